@@ -1,0 +1,43 @@
+"""The app, assembled from its tabs; launching it is somebody else's business."""
+
+from typing import Any
+
+import gradio as gr
+
+from demo import detector_tab, pixelcnn_tab, vae_tab
+from demo.models import Models
+from demo.theme import CSS, THEME
+
+HEADER = """
+<div class="lab-header"><h1>Generative image models, live</h1>
+<p>Real models, trained on handwritten digits, computing on this machine while you watch.</p></div>
+"""
+
+
+def create_app(device: str = "auto") -> gr.Blocks:
+    """Build the app.
+
+    Args:
+        device: Where the models run: auto, cpu, cuda or mps.
+
+    Returns:
+        The app, ready to be launched with :func:`launch_options`.
+    """
+    models = Models.on(device)
+    # The cache of uploads is emptied hourly, so that a server left alone for weeks does not fill its disk.
+    with gr.Blocks(title="Generative image models, live", analytics_enabled=False, delete_cache=(3600, 3600)) as app:
+        gr.HTML(HEADER)
+        with gr.Tabs():
+            with gr.Tab("Draw: PixelCNN", id="draw"):
+                pixelcnn_tab.build(app, models)
+            with gr.Tab("Walk: VAE", id="walk"):
+                vae_tab.build(app, models)
+            with gr.Tab("Reasonable?", id="judge"):
+                detector_tab.build(app, models)
+    app.queue(default_concurrency_limit=8, max_size=64)
+    return app
+
+
+def launch_options() -> dict[str, Any]:
+    """What the app wants of ``launch()``, wherever it is launched."""
+    return {"theme": THEME, "css": CSS, "max_file_size": "20mb", "show_error": True, "ssr_mode": False}

@@ -1,0 +1,46 @@
+"""What the tabs show: the shipped models, loaded when they are first needed."""
+
+from dataclasses import dataclass
+
+import torch
+
+import gm_core
+from gm_core import VAE, Card, Detector, GatedPixelCNN
+from gm_core.checkpoints import read_card
+from gm_core.device import pick_device
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of an app, on one device; each is loaded once, and only when asked for.
+
+    Attributes:
+        device: Where they run.
+    """
+
+    device: torch.device
+
+    @classmethod
+    def on(cls, device: str = "auto") -> "Models":
+        """On a device by name."""
+        return cls(pick_device(device))
+
+    def pixelcnn(self, name: str = "mnist-pixelcnn") -> GatedPixelCNN:
+        """A PixelCNN."""
+        model = gm_core.load(name, self.device)
+        assert isinstance(model, GatedPixelCNN)
+        return model
+
+    def vae(self, name: str = "mnist-vae") -> VAE:
+        """A VAE."""
+        model = gm_core.load(name, self.device)
+        assert isinstance(model, VAE)
+        return model
+
+    def detector(self, domain: str = "mnist") -> Detector:
+        """A calibrated detector; cheap to ask for again, for its models are loaded once."""
+        return gm_core.load_detector(domain, self.device)
+
+    def card(self, name: str) -> Card:
+        """What a model is, and how good it was measured to be."""
+        return read_card(name)

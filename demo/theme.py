@@ -1,0 +1,41 @@
+"""One visual language: colours that mean the same on every tab, in light and in dark, and no font from elsewhere."""
+
+import gradio as gr
+
+TEAL, ORANGE = "#0f9d94", "#e07b1a"
+"""Reasonable, unreasonable: told apart by everybody, never red against green."""
+
+MAGMA = ("#000004", "#180f3d", "#440f76", "#721f81", "#9e2f7f", "#cd4071", "#f1605d", "#fd9668", "#feca8d", "#fcfdbf")
+"""Anchors of the magma colour map (S. van der Walt and N. Smith, CC0), evenly spaced from low to high."""
+
+CLASS_COLORS = (
+    "#4e79a7", "#f28e2b", "#76b7b2", "#b07aa1", "#edc948", "#59a14f", "#ff9da7", "#9c755f", "#8a8f98", "#d37295",
+)  # fmt: skip
+"""One colour a class, the same on every tab."""
+
+SYSTEM_FONT = ["ui-sans-serif", "system-ui", "sans-serif"]
+SYSTEM_MONO = ["ui-monospace", "Consolas", "monospace"]
+
+THEME = gr.themes.Base(
+    primary_hue="teal",
+    secondary_hue="teal",
+    neutral_hue="slate",
+    font=SYSTEM_FONT,
+    font_mono=SYSTEM_MONO,
+    radius_size="md",
+)
+
+CSS = f"""
+:root {{ --reasonable: {TEAL}; --unreasonable: {ORANGE}; }}
+.gradio-container {{ max-width: 1240px !important; margin: 0 auto !important; }}
+.lab-header h1 {{ font-size: 1.5rem; margin: 0; }}
+.lab-header p {{ margin: .15rem 0 0; color: var(--body-text-color-subdued); }}
+.lab-hint {{ font-size: 1.02rem; padding: .1rem 0; }}
+.lab-hint b {{ color: var(--primary-600); }}
+.dark .lab-hint b {{ color: var(--primary-300); }}
+.lab-note {{ color: var(--body-text-color-subdued); font-size: .9rem; }}
+.lab-number {{ font-variant-numeric: tabular-nums; }}
+footer {{ display: none !important; }}
+@media (max-width: 640px) {{ .gradio-container {{ padding: 8px !important; }} button {{ min-height: 40px; }} }}
+@media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
+"""

@@ -1,0 +1,39 @@
+"""Generative image models with an explicit density: PixelCNN, VAE, and a detector made of them.
+
+>>> import gm_core
+>>> model = gm_core.load("mnist-pixelcnn")  # doctest: +SKIP
+>>> model.sample(4)  # doctest: +SKIP
+"""
+
+from gm_core.checkpoints import Card, CheckpointError, Metric, available, load
+from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
+from gm_core.detection import Detector, Verdict, load_detector
+from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
+from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
+from gm_core.sampling import PixelEvent, rebuild
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "VAE",
+    "Card",
+    "CheckpointError",
+    "Detector",
+    "Elbo",
+    "GatedPixelCNN",
+    "Metric",
+    "PictureError",
+    "PixelCNNConfig",
+    "PixelEvent",
+    "Preparation",
+    "Prepared",
+    "VAEConfig",
+    "Verdict",
+    "available",
+    "interpolate",
+    "load",
+    "load_detector",
+    "open_picture",
+    "prepare",
+    "rebuild",
+]

@@ -1,0 +1,5 @@
+"""``python -m gm_core``."""
+
+from gm_core.cli import main
+
+main()

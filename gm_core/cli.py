@@ -1,0 +1,242 @@
+"""``python -m gm_core``: list, sample, score, evaluate, train, calibrate."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+
+from gm_core.checkpoints import CheckpointError, available, load, read_card
+from gm_core.data.datasets import DataError, load_dataset
+from gm_core.data.pictures import AS_IT_IS, PictureError, Preparation, open_picture, prepare
+from gm_core.detection.detector import Detector, calibrate, check_alpha, load_detector
+from gm_core.device import DeviceError, pick_device
+from gm_core.evaluation.likelihood import evaluate
+from gm_core.files import write_atomically
+from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.models.vae import VAE
+from gm_core.rendering import gif, grid, png
+from gm_core.sampling import rebuild
+from gm_core.sampling.stream import check_temperature
+from gm_core.training.recipes import RECIPES
+from gm_core.training.run import run_recipe
+from gm_core.training.state import StateError
+
+app = typer.Typer(help="Generative image models with an explicit density.", no_args_is_help=True, add_completion=False)
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="where the data sets lie; else $GM_DATA_DIR, else a cache that is filled by download"),
+]
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output, and nothing else there")]
+
+PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
+SCORE_KEYS = ("path", "model", "log_prob", "bits_per_dim", "p_value", "outlier_score", "verdict", "error")
+
+
+def main() -> None:
+    """Run; an expected error is one line on standard error and exit status 1."""
+    try:
+        app()
+    except (CheckpointError, DataError, DeviceError, PictureError, StateError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command("list")
+def list_models(as_json: Json = False) -> None:
+    """The checkpoints there are."""
+    cards = available()
+    if as_json:
+        _print_json([asdict(card) for card in cards])
+        return
+    for card in cards:
+        figure = next((f"{metric.value:.4g} {metric.unit}" for metric in card.metrics), "")
+        print(f"{card.name:24} {figure:18} {card.description}")
+
+
+@app.command()
+def sample(
+    model: Annotated[str, typer.Argument(help="a checkpoint's name")],
+    n: Annotated[int, typer.Option("-n", min=1, max=1024, help="how many pictures")] = 16,
+    label: Annotated[int | None, typer.Option(help="class to draw; any when left out")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="same seed, same pictures")] = 0,
+    temperature: Annotated[float, typer.Option(help="below 1 bolder, above 1 wilder")] = 1.0,
+    out: Annotated[Path, typer.Option(help="picture to write")] = Path("samples.png"),
+    film: Annotated[Path | None, typer.Option("--gif", help="also write a film of the drawing")] = None,
+    device: Device = "auto",
+) -> None:
+    """Draw pictures into a PNG."""
+    loaded = load(model, device)
+    generator = torch.Generator().manual_seed(seed)
+    try:
+        check_temperature(temperature)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--temperature") from None
+    if isinstance(loaded, VAE):
+        if label is not None:
+            raise typer.BadParameter(f"{model} knows no classes", param_hint="--label")
+        if film is not None:
+            raise typer.BadParameter(f"{model} draws all pixels at once, so there is no film", param_hint="--gif")
+        images = loaded.sample(n, generator, temperature)
+    else:
+        assert isinstance(loaded, GatedPixelCNN)
+        config = loaded.config
+        if label is not None and not 0 <= label < config.classes:
+            raise typer.BadParameter(f"must be from 0 to {config.classes - 1}, not {label}", param_hint="--label")
+        labels = None if label is None else torch.full((n,), label)
+        events, frames = [], []
+        for event in loaded.stream(n, labels, generator=generator, temperature=temperature, chunk=config.width):
+            events.append(event)
+            if film is not None:
+                frames.append(grid(rebuild(events, config.height, config.width)[0]))
+        images = rebuild(events, config.height, config.width)[0]
+        if film is not None:
+            write_atomically(film, gif(frames, milliseconds=80))
+    write_atomically(out, png(grid(images)))
+    print(f"{n} pictures in {out}" + (f", their drawing in {film}" if film else ""))
+
+
+@app.command()
+def score(
+    paths: Annotated[list[Path], typer.Argument(help="pictures, or folders of pictures")],
+    model: Annotated[str, typer.Option(help="what the detector knows, for instance mnist")] = "mnist",
+    alpha: Annotated[float, typer.Option(help="share of reasonable pictures one accepts to call unreasonable")] = 0.05,
+    as_json: Json = False,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="write a table to this file")] = None,
+    raw: Annotated[bool, typer.Option(help="only shrink: no cropping, inverting or centring")] = False,
+    device: Device = "auto",
+) -> None:
+    """Judge pictures: reasonable or not, with the likelihood and a p-value."""
+    try:
+        check_alpha(alpha)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--alpha") from None
+    if as_json and csv_file is not None:
+        raise typer.BadParameter("choose one of --json and --csv", param_hint="--csv")
+    detector = load_detector(model, device)
+    preparation = AS_IT_IS if raw else Preparation()
+    results = (_score_file(detector, path, preparation, alpha) for path in _expand(paths))
+    failed = _write_scores(results, as_json, csv_file)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command("evaluate")
+def evaluate_model(
+    model: Annotated[str, typer.Argument(help="a checkpoint's name")],
+    data_dir: DataDir = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="measure on the first so many test images")] = None,
+    as_json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """Measure a checkpoint on the test set: every figure of its card."""
+    card, loaded = read_card(model), load(model, device)
+    assert isinstance(loaded, GatedPixelCNN | VAE)
+    metrics = evaluate(loaded, load_dataset(card.dataset, "test", data_dir).first(limit))
+    if as_json:
+        _print_json({"model": model, "metrics": [asdict(metric) for metric in metrics]})
+        return
+    for metric in metrics:
+        print(f"{metric.name:34} {metric.value:12.4f} {metric.unit:10} {metric.protocol}")
+
+
+@app.command("train")
+def train_model(
+    recipe: Annotated[str, typer.Argument(help=f"one of {', '.join(RECIPES)}")],
+    data_dir: DataDir = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on where the run stopped")] = False,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="train for another number of steps than the recipe's")
+    ] = None,
+    max_minutes: Annotated[float | None, typer.Option(min=0, help="stop after so long, with the state saved")] = None,
+    compile_model: Annotated[bool, typer.Option("--compile", help="compile first; needs a C++ compiler")] = False,
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option(help="folder for the checkpoint and the run's state")] = Path("runs"),
+) -> None:
+    """Train by a recipe and write the checkpoint with its measured card."""
+    if recipe not in RECIPES:
+        raise typer.BadParameter(f"there is no recipe {recipe!r}; there are {', '.join(RECIPES)}", param_hint="RECIPE")
+    card = run_recipe(
+        RECIPES[recipe],
+        directory=out,
+        data_dir=data_dir,
+        device=pick_device(device),
+        steps=steps,
+        resume=resume,
+        max_minutes=max_minutes,
+        compile_model=compile_model,
+    )
+    if card is None:
+        print(f"stopped before the end; go on with: python -m gm_core train {recipe} --resume --out {out}")
+        return
+    print(f"{out / card.name}.safetensors: {card.metrics[0].value:.4f} {card.metrics[0].unit}")
+
+
+@app.command("calibrate")
+def calibrate_detector(
+    domain: Annotated[str, typer.Argument(help="a data set whose -pixelcnn and -vae are in the folder, as mnist")],
+    data_dir: DataDir = None,
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option(help="folder with the models; the detector goes there too")] = Path("runs"),
+) -> None:
+    """Calibrate a detector on held-out images."""
+    train, held_out, test = (load_dataset(domain, split, data_dir) for split in ("train", "validation", "test"))
+    card = calibrate(domain, train, held_out, test, device=pick_device(device), directory=out)
+    for metric in card.metrics:
+        print(f"{metric.name:34} {metric.value:8.4f}  {metric.protocol}")
+
+
+def _expand(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are, folders as their pictures in order of name."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURE_ENDINGS and p.is_file())
+        else:
+            yield path
+
+
+def _score_file(detector: Detector, path: Path, preparation: Preparation, alpha: float) -> dict[str, Any]:
+    result: dict[str, Any] = dict.fromkeys(SCORE_KEYS) | {"path": str(path), "model": detector.domain}
+    try:
+        verdict = detector.score(prepare(open_picture(path), preparation).image, alpha)[0]
+    except PictureError as error:
+        return result | {"error": str(error)}
+    return result | {key: getattr(verdict, key) for key in SCORE_KEYS if hasattr(verdict, key)}
+
+
+def _write_scores(results: Iterable[dict[str, Any]], as_json: bool, csv_file: Path | None) -> bool:
+    """Write each result as it comes; whether any file could not be scored."""
+    failed = False
+    if as_json:
+        everything = list(results)
+        _print_json(everything)
+        return any(result["error"] for result in everything)
+    if csv_file is not None:
+        with csv_file.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, SCORE_KEYS)
+            writer.writeheader()
+            for result in results:
+                writer.writerow(result)
+                failed |= result["error"] is not None
+        return failed
+    for result in results:
+        if result["error"]:
+            failed = True
+            print(f"error: {result['path']}: {result['error']}", file=sys.stderr)
+            continue
+        print(
+            f"{result['verdict']:12} p = {result['p_value']:.4f}  log p(x) = {result['log_prob']:9.2f} nats  "
+            f"{result['bits_per_dim']:.4f} bits/dim  {result['path']}"
+        )
+    return failed
+
+
+def _print_json(document: object) -> None:
+    print(json.dumps(document, indent=2, ensure_ascii=False))

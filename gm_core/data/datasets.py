@@ -1,0 +1,88 @@
+"""The data sets that models are trained and measured on, in fixed splits."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from gm_core.torchvision_compat import import_torchvision
+
+Split = Literal["train", "validation", "test"]
+
+HELD_OUT = 5000
+"""The last 5,000 training images are for validation and calibration, and are never trained on."""
+
+_TORCHVISION_NAMES = {"mnist": "MNIST", "fashion": "FashionMNIST"}
+
+
+class DataError(RuntimeError):
+    """A data set that is not there or cannot be read."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images with their labels.
+
+    Attributes:
+        images: ``uint8`` (N, C, H, W).
+        labels: ``int64`` (N,).
+        class_names: What each label means.
+    """
+
+    images: Tensor
+    labels: Tensor
+    class_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def first(self, limit: int | None) -> "Images":
+        """The first ``limit`` of them; all when ``None``."""
+        return self if limit is None else Images(self.images[:limit], self.labels[:limit], self.class_names)
+
+
+def data_dir(chosen: str | Path | None = None) -> Path:
+    """Where data sets lie: ``chosen``, else ``$GM_DATA_DIR``, else a cache in the user's home."""
+    if chosen is not None:
+        return Path(chosen)
+    return Path(os.environ.get("GM_DATA_DIR") or Path.home() / ".cache" / "gm_core")
+
+
+def load_dataset(name: str, split: Split, directory: str | Path | None = None) -> Images:
+    """A split of a data set.
+
+    Args:
+        name: ``"mnist"`` or ``"fashion"``.
+        split: ``"train"`` (55,000), ``"validation"`` (the last 5,000 training images) or ``"test"`` (10,000).
+        directory: Where the data lies in torchvision's layout; see :func:`data_dir`. It is downloaded when it is not
+            there and no directory was named.
+
+    Returns:
+        The images, in the data set's own order.
+
+    Raises:
+        DataError: There is no such data set, or it is not at hand and cannot be downloaded.
+    """
+    if name not in _TORCHVISION_NAMES:
+        raise DataError(f"there is no data set {name!r}; there are {', '.join(_TORCHVISION_NAMES)}")
+    if split not in get_args(Split):
+        raise DataError(f"there is no split {split!r}; there are {', '.join(get_args(Split))}")
+    root = data_dir(directory)
+    named = directory is not None or bool(os.environ.get("GM_DATA_DIR"))
+    kind = getattr(import_torchvision().datasets, _TORCHVISION_NAMES[name])
+    try:
+        # A directory that somebody named is read, never written to.
+        data = kind(root, train=split != "test", download=not named)
+    except (RuntimeError, OSError, ValueError) as error:
+        raise DataError(
+            f"{_TORCHVISION_NAMES[name]} is not in {root} and could not be downloaded there ({error}); "
+            "name a directory that holds it with --data-dir or GM_DATA_DIR"
+        ) from error
+    images, labels = data.data.unsqueeze(1), data.targets.to(torch.int64)
+    if split != "test":
+        part = slice(None, -HELD_OUT) if split == "train" else slice(-HELD_OUT, None)
+        images, labels = images[part], labels[part]
+    return Images(images, labels, tuple(data.classes))

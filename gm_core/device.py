@@ -1,0 +1,52 @@
+"""Where models run: the choice of device and of CPU threads."""
+
+import os
+
+import torch
+
+
+class DeviceError(ValueError):
+    """A device that does not exist or that this machine does not have."""
+
+
+def pick_device(device: str | torch.device = "auto") -> torch.device:
+    """The device to run on.
+
+    Args:
+        device: ``"auto"`` takes the first there is of cuda, mps, cpu; anything else is taken at its word.
+
+    Returns:
+        The device.
+
+    Raises:
+        DeviceError: The device is not one of torch's, or this machine has none.
+    """
+    if str(device) == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError:
+        raise DeviceError(f"there is no device {str(device)!r}; use auto, cuda, mps or cpu") from None
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not present.get(chosen.type, False):
+        raise DeviceError(f"this machine has no {chosen.type!r} device; use auto or cpu")
+    if chosen.type == "cuda" and chosen.index is not None and chosen.index >= torch.cuda.device_count():
+        raise DeviceError(f"this machine has {torch.cuda.device_count()} cuda devices, so no {str(chosen)!r}")
+    return chosen
+
+
+def cpu_count() -> int:
+    """Cores this process may use (containers often allow fewer than the machine has)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has done all it was given; for measuring time."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

@@ -1,0 +1,64 @@
+"""What a network is told of a pixel: its value, and where it is."""
+
+import torch
+from torch import Tensor, nn
+
+
+class PixelFeatures(nn.Module):
+    """Features of pixel values: the value itself, a learned embedding of its level, the position, and a one.
+
+    The embedding tells neighbouring levels apart that a plain number hides: the inside of a stroke is 253 throughout
+    in one scanned digit and 254 in the next, and a model that sees which predicts the rest of the stroke exactly.
+    The position says where in the frame a pixel is; the plane of ones says where the frame ends.
+
+    Args:
+        levels: Levels of a pixel.
+        embedding: Width E of the embedding; 0 for none.
+    """
+
+    def __init__(self, levels: int, embedding: int) -> None:
+        super().__init__()
+        self.levels = levels
+        self.embedding = nn.Embedding(levels, embedding) if embedding else None
+        self.size = embedding + 4
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Features of whole pictures.
+
+        Args:
+            values: Levels, ``int64`` (B, H, W).
+
+        Returns:
+            Features, ``float32`` (B, F, H, W), channels last in memory.
+        """
+        batch, height, width = values.shape
+        parts = [self.scaled(values), self.positions(height, width).expand(batch, -1, -1, -1)]
+        if self.embedding is not None:
+            parts.append(self.embedding(values))
+        return torch.cat(parts, dim=-1).permute(0, 3, 1, 2)
+
+    def of_pixel(self, values: Tensor, position: Tensor) -> Tensor:
+        """Features of one pixel of several pictures.
+
+        Args:
+            values: Levels, ``int64`` (n,).
+            position: The pixel's entry in :meth:`positions`, (3,).
+
+        Returns:
+            Features, ``float32`` (n, F).
+        """
+        parts = [self.scaled(values), position.expand(len(values), -1)]
+        if self.embedding is not None:
+            parts.append(self.embedding(values))
+        return torch.cat(parts, dim=-1)
+
+    def scaled(self, values: Tensor) -> Tensor:
+        """Levels as numbers from -1 to 1, with a last dimension of one."""
+        return (values.unsqueeze(-1) * (2 / (self.levels - 1)) - 1).float()
+
+    def positions(self, height: int, width: int) -> Tensor:
+        """A one, the row and the column, both from -1 to 1: ``float32`` (H, W, 3)."""
+        device = next(self.parameters(), torch.empty(0)).device
+        rows = torch.linspace(-1, 1, height, device=device)[:, None].expand(height, width)
+        columns = torch.linspace(-1, 1, width, device=device)[None, :].expand(height, width)
+        return torch.stack([torch.ones_like(rows), rows, columns], dim=-1)

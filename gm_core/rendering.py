@@ -1,0 +1,52 @@
+"""Pictures out of tensors: grids and films."""
+
+import io
+import math
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+
+def grid(images: Tensor, columns: int | None = None, zoom: int = 4, gap: int = 2) -> Image.Image:
+    """Pictures side by side, enlarged with crisp pixels.
+
+    Args:
+        images: ``uint8`` (n, C, H, W), C 1 or 3.
+        columns: Pictures a row; about as many as rows by default.
+        zoom: Screen pixels a picture's pixel.
+        gap: Grey pixels between pictures, before zooming.
+
+    Returns:
+        The grid.
+    """
+    n, channels, height, width = images.shape
+    columns = min(n, columns or math.ceil(math.sqrt(n)))
+    rows = math.ceil(n / columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 96, dtype=np.uint8)
+    for index, image in enumerate(images.permute(0, 2, 3, 1).cpu().numpy()):
+        top, left = index // columns * (height + gap), index % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    picture = Image.fromarray(sheet[..., 0] if channels == 1 else sheet)
+    return picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.NEAREST)
+
+
+def png(picture: Image.Image) -> bytes:
+    """A picture as the content of a PNG file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def gif(frames: list[Image.Image], milliseconds: int = 40, hold: int = 1500) -> bytes:
+    """Pictures of one size as the content of an endless animated GIF file.
+
+    Args:
+        frames: At least one.
+        milliseconds: Time a frame.
+        hold: Time of the last.
+    """
+    buffer = io.BytesIO()
+    durations = [milliseconds] * (len(frames) - 1) + [hold]
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    return buffer.getvalue()

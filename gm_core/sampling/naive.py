@@ -1,0 +1,35 @@
+"""The reference sampler: one forward pass of the whole network for every pixel."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+class NaivePixels:
+    """Pictures in the making, with every logit computed from scratch.
+
+    As slow as it is plain: H x W passes over H x W pixels. What the cached samplers must equal.
+
+    Args:
+        forward: Normalised log-probabilities (n, C, H, W, levels) of ``uint8`` images (n, C, H, W).
+        n: Number of pictures.
+        height: Height.
+        width: Width.
+        device: Where to draw.
+    """
+
+    def __init__(
+        self, forward: Callable[[Tensor], Tensor], n: int, height: int, width: int, device: torch.device
+    ) -> None:
+        self.height, self.width = height, width
+        self._forward = forward
+        self._images = torch.zeros(n, 1, height, width, dtype=torch.uint8, device=device)
+
+    def logits(self, row: int, column: int) -> Tensor:
+        """Normalised log-probabilities of one pixel, ``float32`` (n, levels)."""
+        return self._forward(self._images)[:, 0, row, column]
+
+    def put(self, row: int, column: int, values: Tensor) -> None:
+        """Fix one pixel, (n,)."""
+        self._images[:, 0, row, column] = values.to(torch.uint8)

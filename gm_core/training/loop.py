@@ -1,0 +1,228 @@
+"""The training loop: one for every model."""
+
+import contextlib
+import csv
+import functools
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from gm_core.data.datasets import Images
+from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
+from gm_core.models.vae import VAE
+from gm_core.training.recipes import Recipe
+from gm_core.training.state import load_state, save_state
+
+SAVE_SECONDS = 180.0
+"""Time between two saved states."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training run.
+
+    Attributes:
+        model: The model with the averaged weights, in eval mode on the CPU.
+        steps: Steps taken in all.
+        seconds: Time spent in all, over every resumption.
+        finished: Whether the recipe's last step was reached.
+    """
+
+    model: nn.Module
+    steps: int
+    seconds: float
+    finished: bool
+
+
+def build_model(recipe: Recipe) -> GatedPixelCNN | VAE:
+    """The untrained model of a recipe: its initial weights depend on the recipe's seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return GatedPixelCNN(recipe.model) if isinstance(recipe.model, PixelCNNConfig) else VAE(recipe.model)
+
+
+def train(
+    recipe: Recipe,
+    data: Images,
+    validation: Images,
+    *,
+    directory: Path,
+    device: torch.device,
+    resume: bool = False,
+    max_minutes: float | None = None,
+    compile_model: bool = False,
+    quiet: bool = False,
+) -> Trained:
+    """Train by a recipe, saving the state every few minutes and on interruption.
+
+    Every random number of a step comes from the recipe's seed and the step's number, so a resumed run continues as the
+    uninterrupted one would have.
+
+    Args:
+        recipe: What to do.
+        data: Training images.
+        validation: Held-out images, to watch progress on; they influence nothing.
+        directory: Where the state (``state.safetensors``) and the learning curve (``curve.csv``) go.
+        device: Where to run.
+        resume: Take up the state in ``directory``.
+        max_minutes: Stop after so long, with the state saved.
+        compile_model: Compile the loss with ``torch.compile`` first (about half a minute, then faster).
+        quiet: No progress bar.
+
+    Returns:
+        The model and how far it came.
+
+    Raises:
+        StateError: ``resume`` was asked for and there is no usable state.
+    """
+    model = build_model(recipe).to(device)
+    if recipe.channels_last:
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
+    )
+    path = directory / "state.safetensors"
+    step, spent = 0, 0.0
+    if resume:
+        progress = load_state(path, model, average, optimizer)
+        step, spent = progress["step"], progress["seconds"]
+    loss_of = _loss_function(model, device, compile_model)
+    bits = math.prod(data.images.shape[1:]) * math.log(2)
+    begin, saved, recent = time.monotonic(), time.monotonic(), math.nan
+
+    def save() -> None:
+        seconds = spent + time.monotonic() - begin
+        save_state(path, model, average, optimizer, {"step": step, "seconds": seconds, "recipe": recipe.name})
+
+    bar = tqdm(total=recipe.steps, initial=step, unit="step", desc=recipe.name, disable=quiet, mininterval=1.0)
+    with _stop_on_signal() as stopping, bar:
+        while step < recipe.steps and not stopping.is_set():
+            if max_minutes is not None and time.monotonic() - begin > 60 * max_minutes:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate(step)
+            images, labels, generator = _batch(recipe, data, step)
+            loss = loss_of(images.to(device), labels.to(device), generator)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            step += 1
+            _update_average(average, model, min(recipe.ema, (1 + step) / (10 + step)))
+            bar.update()
+            if step % 20 == 0:
+                now = float(loss.detach()) / bits
+                recent = now if math.isnan(recent) else 0.9 * recent + 0.1 * now
+                rate = recipe.batch * (bar.format_dict["rate"] or 0)
+                bar.set_postfix_str(f"{recent:.4f} bits/dim, {rate:.0f} images/s", refresh=False)
+            if time.monotonic() - saved > SAVE_SECONDS:
+                save()
+                held_out = _validate(recipe, average, validation, device)
+                _log(directory / "curve.csv", step, spent + time.monotonic() - begin, recent, held_out)
+                saved = time.monotonic()
+        save()
+    trained = _averaged(recipe, average)
+    return Trained(trained, step, spent + time.monotonic() - begin, step >= recipe.steps)
+
+
+def _loss_function(
+    model: GatedPixelCNN | VAE, device: torch.device, compile_model: bool
+) -> Callable[[Tensor, Tensor, torch.Generator], Tensor]:
+    """The model's loss under bf16 autocast."""
+
+    def loss(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        with torch.autocast(device.type, torch.bfloat16):
+            return model.loss(images, labels, generator)
+
+    # A model that draws random numbers from a generator is left alone: the compiler cannot trace those.
+    return torch.compile(loss) if compile_model and isinstance(model, GatedPixelCNN) else loss
+
+
+def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Tensor, Tensor, torch.Generator]:
+    """The images and labels of a step, and the generator for its noise: functions of the seed and the step alone."""
+    per_epoch = len(data) // recipe.batch
+    epoch, place = divmod(step, per_epoch)
+    index = _order(recipe.seed, epoch, len(data))[place * recipe.batch : (place + 1) * recipe.batch]
+    generator = _generator(recipe.seed, step, 1)
+    labels = data.labels[index]
+    if recipe.any_class:
+        hidden = torch.rand(len(labels), generator=generator) < recipe.any_class
+        labels = torch.where(hidden, -1, labels)
+    return data.images[index], labels, generator
+
+
+@functools.lru_cache(maxsize=1)
+def _order(seed: int, epoch: int, size: int) -> Tensor:
+    """The order of the images in an epoch."""
+    return torch.randperm(size, generator=_generator(seed, epoch, 0))
+
+
+def _generator(seed: int, number: int, kind: int) -> torch.Generator:
+    """A generator of its own for each (seed, number, kind)."""
+    return torch.Generator().manual_seed((seed * 1_000_003 + number) * 2 + kind)
+
+
+@torch.no_grad()
+def _update_average(average: dict[str, Tensor], model: nn.Module, decay: float) -> None:
+    state = model.state_dict()
+    names = [name for name in average if average[name].is_floating_point()]
+    torch._foreach_lerp_([average[name] for name in names], [state[name] for name in names], 1 - decay)
+
+
+def _averaged(recipe: Recipe, average: dict[str, Tensor]) -> GatedPixelCNN | VAE:
+    """A fresh model with the averaged weights."""
+    model = build_model(recipe)
+    model.load_state_dict(average)
+    return model.eval().requires_grad_(False)
+
+
+@torch.inference_mode()
+def _validate(recipe: Recipe, average: dict[str, Tensor], validation: Images, device: torch.device) -> float:
+    """Bits/dim of the averaged weights on the first 500 held-out images, labels unseen."""
+    model = _averaged(recipe, average).to(device)
+    images = validation.images[:500].to(device)
+    labels = torch.full((len(images),), -1, device=device)
+    generator = torch.Generator().manual_seed(0)
+    losses = [
+        float(model.loss(i, y, generator)) * len(i) for i, y in zip(images.split(50), labels.split(50), strict=True)
+    ]
+    return sum(losses) / len(images) / (math.prod(images.shape[1:]) * math.log(2))
+
+
+def _log(path: Path, step: int, seconds: float, training: float, held_out: float) -> None:
+    """Append a line to the learning curve."""
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(["step", "seconds", "training_bits_per_dim", "validation_bits_per_dim"])
+        writer.writerow([step, round(seconds, 1), round(training, 5), round(held_out, 5)])
+
+
+@contextlib.contextmanager
+def _stop_on_signal() -> Iterator[threading.Event]:
+    """An event that is set when the user or the system asks the program to end; the step in hand is finished first."""
+    stopping = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # where signals cannot be caught
+        yield stopping
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,84 @@
+"""How each shipped checkpoint was trained: everything needed to train it again."""
+
+from dataclasses import dataclass
+
+from gm_core.models.pixelcnn import PixelCNNConfig
+from gm_core.models.vae import VAEConfig
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training run, up to the hardware it runs on.
+
+    Attributes:
+        name: Name of the checkpoint it makes, ``DATASET-FAMILY[-VARIANT]``.
+        dataset: Name of the data set.
+        model: Shape of the model.
+        steps: Optimiser steps.
+        batch: Images a step.
+        learning_rate: Peak learning rate of AdamW.
+        warmup: Steps over which the learning rate rises from 0.
+        decay: Last part of the steps, over which it falls linearly to 2 % of its peak.
+        weight_decay: Decoupled weight decay.
+        clip: Largest norm of the gradient.
+        ema: Decay a step of the exponential moving average of the weights, which is what ships.
+        any_class: Chance that a picture's label is replaced by "any class".
+        channels_last: Memory format of the weights.
+        seed: Of the initial weights, the batches and the noise.
+    """
+
+    name: str
+    dataset: str
+    model: PixelCNNConfig | VAEConfig
+    steps: int
+    batch: int
+    learning_rate: float
+    warmup: int = 200
+    decay: float = 0.4
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    ema: float = 0.999
+    any_class: float = 0.0
+    channels_last: bool = True
+    seed: int = 0
+
+    def rate(self, step: int) -> float:
+        """Learning rate at a step (from 0): linear warm-up, a plateau, a linear decay.
+
+        The plateau is what makes a run easy to lengthen: everything before the decay stays as it was.
+        """
+        rise = (step + 1) / self.warmup
+        fall = 0.02 + 0.98 * (self.steps - step) / max(1.0, self.decay * self.steps)
+        return self.learning_rate * min(1.0, rise, fall)
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="mnist-pixelcnn",
+            dataset="mnist",
+            model=PixelCNNConfig(channels=32, layers=8, dilations=(1, 2, 1, 4)),
+            steps=64_000,
+            batch=16,
+            learning_rate=4e-3,
+            any_class=0.2,
+        ),
+        Recipe(
+            name="mnist-vae",
+            dataset="mnist",
+            model=VAEConfig(latent=16),
+            steps=20_000,
+            batch=64,
+            learning_rate=2e-3,
+        ),
+        Recipe(
+            name="mnist-vae2d",
+            dataset="mnist",
+            model=VAEConfig(latent=2),
+            steps=20_000,
+            batch=64,
+            learning_rate=2e-3,
+        ),
+    )
+}

@@ -1,0 +1,90 @@
+"""From a recipe to a checkpoint: train, measure on the test set, write weights and card."""
+
+import platform
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+
+from gm_core.checkpoints import Card, save
+from gm_core.data.datasets import HELD_OUT, load_dataset
+from gm_core.device import cpu_count
+from gm_core.evaluation.likelihood import evaluate
+from gm_core.training.loop import train
+from gm_core.training.recipes import Recipe
+
+DESCRIPTIONS = {
+    "gated-pixelcnn": "Gated PixelCNN over 256 grey levels, with or without a class",
+    "vae": "Convolutional VAE with a discretised logistic likelihood over 256 grey levels",
+}
+
+
+def run_recipe(
+    recipe: Recipe,
+    *,
+    directory: Path,
+    data_dir: Path | None,
+    device: torch.device,
+    steps: int | None = None,
+    resume: bool = False,
+    max_minutes: float | None = None,
+    compile_model: bool = False,
+    quiet: bool = False,
+) -> Card | None:
+    """Train by a recipe; once its last step is reached, write the checkpoint with its measured card.
+
+    Args:
+        recipe: What to do.
+        directory: Checkpoints go here, the state of the run into a folder of the recipe's name.
+        data_dir: Where the data set lies.
+        device: Where to run.
+        steps: Train for another number of steps than the recipe's.
+        resume: Take up the run where it stopped.
+        max_minutes: Stop after so long.
+        compile_model: Compile the loss.
+        quiet: No progress bars.
+
+    Returns:
+        The card, or ``None`` when the run stopped before its last step.
+    """
+    if steps is not None:
+        recipe = replace(recipe, steps=steps)
+    data = load_dataset(recipe.dataset, "train", data_dir)
+    trained = train(
+        recipe,
+        data,
+        load_dataset(recipe.dataset, "validation", data_dir),
+        directory=directory / recipe.name,
+        device=device,
+        resume=resume,
+        max_minutes=max_minutes,
+        compile_model=compile_model,
+        quiet=quiet,
+    )
+    if not trained.finished:
+        return None
+    model = trained.model.to(device)
+    metrics = evaluate(model, load_dataset(recipe.dataset, "test", data_dir), quiet=quiet)
+    hardware = (
+        torch.cuda.get_device_name(device) if device.type == "cuda" else f"{cpu_count()} cores, {platform.machine()}"
+    )
+    entries = asdict(recipe)
+    card = Card(
+        name=recipe.name,
+        family=model.family,
+        description=DESCRIPTIONS[model.family],
+        dataset=recipe.dataset,
+        split=f"trained on the first {len(data):,} training images; the last {HELD_OUT:,} held out; measured on test",
+        config=entries.pop("model"),
+        recipe=entries,
+        cost={
+            "steps": trained.steps,
+            "images_seen": trained.steps * recipe.batch,
+            "minutes": round(trained.seconds / 60, 1),
+            "hardware": hardware,
+        },
+        metrics=metrics,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        class_names=list(data.class_names),
+    )
+    return save(card, model.state_dict(), directory)

@@ -1,0 +1,44 @@
+"""A real Chromium, for what only a browser can show."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; a reasoned skip where there is none."""
+    if CHROMIUM is None:
+        pytest.skip(
+            "no Chromium on this machine: install one (Debian: apt-get install chromium) to run the browser tests"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of desktop size that fails its test when the page logs an error or asks for anything from elsewhere."""
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("http://127.0.0.1", "http://localhost", "data:", "blob:"))
+            else problems.append(f"external request: {request.url}")
+        ),
+    )
+    yield page
+    context.close()
+    assert not problems, problems
