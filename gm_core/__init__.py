@@ -5,7 +5,7 @@
 >>> model.sample(4)  # doctest: +SKIP
 """
 
-from gm_core.checkpoints import Card, CheckpointError, Metric, available, load
+from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, read_card
 from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
 from gm_core.detection import Detector, Verdict, load_detector
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
@@ -35,5 +35,6 @@ __all__ = [
     "load_detector",
     "open_picture",
     "prepare",
+    "read_card",
     "rebuild",
 ]

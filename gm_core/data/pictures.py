@@ -14,8 +14,17 @@ from torch import Tensor
 MAX_PIXELS = 50_000_000
 """Pictures of more pixels are refused before they are decoded."""
 
+MIN_CONTRAST = 16
+"""A picture whose brightest pixel is not this much above its ground has nothing on it."""
+
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "ICO")
+"""What is read. Pillow knows more; some of those start other programs."""
+
 MAX_BYTES = 50 * 2**20
 """Larger files are refused before they are read."""
+
+
+Image.init()  # Pillow loads most of its formats only when asked to, and cannot restrict itself to unloaded ones
 
 
 class PictureError(ValueError):
@@ -80,11 +89,11 @@ def open_picture(source: str | Path | bytes, name: str | None = None) -> Image.I
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of size and of odd metadata; both are dealt with here
-            with Image.open(io.BytesIO(data)) as file:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as file:
                 width, height = file.size
                 if width * height > MAX_PIXELS:
                     raise PictureError(
-                        f"{label} has {width} x {height} pixels, more than {MAX_PIXELS // 10**6} million; shrink it first"
+                        f"{label} has {width} x {height} pixels, over {MAX_PIXELS // 10**6} million; shrink it first"
                     )
                 file.seek(0)
                 file.load()
@@ -117,7 +126,7 @@ def _scale_to_bytes(values: np.ndarray) -> np.ndarray:
     """Greys of more than 8 bits as 8 bits: from the format's range when it can be told, else from the values'."""
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 1 < high + 1 and not np.all(values == values.round()):
+    if low >= 0 and high <= 1 and not np.all(values == values.round()):  # floating point from 0 to 1
         top = 1.0
     elif low >= 0 and high <= 255:
         top = 255.0
@@ -131,9 +140,9 @@ def _scale_to_bytes(values: np.ndarray) -> np.ndarray:
 def prepare(picture: Image.Image, preparation: Preparation = Preparation(), size: int = 28) -> Prepared:
     """Bring a picture to the form that MNIST's digits were given.
 
-    MNIST's own making: fitted into a 20x20 box, anti-aliased, centred by mass in 28x28 (LeCun et al., 1998, "Gradient-Based
-    Learning Applied to Document Recognition", section III.A). A picture that has the right size and is dark around its
-    edges is taken as it is.
+    MNIST's own making: fitted into a 20x20 box, anti-aliased, centred by mass in 28x28 (LeCun et al., 1998,
+    "Gradient-Based Learning Applied to Document Recognition", section III.A). A picture that has the right size and is
+    black around its edges is taken as it is.
 
     Args:
         picture: Any picture.
@@ -152,9 +161,12 @@ def prepare(picture: Image.Image, preparation: Preparation = Preparation(), size
     if picture.size == (size, size) and _dark_edges(values):
         steps.append(f"already {size}x{size} on black: taken pixel by pixel")
         return Prepared(_as_images(values), tuple(steps))
+    if float(values.max()) - _ground(values) < MIN_CONTRAST:
+        steps.append(f"nothing stands out from the ground: taken whole, at {size}x{size}")
+        return Prepared(_as_images(_place(_fit(values, size), size, by_mass=False)), tuple(steps))
     if preparation.crop:
         values, cut = _crop(values)
-        steps += [cut] if cut else []
+        steps.append(cut)
         values = _fit(values, size * 20 // 28)
         steps.append(f"fitted into {size * 20 // 28}x{size * 20 // 28}")
     else:
@@ -188,13 +200,13 @@ def _crop(values: np.ndarray) -> tuple[np.ndarray, str]:
     """Cut away what is as dark as the ground; the ground itself becomes black."""
     low, high = _ground(values), float(values.max())
     contrast = high - low
-    if contrast < 16:  # nothing stands out
-        return values, ""
     ink = values > low + 0.25 * contrast
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    stretched = ((values - low - 0.1 * contrast) * (255 / (0.9 * contrast))).clip(0, 255) if low > 0 else values
+    # A grey ground is never even: the darkest tenth of the contrast goes with it.
+    floor = low + 0.1 * contrast if low > 0 else 0.0
+    stretched = ((values - floor) * (255 / (high - floor))).clip(0, 255)
     cut = stretched[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return cut, "cropped to what is drawn" + (", paper made black" if low > 0 else "")
+    return cut, "cropped to what is drawn" + (", the ground made black" if low > 0 else "")
 
 
 def _fit(values: np.ndarray, side: int) -> np.ndarray:

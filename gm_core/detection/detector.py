@@ -190,7 +190,7 @@ def calibrate(
         family="detector",
         description="Two-sided typicality of log p(x), with conformal p-values",
         dataset=read_card(names["pixelcnn"], directory).dataset,
-        split=f"score fitted on the first {len(held_out):,} training images, calibrated on the {len(held_out):,} held out",
+        split=f"score fitted on {len(held_out):,} training images, calibrated on the {len(held_out):,} held out",
         config={
             **{part: {"name": name, "sha256": read_card(name, directory).sha256} for part, name in names.items()},
             "typicality": asdict(typicality),

@@ -1,0 +1,1 @@
+"""Measuring models on images they have never seen."""

@@ -85,7 +85,8 @@ def _evaluate_vae(model: VAE, data: Images, which: str, quiet: bool) -> list[Met
     )
     dims = math.prod(images.shape[1:]) * math.log(2)
     one = f"lower bound, 256 levels, one draw of z, mean over {len(data):,} {which} images, seed 0"
-    many = f"lower bound, 256 levels, {IMPORTANCE_SAMPLES} importance samples, mean over the first {len(some):,} {which} images"
+    samples = f"{IMPORTANCE_SAMPLES} importance samples"
+    many = f"lower bound, 256 levels, {samples}, mean over the first {len(some):,} {which} images"
     weighted = float(bound.double().mean())
     return [
         Metric("elbo_bits_per_dim", -(reconstruction - kl) / dims, "bits/dim", one),

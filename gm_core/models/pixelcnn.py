@@ -43,7 +43,7 @@ class PixelCNNConfig:
 
 
 class GatedPixelCNN(nn.Module):
-    r"""A density over grey pictures: :math:`p(x \mid y) = \prod_t p(x_t \mid x_{<t}, y)`, pixel by pixel in raster order.
+    r"""A density over grey pictures, pixel by pixel: :math:`p(x \mid y) = \prod_t p(x_t \mid x_{<t}, y)`.
 
     Every factor is a softmax over all grey levels, computed by a stack of gated convolutions that see only earlier
     pixels. The label y is optional: the model knows one label more than there are classes, "any class".
@@ -164,7 +164,7 @@ class GatedPixelCNN(nn.Module):
         Args:
             n: Number of pictures, drawn side by side.
             labels: Class of each, ``int64`` (n,), -1 for "any class".
-            start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, 1, H, W); also sets the size.
+            start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, 1, H, W); sets the size.
             keep: Which pixels are given, ``bool`` of the same shape; all of ``start`` above are when ``None``.
             generator: CPU source of randomness; the same state gives the same pictures.
             temperature: Below 1 bolder, above 1 wilder.

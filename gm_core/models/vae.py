@@ -257,9 +257,9 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, spherical: bool = False) ->
     if not spherical:
         return a + t * (b - a)
     length_a, length_b = a.norm(), b.norm()
-    cosine = torch.dot(a, b) / (length_a * length_b).clamp_min(1e-12)
+    cosine = torch.dot(a, b) / (length_a * length_b)
     angle = torch.acos(cosine.clamp(-1, 1))
-    if angle < 1e-4 or angle > math.pi - 1e-4:  # no plane, or no unique one, to turn in
+    if not 1e-3 < angle < math.pi - 1e-3:  # no plane to turn in, no unique one, or (nan) an end without a direction
         return a + t * (b - a)
     direction = (torch.sin((1 - t) * angle) * a / length_a + torch.sin(t * angle) * b / length_b) / torch.sin(angle)
     return direction * (length_a + t * (length_b - length_a))

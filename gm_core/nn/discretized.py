@@ -1,5 +1,7 @@
 """Distributions over discrete pixel values."""
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -23,7 +25,7 @@ class DiscretizedLogistic(Distribution):
         Salimans et al. (2017), "PixelCNN++", section 2.1. https://arxiv.org/abs/1701.05517
     """
 
-    arg_constraints = {"loc": constraints.real, "log_scale": constraints.real}
+    arg_constraints: ClassVar = {"loc": constraints.real, "log_scale": constraints.real}
 
     def __init__(self, loc: Tensor, log_scale: Tensor, levels: int = 256) -> None:
         self.loc, self.log_scale = torch.broadcast_tensors(loc, log_scale)

@@ -37,7 +37,7 @@ class Trained:
         finished: Whether the recipe's last step was reached.
     """
 
-    model: nn.Module
+    model: GatedPixelCNN | VAE
     steps: int
     seconds: float
     finished: bool

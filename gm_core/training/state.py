@@ -77,4 +77,9 @@ def load_state(
         optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
     except (RuntimeError, KeyError, ValueError) as error:
         raise StateError(f"training state {path} is of another model ({error}); start without --resume") from error
+    # The fused optimiser walks weights and moments in memory order together, so their layouts must agree.
+    for parameter, moments_of_it in optimizer.state.items():
+        for key, value in moments_of_it.items():
+            if value.shape == parameter.shape:
+                moments_of_it[key] = torch.empty_like(parameter).copy_(value)
     return progress

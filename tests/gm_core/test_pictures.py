@@ -1,0 +1,151 @@
+"""Whatever a stranger sends is either a picture or one clear message."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from gm_core import PictureError, Preparation, open_picture, prepare
+from gm_core.data.pictures import AS_IT_IS, MAX_BYTES, to_grey
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def digit(ink: int = 255, ground: int = 0, size: int = 28) -> Image.Image:
+    """A seven, drawn by hand as it were."""
+    picture = Image.new("L", (size, size), ground)
+    draw = ImageDraw.Draw(picture)
+    s = size / 28
+    draw.line([(8 * s, 6 * s), (19 * s, 6 * s), (12 * s, 22 * s)], fill=ink, width=max(1, round(2.5 * s)))
+    return picture
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A small PNG that claims a size."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(10_000))) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (encoded(digit(size=300), "JPEG")[:-900], "x is damaged and cannot be read"),
+        (encoded(digit())[:60], "x is damaged and cannot be read"),
+        (b"just a note", "x is not a picture"),
+        (b"", "x is not a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x is not a picture"),
+        (bomb(20_000, 4_000), "x has 20000 x 4000 pixels"),
+        (bomb(20_000, 20_000), "x has too many pixels"),
+        (bomb(2**31 - 1, 2**31 - 1), "x has too many pixels"),
+        (b"0" * (MAX_BYTES + 1), "x is larger than 50 MB"),
+    ],
+)
+def test_what_is_no_usable_picture_gets_one_message(data, message):
+    with pytest.raises(PictureError, match=message):
+        open_picture(data, name="x")
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path):
+    for path, reason in ((tmp_path / "gone.png", "No such file"), (tmp_path, "directory")):
+        with pytest.raises(PictureError, match=f"{path.name} cannot be opened .*{reason}"):
+            open_picture(path)
+
+
+def test_every_kind_of_picture_becomes_eight_bit_grey():
+    plain = np.asarray(digit())
+    sixteen = Image.fromarray(plain.astype(np.uint16) * 257)
+    clear = Image.merge("LA", (Image.new("L", (28, 28), 0), digit()))
+    frames = [digit(), Image.new("L", (28, 28), 255)]
+    kinds = {
+        "8-bit": encoded(digit()),
+        "16-bit": encoded(sixteen),
+        "colour": encoded(digit().convert("RGB")),
+        "palette": encoded(digit().convert("P")),
+        "one bit": encoded(digit().convert("1")),
+        "animated": encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]),
+        "tiff": encoded(sixteen, "TIFF"),
+        "webp": encoded(digit(), "WEBP", lossless=True),
+    }
+    for kind, data in kinds.items():
+        picture = open_picture(data)
+        assert picture.mode == "L", kind
+        assert np.abs(np.asarray(picture).astype(int) - plain).max() <= 1, kind
+    # Dark ink on nothing is laid on white.
+    assert np.array_equal(np.asarray(open_picture(encoded(clear))), 255 - plain)
+    cmyk = open_picture(encoded(digit().convert("CMYK"), "JPEG", quality=95))
+    assert np.abs(np.asarray(cmyk).astype(int) - plain).mean() < 4
+
+
+def test_floating_point_greys_are_scaled():
+    values = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4)
+    assert np.asarray(to_grey(Image.fromarray(values))).tolist() == (values * 255).round().astype(int).tolist()
+    odd = Image.fromarray(np.array([[-5.0, np.nan], [np.inf, 5.0]], dtype=np.float32))
+    assert np.asarray(to_grey(odd)).max() == 255
+
+
+def test_pictures_are_turned_upright():
+    picture = digit()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # rotate by 90 degrees
+    turned = open_picture(encoded(picture.rotate(90), "PNG", exif=exif))
+    assert np.array_equal(np.asarray(turned), np.asarray(picture))
+
+
+def test_a_picture_in_mnists_form_is_taken_pixel_by_pixel():
+    prepared = prepare(digit())
+    assert prepared.image.shape == (1, 1, 28, 28)
+    assert prepared.image.dtype == torch.uint8
+    assert torch.equal(prepared.image[0, 0], torch.from_numpy(np.asarray(digit()).copy()))
+    assert torch.equal(prepare(digit(ink=0, ground=255)).image, prepared.image)
+
+
+def test_dark_ink_on_grey_paper_off_centre_becomes_a_centred_white_digit():
+    paper = Image.new("L", (400, 300), 190)
+    paper.paste(digit(ink=40, ground=190, size=120), (250, 20))
+    prepared = prepare(paper)
+    image = prepared.image[0, 0].double()
+    assert [step.split()[0] for step in prepared.steps] == ["inverted:", "cropped", "fitted", "centred"]
+    rows, columns = torch.meshgrid(torch.arange(28.0) + 0.5, torch.arange(28.0) + 0.5, indexing="ij")
+    assert abs(float((image * rows).sum() / image.sum()) - 14) < 1
+    assert abs(float((image * columns).sum() / image.sum()) - 14) < 1
+    inked = image > 60
+    extent = max(int(inked.any(0).sum()), int(inked.any(1).sum()))
+    assert 19 <= extent <= 20
+    assert image[0].max() == 0
+
+
+def test_each_step_can_be_left_out():
+    paper = Image.new("L", (100, 100), 255)
+    paper.paste(digit(ink=0, ground=255, size=50), (50, 50))
+    as_it_is = prepare(paper, AS_IT_IS)
+    assert as_it_is.image.float().mean() > 200
+    uncropped = prepare(paper, Preparation(crop=False, center=False)).image[0, 0]
+    assert uncropped[:13].sum() == 0
+    assert uncropped[14:, 14:].sum() > 0
+    cornered = prepare(paper, Preparation(center=False))
+    assert not any("centred" in step for step in cornered.steps)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (20_000, 1), (20_000, 40), (27, 28)])
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_any_size_and_any_constant_gives_a_picture_of_the_models_size(size, grey):
+    assert prepare(Image.new("L", size, grey)).image.shape == (1, 1, 28, 28)
+
+
+def test_a_constant_picture_stays_constant_and_noise_stays_noise():
+    assert prepare(Image.new("L", (50, 50), 200), AS_IT_IS).image.unique().tolist() == [200]
+    assert len(prepare(Image.new("L", (50, 50), 100)).image.unique()) == 1
+    noise = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+    assert prepare(Image.fromarray(noise)).image.float().std() > 30

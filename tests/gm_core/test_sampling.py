@@ -1,0 +1,136 @@
+"""The cached sampler is the naive one, faster; events are the picture."""
+
+import math
+
+import pytest
+import torch
+
+from gm_core import GatedPixelCNN, PixelCNNConfig, rebuild
+from gm_core.sampling.stream import inverse_cdf
+
+
+def small(**changes) -> GatedPixelCNN:
+    torch.manual_seed(0)
+    config = PixelCNNConfig(**{"height": 6, "width": 7, "classes": 3, "channels": 8, "layers": 4, **changes})
+    return GatedPixelCNN(config).eval().requires_grad_(False)
+
+
+def draw(model, n=2, seed=5, **options):
+    return list(model.stream(n, generator=torch.Generator().manual_seed(seed), **options))
+
+
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [
+        ({}, {}),
+        ({"dilations": (1, 2, 3)}, {"labels": torch.tensor([2, -1])}),
+        ({"height": 1, "width": 9}, {"temperature": 0.5}),
+        ({"height": 9, "width": 1, "layers": 2}, {"temperature": 1.7, "chunk": 4}),
+        ({"embedding": 0}, {"n": 5, "chunk": 100}),
+    ],
+)
+def test_cached_equals_naive_pixel_for_pixel(changes, options):
+    model = small(**changes)
+    size = (model.config.height, model.config.width)
+    cached, cached_log_prob = rebuild(draw(model, **options), *size)
+    naive, naive_log_prob = rebuild(draw(model, naive=True, **options), *size)
+    assert torch.equal(cached, naive)
+    torch.testing.assert_close(cached_log_prob, naive_log_prob, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("naive", [False, True])
+def test_given_pixels_stay_and_the_rest_is_drawn(naive):
+    model = small()
+    generator = torch.Generator().manual_seed(6)
+    start = torch.randint(256, (2, 1, 8, 5), dtype=torch.uint8, generator=generator)  # of another size than trained on
+    keep = torch.rand(2, 1, 8, 5, generator=generator) < 0.5
+    images, log_prob = rebuild(draw(model, start=start, keep=keep, naive=naive), 8, 5)
+    assert torch.equal(images[keep], start[keep])
+    assert not torch.equal(images[~keep], start[~keep])
+    torch.testing.assert_close(log_prob.flatten(1).sum(1), model.log_prob(images), rtol=1e-4, atol=1e-3)
+    everything, _ = rebuild(draw(model, start=start, naive=naive), 8, 5)
+    assert torch.equal(everything, start)
+
+
+def test_completion_is_the_same_cached_and_naive():
+    model = small()
+    start = torch.randint(256, (1, 1, 6, 7), dtype=torch.uint8, generator=torch.Generator().manual_seed(7))
+    keep = torch.zeros_like(start, dtype=torch.bool)
+    keep[:, :, :3] = True
+    cached = rebuild(draw(model, n=3, start=start, keep=keep), 6, 7)[0]
+    assert torch.equal(cached, rebuild(draw(model, n=3, start=start, keep=keep, naive=True), 6, 7)[0])
+    assert torch.equal(cached[:, :, :3], start.expand(3, -1, -1, -1)[:, :, :3])
+    assert not torch.equal(cached[0], cached[1])
+
+
+def test_events_rebuild_the_log_likelihood_in_any_order_and_twice():
+    model = small()
+    labels = torch.tensor([1, -1])
+    events = draw(model, labels=labels, chunk=5)
+    images, log_prob = rebuild(events, 6, 7)
+    torch.testing.assert_close(log_prob.flatten(1).sum(1), model.log_prob(images, labels), rtol=1e-5, atol=1e-3)
+    torch.testing.assert_close(log_prob, model.pixel_log_prob(images, labels), rtol=1e-3, atol=1e-4)
+    again, again_log_prob = rebuild([*reversed(events), events[3]], 6, 7)
+    assert torch.equal(images, again)
+    assert torch.equal(log_prob, again_log_prob)
+    assert [event.index for event in events] == list(range(0, 42, 5))
+
+
+def test_events_carry_the_distribution_the_value_was_drawn_from():
+    model = small()
+    events = draw(model, temperature=0.7)
+    logits = torch.cat([event.logits for event in events], dim=1)
+    images = rebuild(events, 6, 7)[0]
+    expected = model.distribution(images).logits.permute(0, 2, 3, 1, 4).reshape(2, 42, 1, 256)
+    torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-4)
+    assert {event.temperature for event in events} == {0.7}
+
+
+def test_same_seed_same_picture_however_many_are_drawn_beside_it():
+    model = small()
+    one = rebuild(draw(model, n=1), 6, 7)[0]
+    three = rebuild(draw(model, n=3), 6, 7)[0]
+    assert torch.equal(one[0], three[0])
+    assert not torch.equal(one, rebuild(draw(model, n=1, seed=6), 6, 7)[0])
+    assert torch.equal(model.sample(3, generator=torch.Generator().manual_seed(5)), three)
+
+
+def test_draws_follow_the_distribution():
+    logits = torch.log(torch.tensor([0.1, 0.2, 0.7]))
+    uniform = torch.rand(20_000, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    counts = torch.bincount(inverse_cdf(logits.expand(20_000, 3), uniform, 1.0), minlength=3) / 20_000
+    torch.testing.assert_close(counts, torch.tensor([0.1, 0.2, 0.7]), atol=0.01, rtol=0)
+    sharp = torch.bincount(inverse_cdf(logits.expand(20_000, 3), uniform, 0.5), minlength=3) / 20_000
+    torch.testing.assert_close(sharp, torch.tensor([0.01, 0.04, 0.49]) / 0.54, atol=0.01, rtol=0)
+
+
+def test_impossible_levels_are_never_drawn():
+    logits = torch.tensor([[-math.inf, 0.0, -math.inf]])
+    ends = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64)
+    assert inverse_cdf(logits.expand(2, 3), ends, 1.0).tolist() == [1, 1]
+
+
+def test_a_stream_may_be_left_at_any_point():
+    stream = small().stream(1)
+    next(stream)
+    stream.close()
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+@pytest.mark.parametrize("temperature", [0, -1, math.nan, math.inf, 1e-9])
+def test_nonsense_temperatures_are_refused(temperature):
+    with pytest.raises(ValueError, match="temperature must be"):
+        small().stream(1, temperature=temperature)
+
+
+def test_nonsense_requests_are_refused():
+    model, keep = small(), torch.ones(1, 1, 6, 7, dtype=torch.bool)
+    with pytest.raises(ValueError, match="at least 1"):
+        model.stream(0)
+    with pytest.raises(ValueError, match="needs a start"):
+        model.stream(1, keep=keep)
+    with pytest.raises(ValueError, match="keep must be bool"):
+        model.stream(1, start=torch.zeros(1, 1, 6, 7, dtype=torch.uint8), keep=keep[..., :3])
+    with pytest.raises(ValueError, match="no event"):
+        rebuild([], 6, 7)
