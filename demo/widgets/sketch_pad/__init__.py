@@ -1,0 +1,78 @@
+"""A pad to draw on, white on black as MNIST's digits are."""
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from gm_core import PictureError
+
+PREFIX = "data:image/png;base64,"
+
+MAX_CHARACTERS = 2**20
+"""A pad's picture is a fraction of this; anything longer was not drawn on one."""
+
+_FOLDER = Path(__file__).parent
+
+
+class SketchPad(gr.HTML):
+    """A square pad with a round pen, undo and clear, for mouse, finger and pen.
+
+    The value is a PNG data URL (white strokes on black; 280x280 when drawn here), ``""`` when the pad is empty. The
+    event ``input`` fires after each finished stroke, undo and clear. Setting a value shows that picture, and undo leads
+    back to what it replaced.
+
+    Args:
+        value: The picture to begin with.
+        hint: Faint words on the empty pad; plain text without quotes or markup.
+        **options: As for ``gr.HTML``.
+    """
+
+    def __init__(self, value: str = "", *, hint: str = "draw a digit here", **options: Any) -> None:
+        super().__init__(
+            value=value,
+            hint=hint,
+            html_template=(_FOLDER / "template.html").read_text(),
+            css_template=(_FOLDER / "style.css").read_text(),
+            js_on_load=(_FOLDER / "script.js").read_text(),
+            **options,
+        )
+
+    def api_info(self) -> dict[str, Any]:
+        """The value, for who calls the server without a browser."""
+        return {"type": "string", "description": "PNG data URL, empty when nothing is drawn"}
+
+
+def encode(png: bytes) -> str:
+    """The value that shows a picture on a pad.
+
+    Args:
+        png: Content of a PNG file.
+    """
+    return PREFIX + base64.b64encode(png).decode("ascii")
+
+
+def decode(value: str | None) -> bytes | None:
+    """The picture on a pad, as the content of a PNG file for :func:`gm_core.open_picture`.
+
+    Args:
+        value: A pad's value, or whatever a stranger sent in its place.
+
+    Returns:
+        The file's content; ``None`` when the pad is empty.
+
+    Raises:
+        PictureError: This is no pad's value.
+    """
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not value.startswith(PREFIX):
+        raise PictureError("the drawing is not a PNG data URL; draw it again")
+    if len(value) > MAX_CHARACTERS:
+        raise PictureError("the drawing is too large; upload it as a picture instead")
+    try:
+        return base64.b64decode(value.removeprefix(PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        raise PictureError("the drawing is damaged; draw it again") from None

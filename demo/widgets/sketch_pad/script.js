@@ -1,0 +1,154 @@
+// The pad's value is a PNG data URL, "" when nothing is drawn. The history holds values, so that undo gives back
+// exactly what was there before, a picture set from Python included.
+const canvas = element.querySelector("canvas");
+const hint = element.querySelector(".hint");
+const undoButton = element.querySelector(".undo");
+const clearButton = element.querySelector(".clear");
+const context = canvas.getContext("2d", { willReadFrequently: true });
+const SIDE = canvas.width;
+const PEN = SIDE / 12; // a drawn digit, fitted into 20x20, gets strokes about as thick as MNIST's
+const STEPS_BACK = 50;
+
+let shown = "";
+let history = [];
+let pen = null; // the pointer that is drawing, and where it was
+
+function blank() {
+  context.fillStyle = "#000";
+  context.fillRect(0, 0, SIDE, SIDE);
+}
+
+function isBlank() {
+  const { data } = context.getImageData(0, 0, SIDE, SIDE);
+  for (let i = 0; i < data.length; i += 4) if (data[i]) return false;
+  return true;
+}
+
+function refresh() {
+  hint.style.display = shown || pen ? "none" : "";
+  undoButton.disabled = !history.length;
+  clearButton.disabled = !shown;
+  const state = shown ? "holds a picture" : "empty: draw a digit with mouse, finger or pen";
+  canvas.setAttribute("aria-label", `Drawing area, ${state}; Ctrl+Z takes the last change back`);
+}
+
+function paint(url) {
+  if (!url) {
+    blank();
+    return;
+  }
+  const picture = new Image();
+  picture.onload = () => {
+    if (shown !== url || pen) return; // overtaken by something newer
+    const scale = SIDE / Math.max(picture.width, picture.height);
+    const [width, height] = [picture.width * scale, picture.height * scale];
+    blank();
+    context.imageSmoothingEnabled = scale < 1; // small pictures keep their crisp pixels
+    context.drawImage(picture, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
+  };
+  picture.src = url;
+}
+
+function remember() {
+  history.push(shown);
+  if (history.length > STEPS_BACK) history.shift();
+}
+
+function report(url) {
+  shown = url;
+  refresh();
+  props.value = url;
+  trigger("input");
+}
+
+function undo() {
+  if (!history.length || pen) return;
+  report(history.pop());
+  paint(shown);
+}
+
+function clear() {
+  if (!shown || pen) return;
+  remember();
+  report("");
+  paint("");
+}
+
+function place(event) {
+  const box = canvas.getBoundingClientRect();
+  return [((event.clientX - box.left) / box.width) * SIDE, ((event.clientY - box.top) / box.height) * SIDE];
+}
+
+// A quadratic curve from midpoint to midpoint, bent by the point between: smooth however few points the pointer gives.
+function stroke(point) {
+  const middle = [(pen.last[0] + point[0]) / 2, (pen.last[1] + point[1]) / 2];
+  context.beginPath();
+  context.moveTo(...pen.middle);
+  context.quadraticCurveTo(...pen.last, ...middle);
+  context.stroke();
+  pen.middle = middle;
+  pen.last = point;
+}
+
+function finish(event) {
+  if (!pen || event.pointerId !== pen.id) return;
+  context.beginPath();
+  context.moveTo(...pen.middle);
+  context.lineTo(...pen.last);
+  context.stroke();
+  pen = null;
+  const url = isBlank() ? "" : canvas.toDataURL("image/png");
+  if (url !== shown) {
+    remember();
+    report(url);
+  } else {
+    refresh();
+  }
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  if (pen || event.button !== 0) return;
+  event.preventDefault();
+  canvas.focus({ preventScroll: true });
+  canvas.setPointerCapture(event.pointerId);
+  const point = place(event);
+  pen = { id: event.pointerId, last: point, middle: point };
+  Object.assign(context, { strokeStyle: "#fff", lineWidth: PEN, lineCap: "round", lineJoin: "round" });
+  refresh();
+  context.fillStyle = "#fff"; // a dot, even when the pointer does not move
+  context.beginPath();
+  context.arc(...point, PEN / 2, 0, 2 * Math.PI);
+  context.fill();
+});
+
+canvas.addEventListener("pointermove", (event) => {
+  if (!pen || event.pointerId !== pen.id) return;
+  const events = event.getCoalescedEvents?.() ?? [];
+  for (const part of events.length ? events : [event]) stroke(place(part));
+});
+
+for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(end, finish);
+
+undoButton.addEventListener("click", undo);
+clearButton.addEventListener("click", clear);
+element.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
+    event.preventDefault();
+    undo();
+  }
+});
+
+function takeOver() {
+  const url = props.value || "";
+  if (url === shown) return;
+  remember();
+  shown = url;
+  refresh();
+  paint(url);
+}
+
+blank();
+shown = props.value || "";
+paint(shown);
+refresh();
+watch("value", takeOver);
