@@ -122,7 +122,9 @@ def test_the_learning_rate_rises_stays_and_falls():
 
 
 def test_the_last_5000_training_images_are_held_out(data_dir):
-    train_set, held_out, test_set = (load_dataset("mnist", split, data_dir) for split in ("train", "validation", "test"))
+    train_set, held_out, test_set = (
+        load_dataset("mnist", split, data_dir) for split in ("train", "validation", "test")
+    )
     assert (len(train_set), len(held_out), len(test_set)) == (200, 5000, 60)
     assert train_set.images.shape == (200, 1, 28, 28)
     assert len(held_out.first(7)) == 7

@@ -1,0 +1,183 @@
+"""The command line says what Python says, in the form that was promised."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import gm_core
+from gm_core.cli import SCORE_KEYS, main
+from gm_core.rendering import grid
+from gm_core.training import recipes
+from gm_core.training.recipes import Recipe
+
+
+def read(path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys):
+    """Run the command line: exit status, standard output, standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["gm_core", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+            sys.exit(0)
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def digits(tmp_path):
+    """Two digits drawn by the model, as files, and the pictures themselves."""
+    images = gm_core.load("mnist-pixelcnn", "cpu").sample(2, generator=torch.Generator().manual_seed(3))
+    for name, image in zip(("a.png", "b.png"), images, strict=True):
+        Image.fromarray(image[0].numpy()).save(tmp_path / name)
+    return tmp_path, images
+
+
+def test_list_names_every_checkpoint(cli):
+    code, out, _ = cli("list", "--json")
+    assert code == 0
+    cards = json.loads(out)
+    assert [card["name"] for card in cards] == [card.name for card in gm_core.available()]
+    assert {"family", "config", "dataset", "split", "recipe", "cost", "metrics", "sha256"} <= set(cards[0])
+    code, out, _ = cli("list")
+    assert [line.split()[0] for line in out.splitlines()] == [card["name"] for card in cards]
+
+
+def test_sample_writes_what_python_draws(cli, tmp_path):
+    code, _, _ = cli("sample", "mnist-pixelcnn", "-n", 2, "--label", 7, "--seed", 5, "--temperature", 0.9,
+                     "--out", tmp_path / "grid.png", "--gif", tmp_path / "film.gif", "--device", "cpu")  # fmt: skip
+    assert code == 0
+    model = gm_core.load("mnist-pixelcnn", "cpu")
+    images = model.sample(2, torch.tensor([7, 7]), torch.Generator().manual_seed(5), 0.9)
+    assert np.array_equal(read(tmp_path / "grid.png"), np.asarray(grid(images)))
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.n_frames > 10
+        film.seek(film.n_frames - 1)
+        assert np.abs(np.asarray(film.convert("L")).astype(int) - np.asarray(grid(images))).max() <= 8
+    code, _, _ = cli("sample", "mnist-vae", "-n", 3, "--seed", 5, "--out", tmp_path / "vae.png", "--device", "cpu")
+    assert code == 0
+    images = gm_core.load("mnist-vae", "cpu").sample(3, torch.Generator().manual_seed(5))
+    assert np.array_equal(read(tmp_path / "vae.png"), np.asarray(grid(images)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sample", "mnist-pixelcnn", "--temperature", "0"], "temperature must be"),
+        (["sample", "mnist-pixelcnn", "--temperature", "nan"], "temperature must be"),
+        (["sample", "mnist-pixelcnn", "--seed", "x"], "seed"),
+        (["sample", "mnist-pixelcnn", "--label", "10"], "from 0 to 9"),
+        (["sample", "mnist-pixelcnn", "-n", "0"], "-n"),
+        (["sample", "mnist-vae", "--label", "1"], "knows no classes"),
+        (["score", "x.png", "--alpha", "2"], "between 0 and 1"),
+        (["score"], "PATH"),
+        (["train", "nothing"], "there is no recipe"),
+        (["paint"], "paint"),
+    ],
+)
+def test_usage_errors_exit_with_2(cli, arguments, message):
+    code, out, err = cli(*arguments)
+    assert code == 2
+    assert message.lower() in " ".join(err.replace("│", " ").split()).lower()
+    assert not out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["sample", "mnist-oracle"], ["score", "x.png", "--model", "cats"], ["evaluate", "mnist-oracle"]]
+)
+def test_what_is_not_there_is_one_line_and_exit_1(cli, arguments):
+    code, out, err = cli(*arguments)
+    assert code == 1
+    assert err.startswith("error: there is no checkpoint")
+    assert len(err.splitlines()) == 1
+    assert not out
+
+
+def test_score_gives_pythons_numbers_in_the_promised_form(cli, digits):
+    folder, images = digits
+    code, out, _ = cli("score", folder / "b.png", folder, "--json", "--alpha", 0.2, "--device", "cpu")
+    assert code == 0
+    results = json.loads(out)
+    assert [result["path"] for result in results] == [str(folder / name) for name in ("b.png", "a.png", "b.png")]
+    detector = gm_core.load_detector("mnist", "cpu")
+    for result, image in zip(results[1:], images, strict=True):
+        assert tuple(result) == SCORE_KEYS
+        prepared = gm_core.prepare(Image.fromarray(image[0].numpy())).image
+        verdict = detector.score(prepared, 0.2)[0]
+        assert result["model"] == "mnist"
+        assert result["error"] is None
+        for key in ("log_prob", "bits_per_dim", "p_value", "outlier_score", "verdict"):
+            assert result[key] == getattr(verdict, key)
+        assert result["verdict"] == ("reasonable" if result["p_value"] > 0.2 else "unreasonable")
+
+
+def test_a_bad_file_has_its_error_and_the_rest_is_scored(cli, digits):
+    folder, _ = digits
+    (folder / "aa.png").write_text("a note")
+    code, out, err = cli("score", folder, "--json", "--device", "cpu")
+    assert code == 1
+    results = json.loads(out)
+    assert [bool(result["error"]) for result in results] == [False, True, False]
+    assert results[1] == dict.fromkeys(SCORE_KEYS) | {key: results[1][key] for key in ("path", "model", "error")}
+    code, out, err = cli("score", folder, "--csv", folder / "table.csv", "--device", "cpu")
+    assert code == 1
+    with (folder / "table.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["verdict"] for row in rows] == [result["verdict"] or "" for result in results]
+    code, out, err = cli("score", folder, "--device", "cpu")
+    assert code == 1
+    assert len(out.splitlines()) == 2
+    assert len(err.splitlines()) == 1
+    assert "aa.png is not a picture" in err
+
+
+TINY = {
+    "tiny-pixelcnn": Recipe("tiny-pixelcnn", "mnist", gm_core.PixelCNNConfig(channels=4, layers=1), 6, 4, 5e-3, 2),
+    "tiny-vae": Recipe("tiny-vae", "mnist", gm_core.VAEConfig(latent=2, channels=4, hidden=8), 6, 4, 5e-3, 2),
+}
+
+
+@pytest.mark.parametrize("name", list(TINY))
+def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, data_dir, tmp_path, monkeypatch, name):
+    for recipe in TINY.values():
+        monkeypatch.setitem(recipes.RECIPES, recipe.name, recipe)
+    common = ["train", name, "--data-dir", data_dir, "--out", tmp_path, "--device", "cpu"]
+    code, out, _ = cli(*common, "--max-minutes", 0)
+    assert (code, list(tmp_path.glob("*.json"))) == (0, [])
+    assert "--resume" in out
+    code, out, _ = cli(*common, "--resume")
+    assert code == 0
+    card = gm_core.read_card(name, tmp_path)
+    assert card.cost["steps"] == 6
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    code, out, _ = cli("evaluate", name, "--data-dir", data_dir, "--json", "--device", "cpu")
+    assert code == 0
+    for measured, carded in zip(json.loads(out)["metrics"], card.metrics, strict=True):
+        assert measured["value"] == pytest.approx(carded.value, rel=1e-5)
+        assert measured["protocol"] == carded.protocol
+    code, _, err = cli("evaluate", name, "--data-dir", tmp_path / "empty")
+    assert code == 1
+    assert "--data-dir" in err
+
+
+def test_the_module_runs_without_gradio():
+    program = (
+        "import sys; sys.modules['gradio'] = None; sys.argv = ['gm_core', 'list', '--json'];"
+        "import gm_core.cli; gm_core.cli.main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(ended.stdout)
+    assert ended.stderr == ""
