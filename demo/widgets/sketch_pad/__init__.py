@@ -37,6 +37,7 @@ class SketchPad(gr.HTML):
             html_template=(_FOLDER / "template.html").read_text(),
             css_template=(_FOLDER / "style.css").read_text(),
             js_on_load=(_FOLDER / "script.js").read_text(),
+            apply_default_css=False,
             **options,
         )
 
