@@ -27,7 +27,7 @@ THEME = gr.themes.Base(
 
 CSS = f"""
 :root {{ --reasonable: {TEAL}; --unreasonable: {ORANGE}; }}
-.gradio-container {{ max-width: 1240px !important; margin: 0 auto !important; }}
+.gradio-container {{ width: 100%; max-width: 1240px !important; margin: 0 auto !important; }}
 .lab-header h1 {{ font-size: 1.5rem; margin: 0; }}
 .lab-header p {{ margin: .15rem 0 0; color: var(--body-text-color-subdued); }}
 .lab-hint {{ font-size: 1.02rem; padding: .1rem 0; }}

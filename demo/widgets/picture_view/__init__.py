@@ -1,0 +1,55 @@
+"""One picture of a few hundred pixels, crisp and fast."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from torch import Tensor
+
+from demo.latent import packed
+from demo.theme import MAGMA
+
+FOLDER = Path(__file__).parent
+
+
+class PictureView(gr.HTML):
+    """Draws grey levels, or values from 0 up in magma, on a canvas.
+
+    Its value is what :func:`grey` and :func:`magma` make. A picture of 28 x 28 is a message of about one kilobyte,
+    where ``gr.Image`` would write a file and have the browser fetch it.
+    """
+
+    def __init__(self, value: dict[str, Any] | None = None, *, title: str = "", **options: Any) -> None:
+        super().__init__(
+            value,
+            html_template=(FOLDER / "template.html").read_text(),
+            css_template=(FOLDER / "style.css").read_text(),
+            js_on_load=(FOLDER / "script.js").read_text(),
+            apply_default_css=False,
+            title=title,
+            magma=list(MAGMA),
+            **options,
+        )
+
+
+def grey(picture: Tensor, alt: str) -> dict[str, Any]:
+    """A value of :class:`PictureView`: grey levels.
+
+    Args:
+        picture: ``uint8`` (H, W).
+        alt: The picture in words.
+    """
+    return {"pixels": packed(picture), "height": picture.shape[0], "width": picture.shape[1], "map": "grey", "alt": alt}
+
+
+def magma(values: Tensor, alt: str, unit: str) -> dict[str, Any]:
+    """A value of :class:`PictureView`: numbers from 0 to their largest, in magma, with a scale.
+
+    Args:
+        values: ``float32`` (H, W), not negative.
+        alt: The picture in words.
+        unit: What the numbers count.
+    """
+    top = max(float(values.max()), 1e-6)
+    bytes_ = (values * (255 / top)).round().byte()
+    return grey(bytes_, alt) | {"map": "magma", "low": "0", "high": f"{top:.3g} {unit}"}
