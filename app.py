@@ -2,28 +2,38 @@
 
 import argparse
 import os
+import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
+import torch
+
 from demo import create_app, launch_options
+from gm_core import CheckpointError
+from gm_core.device import DeviceError
 
 
 def main() -> None:
     """Read the command line, build the app, serve it until interrupted."""
     parser = argparse.ArgumentParser(description="Generative image models, live in the browser.")
     parser.add_argument("--host", default="0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1")
-    parser.add_argument("--port", type=int, default=None, help="first free port from 7860 when left out")
+    parser.add_argument("--port", type=int, default=None, help="the first free one from 7860 when left out")
     parser.add_argument("--share", action="store_true", help="also make a public link, through Gradio's servers")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--inbrowser", action="store_true", help="open a browser")
     args = parser.parse_args()
-    create_app(args.device).launch(
-        server_name=args.host,
-        server_port=args.port,
-        share=args.share,
-        inbrowser=args.inbrowser,
-        **launch_options(),
-    )
+    # The models are small and the visitors several: a thread for each serves all of them sooner than many for one.
+    torch.set_num_threads(1)
+    try:
+        create_app(args.device).launch(
+            server_name=args.host,
+            server_port=args.port,
+            share=args.share,
+            inbrowser=args.inbrowser,
+            **launch_options(),
+        )
+    except (CheckpointError, DeviceError, OSError) as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

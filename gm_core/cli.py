@@ -14,7 +14,8 @@ import typer
 from gm_core.checkpoints import CheckpointError, available, load, read_card
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.pictures import AS_IT_IS, PictureError, Preparation, open_picture, prepare
-from gm_core.detection.detector import Detector, calibrate, check_alpha, load_detector
+from gm_core.detection.calibration import calibrate, false_alarm_rates
+from gm_core.detection.detector import Detector, check_alpha, load_detector
 from gm_core.device import DeviceError, pick_device
 from gm_core.evaluation.likelihood import evaluate
 from gm_core.files import write_atomically
@@ -137,9 +138,14 @@ def evaluate_model(
     device: Device = "auto",
 ) -> None:
     """Measure a checkpoint on the test set: every figure of its card."""
-    card, loaded = read_card(model), load(model, device)
-    assert isinstance(loaded, GatedPixelCNN | VAE)
-    metrics = evaluate(loaded, load_dataset(card.dataset, "test", data_dir).first(limit))
+    card = read_card(model)
+    test = load_dataset(card.dataset, "test", data_dir).first(limit)
+    if card.family == "detector":
+        metrics = false_alarm_rates(load_detector(model.removesuffix("-detector"), device), test)
+    else:
+        loaded = load(model, device)
+        assert isinstance(loaded, GatedPixelCNN | VAE)
+        metrics = evaluate(loaded, test)
     if as_json:
         _print_json({"model": model, "metrics": [asdict(metric) for metric in metrics]})
         return

@@ -1,15 +1,14 @@
 """The detector: a density, a bound, a score, and what they are on held-out images."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card, read_tensors, save
-from gm_core.data.datasets import Images
+from gm_core.checkpoints import CheckpointError, load, read_card, read_tensors
 from gm_core.detection.conformal import conformal_p_value
 from gm_core.detection.typicality import Typicality
 from gm_core.evaluation.likelihood import in_batches
@@ -101,6 +100,23 @@ class Detector:
             for i in range(len(images))
         ]
 
+    def reasonable_range(self, alpha: float) -> tuple[float, float]:
+        """Where log p(x) of a picture must lie for it to be called reasonable, nats; the ends are part of it.
+
+        Args:
+            alpha: The accepted false-alarm rate, in (0, 1). With fewer than ``1 / alpha - 1`` calibration images nothing is
+                ever refused, and the range is everything.
+        """
+        check_alpha(alpha)
+        n = len(self.calibration)
+        # A picture at least as strange as all but `refused - 1` of the calibration images has p-value refused / (n + 1).
+        refused = int((torch.arange(1, n + 1, dtype=torch.float64) / (n + 1) <= alpha).sum())
+        if not refused:
+            return -math.inf, math.inf
+        strangest = float(self.calibration[n - refused])
+        low, middle, high = self.typicality.low, self.typicality.middle, self.typicality.high
+        return middle - strangest * (middle - low), middle + strangest * (high - middle)
+
     def share_less_likely(self, log_prob: float) -> float:
         """Share of the calibration images that are less likely than this, from 0 to 1."""
         return float((self.log_prob < log_prob).double().mean())
@@ -147,63 +163,3 @@ def load_detector(domain: str, device: str | torch.device = "auto", directory: P
     return Detector(
         domain, pixelcnn, vae, Typicality(**card.config["typicality"]), tensors["log_prob"], tensors["bound"]
     )
-
-
-def calibrate(
-    domain: str,
-    train: Images,
-    held_out: Images,
-    test: Images,
-    *,
-    device: torch.device,
-    directory: Path,
-    quiet: bool = False,
-) -> Card:
-    """Make a domain's detector: fit the score on training images, calibrate on held-out ones, check on test images.
-
-    Args:
-        domain: Its models are ``DOMAIN-pixelcnn`` and ``DOMAIN-vae``.
-        train: Images the models were trained on; as many of the first as are held out are used.
-        held_out: Images they were not trained on.
-        test: Others, to measure the false-alarm rate on.
-        device: Where to run.
-        directory: Where the models lie, and where the detector goes.
-        quiet: No progress bars.
-
-    Returns:
-        The detector's card.
-    """
-    names = {"pixelcnn": f"{domain}-pixelcnn", "vae": f"{domain}-vae"}
-    pixelcnn, vae = (load(name, device, directory) for name in names.values())
-    assert isinstance(pixelcnn, GatedPixelCNN) and isinstance(vae, VAE)
-
-    def log_prob(images: Images, title: str) -> Tensor:
-        return in_batches(pixelcnn.log_prob, images.images, title=title, quiet=quiet)
-
-    typicality = Typicality.fit(log_prob(train.first(len(held_out)), "training images"))
-    calibration = log_prob(held_out, "held-out images")
-    bound = vae_bound(vae, held_out.images)
-    detector = Detector(domain, pixelcnn, vae, typicality, calibration, bound)
-    p_values = conformal_p_value(typicality.outlier_score(log_prob(test, "test images").double()), detector.calibration)
-    card = Card(
-        name=f"{domain}-detector",
-        family="detector",
-        description="Two-sided typicality of log p(x), with conformal p-values",
-        dataset=read_card(names["pixelcnn"], directory).dataset,
-        split=f"score fitted on {len(held_out):,} training images, calibrated on the {len(held_out):,} held out",
-        config={
-            **{part: {"name": name, "sha256": read_card(name, directory).sha256} for part, name in names.items()},
-            "typicality": asdict(typicality),
-        },
-        metrics=[
-            Metric(
-                f"false_alarm_rate_at_{alpha}",
-                float((p_values <= alpha).double().mean()),
-                "share",
-                f"share of the {len(test):,} test images with a p-value of at most {alpha}",
-            )
-            for alpha in (0.01, 0.05, 0.1)
-        ],
-        class_names=list(held_out.class_names),
-    )
-    return save(card, {"log_prob": calibration, "bound": bound}, directory)

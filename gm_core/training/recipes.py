@@ -62,6 +62,7 @@ RECIPES: dict[str, Recipe] = {
             steps=64_000,
             batch=16,
             learning_rate=4e-3,
+            decay=0.84,
             any_class=0.2,
         ),
         Recipe(

@@ -66,7 +66,9 @@ def run_recipe(
     model = trained.model.to(device)
     metrics = evaluate(model, load_dataset(recipe.dataset, "test", data_dir), quiet=quiet)
     hardware = (
-        torch.cuda.get_device_name(device) if device.type == "cuda" else f"{cpu_count()} cores, {platform.machine()}"
+        torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else f"{cpu_count()} CPU core(s), {platform.machine()}"
     )
     entries = asdict(recipe)
     card = Card(

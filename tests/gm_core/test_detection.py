@@ -7,7 +7,7 @@ import gm_core
 from gm_core import VAE, CheckpointError, Detector, GatedPixelCNN, PixelCNNConfig, VAEConfig, load_detector
 from gm_core.data.datasets import Images
 from gm_core.detection import Typicality, conformal_p_value
-from gm_core.detection.detector import calibrate
+from gm_core.detection.calibration import calibrate, false_alarm_rates
 
 
 def test_conformal_p_values_count_the_calibration_scores_at_least_as_high():
@@ -84,6 +84,7 @@ def test_a_detector_is_calibrated_saved_and_loaded(world, tmp_path):
     assert 0 <= card.metric("false_alarm_rate_at_0.05").value < 0.2
     loaded = load_detector("drawn", "cpu", tmp_path)
     assert len(loaded.calibration) == 130
+    assert false_alarm_rates(loaded, parts[2], quiet=True) == card.metrics
     assert loaded.score(unseen[:1])[0].log_prob == pytest.approx(detector.score(unseen[:1])[0].log_prob)
     # Weights trained anew make the calibration worthless, and that is said.
     shipped(GatedPixelCNN(detector.pixelcnn.config).eval(), "drawn-pixelcnn", tmp_path)

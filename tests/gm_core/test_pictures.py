@@ -88,6 +88,15 @@ def test_every_kind_of_picture_becomes_eight_bit_grey():
     assert np.abs(np.asarray(cmyk).astype(int) - plain).mean() < 4
 
 
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGB", "RGBA", "LA", "CMYK", "I", "F", "I;16"])
+def test_large_pictures_of_every_mode_are_reduced_first(mode):
+    large = digit(size=4000)
+    picture = large.convert(mode) if mode != "I;16" else Image.fromarray(np.asarray(large).astype(np.uint16))
+    grey = to_grey(picture)
+    assert max(grey.size) < 2048
+    assert abs(int(prepare(grey).image.sum()) - int(prepare(digit(size=1000)).image.sum())) < 2000
+
+
 def test_floating_point_greys_are_scaled():
     values = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4)
     assert np.asarray(to_grey(Image.fromarray(values))).tolist() == (values * 255).round().astype(int).tolist()
