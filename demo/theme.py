@@ -28,6 +28,7 @@ THEME = gr.themes.Base(
 CSS = f"""
 :root {{ --reasonable: {TEAL}; --unreasonable: {ORANGE}; }}
 .gradio-container {{ width: 100%; max-width: 1240px !important; margin: 0 auto !important; }}
+.gradio-container .app {{ padding: 8px clamp(8px, 2.5vw, 32px) !important; }}
 .lab-header h1 {{ font-size: 1.5rem; margin: 0; }}
 .lab-header p {{ margin: .15rem 0 0; color: var(--body-text-color-subdued); }}
 .lab-hint {{ font-size: 1.02rem; padding: .1rem 0; }}
@@ -36,6 +37,6 @@ CSS = f"""
 .lab-note {{ color: var(--body-text-color-subdued); font-size: .9rem; }}
 .lab-number {{ font-variant-numeric: tabular-nums; }}
 footer {{ display: none !important; }}
-@media (max-width: 640px) {{ .gradio-container {{ padding: 8px !important; }} button {{ min-height: 40px; }} }}
+@media (max-width: 640px) {{ button {{ min-height: 40px; }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
 """

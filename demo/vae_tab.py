@@ -176,14 +176,16 @@ class _WalkView:
             with gr.Column(scale=5):
                 self.sliders = LatentSliders(first, elem_id="walk-sliders")
             with gr.Column(scale=6, elem_classes="walk-picture"):
-                self.picture = PictureView(shown, elem_id="walk-picture", elem_classes="walk-hero")
+                self.picture = PictureView(shown, elem_id="walk-picture")
                 self.view = gr.Radio(
                     [("mean", "mean"), ("scale", "scale"), ("a draw", "draw")],
                     value="mean",
-                    label="Show of every pixel",
-                    elem_classes="walk-hero",
+                    label="Shown of every pixel",
+                    show_label=False,
+                    container=False,
+                    elem_id="walk-view",
                 )
-                self.reading = gr.HTML(reading, elem_id="walk-reading", elem_classes="walk-hero")
+                self.reading = gr.HTML(reading, elem_id="walk-reading")
         self.outputs = [self.picture, self.reading]
         here = [self.sliders, self.view]
         look = plainly(walk.look)
@@ -276,9 +278,9 @@ class _RebuildView:
                 another = gr.Button("Another example")
             with gr.Column(scale=7):
                 with gr.Row(elem_classes="walk-trio"):
-                    seen = PictureView(title="what the model sees", elem_id="walk-seen")
-                    mean = PictureView(title="rebuilt: mean", elem_id="walk-mean")
-                    draw = PictureView(title="rebuilt: a draw", elem_id="walk-draw")
+                    seen = PictureView(title="seen", elem_id="walk-seen")
+                    mean = PictureView(title="mean", elem_id="walk-mean")
+                    draw = PictureView(title="a draw", elem_id="walk-draw")
                 source = gr.HTML(elem_id="walk-source")
                 bound = gr.HTML(css_template=BOUND_CSS, elem_id="walk-bound")
                 self.back = gr.Button("Walk from here", variant="primary")
@@ -311,23 +313,23 @@ def build(app: gr.Blocks, models: Models) -> None:
     walk = Walk(models)
     cards = {name: models.card(name) for name in NAMES}
     with gr.Row(elem_classes="walk-top"):
-        gr.HTML(PAGE)
-        model = gr.Radio(
-            [(f"{card.config['latent']} dimensions", name) for name, card in cards.items()],
-            value=NAMES[0],
-            label="Latent space",
-            show_label=False,
-            container=False,
-            elem_id="walk-model",
-            elem_classes="walk-model",
-        )
+        gr.HTML(PAGE, scale=1, min_width=280)
+        with gr.Column(scale=0, min_width=300):
+            model = gr.Radio(
+                [(f"{card.config['latent']} dimensions", name) for name, card in cards.items()],
+                value=NAMES[0],
+                label="Latent space",
+                show_label=False,
+                container=False,
+                elem_id="walk-model",
+            )
     mine, places = gr.State(None), gr.State({})
     with gr.Tabs() as views:
         with gr.Tab("Walk", id="walk-sliders"):
             here = _WalkView(walk)
         with gr.Tab("From A to B", id="walk-ways"):
             between = _WaysView(walk, model, here.sliders, mine)
-        with gr.Tab("Rebuild my picture", id="walk-rebuild"):
+        with gr.Tab("Rebuild", id="walk-rebuild"):
             rebuilt = _RebuildView(app, walk, model, mine)
     figure = gr.HTML(figure_line(cards[NAMES[0]]))
     with gr.Accordion("How does this work?", open=False):

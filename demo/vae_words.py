@@ -9,16 +9,21 @@ PAGE = """
 <p class="lab-hint">A VAE squeezes every digit into a few numbers. <b>Drag a slider</b> and see what its number
 means.</p>
 <style>
-.walk-hero { max-width: 520px; width: 100%; margin: 0 auto; }
+.gradio-container:has(.walk-picture) { overflow: clip !important; }  /* hidden would keep the picture from sticking */
 .walk-top { align-items: center; }
-.walk-model { flex: none !important; min-width: 0 !important; }
+.walk-top .lab-hint { margin: 0; }
 .walk-trio > div { min-width: 0 !important; flex: 1 1 0 !important; }
-@media (min-width: 900px) { .walk-picture { position: sticky; top: 8px; align-self: flex-start; } }
+@media (min-width: 900px) {
+  .walk-picture { position: sticky; top: 8px; align-self: flex-start; max-width: 500px; margin: 0 auto; }
+}
 @media (max-width: 899px) {
-  .walk-row { flex-direction: column; }
-  .walk-row > * { min-width: 0 !important; width: 100%; flex: none !important; }
-  .walk-row > .walk-picture { order: -1; }
-  .walk-row:has(> .walk-picture) { overflow: visible; }
+  .walk-top, .walk-row { flex-direction: column; }
+  .walk-row > .walk-picture { display: contents; }  /* so that the picture stays in sight beside all sliders */
+  .walk-top > *, .walk-row > *, .walk-picture > * { width: 100%; min-width: 0 !important; flex: none !important; }
+  .walk-picture > * { order: -1; }
+  #walk-picture { position: sticky; top: 0; z-index: 5; }
+  .walk-row .column > .block > .html-container { padding: 2px 0; }
+  .walk-trio { gap: 8px; }
 }
 </style>
 """
@@ -26,8 +31,8 @@ means.</p>
 HOW = r"""
 The **encoder** turns a picture $x$ into a small cloud of points $q(z \mid x)$; the **decoder** turns a point $z$ into
 one distribution per pixel, $p(x \mid z)$: a logistic with a mean and a scale, rounded to the 256 grey levels. Nobody
-can add up $p(x) = \int p(x \mid z)\, p(z)\, dz$ over all points, but any encoder gives a lower bound, and training pushes
-it up:
+can add up $p(x) = \int p(x \mid z)\, p(z)\, dz$ over all points, but any encoder gives a lower bound, and training
+pushes it up:
 
 $$\log p(x) \;\ge\; \underbrace{\mathbb{E}_{q(z \mid x)} \log p(x \mid z)}_{\text{reconstruction}}
 \;-\; \underbrace{\mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big)}_{\text{cost of pointing at } z}$$

@@ -15,8 +15,8 @@ class LatentSliders(gr.HTML):
 
     The value is ``{"model": name, "z": [numbers], "influence": [numbers]}``; a slider per number, most influential
     first, labelled with its true index. Fires ``input`` for every movement by the person, and
-    ``random`` when they ask for a draw from the prior. Undo and reset live in the browser; each model has its own history, which also keeps what a
-    message from the server replaced.
+    ``random`` when they ask for a draw from the prior. Undo and reset live in the browser; each model has its own
+    history, which also keeps what a message from the server replaced.
     """
 
     def __init__(self, value: dict[str, Any], **options: Any) -> None:
