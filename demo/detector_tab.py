@@ -1,10 +1,331 @@
-"""Tab under construction."""
+"""The tab "Reasonable?": a density says how likely a picture is, and so may refuse it."""
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import gradio as gr
+import torch
+from PIL import Image
 
+from demo.examples import USUAL, examples
+from demo.histogram import histogram
 from demo.models import Models
+from demo.widgets.example_row import ExampleRow
+from demo.widgets.heat_map import HeatMap, surprise_map
+from demo.widgets.picture_upload import PictureUpload
+from demo.widgets.sketch_pad import SketchPad, decode, encode
+from demo.wording import (
+    Judgement,
+    both_ends_html,
+    measured_html,
+    message_html,
+    nats,
+    seen_html,
+    verdict_html,
+)
+from gm_core import CheckpointError, Detector, PictureError, Preparation, Verdict, open_picture, prepare
+from gm_core.rendering import png
+
+STYLE = (Path(__file__).parent / "detector_tab.css").read_text()
+
+Update = dict[Any, Any]
+"""New values, by component; the others stay as they are."""
+
+HINT = """<p class="lab-hint"><b>Draw a digit</b> and see how likely it is to a model that has seen 55,000 of them. Then
+<b>spoil it</b>, or click a stranger picture: unlike a classifier, a density can refuse.</p>"""
+
+EMPTY_PAD = "The pad is empty: draw something. Until then, the verdict of the last picture stays."
+
+HOW = """
+1. **Prepare.** Your picture is brought to the form of the training digits: white on black, fitted into 20×20,
+   centred by mass in 28×28 [1]. The model judges only that.
+2. **Ask the density.** The PixelCNN [2] gives every pixel a probability, given all pixels before it (above, and to
+   the left in its row). A pixel's *surprise* is −log of that; the surprises of all pixels add up to −log p(x),
+   exactly. Divided by the number of pixels and by ln 2, that is bits per pixel. The VAE [3] can only bound its own
+   log p(x) from below.
+3. **Compare.** How far is log p(x) from what is usual, on *either* side? Taking only "too unlikely" as suspicious
+   fails: simple pictures are more likely than any digit [4], so the distance is two-sided, a form of *typicality*
+   [5].
+4. **Count.** The same distance is known for digits that the model was never trained on. The p-value is the share of
+   them, yours counted too, that lie at least as far out: p = (1 + how many) / (n + 1).
+
+**What is guaranteed.** If a picture is drawn like those held-out digits (exchangeable with them), it is wrongly
+refused with probability at most α, the rate you accept: P(p ≤ α) ≤ α, on average over the choice of held-out digits
+[6, 7]. That holds for any model, even a bad one.
+
+**What is not.** It does not say how many *strange* pictures are caught: that depends on the model. p is not the
+probability that your picture is a digit. And your handwriting, your mouse and your camera are not MNIST's, so a
+digit of yours may be refused more often than α.
+
+[1] LeCun et al. 1998, *Gradient-based learning applied to document recognition*, III.A ·
+[2] van den Oord et al. 2016, [arXiv:1606.05328](https://arxiv.org/abs/1606.05328) ·
+[3] Kingma and Welling 2014, [arXiv:1312.6114](https://arxiv.org/abs/1312.6114), with the tighter bound of Burda et al.
+2016, [arXiv:1509.00519](https://arxiv.org/abs/1509.00519) ·
+[4] Nalisnick et al. 2019, [arXiv:1810.09136](https://arxiv.org/abs/1810.09136) ·
+[5] Nalisnick et al. 2019, [arXiv:1906.02994](https://arxiv.org/abs/1906.02994) ·
+[6] Vovk, Gammerman and Shafer 2005, *Algorithmic Learning in a Random World*, chapter 2 ·
+[7] Bates et al. 2023, [arXiv:2104.08279](https://arxiv.org/abs/2104.08279)
+"""
 
 
 def build(app: gr.Blocks, models: Models) -> None:
     """Build the tab inside the current ``gr.Tab``."""
-    gr.Markdown("…")
+    _Tab(models).wire(app)
+
+
+def judge(detector: Detector, picture: Image.Image, preparation: Preparation, percent: float) -> Judgement:
+    """Judge one picture.
+
+    Args:
+        detector: Who judges.
+        picture: The picture, as :func:`gm_core.open_picture` gives it.
+        preparation: Which steps bring it to the model's form.
+        percent: The share of reasonable pictures one accepts to see refused, in percent.
+    """
+    prepared = prepare(picture, preparation, detector.pixelcnn.config.height)
+    with torch.inference_mode():
+        return Judgement(prepared, detector.score(prepared.image, _alpha(percent))[0])
+
+
+def as_json(judgement: Judgement) -> dict[str, Any]:
+    """A judgement for programs, with the numbers as the detector gave them."""
+    verdict = judgement.verdict
+    return {
+        "verdict": verdict.verdict,
+        "log_prob": verdict.log_prob,
+        "bits_per_dim": verdict.bits_per_dim,
+        "bound": verdict.bound,
+        "outlier_score": verdict.outlier_score,
+        "p_value": verdict.p_value,
+        "alpha": verdict.alpha,
+        "steps": list(judgement.prepared.steps),
+        "pixels": judgement.prepared.image[0, 0].tolist(),
+        "surprise": verdict.surprise.tolist(),
+    }
+
+
+def _alpha(percent: float) -> float:
+    """A share from percent; the slider keeps people in range, this everybody else."""
+    if not isinstance(percent, int | float) or not math.isfinite(percent) or not 1 <= percent <= 20:
+        raise gr.Error(f"the accepted false-alarm rate must lie between 1 and 20 percent, not at {percent!r}")
+    return percent / 100
+
+
+@lru_cache(maxsize=2)
+def _verdict_on_nothing(detector: Detector) -> Verdict:
+    with torch.inference_mode():
+        config = detector.pixelcnn.config
+        return detector.score(torch.zeros(1, 1, config.height, config.width, dtype=torch.uint8))[0]
+
+
+class _Tab:
+    """The tab's components and what happens to them."""
+
+    def __init__(self, models: Models) -> None:
+        self.models = models
+        self.judged = gr.State()  # the last judgement
+        self.source = gr.State("pad")  # what it was of: "pad" or "file"
+        self.last_file = gr.State()  # the last upload that could be read
+        gr.HTML(HINT)
+        self.row = ExampleRow()
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=3, min_width=290):
+                self._given()
+            with gr.Column(scale=5, min_width=320):
+                self._verdict()
+            with gr.Column(scale=4, min_width=300):
+                gr.HTML("<h3>Where it surprises</h3>")
+                self.map = HeatMap()
+        with gr.Accordion("How does this work?", open=False):
+            gr.Markdown(HOW)
+
+    def _given(self) -> None:
+        with gr.Tabs(selected="pad") as self.sources:
+            with gr.Tab("Draw", id="pad") as self.pad_tab:
+                self.pad = SketchPad(elem_id="judge-pad")
+            with gr.Tab("Upload or photo", id="file") as self.file_tab:
+                self.file = PictureUpload("Upload, paste or photograph", height=300)
+        self.note = gr.HTML(css_template=STYLE)
+        self.seen = gr.HTML(css_template=STYLE)
+        self.switches = [
+            gr.Checkbox(True, label="Invert when the ground is light", container=False),
+            gr.Checkbox(True, label="Crop, and fit into 20×20", container=False),
+            gr.Checkbox(True, label="Centre by mass", container=False),
+        ]
+
+    def _verdict(self) -> None:
+        self.verdict = gr.HTML(css_template=STYLE)
+        self.percent = gr.Slider(
+            1,
+            20,
+            value=5,
+            step=1,
+            label="False alarms you accept (%)",
+            info="How many true digits may be refused",
+            buttons=[],
+        )
+        self.measured = gr.HTML()
+
+    def wire(self, app: gr.Blocks) -> None:
+        """Let things happen."""
+        views = [self.judged, self.note, self.seen, self.verdict, self.map]
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        live = {**quiet, "trigger_mode": "always_last"}
+        settings = [self.percent, *self.switches]
+        app.load(
+            self.arrive,
+            [self.percent],
+            [*views, self.row, self.pad, self.measured, *self.switches],
+            **quiet,
+        )
+        self.row.pick(
+            self.on_example,
+            [self.percent],
+            [*views, self.row, self.pad, self.source, self.sources, *self.switches],
+            **live,
+        )
+        self.pad.input(self.on_draw, [self.pad, *settings], [*views, self.row, self.source, *self.switches], **live)
+        self.file.input(
+            self.on_file,
+            [self.file, self.last_file, self.percent],
+            [*views, self.row, self.source, self.file, self.last_file, *self.switches],
+            **live,
+        )
+        both = [self.source, self.pad, self.last_file, *settings]
+        for switch in self.switches:
+            switch.input(self.on_switch, both, views, **live)
+        for tab, name in ((self.pad_tab, "pad"), (self.file_tab, "file")):
+            tab.select(lambda *given, name=name: self.on_turn(name, *given), both[1:], [*views, self.source], **live)
+        self.percent.input(self.on_percent, [self.judged, self.percent], views, **live)
+        self._wire_api()
+
+    def _wire_api(self) -> None:
+        """The same judgement for programs, without the tab's components around it."""
+        button, answer = gr.Button(visible=False), gr.JSON(visible=False)
+        button.click(
+            self.answer,
+            [self.file, self.percent, *self.switches],
+            answer,
+            api_name="judge",
+            api_description="Judge a picture: exact log p(x), surprise by pixel, the VAE's bound, a conformal p-value.",
+        )
+
+    def arrive(self, percent: float) -> Update:
+        """An example, judged, before anybody asks."""
+        try:
+            card = self.models.card("mnist-detector")
+            row = [
+                {"name": example.name, "look_for": example.look_for, "picture": example.url}
+                for example in examples(self.models)
+            ]
+        except CheckpointError as error:
+            return {self.note: message_html(str(error))}
+        return {
+            self.measured: measured_html(card),
+            **self._example(0, percent),
+            self.row: ExampleRow(value=row, chosen=0),
+        }
+
+    def on_example(self, percent: float, event: gr.EventData) -> Update:
+        """Somebody chose an example."""
+        index = event._data.get("index") if isinstance(event._data, dict) else None
+        if not isinstance(index, int) or not 0 <= index < len(examples(self.models)):
+            raise gr.Error("there is no such example")
+        return {**self._example(index, percent), self.source: "pad", self.sources: gr.Tabs(selected="pad")}
+
+    def on_draw(self, pad: str, percent: float, *switches: bool) -> Update:
+        """A stroke is finished, or taken back."""
+        if not pad:
+            return {self.note: message_html(EMPTY_PAD), self.row: ExampleRow(chosen=None), **self._switched(USUAL)}
+        shown = self._show("pad", pad, percent, Preparation(*switches))
+        return {**shown, self.source: "pad", self.row: ExampleRow(chosen=None)}
+
+    def on_file(self, path: str | None, last: str | None, percent: float) -> Update:
+        """A picture was uploaded, pasted or photographed; a bad one gives way to the one before."""
+        if path is None:
+            return {self.note: message_html("")}
+        try:
+            shown = self._judged(self._open("file", path), USUAL, percent)
+        except (PictureError, CheckpointError) as error:
+            return {self.note: message_html(str(error)), self.file: last}
+        return {
+            **shown,
+            **self._switched(USUAL),
+            self.source: "file",
+            self.last_file: path,
+            self.row: ExampleRow(chosen=None),
+        }
+
+    def on_switch(self, source: str, pad: str, file: str | None, percent: float, *switches: bool) -> Update:
+        """A preparation step was switched."""
+        given = file if source == "file" else pad
+        return self._show(source, given, percent, Preparation(*switches)) if given else {}
+
+    def on_turn(self, source: str, pad: str, file: str | None, percent: float, *switches: bool) -> Update:
+        """Somebody turned to the pad or to the upload; what is there is judged, if anything."""
+        shown = self.on_switch(source, pad, file, percent, *switches)
+        return {**shown, self.source: source} if shown else {self.note: message_html("")}
+
+    def on_percent(self, judged: Judgement | None, percent: float) -> Update:
+        """Another false-alarm rate: the same log p(x), perhaps another verdict."""
+        if judged is None:
+            return {}
+        return self._views(replace(judged, verdict=replace(judged.verdict, alpha=_alpha(percent))))
+
+    def answer(
+        self, picture: str | None, alpha_percent: float, polarity: bool, crop: bool, center: bool
+    ) -> dict[str, Any]:
+        """Judge a picture for a program."""
+        if picture is None:
+            raise gr.Error("there is no picture to judge; send one")
+        try:
+            preparation = Preparation(polarity, crop, center)
+            return as_json(judge(self.models.detector(), self._open("file", picture), preparation, alpha_percent))
+        except (PictureError, CheckpointError) as error:
+            raise gr.Error(str(error)) from error
+
+    def _example(self, index: int, percent: float) -> Update:
+        example = examples(self.models)[index]
+        return {
+            **self._show("pad", example.url, percent, example.preparation),
+            **self._switched(example.preparation),
+            self.pad: example.url,
+            self.row: ExampleRow(chosen=index),
+        }
+
+    def _switched(self, preparation: Preparation) -> Update:
+        """Set the switches: the steps belong to the picture, so a new picture comes with its own."""
+        steps = (preparation.polarity, preparation.crop, preparation.center)
+        return dict(zip(self.switches, steps, strict=True))
+
+    def _show(self, source: str, given: str, percent: float, preparation: Preparation) -> Update:
+        """Judge and show; what cannot be judged leaves everything as it is and says why."""
+        try:
+            return self._judged(self._open(source, given), preparation, percent)
+        except (PictureError, CheckpointError) as error:
+            return {self.note: message_html(str(error))}
+
+    def _open(self, source: str, given: str) -> Image.Image:
+        if source == "file":
+            return open_picture(given)
+        return open_picture(decode(given) or b"", "the drawing")
+
+    def _judged(self, picture: Image.Image, preparation: Preparation, percent: float) -> Update:
+        return self._views(judge(self.models.detector(), picture, preparation, percent))
+
+    def _views(self, judgement: Judgement) -> Update:
+        detector, verdict, prepared = self.models.detector(), judgement.verdict, judgement.prepared
+        total = f"All pixels together: {nats(-verdict.log_prob)} nats, which is −log p(x)."
+        reasonable = detector.reasonable_range(verdict.alpha)
+        return {
+            self.judged: judgement,
+            self.note: message_html(""),
+            self.seen: seen_html(prepared, encode(png(Image.fromarray(prepared.image[0, 0].numpy())))),
+            self.verdict: verdict_html(verdict, detector)
+            + histogram(detector.log_prob, verdict.log_prob, reasonable, is_reasonable=verdict.verdict == "reasonable")
+            + both_ends_html(_verdict_on_nothing(detector), detector),
+            self.map: surprise_map(prepared.image[0, 0], verdict.surprise, total),
+        }

@@ -104,12 +104,12 @@ class Detector:
         """Where log p(x) of a picture must lie for it to be called reasonable, nats; the ends are part of it.
 
         Args:
-            alpha: The accepted false-alarm rate, in (0, 1). With fewer than ``1 / alpha - 1`` calibration images nothing is
-                ever refused, and the range is everything.
+            alpha: The accepted false-alarm rate, in (0, 1). With fewer than ``1 / alpha - 1`` calibration images
+                nothing is ever refused, and the range is everything.
         """
         check_alpha(alpha)
         n = len(self.calibration)
-        # A picture at least as strange as all but `refused - 1` of the calibration images has p-value refused / (n + 1).
+        # A picture stranger than all but `refused - 1` of the calibration images has the p-value refused / (n + 1).
         refused = int((torch.arange(1, n + 1, dtype=torch.float64) / (n + 1) <= alpha).sum())
         if not refused:
             return -math.inf, math.inf

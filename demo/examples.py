@@ -1,0 +1,157 @@
+"""Pictures to judge, all of the project's own making: drawn by its model, or by the few lines of code here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from demo.models import Models
+from demo.widgets.sketch_pad import encode
+from gm_core import Preparation
+from gm_core.rendering import png
+
+SIDE = 28
+"""Side of what the models see."""
+
+CANVAS = 280
+"""Side of what is drawn large, as a person would on the pad."""
+
+PEN = 24
+
+SEED = 7
+
+PIXEL_BY_PIXEL = Preparation(polarity=False, crop=False, center=False)
+"""For pictures that fill their frame: a box inside it would give them an edge that they do not have."""
+
+USUAL = Preparation()
+"""For what was drawn or written."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture to judge.
+
+    Attributes:
+        name: A word or two.
+        look_for: What to look for, promising nothing: the verdict says what happened.
+        picture: The picture.
+        preparation: The steps that suit it.
+    """
+
+    name: str
+    look_for: str
+    picture: Image.Image
+    preparation: Preparation = USUAL
+
+    @property
+    def url(self) -> str:
+        """The picture as a pad's value."""
+        return encode(png(self.picture))
+
+
+@lru_cache(maxsize=2)
+def examples(models: Models) -> tuple[Example, ...]:
+    """All examples, the same at every call and at every start.
+
+    Args:
+        models: Whose PixelCNN draws the digits.
+    """
+    three, seven, four = _digits(models, (3, 7, 4))
+    return (
+        Example("a digit", "Drawn by this very PixelCNN, pixel by pixel, when asked for a 3.", three),
+        Example("another", "Also the PixelCNN's own, asked for a 7: it should know its own handwriting.", seven),
+        Example(
+            "upside down", "A drawn 4, turned by half. Every stroke is right; does the order matter?", _turned(four)
+        ),
+        Example(
+            "negative",
+            "A 3 in black on white. Switch “invert” off and see what the step was good for.",
+            _negative(three),
+        ),
+        Example("letter A", "No digit, but strokes like one. Which pixels give it away?", _letter("A")),
+        Example("letter R", "Strokes, a loop, a leg: how far is that from a digit?", _letter("R")),
+        Example("circle", "Is a perfect circle a zero?", _drawn(_circle)),
+        Example("square", "Straight strokes and four corners: look at the corners in the map.", _drawn(_square)),
+        Example("cross", "Two strokes that cross, as in a 4 or an x.", _drawn(_cross)),
+        Example("empty", "Nothing at all. Do you expect it to be less likely than a digit, or more?", _empty()),
+        Example(
+            "grey", "The same grey everywhere: nothing to see, but not what the model knows.", _grey(), PIXEL_BY_PIXEL
+        ),
+        Example(
+            "noise", "Every pixel a throw of a die with 256 sides: each one is a surprise.", _noise(), PIXEL_BY_PIXEL
+        ),
+        Example("painting", "An abstract painting by a few lines of code.", _painting(), PIXEL_BY_PIXEL),
+    )
+
+
+def _digits(models: Models, labels: tuple[int, ...]) -> list[Image.Image]:
+    with torch.inference_mode():
+        drawn = models.pixelcnn().sample(
+            len(labels), torch.tensor(labels), generator=torch.Generator().manual_seed(SEED)
+        )
+    return [Image.fromarray(image[0].cpu().numpy()) for image in drawn]
+
+
+def _turned(picture: Image.Image) -> Image.Image:
+    return picture.transpose(Image.Transpose.ROTATE_180)
+
+
+def _negative(picture: Image.Image) -> Image.Image:
+    return picture.point([255 - level for level in range(256)])
+
+
+def _letter(letter: str) -> Image.Image:
+    picture = Image.new("L", (CANVAS, CANVAS))
+    font = ImageFont.load_default(size=180)
+    middle = (CANVAS / 2, CANVAS / 2)
+    ImageDraw.Draw(picture).text(middle, letter, fill=255, font=font, anchor="mm", stroke_width=3, stroke_fill=255)
+    return picture
+
+
+def _drawn(shape: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
+    picture = Image.new("L", (CANVAS, CANVAS))
+    shape(ImageDraw.Draw(picture))
+    return picture
+
+
+def _circle(draw: ImageDraw.ImageDraw) -> None:
+    draw.ellipse((50, 50, 230, 230), outline=255, width=PEN)
+
+
+def _square(draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((55, 55, 225, 225), outline=255, width=PEN)
+
+
+def _cross(draw: ImageDraw.ImageDraw) -> None:
+    draw.line((60, 60, 220, 220), fill=255, width=PEN)
+    draw.line((220, 60, 60, 220), fill=255, width=PEN)
+
+
+def _empty() -> Image.Image:
+    return Image.new("L", (SIDE, SIDE))
+
+
+def _grey() -> Image.Image:
+    return Image.new("L", (SIDE, SIDE), 128)
+
+
+def _noise() -> Image.Image:
+    return Image.fromarray(np.random.default_rng(SEED).integers(0, 256, (SIDE, SIDE), dtype=np.uint8))
+
+
+def _painting() -> Image.Image:
+    """Overlapping discs, bars and a line or two, in the manner of the 1920s."""
+    random = np.random.default_rng(SEED)
+    picture = Image.new("RGB", (CANVAS, CANVAS), (222, 206, 178))
+    draw = ImageDraw.Draw(picture)
+    for _ in range(9):
+        x, y = random.integers(0, CANVAS, 2).tolist()
+        radius = int(random.integers(12, 70))
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tuple(random.integers(30, 235, 3).tolist()))
+    for _ in range(7):
+        ends = random.integers(0, CANVAS, 4).tolist()
+        draw.line(ends, fill=tuple(random.integers(0, 120, 3).tolist()), width=int(random.integers(3, 14)))
+    return picture
