@@ -49,7 +49,7 @@ def point(vae: VAE, values: object) -> Tensor:
     for index, value in enumerate(values):
         # Written so that "not a number" fails too, and before any conversion that a huge integer would break.
         if isinstance(value, bool) or not isinstance(value, int | float) or not -LIMIT <= value <= LIMIT:
-            raise PointError(f"z{index + 1} must be a number from {-LIMIT:g} to {LIMIT:g}.")
+            raise PointError(f"Coordinate z{index + 1} must be a number from {-LIMIT:g} to {LIMIT:g}.")
     return torch.tensor([float(value) for value in values])
 
 

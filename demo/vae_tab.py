@@ -88,7 +88,7 @@ class Walk:
     def place(self, value: object) -> tuple[str, Tensor]:
         """Where sliders stand: the model and the point, both checked."""
         if not isinstance(value, dict) or value.get("model") not in NAMES:
-            raise latent.PointError(f"a place is a model ({' or '.join(NAMES)}) and a point of it")
+            raise latent.PointError(f"A place is a model ({' or '.join(NAMES)}) and a point of it.")
         return value["model"], latent.point(self.models.vae(value["model"]), value.get("z"))
 
     def look(self, value: object, view: latent.View) -> tuple[Value, str]:
@@ -113,8 +113,8 @@ class Walk:
     def ways(self, name: str, ends: dict[str, Value]) -> tuple[Value, str, str]:
         """The strips from A to B, and what the two ends are."""
         a, b = (torch.tensor(ends[end]["z"]) for end in "AB")
-        lines = (f'<p class="lab-note"><b>{end}</b> is {ends[end]["what"]}.</p>' for end in "AB")
-        return latent.path(self.models.vae(name), a, b), *lines
+        line_a, line_b = (f'<p class="lab-note"><b>{end}</b> is {ends[end]["what"]}.</p>' for end in "AB")
+        return latent.path(self.models.vae(name), a, b), line_a, line_b
 
     def encoded(self, name: str, mine: Mine | None) -> list[float]:
         """Where a model puts the picture of the third view, within the sliders' range."""
@@ -166,6 +166,13 @@ def from_file(path: str) -> Mine:
     return Mine(prepared.image, f"Your picture, {', '.join(prepared.steps)}.")
 
 
+def checked_seed(seed: object) -> int:
+    """A seed that came from outside; the range is tested first, for "not a number" and what no integer can hold."""
+    if not isinstance(seed, int | float) or not 0 <= seed < SEEDS or seed != int(seed):
+        raise latent.PointError(f"A seed is a whole number from 0 to {SEEDS - 1}.")
+    return int(seed)
+
+
 class _WalkView:
     """Sliders beside the picture that they move."""
 
@@ -207,15 +214,8 @@ class _WaysView:
                 self.strip = PictureStrip(strip, elem_id="walk-strip")
             with gr.Column(scale=3, min_width=240):
                 for (end, seed), line in zip(FIRST_ENDS.items(), lines, strict=True):
-                    with gr.Group():
-                        number = gr.Number(
-                            seed,
-                            label=f"{end}: seed",
-                            precision=0,
-                            minimum=0,
-                            maximum=SEEDS - 1,
-                            elem_id=f"walk-seed-{end}",
-                        )
+                    with gr.Column(elem_classes="walk-end"):
+                        number = gr.Number(seed, label=f"{end}: seed, 0 to {SEEDS - 1}", elem_id=f"walk-seed-{end}")
                         with gr.Row():
                             buttons = [
                                 gr.Button(text, size="sm", min_width=70)
@@ -243,8 +243,8 @@ class _WaysView:
             return ends, *walk.ways(name, ends[name])
 
         @plainly
-        def by_seed(seed: int | None, name: str, ends: dict[str, dict[str, Value]]) -> Any:
-            return gr.skip() if seed is None else put(name, ends, walk.end(name, seed))
+        def by_seed(seed: float | None, name: str, ends: dict[str, dict[str, Value]]) -> Any:
+            return gr.skip() if seed is None else put(name, ends, walk.end(name, checked_seed(seed)))
 
         def at_random(name: str, ends: dict[str, dict[str, Value]]) -> tuple[Any, ...]:
             seed = secrets.randbelow(SEEDS)
@@ -274,13 +274,13 @@ class _RebuildView:
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=4, min_width=280):
                 pad = SketchPad(elem_id="walk-pad")
-                upload = PictureUpload()
+                upload = PictureUpload(elem_id="walk-upload")
                 another = gr.Button("Another example")
             with gr.Column(scale=7):
                 with gr.Row(elem_classes="walk-trio"):
-                    seen = PictureView(title="seen", elem_id="walk-seen")
-                    mean = PictureView(title="mean", elem_id="walk-mean")
-                    draw = PictureView(title="a draw", elem_id="walk-draw")
+                    seen = PictureView(title="what it sees", elem_id="walk-seen")
+                    mean = PictureView(title="rebuilt: mean", elem_id="walk-mean")
+                    draw = PictureView(title="rebuilt: draw", elem_id="walk-draw")
                 source = gr.HTML(elem_id="walk-source")
                 bound = gr.HTML(css_template=BOUND_CSS, elem_id="walk-bound")
                 self.back = gr.Button("Walk from here", variant="primary")

@@ -14,7 +14,8 @@ means.</p>
 .walk-top .lab-hint { margin: 0; }
 .walk-trio > div { min-width: 0 !important; flex: 1 1 0 !important; }
 @media (min-width: 900px) {
-  .walk-picture { position: sticky; top: 8px; align-self: flex-start; max-width: 500px; margin: 0 auto; }
+  .walk-picture { position: sticky; top: 8px; align-self: flex-start; max-width: 470px; margin: 0 auto; }
+  #walk-view { padding-left: 12px; }
 }
 @media (max-width: 899px) {
   .walk-top, .walk-row { flex-direction: column; }
@@ -65,7 +66,9 @@ BOUND_CSS = """
 .key i { width: 14px; height: 14px; border-radius: 3px; align-self: center; }
 .key .gap { background: repeating-linear-gradient(45deg, var(--body-text-color-subdued) 0 2px, #0000 2px 4px); }
 .key b { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
-.key .sum { border-top: 1px solid var(--border-color-primary); padding-top: 2px; }
+.key hr {
+  grid-column: 1 / -1; width: 100%; margin: 2px 0; border: solid var(--border-color-primary); border-width: 1px 0 0;
+}
 p { margin: 6px 0; color: var(--body-text-color); }
 """
 """Style of :func:`bound_bar`; the two shades mean nothing elsewhere."""
@@ -122,7 +125,7 @@ def bound_bar(rebuilt: Rebuilt, card: Card) -> str:
 <div class="key">
 <i class="pixels"></i><span>reconstruction, log p(x | z)</span><b>{_signed(rebuilt.reconstruction)}</b>
 <i class="latent"></i><span>KL: from the prior to this picture's z</span><b>{_signed(-pointer)}</b>
-<span class="sum"></span><span class="sum">the bound (ELBO)</span><b class="sum">{_signed(rebuilt.bound)}</b>
+<hr><span></span><span>the bound (ELBO)</span><b>{_signed(rebuilt.bound)}</b>
 <i class="gap"></i><span>weighing {SAMPLES} draws of z: {rebuilt.bits(rebuilt.weighted):.2f} bits per pixel</span>
 <b>{_signed(rebuilt.weighted)}</b></div>
 <p>To write this picture down exactly, the model needs at most {price:,.0f} nats: {pointer:,.0f} to point at z,

@@ -29,3 +29,7 @@ class LatentSliders(gr.HTML):
             limit=LIMIT,
             **options,
         )
+
+    def api_info(self) -> dict[str, Any]:
+        """The value, for who calls the server without a browser."""
+        return {"type": {}, "description": "object with the model and the point z, a list of numbers"}

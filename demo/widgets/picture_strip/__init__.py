@@ -23,3 +23,7 @@ class PictureStrip(gr.HTML):
             apply_default_css=False,
             **options,
         )
+
+    def api_info(self) -> dict[str, Any]:
+        """The value, for who calls the server without a browser."""
+        return {"type": {}, "description": "object with base64 bytes of all frames of each way"}

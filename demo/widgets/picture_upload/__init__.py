@@ -14,7 +14,7 @@ class PictureUpload(gr.Image):
     handler reads the file with :func:`gm_core.open_picture` instead, which is careful and says what is wrong.
     """
 
-    def __init__(self, label: str = "Upload a picture", height: int = 190) -> None:
+    def __init__(self, label: str = "Upload a picture", height: int = 190, elem_id: str | None = None) -> None:
         super().__init__(
             label=label,
             type="filepath",
@@ -22,6 +22,7 @@ class PictureUpload(gr.Image):
             sources=["upload", "clipboard", "webcam"],
             height=height,
             buttons=[],
+            elem_id=elem_id,
         )
 
     def get_block_name(self) -> str:

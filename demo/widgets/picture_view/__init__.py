@@ -31,6 +31,10 @@ class PictureView(gr.HTML):
             **options,
         )
 
+    def api_info(self) -> dict[str, Any]:
+        """The value, for who calls the server without a browser."""
+        return {"type": {}, "description": "object with base64 bytes, row by row, and their width and height"}
+
 
 def grey(picture: Tensor, alt: str) -> dict[str, Any]:
     """A value of :class:`PictureView`: grey levels.
