@@ -1,10 +1,199 @@
-"""Tab under construction."""
+"""The Draw tab: a digit appears pixel by pixel, with the probability of each."""
+
+import math
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
+import torch
 
 from demo.models import Models
+from demo.widgets.pixel_canvas import PixelCanvas, pixels
+from gm_core import Card, PixelEvent, rebuild
+
+NAME = "mnist-pixelcnn"
+ANY = "any"
+COLDEST, HOTTEST = 0.1, 2.0
+LAST_SEED, SHORT_SEEDS = 999_999, 10_000
+"""The largest seed one may ask for; the dice stays below the second, short enough to say aloud in class."""
+
+FIRST_SEED = 7
+CHUNK = 28
+"""Pixels a message: small enough to look alive while a slow machine draws, large enough to cost nothing."""
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+PAGE = """
+<p class="lab-hint">This model draws a digit one pixel at a time: each is a throw of dice, weighted by all pixels before
+it. <b>Pick another class</b> and watch.</p>
+<style>
+.draw-row { gap: 24px; align-items: flex-start; }
+.draw-classes .wrap { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 6px; }
+.draw-classes label { min-height: 40px; justify-content: center; padding: 0 !important; }
+.draw-classes label:first-child { grid-column: 1 / -1; }
+.draw-classes label:has(:focus-visible) { outline: 3px solid var(--primary-500); outline-offset: 2px; }
+.draw-classes label.selected { background: var(--primary-600); color: #fff; }
+.draw-classes input { position: absolute; opacity: 0; }
+.draw-classes label span { margin: 0; }
+.draw-seed { align-items: stretch; }
+.draw-seed > button { min-width: 104px; white-space: nowrap; }
+.draw-controls > button { min-height: 48px; }
+.draw-picture .html-container { padding: 0; }
+@media (max-width: 899px) {
+  .draw-row { flex-direction: column; }
+  .draw-row > * { width: 100%; min-width: 0 !important; flex: none !important; }
+  .draw-row > .draw-picture { order: -1; }
+}
+</style>
+"""
+
+HOW = r"""
+A **PixelCNN** writes the probability of a picture as a product, one factor a pixel in reading order, and each factor
+sees only the pixels before it:
+
+$$p(x) = \prod_{t} p(x_t \mid x_1, \dots, x_{t-1})
+\qquad\Rightarrow\qquad \log p(x) = \sum_{t} \log p(x_t \mid x_1, \dots, x_{t-1})$$
+
+Each factor is one softmax over all grey levels, so the product is exact: it gives *every* picture a probability, and
+drawing is throwing the dice factor by factor. Given a class $y$, the factors become $p(x_t \mid x_{<t}, y)$. The
+temperature $T$ divides the logits before a pixel is drawn; the log-probability is always that of the model itself,
+$T = 1$. **Surprise** is $-\log p$ of the pixel that came.
+
+Source: A. van den Oord, N. Kalchbrenner, O. Vinyals, L. Espeholt, A. Graves and K. Kavukcuoglu, *Conditional Image
+Generation with PixelCNN Decoders*, 2016 ([arXiv:1606.05328](https://arxiv.org/abs/1606.05328)).
+"""
+
+
+class Easel:
+    """What one visitor is having drawn: a newer drawing puts an end to an older one."""
+
+    def __init__(self) -> None:
+        self.run = 0
+
+    def begin(self) -> int:
+        """Number of a new run, higher than all before, also than those before the server's last start."""
+        self.run = max(self.run + 1, time.time_ns() // 1000)
+        return self.run
+
+
+class Draw:
+    """What the tab's handlers compute, with the app's models.
+
+    Args:
+        models: The app's models.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self.model, self.detector = models.pixelcnn(NAME), models.detector()
+        self.card = models.card(NAME)
+
+    @property
+    def choices(self) -> list[str]:
+        """What one can ask for: any class, or one."""
+        return [ANY, *self.card.class_names]
+
+    def check(self, label: object, temperature: object, seed: object, easel: Easel) -> list[dict[str, Any]]:
+        """What is wrong with each input, if anything, for the field it came from."""
+        return [
+            gr.validate(label in self.choices, f"Choose a class: {', '.join(self.choices)}."),
+            gr.validate(
+                _is_number(temperature) and COLDEST <= temperature <= HOTTEST,
+                f"The temperature must be a number from {COLDEST} to {HOTTEST}.",
+            ),
+            gr.validate(
+                _is_number(seed) and 0 <= seed <= LAST_SEED and seed == int(seed),
+                f"The seed must be a whole number from 0 to {LAST_SEED:,}.",
+            ),
+            gr.validate(True, ""),
+        ]
+
+    def draw(self, label: str, temperature: float, seed: float, easel: Easel) -> Iterator[dict[str, Any]]:
+        """Draw a picture, as messages for the canvas; the last holds every pixel, and what they add up to."""
+        run, config = easel.begin(), self.model.config
+        head = {
+            "run": run,
+            "height": config.height,
+            "width": config.width,
+            "levels": config.levels,
+            "label": label,
+            "seed": int(seed),
+            "temperature": temperature,
+        }
+        labels = None if label == ANY else torch.tensor([self.card.class_names.index(label)])
+        generator = torch.Generator().manual_seed(int(seed))
+        events: list[PixelEvent] = []
+        seconds, started = 0.0, time.perf_counter()
+        for event in self.model.stream(1, labels, generator=generator, temperature=temperature, chunk=CHUNK):
+            seconds += time.perf_counter() - started
+            if easel.run != run:
+                return
+            events.append(event)
+            yield head | pixels(event)
+            started = time.perf_counter()
+        yield head | self._whole(events) | {"done": {"seconds": round(seconds, 3), **self._meaning(events)}}
+
+    def _whole(self, events: list[PixelEvent]) -> dict[str, Any]:
+        """All pixels in one part of a message, for whoever missed some."""
+        parts = [pixels(event) for event in events]
+        return {"index": 0, **{key: sum((part[key] for part in parts), []) for key in ("values", "log_prob")}}
+
+    def _meaning(self, events: list[PixelEvent]) -> dict[str, Any]:
+        """How likely the picture is when no class is told, and how many real digits are less likely."""
+        image, _ = rebuild(events, self.model.config.height, self.model.config.width)
+        with torch.inference_mode():
+            log_prob = float(self.model.log_prob(image))
+        return {
+            "log_prob": log_prob,
+            "share": self.detector.share_less_likely(log_prob),
+            "of": len(self.detector.log_prob),
+        }
 
 
 def build(app: gr.Blocks, models: Models) -> None:
     """Build the tab inside the current ``gr.Tab``."""
-    gr.Markdown("…")
+    tab = Draw(models)
+    gr.HTML(PAGE)
+    easel = gr.State(Easel())
+    with gr.Row(elem_classes="draw-row"):
+        with gr.Column(scale=3, min_width=260, elem_classes="draw-controls"):
+            label = gr.Radio(tab.choices, value=ANY, label="Class", elem_classes="draw-classes", elem_id="draw-class")
+            temperature = gr.Slider(
+                COLDEST,
+                HOTTEST,
+                value=1.0,
+                step=0.05,
+                label="Temperature: how bold",
+                info="Below 1 plays safe, above 1 takes risks.",
+                elem_id="draw-temperature",
+            )
+            with gr.Row(elem_classes="draw-seed"):
+                seed = gr.Number(FIRST_SEED, label="Seed", info="Same seed, same dice.", elem_id="draw-seed")
+                dice = gr.Button("New seed", min_width=100, scale=0)
+            again = gr.Button("Draw", variant="primary")
+        with gr.Column(scale=9, elem_classes="draw-picture"):
+            canvas = PixelCanvas(subject="handwritten digit", elem_id="draw-canvas")
+    gr.HTML(figure_line(tab.card))
+    with gr.Accordion("How does this work?", open=False):
+        gr.Markdown(HOW)
+
+    wiring: dict[str, Any] = {"fn": tab.draw, "inputs": [label, temperature, seed, easel], "outputs": canvas}
+    wiring |= {"validator": tab.check, "show_progress": "hidden"}
+    # A dragged slider waits for its last drawing (a fraction of a second); all else begins at once, and the older
+    # drawing ends at its next message.
+    now = gr.on([app.load, again.click, label.input, seed.change], **wiring, trigger_mode="multiple", api_name="draw")
+    dragged = temperature.input(**wiring, trigger_mode="always_last", api_visibility="private")
+    dice.click(lambda: secrets.randbelow(SHORT_SEEDS), None, seed, **PRIVATE)
+    canvas.stop(None, cancels=[now, dragged])
+
+
+def figure_line(card: Card) -> str:
+    """One line: which checkpoint, and how good it was measured to be."""
+    figures = [f"{m.value:.3f} {m.unit} ({m.protocol})" for m in card.metrics if m.name == "bits_per_dim"]
+    about = [f"<code>{card.name}</code>", f"{card.parameters / 1e6:.2f} million parameters", *figures]
+    return f'<p class="lab-note">Model: {" · ".join(about)}</p>'
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,60 @@
+"""A picture that appears pixel by pixel, with its running log-likelihood."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.theme import MAGMA
+from gm_core import PixelEvent
+
+_FOLDER = Path(__file__).parent
+
+
+class PixelCanvas(gr.HTML):
+    """Plays back what a PixelCNN draws, at a pace that the eye can follow; the browser needs no server for it.
+
+    A value is a message: what is drawn (``run``, ``height``, ``width``, ``levels``, ``label``, ``seed``,
+    ``temperature``), some of its pixels (see :func:`pixels`) and, in the last one, ``done``: what is known of the whole
+    picture (``seconds`` the model took, ``log_prob`` of the picture for any class in nats, the ``share`` of the ``of``
+    real pictures that are less likely). Messages of one run may come twice, out of order, or not at all, as long as the
+    last holds every pixel. A higher ``run`` clears the canvas, a lower one comes too late and is ignored.
+
+    The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays.
+
+    Args:
+        subject: What is drawn, in words, for who cannot see it.
+        **options: As for ``gr.HTML``.
+    """
+
+    def __init__(self, *, subject: str = "picture", **options: Any) -> None:
+        super().__init__(
+            value=None,
+            subject=subject,
+            colors=list(MAGMA),
+            html_template=(_FOLDER / "template.html").read_text(),
+            css_template=(_FOLDER / "style.css").read_text(),
+            js_on_load=(_FOLDER / "script.js").read_text(),
+            apply_default_css=False,
+            **options,
+        )
+
+    def api_info(self) -> dict[str, Any]:
+        """The value, for who calls the server without a browser."""
+        return {"type": "object", "description": "run, index, values (0 to 255) and log_prob (nats) of some pixels"}
+
+
+def pixels(event: PixelEvent) -> dict[str, Any]:
+    """The part of a message that holds pixels.
+
+    Args:
+        event: Pixels of one grey picture.
+
+    Returns:
+        ``index`` of the first pixel in raster order, ``values`` and ``log_prob`` (nats, to the millionth) from there on.
+    """
+    return {
+        "index": event.index,
+        "values": event.values[0, :, 0].tolist(),
+        "log_prob": [round(nats, 6) for nats in event.log_prob[0, :, 0].tolist()],
+    }
