@@ -34,8 +34,8 @@ STYLE = (Path(__file__).parent / "detector_tab.css").read_text()
 Update = dict[Any, Any]
 """New values, by component; the others stay as they are."""
 
-HINT = """<p class="lab-hint"><b>Draw a digit</b> and see how likely it is to a model that has seen 55,000 of them. Then
-<b>spoil it</b>, or click a stranger picture: unlike a classifier, a density can refuse.</p>"""
+HINT = """<p class="lab-hint"><b>Spoil the digit</b> on the pad with a stroke, or clear it and <b>draw your own</b>: is
+it reasonable to a model that has only ever seen digits? A classifier must answer; a density may refuse.</p>"""
 
 EMPTY_PAD = "The pad is empty: draw something. Until then, the verdict of the last picture stays."
 
@@ -129,16 +129,16 @@ class _Tab:
         self.judged = gr.State()  # the last judgement
         self.source = gr.State("pad")  # what it was of: "pad" or "file"
         self.last_file = gr.State()  # the last upload that could be read
-        gr.HTML(HINT)
+        gr.HTML(f"{HINT}<style>{STYLE}</style>")
         self.row = ExampleRow()
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=3, min_width=290):
+        with gr.Row(equal_height=False, elem_classes="judge-row"):
+            with gr.Column(scale=3, min_width=290, elem_classes="judge-given"):
                 self._given()
-            with gr.Column(scale=5, min_width=320):
+            with gr.Column(scale=5, min_width=290):
                 self._verdict()
-            with gr.Column(scale=4, min_width=300):
-                gr.HTML("<h3>Where it surprises</h3>")
+            with gr.Column(scale=4, min_width=290):
                 self.map = HeatMap()
+        self.measured = gr.HTML(apply_default_css=False)
         with gr.Accordion("How does this work?", open=False):
             gr.Markdown(HOW)
 
@@ -148,26 +148,26 @@ class _Tab:
                 self.pad = SketchPad(elem_id="judge-pad")
             with gr.Tab("Upload or photo", id="file") as self.file_tab:
                 self.file = PictureUpload("Upload, paste or photograph", height=300)
-        self.note = gr.HTML(css_template=STYLE)
-        self.seen = gr.HTML(css_template=STYLE)
-        self.switches = [
-            gr.Checkbox(True, label="Invert when the ground is light", container=False),
-            gr.Checkbox(True, label="Crop, and fit into 20×20", container=False),
-            gr.Checkbox(True, label="Centre by mass", container=False),
-        ]
+        self.note = gr.HTML(apply_default_css=False)
+        with gr.Group(elem_classes="judge-seen"):
+            self.seen = gr.HTML(apply_default_css=False, padding=True)
+            self.switches = [
+                gr.Checkbox(True, label="Invert when the ground is light"),
+                gr.Checkbox(True, label="Crop, and fit into 20×20"),
+                gr.Checkbox(True, label="Centre by mass"),
+            ]
 
     def _verdict(self) -> None:
-        self.verdict = gr.HTML(css_template=STYLE)
+        self.verdict = gr.HTML(apply_default_css=False)
         self.percent = gr.Slider(
             1,
             20,
             value=5,
             step=1,
             label="False alarms you accept (%)",
-            info="How many true digits may be refused",
+            info="Of 100 true digits, how many may be refused?",
             buttons=[],
         )
-        self.measured = gr.HTML()
 
     def wire(self, app: gr.Blocks) -> None:
         """Let things happen."""

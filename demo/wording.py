@@ -110,7 +110,7 @@ def both_ends_html(empty: Verdict, detector: Detector) -> str:
         detector: The detector.
     """
     return (
-        '<p class="lab-note">Striped: refused, at both ends. <b>Too likely is as suspicious as too unlikely</b>: '
+        '<p class="both-ends">Striped: refused, at both ends. <b>Too likely is as suspicious as too unlikely</b>: '
         f"an empty picture has log p(x) = {nats(empty.log_prob)} nats, "
         f"{rank(empty, detector)}, and still is no digit.</p>"
     )
@@ -125,7 +125,7 @@ def measured_html(card: Card) -> str:
     )
     return (
         f'<p class="lab-note">Judged by {models}; {escape(card.split)}. '
-        f"False alarms measured on unseen test digits: {measured or 'not yet'}.</p>"
+        f"False alarms measured on test digits that it never saw: {measured or 'not yet'}.</p>"
     )
 
 

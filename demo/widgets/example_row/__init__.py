@@ -18,6 +18,8 @@ class ExampleRow(gr.HTML):
     """
 
     def __init__(self, value: list[dict[str, str]] | None = None, *, chosen: int | None = None, **options: Any) -> None:
+        # Without it, gr.HTML takes the name for an event, for the script has it in quotes.
+        self.chosen = chosen
         super().__init__(
             value=value,
             chosen=chosen,
