@@ -226,6 +226,7 @@ class _Tab:
         return {
             self.measured: measured_html(card),
             **self._example(0, percent),
+            self.pad: row[0]["picture"],
             self.row: ExampleRow(value=row, chosen=0),
         }
 
@@ -234,12 +235,20 @@ class _Tab:
         index = event._data.get("index") if isinstance(event._data, dict) else None
         if not isinstance(index, int) or not 0 <= index < len(examples(self.models)):
             raise gr.Error("there is no such example")
-        return {**self._example(index, percent), self.source: "pad", self.sources: gr.Tabs(selected="pad")}
+        return {
+            **self._example(index, percent),
+            self.pad: examples(self.models)[index].url,
+            self.source: "pad",
+            self.sources: gr.Tabs(selected="pad"),
+        }
 
     def on_draw(self, pad: str, percent: float, *switches: bool) -> Update:
         """A stroke is finished, or taken back."""
         if not pad:
             return {self.note: message_html(EMPTY_PAD), self.row: ExampleRow(chosen=None), **self._switched(USUAL)}
+        known = next((i for i, example in enumerate(examples(self.models)) if example.url == pad), None)
+        if known is not None:  # undo led back to it
+            return {**self._example(known, percent), self.source: "pad"}
         shown = self._show("pad", pad, percent, Preparation(*switches))
         return {**shown, self.source: "pad", self.row: ExampleRow(chosen=None)}
 
@@ -292,7 +301,6 @@ class _Tab:
         return {
             **self._show("pad", example.url, percent, example.preparation),
             **self._switched(example.preparation),
-            self.pad: example.url,
             self.row: ExampleRow(chosen=index),
         }
 

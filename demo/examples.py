@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -46,7 +46,7 @@ class Example:
     picture: Image.Image
     preparation: Preparation = USUAL
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The picture as a pad's value."""
         return encode(png(self.picture))

@@ -75,7 +75,7 @@ def verdict_html(verdict: Verdict, detector: Detector) -> str:
         f'<div class="verdict {verdict.verdict}" aria-live="polite"><div class="headline">'
         f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{_TICK if good else _TRIANGLE}</svg>'
         f"<p><b>{verdict.verdict.capitalize()}:</b> "
-        f'{sentence(verdict, len(detector.calibration))} <span class="p">(p = {verdict.p_value:.4f}, '
+        f'{sentence(verdict, len(detector.calibration))} <span class="p">(<span>p = {verdict.p_value:.4f}</span>, '
         f"{'above' if good else 'not above'} {100 * verdict.alpha:g} %)</span></p></div>"
         f'<p class="why">{why(verdict, reasonable)}</p>'
         f"<p><b>log p(x) = {nats(verdict.log_prob)} nats</b> · {verdict.bits_per_dim:.2f} bits per pixel · "
@@ -96,9 +96,8 @@ def seen_html(prepared: Prepared, url: str) -> str:
     height, width = prepared.image.shape[-2:]
     steps = "".join(f"<li>{escape(step)}</li>" for step in prepared.steps) or "<li>taken as it is</li>"
     return (
-        f'<div class="seen"><span class="arrow" aria-hidden="true">↳</span><img src="{escape(url)}" '
-        f'alt="What the model sees: {width}x{height} greys"><div><b>What the model sees</b> ({width}×{height})'
-        f"<ol>{steps}</ol></div></div>"
+        f'<div class="seen"><p><span aria-hidden="true">↳</span> <b>What the model sees</b>, {width}×{height}</p>'
+        f'<img src="{escape(url)}" alt="The prepared picture"><ol>{steps}</ol></div>'
     )
 
 

@@ -14,16 +14,10 @@ class PictureUpload(gr.Image):
     handler reads the file with :func:`gm_core.open_picture` instead, which is careful and says what is wrong.
     """
 
-    def __init__(self, label: str = "Upload a picture", height: int = 190, elem_id: str | None = None) -> None:
-        super().__init__(
-            label=label,
-            type="filepath",
-            image_mode=None,
-            sources=["upload", "clipboard", "webcam"],
-            height=height,
-            buttons=[],
-            elem_id=elem_id,
-        )
+    def __init__(self, label: str = "Upload a picture", height: int = 190, **options: Any) -> None:
+        # A handler that sets it makes Gradio build it anew, from these and whatever else Gradio kept of it.
+        usual = {"type": "filepath", "image_mode": None, "sources": ["upload", "clipboard", "webcam"], "buttons": []}
+        super().__init__(label=label, height=height, **{**usual, **options})
 
     def get_block_name(self) -> str:
         """The browser knows it as an image."""
