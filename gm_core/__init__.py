@@ -10,7 +10,7 @@ from gm_core.data.pictures import PictureError, Preparation, Prepared, open_pict
 from gm_core.detection import Detector, Verdict, load_detector
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
 from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
-from gm_core.sampling import PixelEvent, rebuild
+from gm_core.sampling import PixelEvent, rebuild, warm_up
 
 __version__ = "0.1.0"
 
@@ -37,4 +37,5 @@ __all__ = [
     "prepare",
     "read_card",
     "rebuild",
+    "warm_up",
 ]

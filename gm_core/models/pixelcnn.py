@@ -12,8 +12,7 @@ from torch.distributions import Categorical
 from gm_core.models.inputs import check_images, check_labels
 from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedStacks
-from gm_core.sampling import NaivePixels, PixelEvent, Pixels, draw_noise, rebuild, stream_pixels
-from gm_core.sampling.gated import GatedPixels
+from gm_core.sampling import NaivePixels, PixelEvent, Pixels, draw_noise, gated_pixels, rebuild, stream_pixels
 from gm_core.sampling.stream import check_temperature
 
 
@@ -228,7 +227,7 @@ class GatedPixelCNN(nn.Module):
             return NaivePixels(
                 lambda images: torch.log_softmax(self._forward(images, labels), dim=-1), n, height, width, self.device
             )
-        return GatedPixels(self.features, self.stacks, self._condition(labels, n), height, width)
+        return gated_pixels(self.features, self.stacks, self._condition(labels, n), height, width)
 
     def _forward(self, images: Tensor, labels: Tensor | None) -> Tensor:
         images = check_images(images, channels=1, levels=self.config.levels).to(self.device)

@@ -102,6 +102,10 @@ class GatedStacks(nn.Module):
         self.head = nn.Conv2d(channels, channels, 1)
         self.logits = nn.Conv2d(channels, levels, 1)
 
+    def gated_layers(self) -> list[GatedLayer]:
+        """The gated layers, from the input up."""
+        return [layer for layer in self.layers if isinstance(layer, GatedLayer)]
+
     def forward(self, features: Tensor, condition: Tensor) -> Tensor:
         """Unnormalised logits of every pixel.
 

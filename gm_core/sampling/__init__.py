@@ -1,7 +1,8 @@
 """Drawing pictures from models that have an order: a stream of pixel events, cached and naive."""
 
+from gm_core.sampling.engines import gated_pixels, warm_up
 from gm_core.sampling.events import PixelEvent, rebuild
 from gm_core.sampling.naive import NaivePixels
 from gm_core.sampling.stream import Pixels, draw_noise, stream_pixels
 
-__all__ = ["NaivePixels", "PixelEvent", "Pixels", "draw_noise", "rebuild", "stream_pixels"]
+__all__ = ["NaivePixels", "PixelEvent", "Pixels", "draw_noise", "gated_pixels", "rebuild", "stream_pixels", "warm_up"]

@@ -6,9 +6,10 @@ from torch import Tensor
 
 from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedLayer, GatedStacks, gate
+from gm_core.sampling.stream import PixelByPixel
 
 
-class GatedPixels:
+class GatedPixels(PixelByPixel):
     """Pictures in the making, with the vertical stack run once a row and the horizontal stack once a pixel.
 
     The vertical stack of a row depends on the rows above alone, so a row's worth of it is computed when its first pixel
@@ -38,7 +39,7 @@ class GatedPixels:
         self._positions = features.positions(height, width)
         # Everything below is zero outside the picture, as the padding of the forward pass is.
         self._input = torch.zeros(n, features.size, rows + height, width + 2 * columns, device=device)
-        self._layers = [_LayerCache(layer, condition, height, width) for layer in stacks.layers]  # type: ignore[arg-type]
+        self._layers = [_LayerCache(layer, condition, height, width) for layer in stacks.gated_layers()]
         weight, bias = stacks.horizontal_input.weight, stacks.horizontal_input.bias
         self._horizontal_input = (weight[:, :, 0].flatten(1), bias)
         self._head = [(layer.weight.flatten(1), layer.bias) for layer in (stacks.head, stacks.logits)]

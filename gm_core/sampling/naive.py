@@ -5,8 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gm_core.sampling.stream import PixelByPixel
 
-class NaivePixels:
+
+class NaivePixels(PixelByPixel):
     """Pictures in the making, with every logit computed from scratch.
 
     As slow as it is plain: H x W passes over H x W pixels. What the cached samplers must equal.
@@ -32,4 +34,4 @@ class NaivePixels:
 
     def put(self, row: int, column: int, values: Tensor) -> None:
         """Fix one pixel, (n,)."""
-        self._images[:, 0, row, column] = values.to(torch.uint8)
+        self._images[:, 0, row, column] = values.to(self._images)

@@ -1,6 +1,7 @@
 """The one loop that draws pictures pixel by pixel, whatever computes the logits."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -11,18 +12,58 @@ from gm_core.sampling.events import PixelEvent
 
 
 class Pixels(Protocol):
-    """Pictures in the making: asked for a pixel's logits, then told its value, in raster order."""
+    """Pictures in the making, drawn in raster order a run of pixels at a time."""
 
     height: int
     width: int
 
-    def logits(self, row: int, column: int) -> Tensor:
-        """Normalised log-probabilities of a pixel given those already put, ``float32`` (n, levels)."""
+    def draw(
+        self, row: int, begin: int, end: int, uniform: Tensor, given: Tensor, temperature: float
+    ) -> tuple[Tensor, Tensor]:
+        """Draw pixels ``begin`` to ``end`` of a row; those before them have been drawn.
+
+        Args:
+            row: The row.
+            begin: First column.
+            end: Column after the last.
+            uniform: Numbers in [0, 1) to draw with, ``float64`` (n, k).
+            given: Values that are given, -1 where a value is to be drawn, ``int64`` (n, k).
+            temperature: Of the draws.
+
+        Returns:
+            The values, ``int64`` (n, k), and the normalised log-probabilities of all levels at temperature 1,
+            ``float32`` (n, k, levels).
+        """
         ...
 
+
+class PixelByPixel(ABC):
+    """:class:`Pixels` out of two smaller things: a pixel's logits, and being told its value."""
+
+    height: int
+    width: int
+
+    @abstractmethod
+    def logits(self, row: int, column: int) -> Tensor:
+        """Normalised log-probabilities of a pixel given those already put, ``float32`` (n, levels)."""
+
+    @abstractmethod
     def put(self, row: int, column: int, values: Tensor) -> None:
-        """Fix a pixel's value, ``uint8`` (n,)."""
-        ...
+        """Fix a pixel's values, ``int64`` (n,)."""
+
+    def draw(
+        self, row: int, begin: int, end: int, uniform: Tensor, given: Tensor, temperature: float
+    ) -> tuple[Tensor, Tensor]:
+        """See :meth:`Pixels.draw`."""
+        values, logits = [], []
+        for column in range(begin, end):
+            log_p = self.logits(row, column).to(uniform.device)
+            value = inverse_cdf(log_p, uniform[:, column - begin], temperature)
+            value = torch.where(given[:, column - begin] < 0, value, given[:, column - begin])
+            self.put(row, column, value)
+            values.append(value)
+            logits.append(log_p)
+        return torch.stack(values, dim=1), torch.stack(logits, dim=1)
 
 
 def draw_noise(n: int, height: int, width: int, generator: torch.Generator | None = None) -> Tensor:
@@ -80,33 +121,33 @@ def stream_pixels(
     Yields:
         Events that together cover every pixel once, in order.
     """
-    with torch.inference_mode():
-        device = noise.device
-        given = None if start is None or keep is None else (start[:, 0].to(device), keep[:, 0].to(device))
-    n, total = len(noise), pixels.height * pixels.width
-    values, log_probs, logits = [], [], []
-    for index in range(total):
-        row, column = divmod(index, pixels.width)
+    total = pixels.height * pixels.width
+    free = torch.full(noise.shape, -1, device=noise.device)
+    if start is not None and keep is not None:
+        free = torch.where(keep[:, 0].to(noise.device), start[:, 0].to(noise.device, torch.int64), free)
+    values: list[Tensor] = []
+    logits: list[Tensor] = []
+    index = begun = 0
+    while index < total:
+        row, begin = divmod(index, pixels.width)
+        end = min(pixels.width, begin + begun + chunk - index)
         # Not held open across the yield: a generator may be resumed by another thread.
         with torch.inference_mode():
-            log_p = pixels.logits(row, column)
-            value = inverse_cdf(log_p, noise[:, row, column], temperature)
-            if given is not None:
-                value = torch.where(given[1][:, row, column], given[0][:, row, column].long(), value)
-            pixels.put(row, column, value)
-            values.append(value)
-            log_probs.append(log_p.gather(-1, value.unsqueeze(-1)).squeeze(-1))
+            drawn, log_p = pixels.draw(row, begin, end, noise[:, row, begin:end], free[:, row, begin:end], temperature)
+            values.append(drawn)
             logits.append(log_p)
-            if len(values) < chunk and index + 1 < total:
+            index += end - begin
+            if index - begun < chunk and index < total:
                 continue
+            value, log_p = torch.cat(values, dim=1), torch.cat(logits, dim=1)
             event = PixelEvent(
-                index=index + 1 - len(values),
-                values=torch.stack(values, 1).to(torch.uint8).reshape(n, -1, 1),
-                log_prob=torch.stack(log_probs, 1).reshape(n, -1, 1),
-                logits=torch.stack(logits, 1).unsqueeze(2),
+                index=begun,
+                values=value.to(torch.uint8).unsqueeze(-1),
+                log_prob=log_p.gather(-1, value.unsqueeze(-1)),
+                logits=log_p.unsqueeze(2),
                 temperature=temperature,
             )
-            values, log_probs, logits = [], [], []
+            values, logits, begun = [], [], index
         yield event
 
 

@@ -1,12 +1,23 @@
 """The cached sampler is the naive one, faster; events are the picture."""
 
 import math
+import sys
 
 import pytest
 import torch
 
-from gm_core import GatedPixelCNN, PixelCNNConfig, rebuild
+from gm_core import GatedPixelCNN, PixelCNNConfig, rebuild, warm_up
+from gm_core.sampling import engines
 from gm_core.sampling.stream import inverse_cdf
+
+
+@pytest.fixture(autouse=True, params=["plain", "compiled"])
+def engine(request, monkeypatch):
+    """Every test with the plain cached sampler and with the compiled one."""
+    if request.param == "plain":
+        monkeypatch.setattr(engines, "_compiled", None)
+    else:
+        assert warm_up()
 
 
 def small(**changes) -> GatedPixelCNN:
@@ -27,6 +38,7 @@ def draw(model, n=2, seed=5, **options):
         ({"height": 1, "width": 9}, {"temperature": 0.5}),
         ({"height": 9, "width": 1, "layers": 2}, {"temperature": 1.7, "chunk": 4}),
         ({"embedding": 0}, {"n": 5, "chunk": 100}),
+        ({"channels": 7, "width": 8}, {"n": 3, "chunk": 3, "labels": torch.tensor([0, 1, 2])}),
     ],
 )
 def test_cached_equals_naive_pixel_for_pixel(changes, options):
@@ -95,6 +107,17 @@ def test_same_seed_same_picture_however_many_are_drawn_beside_it():
     assert torch.equal(model.sample(3, generator=torch.Generator().manual_seed(5)), three)
 
 
+def test_pictures_shared_out_over_threads_are_the_same():
+    model = small()
+    one_thread = draw(model, n=7, labels=torch.arange(7) % 3)
+    torch.set_num_threads(3)
+    try:
+        three_threads = draw(model, n=7, labels=torch.arange(7) % 3)
+    finally:
+        torch.set_num_threads(1)
+    assert torch.equal(rebuild(one_thread, 6, 7)[0], rebuild(three_threads, 6, 7)[0])
+
+
 def test_draws_follow_the_distribution():
     logits = torch.log(torch.tensor([0.1, 0.2, 0.7]))
     uniform = torch.rand(20_000, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -108,6 +131,13 @@ def test_impossible_levels_are_never_drawn():
     logits = torch.tensor([[-math.inf, 0.0, -math.inf]])
     ends = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64)
     assert inverse_cdf(logits.expand(2, 3), ends, 1.0).tolist() == [1, 1]
+
+
+def test_without_numba_the_plain_sampler_draws(monkeypatch):
+    monkeypatch.setattr(engines, "_compiled", None)
+    monkeypatch.setitem(sys.modules, "gm_core.sampling.compiled", None)
+    assert not warm_up()
+    assert len(draw(small())) == 42
 
 
 def test_a_stream_may_be_left_at_any_point():
