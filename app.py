@@ -3,13 +3,14 @@
 import argparse
 import os
 import sys
+import threading
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import torch
 
 from demo import create_app, launch_options
-from gm_core import CheckpointError
+from gm_core import CheckpointError, warm_up
 from gm_core.device import DeviceError
 
 
@@ -24,6 +25,7 @@ def main() -> None:
     args = parser.parse_args()
     # The models are small and the visitors several: a thread for each serves all of them sooner than many for one.
     torch.set_num_threads(1)
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     try:
         create_app(args.device).launch(
             server_name=args.host,

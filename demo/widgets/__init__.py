@@ -1,0 +1,1 @@
+"""Own browser components over gr.HTML."""
