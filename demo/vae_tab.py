@@ -30,6 +30,10 @@ SEEDS = 10_000
 LIVE: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden"}
 """For what follows the hand: the newest movement counts, and nothing covers the picture."""
 
+LATEX: list[dict[str, str | bool]] = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "$", "right": "$", "display": False},
+]
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 EMPTY = "The drawing is empty: draw a digit, or upload a picture."
 
@@ -103,8 +107,10 @@ class Walk:
     def random(self, value: object, view: latent.View) -> tuple[Value, Value, str]:
         """Somewhere else: a draw from the prior."""
         name, _ = self.place(value)
-        there = self.sliders(name, self.prior(name, secrets.randbelow(SEEDS)))
-        return there, *self.look(there, view)
+        seed = secrets.randbelow(SEEDS)
+        there = self.sliders(name, self.prior(name, seed))
+        shown, reading = self.look(there, view)
+        return there, shown, reading + f'<p class="lab-note">Drawn from the prior with seed {seed}.</p>'
 
     def end(self, name: str, seed: int) -> Value:
         """An end of a way: a draw from the prior."""
@@ -272,7 +278,7 @@ class _RebuildView:
 
     def __init__(self, app: gr.Blocks, walk: Walk, model: gr.Radio, mine: gr.State) -> None:
         with gr.Row(elem_classes="walk-row"):
-            with gr.Column(scale=4, min_width=280):
+            with gr.Column(scale=4, min_width=280, elem_classes="walk-given"):
                 pad = SketchPad(elem_id="walk-pad")
                 upload = PictureUpload(elem_id="walk-upload")
                 another = gr.Button("Another example")
@@ -333,7 +339,7 @@ def build(app: gr.Blocks, models: Models) -> None:
             rebuilt = _RebuildView(app, walk, model, mine)
     figure = gr.HTML(figure_line(cards[NAMES[0]]))
     with gr.Accordion("How does this work?", open=False):
-        gr.Markdown(HOW)
+        gr.Markdown(HOW, latex_delimiters=LATEX)
 
     @plainly
     def switch(

@@ -19,11 +19,15 @@ means.</p>
 }
 @media (max-width: 899px) {
   .walk-top, .walk-row { flex-direction: column; }
-  .walk-row > .walk-picture { display: contents; }  /* so that the picture stays in sight beside all sliders */
-  .walk-top > *, .walk-row > *, .walk-picture > * { width: 100%; min-width: 0 !important; flex: none !important; }
+  /* One list of boxes: the picture stays in sight of every slider; what is made of a drawing comes right under it. */
+  .walk-row > .walk-picture, .walk-row > .walk-given { display: contents; }
+  .walk-top > *, .walk-row > *, .walk-picture > *, .walk-given > * {
+    width: 100%; min-width: 0 !important; flex: none !important;
+  }
   .walk-picture > * { order: -1; }
-  #walk-picture { position: sticky; top: 0; z-index: 5; }
-  .walk-row .column > .block > .html-container { padding: 2px 0; }
+  .walk-given > :not(:first-child) { order: 1; }
+  #walk-picture { position: sticky; top: 0; z-index: 5; background: var(--body-background-fill); }
+  .walk-row .column .html-container { padding: 2px 0; }
   .walk-trio { gap: 8px; }
 }
 </style>
@@ -35,8 +39,8 @@ one distribution per pixel, $p(x \mid z)$: a logistic with a mean and a scale, r
 can add up $p(x) = \int p(x \mid z)\, p(z)\, dz$ over all points, but any encoder gives a lower bound, and training
 pushes it up:
 
-$$\log p(x) \;\ge\; \underbrace{\mathbb{E}_{q(z \mid x)} \log p(x \mid z)}_{\text{reconstruction}}
-\;-\; \underbrace{\mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big)}_{\text{cost of pointing at } z}$$
+$$\begin{aligned}\log p(x) \;\ge\;& \underbrace{\mathbb{E}_{q(z \mid x)} \log p(x \mid z)}_{\text{reconstruction}} \\
+&- \underbrace{\mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big)}_{\text{cost of pointing at } z}\end{aligned}$$
 
 The prior $p(z)$ is a standard normal, so its draws lie near $|z| = \sqrt{D}$, hardly ever at the centre. Averaging $K$
 draws of $p(x, z) / q(z \mid x)$ *inside* the logarithm tightens the bound.

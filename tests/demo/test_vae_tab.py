@@ -73,7 +73,11 @@ def test_a_draw_is_the_same_at_the_same_place(client: Client, vae: gm_core.VAE) 
 
 
 def test_random_goes_where_it_says(client: Client, vae: gm_core.VAE) -> None:
-    there, shown, _ = client.predict({"model": NAME, "z": [0.0] * vae.config.latent}, "mean", api_name="/walk_random")
+    there, shown, reading = client.predict(
+        {"model": NAME, "z": [0.0] * vae.config.latent}, "mean", api_name="/walk_random"
+    )
+    seed = int(reading.split("seed ")[1].split(".")[0])
+    assert there["z"] == latent.drawn(vae, seed)
     assert levels(shown).tolist() == latent.picture(vae, torch.tensor(there["z"]), "mean").tolist()
     assert len(there["z"]) == vae.config.latent
     assert max(map(abs, there["z"])) <= latent.LIMIT
