@@ -27,6 +27,6 @@ class PictureUpload(gr.Image):
         """All settings of ``gr.Image``, not only those that this class's own constructor names."""
         return super().get_config(cls or gr.Image)
 
-    def preprocess(self, payload: ImageData | None) -> str | None:  # type: ignore[override]
+    def preprocess(self, payload: ImageData | None) -> str | None:
         """The path of the uploaded file, which Gradio has checked to be an upload."""
         return payload.path if payload else None
