@@ -23,6 +23,11 @@ THEME = gr.themes.Base(
     font=SYSTEM_FONT,
     font_mono=SYSTEM_MONO,
     radius_size="md",
+).set(  # the theme's own subdued grey is too faint for a projector
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_300",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_300",
 )
 
 CSS = f"""
