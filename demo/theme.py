@@ -23,9 +23,13 @@ THEME = gr.themes.Base(
     font=SYSTEM_FONT,
     font_mono=SYSTEM_MONO,
     radius_size="md",
-).set(  # the theme's own subdued grey is too faint for a projector
+).set(  # the theme's own subdued grey and white on light teal are too faint for a projector
     body_text_color_subdued="*neutral_600",
     body_text_color_subdued_dark="*neutral_300",
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_600",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_600",
     block_info_text_color="*neutral_600",
     block_info_text_color_dark="*neutral_300",
 )
