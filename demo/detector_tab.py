@@ -147,8 +147,8 @@ class _Tab:
             with gr.Tab("Draw", id="pad") as self.pad_tab:
                 self.pad = SketchPad(elem_id="judge-pad")
             with gr.Tab("Upload or photo", id="file") as self.file_tab:
-                self.file = PictureUpload("Upload, paste or photograph", height=300)
-        self.note = gr.HTML(apply_default_css=False)
+                self.file = PictureUpload("Upload, paste or photograph", height=300, elem_id="judge-file")
+        self.note = gr.HTML(apply_default_css=False, elem_id="judge-note")
         with gr.Group(elem_classes="judge-seen"):
             self.seen = gr.HTML(apply_default_css=False, padding=True)
             self.switches = [

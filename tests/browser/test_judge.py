@@ -1,0 +1,123 @@
+"""The tab "Reasonable?", used as a person would."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from playwright.sync_api import Page, expect
+
+import gm_core
+from demo.examples import examples
+from demo.models import Models
+from demo.wording import nats
+
+from .conftest import PHONE
+
+
+@pytest.fixture
+def tab(page: Page, app_url: str) -> Page:
+    page.goto(app_url)
+    page.get_by_role("tab", name="Reasonable?").click()
+    expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
+    return page
+
+
+def stroke(page: Page, *points: tuple[float, float]) -> None:
+    canvas = page.locator("#judge-pad canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    (x, y), *rest = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for x, y in rest:
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
+def said(log_prob: float) -> re.Pattern[str]:
+    return re.compile(re.escape(f"log p(x) = {nats(log_prob)} nats"))
+
+
+def clear(page: Page) -> None:
+    page.locator("#judge-pad").get_by_role("button", name="Clear").click()
+
+
+def test_draw_undo_clear(tab: Page) -> None:
+    verdict, message = tab.locator(".verdict"), tab.locator(".message")
+    clear(tab)
+    expect(message).to_contain_text("pad is empty")
+    kept = verdict.inner_text()
+    stroke(tab, (0.3, 0.25), (0.7, 0.25), (0.45, 0.85))
+    expect(message).to_have_count(0)
+    expect(verdict).not_to_have_text(kept)
+    expect(tab.locator(".seen li")).to_contain_text(["cropped", "fitted", "centred"])
+    one_stroke = verdict.inner_text()
+    stroke(tab, (0.3, 0.55), (0.7, 0.55))
+    expect(verdict).not_to_have_text(one_stroke, use_inner_text=True)
+    tab.locator("#judge-pad canvas").press("Control+z")
+    expect(verdict).to_have_text(one_stroke, use_inner_text=True)
+
+
+def test_an_example_shows_the_detectors_number(tab: Page) -> None:
+    shown = examples(Models.on("cpu"))
+    detector = gm_core.load_detector("mnist", "cpu")
+    empty = detector.score(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))[0]
+    row = tab.get_by_role("group", name="Examples to judge").get_by_role("button")
+    expect(row).to_have_count(len(shown))
+    row.get_by_text("empty", exact=True).click()
+    expect(tab.locator(".verdict")).to_contain_text(said(empty.log_prob))
+    expect(tab.locator(".headline")).to_contain_text(empty.verdict, ignore_case=True)
+    row.get_by_text("noise", exact=True).click()
+    expect(tab.get_by_label("Crop, and fit")).not_to_be_checked()
+    expect(tab.locator(".histogram .here")).to_contain_text("this picture")
+    tab.locator("#judge-pad canvas").press("Control+z")
+    expect(tab.locator(".verdict")).to_contain_text(said(empty.log_prob))
+    expect(tab.get_by_label("Crop, and fit")).to_be_checked()
+
+
+def test_upload_then_a_bad_file(tab: Page, tmp_path: Path) -> None:
+    path = tmp_path / "seven.png"
+    picture = Image.new("RGB", (200, 160), "white")
+    ImageDraw.Draw(picture).line((60, 30, 140, 30, 90, 130), fill="black", width=16)
+    picture.save(path)
+    image = gm_core.prepare(gm_core.open_picture(path)).image
+    verdict = gm_core.load_detector("mnist", "cpu").score(image)[0]
+    tab.get_by_role("tab", name="Upload or photo").click()
+    file = tab.locator("#judge-file input[type=file]")
+    file.set_input_files(path)
+    expect(tab.locator(".verdict")).to_contain_text(said(verdict.log_prob))
+    bad = tmp_path / "text.png"
+    bad.write_text("no picture")
+    file.set_input_files(bad)
+    expect(tab.locator(".message")).to_contain_text("text.png is not a picture")
+    expect(tab.locator(".verdict")).to_contain_text(said(verdict.log_prob))
+    tab.get_by_label("Invert when").uncheck()
+    expect(tab.locator(".verdict")).not_to_contain_text(said(verdict.log_prob))
+
+
+def test_slider_and_map_by_keyboard(tab: Page) -> None:
+    likelihood = tab.locator(".verdict p").nth(2)
+    before, edges = likelihood.inner_text(), tab.locator(".histogram").get_attribute("aria-label")
+    slider = tab.get_by_role("slider", name="False alarms")
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(tab.locator(".headline")).to_contain_text("6 %")
+    assert likelihood.inner_text() == before
+    assert tab.locator(".histogram").get_attribute("aria-label") != edges
+    surprise = tab.get_by_role("img", name="Surprise map")
+    surprise.press("ArrowRight")
+    expect(tab.locator(".judge-row .reading")).to_contain_text(re.compile(r"Row 15, column 16: grey \d+, surprise [\d.]+ nats"))
+
+
+def test_phone(tab: Page) -> None:
+    tab.set_viewport_size(PHONE)
+    expect(tab.locator("#judge-pad canvas")).to_be_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    pad, verdict = tab.locator("#judge-pad").bounding_box(), tab.locator(".verdict").bounding_box()
+    assert pad and verdict and verdict["y"] - (pad["y"] + pad["height"]) < 120, "the verdict follows the pad"
+    for button in tab.locator("#judge-pad button").all():
+        box = button.bounding_box()
+        assert box and box["height"] >= 40
