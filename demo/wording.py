@@ -50,7 +50,7 @@ def why(verdict: Verdict, reasonable: tuple[float, float]) -> str:
     if verdict.log_prob < reasonable[0]:
         return "It is too unlikely: the map shows which pixels the model did not expect."
     if verdict.log_prob > reasonable[1]:
-        return "It is too likely: that is just as suspicious, for digits are never this easy to predict."
+        return "It is too likely: that is just as suspicious, for digits are seldom this easy to predict."
     return "It is about as likely as digits are."
 
 
