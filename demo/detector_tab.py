@@ -47,7 +47,7 @@ HOW = """
    exactly. Divided by the number of pixels and by ln 2, that is bits per pixel. The VAE [3] can only bound its own
    log p(x) from below.
 3. **Compare.** How far is log p(x) from what is usual, on *either* side? Taking only "too unlikely" as suspicious
-   fails: simple pictures are more likely than any digit [4], so the distance is two-sided, a form of *typicality*
+   fails: simple pictures can be more likely than digits [4], so the distance is two-sided, a form of *typicality*
    [5].
 4. **Count.** The same distance is known for digits that the model was never trained on. The p-value is the share of
    them, yours counted too, that lie at least as far out: p = (1 + how many) / (n + 1).

@@ -109,7 +109,8 @@ def test_slider_and_map_by_keyboard(tab: Page) -> None:
     assert tab.locator(".histogram").get_attribute("aria-label") != edges
     surprise = tab.get_by_role("img", name="Surprise map")
     surprise.press("ArrowRight")
-    expect(tab.locator(".judge-row .reading")).to_contain_text(re.compile(r"Row 15, column 16: grey \d+, surprise [\d.]+ nats"))
+    reading = re.compile(r"Row 15, column 16: grey \d+, surprise [\d.]+ nats")
+    expect(tab.locator(".judge-row .reading")).to_contain_text(reading)
 
 
 def test_phone(tab: Page) -> None:
