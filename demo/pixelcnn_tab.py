@@ -1,6 +1,5 @@
 """The Draw tab: a digit appears pixel by pixel, with the probability of each."""
 
-import math
 import secrets
 import time
 from collections.abc import Iterator
@@ -37,14 +36,16 @@ it. <b>Pick another class</b> and watch.</p>
 .draw-classes label.selected { background: var(--primary-600); color: #fff; }
 .draw-classes input { position: absolute; opacity: 0; }
 .draw-classes label span { margin: 0; }
-.draw-seed { align-items: stretch; }
-.draw-seed > button { min-width: 104px; white-space: nowrap; }
+.draw-seed > button { align-self: flex-end; min-width: 104px; min-height: 48px; white-space: nowrap; }
 .draw-controls > button { min-height: 48px; }
 .draw-picture .html-container { padding: 0; }
-@media (max-width: 899px) {
-  .draw-row { flex-direction: column; }
-  .draw-row > * { width: 100%; min-width: 0 !important; flex: none !important; }
-  .draw-row > .draw-picture { order: -1; }
+#draw-temperature > .wrap:has(.validation-error) { position: static !important; }  /* else it hides the number */
+#draw-temperature .validation-error { position: static; }
+@media (max-width: 899px) {  /* the canvas puts its picture first, its readings last, these controls between */
+  .draw-row { flex-direction: column; gap: 8px; align-items: stretch; }
+  .draw-picture, #draw-canvas, #draw-canvas .html-container { display: contents !important; }
+  .draw-row > .draw-controls { order: -1; flex: none; width: 100%; min-width: 0 !important; margin: 8px 0; }
+  #draw-temperature .tab-like-container, #draw-temperature input[type="range"] { height: 40px; }
 }
 </style>
 """
@@ -64,6 +65,26 @@ $T = 1$. **Surprise** is $-\log p$ of the pixel that came.
 Source: A. van den Oord, N. Kalchbrenner, O. Vinyals, L. Espeholt, A. Graves and K. Kavukcuoglu, *Conditional Image
 Generation with PixelCNN Decoders*, 2016 ([arXiv:1606.05328](https://arxiv.org/abs/1606.05328)).
 """
+
+
+class ClassButtons(gr.Radio):
+    """A choice that is checked, and answered, by the tab's own validator."""
+
+    is_template = True  # for Gradio: shown as its parent is
+
+    def preprocess(self, payload: Any) -> Any:
+        """What was chosen, as it came."""
+        return payload
+
+
+class Temperature(gr.Slider):
+    """A slider that is checked, and answered, by the tab's own validator; so is what is typed beside it."""
+
+    is_template = True
+
+    def preprocess(self, payload: Any) -> Any:
+        """The number, as it came."""
+        return payload
 
 
 class Easel:
@@ -130,25 +151,18 @@ class Draw:
             if easel.run != run:
                 return
             events.append(event)
-            yield head | pixels(event)
+            yield head | pixels(event.index, event.values, event.log_prob)
             started = time.perf_counter()
-        yield head | self._whole(events) | {"done": {"seconds": round(seconds, 3), **self._meaning(events)}}
+        yield head | self._summary(events, seconds)
 
-    def _whole(self, events: list[PixelEvent]) -> dict[str, Any]:
-        """All pixels in one part of a message, for whoever missed some."""
-        parts = [pixels(event) for event in events]
-        return {"index": 0, **{key: sum((part[key] for part in parts), []) for key in ("values", "log_prob")}}
-
-    def _meaning(self, events: list[PixelEvent]) -> dict[str, Any]:
-        """How likely the picture is when no class is told, and how many real digits are less likely."""
-        image, _ = rebuild(events, self.model.config.height, self.model.config.width)
+    def _summary(self, events: list[PixelEvent], seconds: float) -> dict[str, Any]:
+        """All pixels in one message, for whoever missed some, and how likely the picture is when no class is told."""
+        image, pixel_log_prob = rebuild(events, self.model.config.height, self.model.config.width)
         with torch.inference_mode():
             log_prob = float(self.model.log_prob(image))
-        return {
-            "log_prob": log_prob,
-            "share": self.detector.share_less_likely(log_prob),
-            "of": len(self.detector.log_prob),
-        }
+        share = self.detector.share_less_likely(log_prob)
+        done = {"seconds": round(seconds, 3), "log_prob": log_prob, "share": share, "of": len(self.detector.log_prob)}
+        return pixels(0, image, pixel_log_prob) | {"done": done}
 
 
 def build(app: gr.Blocks, models: Models) -> None:
@@ -158,14 +172,16 @@ def build(app: gr.Blocks, models: Models) -> None:
     easel = gr.State(Easel())
     with gr.Row(elem_classes="draw-row"):
         with gr.Column(scale=3, min_width=260, elem_classes="draw-controls"):
-            label = gr.Radio(tab.choices, value=ANY, label="Class", elem_classes="draw-classes", elem_id="draw-class")
-            temperature = gr.Slider(
+            label = ClassButtons(
+                tab.choices, value=ANY, label="Class", elem_classes="draw-classes", elem_id="draw-class"
+            )
+            temperature = Temperature(
                 COLDEST,
                 HOTTEST,
                 value=1.0,
                 step=0.05,
-                label="Temperature: how bold",
-                info="Below 1 plays safe, above 1 takes risks.",
+                label="Temperature",
+                info="How bold: below 1 plays safe, above 1 takes risks.",
                 elem_id="draw-temperature",
             )
             with gr.Row(elem_classes="draw-seed"):
@@ -183,7 +199,7 @@ def build(app: gr.Blocks, models: Models) -> None:
     # A dragged slider waits for its last drawing (a fraction of a second); all else begins at once, and the older
     # drawing ends at its next message.
     now = gr.on([app.load, again.click, label.input, seed.change], **wiring, trigger_mode="multiple", api_name="draw")
-    dragged = temperature.input(**wiring, trigger_mode="always_last", api_visibility="private")
+    dragged = temperature.change(**wiring, trigger_mode="always_last", api_visibility="private")
     dice.click(lambda: secrets.randbelow(SHORT_SEEDS), None, seed, **PRIVATE)
     canvas.stop(None, cancels=[now, dragged])
 
@@ -196,4 +212,4 @@ def figure_line(card: Card) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from torch import Tensor
 
 from demo.theme import MAGMA
-from gm_core import PixelEvent
 
 _FOLDER = Path(__file__).parent
 
@@ -44,17 +44,13 @@ class PixelCanvas(gr.HTML):
         return {"type": "object", "description": "run, index, values (0 to 255) and log_prob (nats) of some pixels"}
 
 
-def pixels(event: PixelEvent) -> dict[str, Any]:
-    """The part of a message that holds pixels.
+def pixels(index: int, values: Tensor, log_prob: Tensor) -> dict[str, Any]:
+    """The part of a message that holds pixels of one grey picture.
 
     Args:
-        event: Pixels of one grey picture.
-
-    Returns:
-        ``index`` of the first pixel in raster order, ``values`` and ``log_prob`` (nats, to the millionth) from there on.
+        index: Place of the first in raster order.
+        values: ``uint8``, any shape, in raster order.
+        log_prob: Their log-probabilities in nats, of the same shape; sent to the millionth.
     """
-    return {
-        "index": event.index,
-        "values": event.values[0, :, 0].tolist(),
-        "log_prob": [round(nats, 6) for nats in event.log_prob[0, :, 0].tolist()],
-    }
+    rounded = [round(nats, 6) for nats in log_prob.flatten().tolist()]
+    return {"index": index, "values": values.flatten().tolist(), "log_prob": rounded}

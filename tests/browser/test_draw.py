@@ -1,0 +1,197 @@
+"""The Draw tab, used as a person would."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+import gm_core
+from demo.pixelcnn_tab import FIRST_SEED, NAME
+
+from .conftest import DESKTOP, PHONE
+
+CELLS = """canvas => {
+    const cell = 20, context = canvas.getContext("2d"), cells = [];
+    const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    for (let y = cell / 2; y < canvas.height; y += cell)
+        for (let x = cell / 2; x < canvas.width; x += cell) {
+            const at = 4 * (y * canvas.width + x);
+            cells.push(data[at + 3] ? data[at] : null);
+        }
+    return cells;
+}"""
+"""Grey level in the middle of every pixel, ``None`` where nothing is drawn."""
+
+
+@pytest.fixture(scope="module")
+def model() -> gm_core.GatedPixelCNN:
+    model = gm_core.load(NAME, "cpu")
+    assert isinstance(model, gm_core.GatedPixelCNN)
+    return model
+
+
+def expected(model, seed=FIRST_SEED, label=None, temperature=1.0):
+    labels = None if label is None else torch.tensor([label])
+    return model.sample(1, labels, torch.Generator().manual_seed(seed), temperature)
+
+
+def opened(page: Page, url: str) -> Locator:
+    """The canvas component of an opened page that draws without delay."""
+    page.goto(url)
+    canvas = page.locator("#draw-canvas")
+    canvas.get_by_role("button", name="as it comes").click()
+    return canvas
+
+
+def wait_for(canvas: Locator, text: str) -> None:
+    expect(canvas.locator(".status")).to_contain_text(text, timeout=15_000)
+
+
+def cells(canvas: Locator) -> list[int | None]:
+    return canvas.locator("canvas").evaluate(CELLS)
+
+
+def saved(page: Page, canvas: Locator) -> tuple[str, np.ndarray]:
+    with page.expect_download() as download:
+        canvas.get_by_role("button", name="Download PNG").click()
+    picture = Image.open(io.BytesIO(download.value.path().read_bytes()))
+    return download.value.suggested_filename, np.asarray(picture)
+
+
+def number(canvas: Locator) -> float:
+    text = canvas.locator(".number").text_content() or ""
+    return float(text.removesuffix(" nats").replace("−", "-").replace(",", ""))
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_draws_at_once_and_shows_and_saves_what_the_model_drew(page, app_url, model, size):
+    page.set_viewport_size(size)
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: 784 of 784 pixels")
+    image = expected(model)
+    assert cells(canvas) == image.flatten().tolist()
+
+    with torch.inference_mode():
+        log_prob = model.log_prob(image)
+    assert number(canvas) == pytest.approx(log_prob.item(), abs=0.06)
+    expect(canvas.locator(".bits")).to_have_text(f"{model.bits_per_dim(log_prob).item():.2f} bits per pixel")
+    expect(canvas.locator(".meaning")).to_have_text(re.compile(r"likely than .* real digits\."))
+    expect(canvas.locator(".time")).to_have_text(re.compile(r"Drawn in \d+\.\d\d s, "))
+    expect(canvas.locator("canvas")).to_have_attribute("aria-label", "handwritten digit, 784 of 784 pixels drawn")
+
+    name, pixels = saved(page, canvas)
+    assert name == f"pixelcnn-any-seed{FIRST_SEED}-t1.png"
+    assert pixels.shape == (280, 280, 4) and (pixels[..., 3] == 255).all()
+    for channel in range(3):
+        blocks = pixels[..., channel].reshape(28, 10, 28, 10)
+        assert (blocks == image[0, 0].numpy()[:, None, :, None]).all()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_stop_keeps_what_is_there(page, app_url, model):
+    page.goto(app_url)
+    canvas = page.locator("#draw-canvas")
+    page.wait_for_function(
+        "/drawing: [1-9]\\d\\d of/.test(document.querySelector('#draw-canvas .status')?.textContent)"
+    )
+    canvas.get_by_role("button", name="Stop").click()
+    wait_for(canvas, "stopped: ")
+    before = cells(canvas)
+    count = sum(cell is not None for cell in before)
+    assert 1 <= count <= 783
+    wait_for(canvas, f"stopped: {count} of 784 pixels")
+    assert before == [*expected(model).flatten().tolist()[:count], *[None] * (784 - count)]
+
+    page.evaluate("() => new Promise(done => setTimeout(done, 300))")  # long enough for 60 pixels more
+    assert cells(canvas) == before
+    _, pixels = saved(page, canvas)
+    assert (pixels[5::10, 5::10, 3] > 0).sum() == count
+    canvas.get_by_role("button", name="as it comes").click()
+    canvas.get_by_role("button", name="Replay").click()
+    wait_for(canvas, f"stopped: {count} of 784 pixels")
+    assert cells(canvas) == before
+
+
+def test_space_pauses_and_resumes(page, app_url):
+    page.goto(app_url)
+    canvas = page.locator("#draw-canvas")
+    wait_for(canvas, "drawing: ")
+    canvas.locator("canvas").press("Space")
+    wait_for(canvas, "paused: ")
+    paused = cells(canvas)
+    expect(canvas.get_by_role("button", name="Resume")).to_be_visible()
+    canvas.get_by_role("button", name="as it comes").click()
+    assert cells(canvas) == paused
+    canvas.locator("canvas").press("Space")
+    wait_for(canvas, "complete: ")
+
+
+def test_every_control_redraws_with_the_same_noise(page, app_url, model):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    page.locator("#draw-class").get_by_label("3", exact=True).check()
+    wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 7, temperature 1")
+    image = expected(model, label=3)
+    assert cells(canvas) == image.flatten().tolist()
+    with torch.inference_mode():
+        told, untold = model.log_prob(image, torch.tensor([3])).item(), model.log_prob(image).item()
+    expect(canvas.locator(".what")).to_have_text("log p(x | 3)")
+    assert number(canvas) == pytest.approx(told, abs=0.06)
+    expect(canvas.locator(".meaning")).to_contain_text(f"log p(x) = {untold:,.1f} nats".replace("-", "−"))
+
+    page.get_by_label("number input for Temperature").fill("0.7")
+    wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 7, temperature 0.7")
+    assert cells(canvas) == expected(model, label=3, temperature=0.7).flatten().tolist()
+    page.locator("#draw-seed input").fill("42")
+    wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 42, temperature 0.7")
+    assert cells(canvas) == expected(model, 42, 3, 0.7).flatten().tolist()
+
+    page.get_by_role("button", name="Draw", exact=True).dblclick()
+    wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 42, temperature 0.7")
+    assert cells(canvas) == expected(model, 42, 3, 0.7).flatten().tolist()
+    page.get_by_role("button", name="New seed").click()
+    expect(page.locator("#draw-seed input")).not_to_have_value("42")
+    wait_for(canvas, f"complete: 784 of 784 pixels · class 3, seed {page.locator('#draw-seed input').input_value()},")
+
+
+def test_bad_input_gets_a_message_and_the_picture_stays(page, app_url):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    before = cells(canvas)
+    page.locator("#draw-seed input").fill("-3")
+    expect(page.locator("#draw-seed")).to_contain_text("The seed must be a whole number from 0 to 999,999.")
+    assert cells(canvas) == before
+    page.locator("#draw-seed input").fill("8")
+    wait_for(canvas, "complete: 784 of 784 pixels · any class, seed 8")
+    expect(page.locator("#draw-seed")).not_to_contain_text("must be")
+    before = cells(canvas)
+    page.get_by_label("number input for Temperature").fill("0")
+    expect(page.locator("#draw-temperature")).to_contain_text("The temperature must be a number from 0.1 to 2.0.")
+    assert cells(canvas) == before
+
+
+def test_surprise_has_its_scale_and_reaches_white_where_the_model_guessed(page, app_url, model):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    canvas.get_by_role("button", name="surprise").click()
+    expect(canvas.locator(".legend")).to_be_visible()
+    expect(canvas.locator("canvas")).to_have_attribute("aria-label", re.compile("surprise map"))
+    with torch.inference_mode():
+        surprise = -model.pixel_log_prob(expected(model)).flatten().numpy()
+    red = np.array(cells(canvas))
+    assert red[surprise > np.log(model.config.levels)].min() == 252  # the last colour of magma
+    assert red[surprise < 0.01].max() < 5  # the first
+
+
+def test_reduced_motion_shows_the_picture_at_once(browser: Browser, app_url):
+    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(app_url)
+    canvas = page.locator("#draw-canvas")
+    wait_for(canvas, "complete: 784 of 784 pixels")
+    expect(canvas.locator(".time")).to_contain_text("shown as it came")
+    context.close()
