@@ -1,4 +1,4 @@
-"""``python -m gm_core``: list, sample, score, evaluate, train, calibrate."""
+"""``python -m gm_core``: list, sample, score, evaluate, train, calibrate, bench."""
 
 import csv
 import json
@@ -16,7 +16,8 @@ from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.pictures import AS_IT_IS, PictureError, Preparation, open_picture, prepare
 from gm_core.detection.calibration import calibrate, false_alarm_rates
 from gm_core.detection.detector import Detector, check_alpha, load_detector
-from gm_core.device import DeviceError, pick_device
+from gm_core.device import DeviceError, cpu_count, pick_device
+from gm_core.evaluation.bench import bench_sampling
 from gm_core.evaluation.likelihood import evaluate
 from gm_core.files import write_atomically
 from gm_core.models.pixelcnn import GatedPixelCNN
@@ -197,6 +198,35 @@ def calibrate_detector(
     card = calibrate(domain, train, held_out, test, device=pick_device(device), directory=out)
     for metric in card.metrics:
         print(f"{metric.name:34} {metric.value:8.4f}  {metric.protocol}")
+
+
+@app.command()
+def bench(
+    what: Annotated[str, typer.Argument(help="sampling")],
+    model: Annotated[str, typer.Option(help="a checkpoint's name")] = "mnist-pixelcnn",
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores when left out")] = None,
+    as_json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """Time the samplers: naive, cached and the arithmetic limit in one run, within a minute."""
+    if what != "sampling":
+        raise typer.BadParameter(f"there is no benchmark {what!r}; there is: sampling", param_hint="WHAT")
+    loaded = load(model, device)
+    if not isinstance(loaded, GatedPixelCNN):
+        raise typer.BadParameter(f"{model} does not draw pixel by pixel", param_hint="--model")
+    torch.set_num_threads(threads or cpu_count())
+    document = bench_sampling(loaded, model)
+    if as_json:
+        _print_json(document)
+        return
+    print(f"{model} on {document['device']}, {document['threads']} threads; naive {document['naive']}")
+    print("batch   size   cached s   naive s  speed-up  times limit  pictures/s  identical")
+    for line in document["results"]:
+        print(
+            f"{line['batch']:5} {line['height']:3}x{line['width']:<3}  {line['cached_seconds']:8.4f} "
+            f"{line['naive_seconds']:9.2f} {line['speedup']:8.0f}x {line['times_limit']:11.2f}x "
+            f"{line['pictures_per_second']:11.1f}  {'yes' if line['identical'] else 'NO'}"
+        )
 
 
 def _expand(paths: Iterable[Path]) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """Fixtures that more than one test file uses."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,9 @@ def app_url() -> Iterator[str]:
     from demo import create_app, launch_options
 
     app = create_app("cpu")
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    with socket.socket() as free:  # looking for a free port by itself, Gradio leaves sockets open
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_port=port, **launch_options())
     yield url
     app.close()

@@ -1,0 +1,116 @@
+"""How fast sampling is: naive, cached and the arithmetic limit, side by side in one run."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gm_core.device import synchronize
+from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.sampling import draw_noise, rebuild, warm_up
+from gm_core.sampling.stream import inverse_cdf
+
+CASES = ((1, 28, 28), (16, 28, 28), (64, 28, 28), (1, 14, 14), (1, 56, 56))
+"""Batch, height and width of each line of the benchmark."""
+
+NAIVE_SECONDS = 3.0
+"""Time given to the naive sampler for a line; the rest of its pixels is extrapolated."""
+
+
+def bench_sampling(model: GatedPixelCNN, name: str) -> dict[str, Any]:
+    """Time the samplers against each other.
+
+    The naive sampler does the same work for every pixel, so it is timed on as many as fit its share of time and scaled.
+    That its pictures would be the cached sampler's is checked on every pixel all the same: by induction over pixels,
+    the two agree if the full network, shown the finished picture, would draw each pixel from those before it.
+
+    Args:
+        model: The model.
+        name: What to call it.
+
+    Returns:
+        A JSON document: the model, the device, the threads and a line for each of :data:`CASES`.
+    """
+    if model.device.type == "cpu":
+        warm_up()
+    threads = torch.get_num_threads()
+    rate = _multiplications_per_second(model.device)
+    return {
+        "model": name,
+        "device": str(model.device),
+        "threads": threads,
+        "multiplications_per_second": rate,
+        "naive": f"timed for up to {NAIVE_SECONDS:g} s and scaled to all pixels",
+        "results": [_bench_case(model, *case, rate) for case in CASES],
+    }
+
+
+def _bench_case(model: GatedPixelCNN, batch: int, height: int, width: int, rate: float) -> dict[str, Any]:
+    start = torch.zeros(batch, 1, height, width, dtype=torch.uint8)
+    keep = torch.zeros_like(start, dtype=torch.bool)  # nothing is given: start only sets the size
+
+    def draw(naive: bool) -> Any:
+        generator = torch.Generator().manual_seed(0)
+        return model.stream(
+            batch, start=start, keep=keep, generator=generator, chunk=width if not naive else 1, naive=naive
+        )
+
+    cached = _fastest(lambda: list(draw(naive=False)), model.device)
+    pixels, begin = 0, time.perf_counter()
+    for _ in draw(naive=True):
+        pixels += 1
+        synchronize(model.device)
+        if time.perf_counter() - begin > NAIVE_SECONDS:
+            break
+    naive = (time.perf_counter() - begin) * height * width / pixels
+    images, _ = rebuild(draw(naive=False), height, width)
+    limit = batch * height * width * _multiplications_per_pixel(model) / rate
+    return {
+        "batch": batch,
+        "height": height,
+        "width": width,
+        "cached_seconds": cached,
+        "naive_seconds": naive,
+        "speedup": naive / cached,
+        "limit_seconds": limit,
+        "times_limit": cached / limit,
+        "pictures_per_second": batch / cached,
+        "identical": _drawn_by_the_full_network(model, images),
+    }
+
+
+@torch.inference_mode()
+def _drawn_by_the_full_network(model: GatedPixelCNN, images: Tensor) -> bool:
+    """Whether the full network draws exactly these pictures from the benchmark's random numbers."""
+    n, _, height, width = images.shape
+    noise = draw_noise(n, height, width, torch.Generator().manual_seed(0))
+    for image, uniform in zip(images.split(1), noise, strict=True):
+        logits = model.distribution(image).logits[0, 0].flatten(0, 1).cpu()
+        if not torch.equal(inverse_cdf(logits, uniform.flatten(), 1.0), image.flatten().long()):
+            return False
+    return True
+
+
+def _fastest(function: Callable[[], object], device: torch.device, repeats: int = 5) -> float:
+    """Seconds of the fastest of several runs, after one to warm up: what the machine can do when left alone."""
+    times = []
+    for _ in range(repeats + 1):
+        synchronize(device)
+        begin = time.perf_counter()
+        function()
+        synchronize(device)
+        times.append(time.perf_counter() - begin)
+    return min(times[1:])
+
+
+def _multiplications_per_pixel(model: GatedPixelCNN) -> int:
+    """Multiplications that one pixel of one picture needs at least: each weight of a convolution once."""
+    return sum(module.weight.numel() for module in model.modules() if isinstance(module, nn.Conv2d))
+
+
+def _multiplications_per_second(device: torch.device, size: int = 768) -> float:
+    """What a large float32 matrix product reaches here, on the threads at hand."""
+    a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
+    return size**3 / _fastest(lambda: a @ b, device, repeats=10)
