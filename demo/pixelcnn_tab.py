@@ -3,11 +3,12 @@
 import secrets
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 import gradio as gr
 import torch
 
+from demo.fields import UncheckedRadio, UncheckedSlider
 from demo.models import Models
 from demo.widgets.pixel_canvas import PixelCanvas, pixels
 from gm_core import Card, PixelEvent, rebuild
@@ -36,6 +37,7 @@ it. <b>Pick another class</b> and watch.</p>
 .draw-classes label.selected { background: var(--primary-600); color: #fff; }
 .draw-classes input { position: absolute; opacity: 0; }
 .draw-classes label span { margin: 0; }
+.draw-seed { flex-wrap: nowrap !important; }
 .draw-seed > button { align-self: flex-end; min-width: 104px; min-height: 48px; white-space: nowrap; }
 .draw-controls > button { min-height: 48px; }
 .draw-picture .html-container { padding: 0; }
@@ -65,26 +67,6 @@ $T = 1$. **Surprise** is $-\log p$ of the pixel that came.
 Source: A. van den Oord, N. Kalchbrenner, O. Vinyals, L. Espeholt, A. Graves and K. Kavukcuoglu, *Conditional Image
 Generation with PixelCNN Decoders*, 2016 ([arXiv:1606.05328](https://arxiv.org/abs/1606.05328)).
 """
-
-
-class ClassButtons(gr.Radio):
-    """A choice that is checked, and answered, by the tab's own validator."""
-
-    is_template = True  # for Gradio: shown as its parent is
-
-    def preprocess(self, payload: Any) -> Any:
-        """What was chosen, as it came."""
-        return payload
-
-
-class Temperature(gr.Slider):
-    """A slider that is checked, and answered, by the tab's own validator; so is what is typed beside it."""
-
-    is_template = True
-
-    def preprocess(self, payload: Any) -> Any:
-        """The number, as it came."""
-        return payload
 
 
 class Easel:
@@ -120,11 +102,11 @@ class Draw:
         return [
             gr.validate(label in self.choices, f"Choose a class: {', '.join(self.choices)}."),
             gr.validate(
-                _is_number(temperature) and COLDEST <= temperature <= HOTTEST,
+                _is_number(temperature, COLDEST, HOTTEST),
                 f"The temperature must be a number from {COLDEST} to {HOTTEST}.",
             ),
             gr.validate(
-                _is_number(seed) and 0 <= seed <= LAST_SEED and seed == int(seed),
+                _is_number(seed, 0, LAST_SEED) and seed == int(seed),
                 f"The seed must be a whole number from 0 to {LAST_SEED:,}.",
             ),
             gr.validate(True, ""),
@@ -172,10 +154,10 @@ def build(app: gr.Blocks, models: Models) -> None:
     easel = gr.State(Easel())
     with gr.Row(elem_classes="draw-row"):
         with gr.Column(scale=3, min_width=260, elem_classes="draw-controls"):
-            label = ClassButtons(
+            label = UncheckedRadio(
                 tab.choices, value=ANY, label="Class", elem_classes="draw-classes", elem_id="draw-class"
             )
-            temperature = Temperature(
+            temperature = UncheckedSlider(
                 COLDEST,
                 HOTTEST,
                 value=1.0,
@@ -185,14 +167,17 @@ def build(app: gr.Blocks, models: Models) -> None:
                 elem_id="draw-temperature",
             )
             with gr.Row(elem_classes="draw-seed"):
-                seed = gr.Number(FIRST_SEED, label="Seed", info="Same seed, same dice.", elem_id="draw-seed")
+                seed = gr.Number(
+                    FIRST_SEED, label="Seed", info="Same seed, same dice.", min_width=100, elem_id="draw-seed"
+                )
                 dice = gr.Button("New seed", min_width=100, scale=0)
             again = gr.Button("Draw", variant="primary")
         with gr.Column(scale=9, elem_classes="draw-picture"):
             canvas = PixelCanvas(subject="handwritten digit", elem_id="draw-canvas")
     gr.HTML(figure_line(tab.card))
     with gr.Accordion("How does this work?", open=False):
-        gr.Markdown(HOW)
+        delimiters = [("$$", True), ("$", False)]
+        gr.Markdown(HOW, latex_delimiters=[{"left": d, "right": d, "display": alone} for d, alone in delimiters])
 
     wiring: dict[str, Any] = {"fn": tab.draw, "inputs": [label, temperature, seed, easel], "outputs": canvas}
     wiring |= {"validator": tab.check, "show_progress": "hidden"}
@@ -211,5 +196,5 @@ def figure_line(card: Card) -> str:
     return f'<p class="lab-note">Model: {" · ".join(about)}</p>'
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_number(value: object, low: float, high: float) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
