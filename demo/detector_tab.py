@@ -27,6 +27,7 @@ from demo.wording import (
     verdict_html,
 )
 from gm_core import CheckpointError, Detector, PictureError, Preparation, Verdict, open_picture, prepare
+from gm_core.detection import Statistic
 from gm_core.rendering import png
 
 STYLE = (Path(__file__).parent / "detector_tab.css").read_text()
@@ -46,10 +47,11 @@ HOW = """
    the left in its row). A pixel's *surprise* is −log of that; the surprises of all pixels add up to −log p(x),
    exactly. Divided by the number of pixels and by ln 2, that is bits per pixel. The VAE [3] can only bound its own
    log p(x) from below.
-3. **Compare.** How far is log p(x) from what is usual, on *either* side? Taking only "too unlikely" as suspicious
-   fails: simple pictures can be more likely than digits [4], so the distance is two-sided, a form of *typicality*
-   [5].
-4. **Count.** The same distance is known for digits that the model was never trained on. The p-value is the share of
+3. **Compare.** How far are log p(x) and the bound from what is usual, on *either* side? Taking only "too unlikely" as
+   suspicious fails: simple pictures can be more likely than digits [4], so the distances are two-sided, a form of
+   *typicality* [5]. The larger of the two counts, for one number is easily met by accident: an all-white picture can
+   cost the PixelCNN as many nats as a digit, but the VAE cannot rebuild it.
+4. **Count.** The same score is known for digits that the model was never trained on. The p-value is the share of
    them, yours counted too, that lie at least as far out: p = (1 + how many) / (n + 1).
 
 **What is guaranteed.** If a picture is drawn like those held-out digits (exchangeable with them), it is wrongly
@@ -112,6 +114,12 @@ def _alpha(percent: float) -> float:
     if not isinstance(percent, int | float) or not math.isfinite(percent) or not 1 <= percent <= 20:
         raise gr.Error(f"the accepted false-alarm rate must lie between 1 and 20 percent, not at {percent!r}")
     return percent / 100
+
+
+def _histogram(detector: Detector, verdict: Verdict, statistic: Statistic, title: str) -> str:
+    """One statistic of the held-out digits, with the picture's."""
+    here, reasonable = getattr(verdict, statistic), detector.reasonable_range(verdict.alpha, statistic)
+    return histogram(detector.held_out[statistic], here, reasonable, title)
 
 
 @lru_cache(maxsize=2)
@@ -327,13 +335,13 @@ class _Tab:
     def _views(self, judgement: Judgement) -> Update:
         detector, verdict, prepared = self.models.detector(), judgement.verdict, judgement.prepared
         total = f"All pixels together: {nats(-verdict.log_prob)} nats, which is −log p(x)."
-        reasonable = detector.reasonable_range(verdict.alpha)
         return {
             self.judged: judgement,
             self.note: message_html(""),
             self.seen: seen_html(prepared, encode(png(Image.fromarray(prepared.image[0, 0].numpy())))),
             self.verdict: verdict_html(verdict, detector)
-            + histogram(detector.log_prob, verdict.log_prob, reasonable, is_reasonable=verdict.verdict == "reasonable")
+            + _histogram(detector, verdict, "log_prob", "exact log p(x), PixelCNN")
+            + _histogram(detector, verdict, "bound", "lower bound, VAE")
             + both_ends_html(_verdict_on_nothing(detector), detector),
             self.map: surprise_map(prepared.image[0, 0], verdict.surprise, total),
         }

@@ -16,28 +16,28 @@ LEFT, RIGHT, TOP, BOTTOM = 12, 468, 58, 186
 BINS = 48
 
 
-def histogram(log_prob: Tensor, here: float, reasonable: tuple[float, float], *, is_reasonable: bool) -> str:
+def histogram(values: Tensor, here: float, reasonable: tuple[float, float], title: str = "log p(x)") -> str:
     """Draw how likely the held-out images are, where a picture lies among them, and what would be refused.
 
     Args:
-        log_prob: log p(x) of the held-out images, nats, (n,).
-        here: log p(x) of the picture; marked by an arrow at the edge when it is far outside.
-        reasonable: The range of log p(x) that is called reasonable.
-        is_reasonable: Whether the picture is.
+        values: A log-likelihood of the held-out images, nats, (n,).
+        here: That of the picture; marked by an arrow at the edge when it is far outside.
+        reasonable: The range of values that is called reasonable.
+        title: What the values are.
 
     Returns:
         An ``svg`` element; its colours follow the page's, light or dark.
     """
-    axis = _Axis.over(log_prob)
-    bars = _bars(log_prob, axis)
+    axis, pattern = _Axis.over(values), "refused-" + "".join(filter(str.isalnum, title))
+    bars = _bars(values, axis)
     low, high = (min(max(axis.x(edge), LEFT), RIGHT) for edge in reasonable)
-    color = "var(--reasonable)" if is_reasonable else "var(--unreasonable)"
+    color = "var(--reasonable)" if reasonable[0] <= here <= reasonable[1] else "var(--unreasonable)"
     says = (
-        f"Histogram of log p(x) of {len(log_prob):,} held-out images. "
+        f"Histogram of {title} of {len(values):,} held-out images. "
         f"Reasonable from {nats(reasonable[0])} to {nats(reasonable[1])}; this picture lies at {nats(here)}."
     )
     zones = "".join(
-        f'<rect x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{BOTTOM - TOP}" fill="url(#refused)"/>'
+        f'<rect x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{BOTTOM - TOP}" fill="url(#{pattern})"/>'
         for x, width in ((LEFT, low - LEFT), (high, RIGHT - high))
         if width > 0
     )
@@ -48,12 +48,13 @@ def histogram(log_prob: Tensor, here: float, reasonable: tuple[float, float], *,
     )
     return (
         f'<svg class="histogram" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(says)}">'
-        '<defs><pattern id="refused" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        f'<defs><pattern id="{pattern}" width="7" height="7" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)">'
         '<rect width="7" height="7" class="ground"/><rect width="2" height="7" class="stripe"/></pattern></defs>'
         f'{zones}<path d="{bars}" class="bars"/>{edges}'
         f'<line x1="{LEFT}" x2="{RIGHT}" y1="{BOTTOM}" y2="{BOTTOM}" class="axis"/>{"".join(_ticks(axis))}'
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" class="title">'
-        "← less likely · log p(x) in nats · more likely →</text>"
+        f"← less likely · {escape(title)} in nats · more likely →</text>"
         f"{_marker(axis, here, color)}</svg>"
     )
 

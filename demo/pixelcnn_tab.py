@@ -143,7 +143,12 @@ class Draw:
         with torch.inference_mode():
             log_prob = float(self.model.log_prob(image))
         share = self.detector.share_less_likely(log_prob)
-        done = {"seconds": round(seconds, 3), "log_prob": log_prob, "share": share, "of": len(self.detector.log_prob)}
+        done = {
+            "seconds": round(seconds, 3),
+            "log_prob": log_prob,
+            "share": share,
+            "of": len(self.detector.calibration),
+        }
         return pixels(0, image, pixel_log_prob) | {"done": done}
 
 

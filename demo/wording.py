@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from gm_core import Card, Detector, Prepared, Verdict
+from gm_core.detection import Statistic
 
 _TRIANGLE = '<path d="M12 3 22 21H2z"/><path d="M12 10v5m0 2.5v.5"/>'
 _TICK = '<circle cx="12" cy="12" r="9.5"/><path d="m7.5 12.5 3 3 6-6.5"/>'
@@ -45,19 +46,25 @@ def sentence(verdict: Verdict, held_out: int) -> str:
     return f"{only}{peers:,} of {held_out:,} held-out digits {verb} at least this unusual"
 
 
-def why(verdict: Verdict, reasonable: tuple[float, float]) -> str:
-    """On which side of the usual a picture lies."""
-    if verdict.log_prob < reasonable[0]:
-        return "It is too unlikely: the map shows which pixels the model did not expect."
-    if verdict.log_prob > reasonable[1]:
+def why(verdict: Verdict, detector: Detector) -> str:
+    """Which of the two models finds a picture unusual, and on which side of the usual."""
+    low, high = detector.reasonable_range(verdict.alpha)
+    if verdict.log_prob < low:
+        return "It is too unlikely: the map shows which pixels the PixelCNN did not expect."
+    if verdict.log_prob > high:
         return "It is too likely: that is just as suspicious, for digits are seldom this easy to predict."
-    return "It is about as likely as digits are."
+    low, high = detector.reasonable_range(verdict.alpha, "bound")
+    if verdict.bound < low:
+        return "The PixelCNN finds nothing unusual, but the VAE cannot rebuild it from what it knows of digits."
+    if verdict.bound > high:
+        return "The PixelCNN finds nothing unusual, but the VAE finds it suspiciously easy to rebuild."
+    return "It is about as likely as digits are, to both models."
 
 
-def rank(verdict: Verdict, detector: Detector) -> str:
+def rank(value: float, detector: Detector, statistic: Statistic = "log_prob") -> str:
     """A likelihood among those of the held-out digits."""
-    held_out = len(detector.log_prob)
-    share = detector.share_less_likely(verdict.log_prob)
+    held_out = len(detector.calibration)
+    share = detector.share_less_likely(value, statistic)
     if share == 1:
         return f"more likely than all {held_out:,} held-out digits"
     if share == 0:
@@ -70,18 +77,17 @@ def rank(verdict: Verdict, detector: Detector) -> str:
 def verdict_html(verdict: Verdict, detector: Detector) -> str:
     """The verdict, the likelihoods and what they mean."""
     good = verdict.verdict == "reasonable"
-    reasonable = detector.reasonable_range(verdict.alpha)
     return (
         f'<div class="verdict {verdict.verdict}" aria-live="polite"><div class="headline">'
         f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{_TICK if good else _TRIANGLE}</svg>'
         f"<p><b>{verdict.verdict.capitalize()}:</b> "
         f'{sentence(verdict, len(detector.calibration))} <span class="p">(<span>p = {verdict.p_value:.4f}</span>, '
         f"{'above' if good else 'not above'} {100 * verdict.alpha:g} %)</span></p></div>"
-        f'<p class="why">{why(verdict, reasonable)}</p>'
+        f'<p class="why">{why(verdict, detector)}</p>'
         f"<p><b>log p(x) = {nats(verdict.log_prob)} nats</b> · {verdict.bits_per_dim:.2f} bits per pixel · "
-        f"{rank(verdict, detector)}</p>"
-        '<p class="lab-note">A second model, the VAE, only knows a lower bound: '
-        f"log p(x) ≥ {nats(verdict.bound)} nats.</p>"
+        f"{rank(verdict.log_prob, detector)}</p>"
+        f"<p>A second model, the VAE, bounds its own log p(x) from below: <b>≥ {nats(verdict.bound)} nats</b> · "
+        f"{rank(verdict.bound, detector, 'bound')}</p>"
         "</div>"
     )
 
@@ -111,7 +117,7 @@ def both_ends_html(empty: Verdict, detector: Detector) -> str:
     return (
         '<p class="both-ends">Striped: refused, at both ends. <b>Too likely is as suspicious as too unlikely</b>: '
         f"an empty picture has log p(x) = {nats(empty.log_prob)} nats, "
-        f"{rank(empty, detector)}, and still is no digit.</p>"
+        f"{rank(empty.log_prob, detector)}, and still is no digit.</p>"
     )
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card, save
 from gm_core.data.datasets import Images
 from gm_core.detection.conformal import conformal_p_value
-from gm_core.detection.detector import Detector, vae_bound
+from gm_core.detection.detector import Detector, Statistic, vae_bound
 from gm_core.detection.typicality import Typicality
 from gm_core.evaluation.likelihood import in_batches
 from gm_core.models.pixelcnn import GatedPixelCNN
@@ -50,27 +50,24 @@ def calibrate(
     if not isinstance(pixelcnn, GatedPixelCNN) or not isinstance(vae, VAE):
         raise CheckpointError(f"{names['pixelcnn']!r} and {names['vae']!r} must hold a PixelCNN and a VAE")
 
-    def log_prob(images: Images, title: str) -> Tensor:
-        return in_batches(pixelcnn.log_prob, images.images, title=title, quiet=quiet)
-
-    typicality = Typicality.fit(log_prob(train.first(len(held_out)), "training images"))
-    calibration = log_prob(held_out, "held-out images")
-    bound = vae_bound(vae, held_out.images)
-    detector = Detector(domain, pixelcnn, vae, typicality, calibration, bound)
+    typical = _statistics(pixelcnn, vae, train.first(len(held_out)), "training images", quiet)
+    typicality = {name: Typicality.fit(values) for name, values in typical.items()}
+    statistics = _statistics(pixelcnn, vae, held_out, "held-out images", quiet)
+    detector = Detector(domain, pixelcnn, vae, typicality, statistics)
     card = Card(
         name=f"{domain}-detector",
         family="detector",
-        description="Two-sided typicality of log p(x), with conformal p-values",
+        description="Two-sided typicality of log p(x) and of the VAE's bound, with conformal p-values",
         dataset=read_card(names["pixelcnn"], directory).dataset,
         split=f"score fitted on {len(held_out):,} training images, calibrated on the {len(held_out):,} held out",
         config={
             **{part: {"name": name, "sha256": read_card(name, directory).sha256} for part, name in names.items()},
-            "typicality": asdict(typicality),
+            "typicality": {name: asdict(fitted) for name, fitted in typicality.items()},
         },
         metrics=false_alarm_rates(detector, test, quiet=quiet),
         class_names=list(held_out.class_names),
     )
-    return save(card, {"log_prob": calibration, "bound": bound}, directory)
+    return save(card, {str(name): values for name, values in statistics.items()}, directory)
 
 
 def false_alarm_rates(detector: Detector, test: Images, quiet: bool = False) -> list[Metric]:
@@ -84,8 +81,8 @@ def false_alarm_rates(detector: Detector, test: Images, quiet: bool = False) -> 
     Returns:
         A figure for each of :data:`ALPHAS`.
     """
-    log_prob = in_batches(detector.pixelcnn.log_prob, test.images, title="test images", quiet=quiet)
-    p_values = conformal_p_value(detector.typicality.outlier_score(log_prob.double()), detector.calibration)
+    statistics = _statistics(detector.pixelcnn, detector.vae, test, "test images", quiet)
+    p_values = conformal_p_value(detector.outlier_score(statistics), detector.calibration)
     return [
         Metric(
             f"false_alarm_rate_at_{alpha}",
@@ -95,3 +92,11 @@ def false_alarm_rates(detector: Detector, test: Images, quiet: bool = False) -> 
         )
         for alpha in ALPHAS
     ]
+
+
+def _statistics(pixelcnn: GatedPixelCNN, vae: VAE, images: Images, title: str, quiet: bool) -> dict[Statistic, Tensor]:
+    """Both statistics of many images, nats."""
+    return {
+        "log_prob": in_batches(pixelcnn.log_prob, images.images, title=f"log p(x), {title}", quiet=quiet),
+        "bound": vae_bound(vae, images.images, title=f"bound, {title}", quiet=quiet),
+    }

@@ -1,9 +1,10 @@
 """The detector: a density, a bound, a score, and what they are on held-out images."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -19,6 +20,11 @@ BOUND_SAMPLES = 16
 """Importance samples of the VAE's bound."""
 
 
+Statistic = Literal["log_prob", "bound"]
+STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
+"""The two witnesses: the PixelCNN's exact log p(x), and the VAE's lower bound on its own."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a detector says of one picture.
@@ -26,7 +32,7 @@ class Verdict:
     Attributes:
         log_prob: Exact log p(x) under the PixelCNN, nats.
         bits_per_dim: The same, as bits a pixel.
-        bound: The VAE's importance-weighted lower bound on log p(x), nats.
+        bound: The VAE's importance-weighted lower bound on its log p(x), nats.
         outlier_score: Higher is less reasonable.
         p_value: Conformal p-value of the score.
         alpha: The false-alarm rate that was accepted.
@@ -48,23 +54,36 @@ class Verdict:
 
 
 class Detector:
-    """Judges pictures by their likelihood.
+    """Judges pictures by two likelihoods: reasonable is what neither finds unusual.
+
+    The score is the larger of the two distances to the usual. One alone is easily satisfied: a white picture costs the
+    PixelCNN a surprise at its first pixels and little after, as many nats in all as a digit; the VAE cannot rebuild
+    it.
 
     Args:
         domain: What it knows, for instance ``"mnist"``.
         pixelcnn: The density.
-        vae: The model whose bound is shown beside it.
-        typicality: The score, fitted on training images.
-        log_prob: log p(x) of the calibration images, nats, (n,).
-        bound: The VAE's bound on the calibration images, nats, (n,).
+        vae: The model that bounds its own density from below.
+        typicality: What is usual of each statistic, fitted on training images.
+        held_out: Each statistic of the calibration images, nats, (n,).
     """
 
     def __init__(
-        self, domain: str, pixelcnn: GatedPixelCNN, vae: VAE, typicality: Typicality, log_prob: Tensor, bound: Tensor
+        self,
+        domain: str,
+        pixelcnn: GatedPixelCNN,
+        vae: VAE,
+        typicality: Mapping[Statistic, Typicality],
+        held_out: Mapping[Statistic, Tensor],
     ) -> None:
-        self.domain, self.pixelcnn, self.vae, self.typicality = domain, pixelcnn, vae, typicality
-        self.log_prob, self.bound = log_prob, bound
-        self.calibration = typicality.outlier_score(log_prob.double()).sort().values
+        self.domain, self.pixelcnn, self.vae = domain, pixelcnn, vae
+        self.typicality, self.held_out = dict(typicality), dict(held_out)
+        self.calibration = self.outlier_score(held_out).sort().values
+
+    def outlier_score(self, statistics: Mapping[Statistic, Tensor]) -> Tensor:
+        """The larger of the distances of the two statistics from the usual, ``float64`` (B,)."""
+        scores = [self.typicality[name].outlier_score(statistics[name].double()) for name in STATISTICS]
+        return torch.stack(scores).amax(dim=0)
 
     def score(self, images: Tensor, alpha: float = 0.05) -> list[Verdict]:
         """Judge pictures.
@@ -81,17 +100,18 @@ class Detector:
         """
         check_alpha(alpha)
         surprise = -in_batches(self.pixelcnn.pixel_log_prob, images)[:, 0]
-        bound = vae_bound(self.vae, images)
-        # The sum is the model's own, in its own precision, so that every way to ask gives the same number.
-        log_prob = -surprise.flatten(1).sum(dim=1)
-        scores = self.typicality.outlier_score(log_prob.double())
+        statistics: dict[Statistic, Tensor] = {
+            "log_prob": -surprise.flatten(1).sum(dim=1),
+            "bound": vae_bound(self.vae, images),
+        }
+        scores = self.outlier_score(statistics)
         p_values = conformal_p_value(scores, self.calibration)
         dims = surprise[0].numel() * math.log(2)
         return [
             Verdict(
-                log_prob=float(log_prob[i]),
-                bits_per_dim=float(-log_prob[i]) / dims,
-                bound=float(bound[i]),
+                log_prob=float(statistics["log_prob"][i]),
+                bits_per_dim=float(-statistics["log_prob"][i]) / dims,
+                bound=float(statistics["bound"][i]),
                 outlier_score=float(scores[i]),
                 p_value=float(p_values[i]),
                 alpha=alpha,
@@ -100,12 +120,15 @@ class Detector:
             for i in range(len(images))
         ]
 
-    def reasonable_range(self, alpha: float) -> tuple[float, float]:
-        """Where log p(x) of a picture must lie for it to be called reasonable, nats; the ends are part of it.
+    def reasonable_range(self, alpha: float, statistic: Statistic = "log_prob") -> tuple[float, float]:
+        """Where a statistic of a picture must lie for it to be called reasonable, nats; the ends are part of it.
+
+        A picture is called reasonable exactly when both its statistics lie in their ranges.
 
         Args:
             alpha: The accepted false-alarm rate, in (0, 1). With fewer than ``1 / alpha - 1`` calibration images
                 nothing is ever refused, and the range is everything.
+            statistic: Which of the two.
         """
         check_alpha(alpha)
         n = len(self.calibration)
@@ -113,13 +136,11 @@ class Detector:
         refused = int((torch.arange(1, n + 1, dtype=torch.float64) / (n + 1) <= alpha).sum())
         if not refused:
             return -math.inf, math.inf
-        strangest = float(self.calibration[n - refused])
-        low, middle, high = self.typicality.low, self.typicality.middle, self.typicality.high
-        return middle - strangest * (middle - low), middle + strangest * (high - middle)
+        return self.typicality[statistic].within(float(self.calibration[n - refused]))
 
-    def share_less_likely(self, log_prob: float) -> float:
-        """Share of the calibration images that are less likely than this, from 0 to 1."""
-        return float((self.log_prob < log_prob).double().mean())
+    def share_less_likely(self, value: float, statistic: Statistic = "log_prob") -> float:
+        """Share of the calibration images of which a statistic is lower than this, from 0 to 1."""
+        return float((self.held_out[statistic] < value).double().mean())
 
 
 def check_alpha(alpha: float) -> float:
@@ -129,11 +150,13 @@ def check_alpha(alpha: float) -> float:
     return alpha
 
 
-def vae_bound(vae: VAE, images: Tensor) -> Tensor:
+def vae_bound(vae: VAE, images: Tensor, title: str = "", quiet: bool = True) -> Tensor:
     """The VAE's importance-weighted bound, nats, (B,); the same noise for every picture, so repeatable."""
-    return in_batches(
-        lambda image: vae.log_prob(image, BOUND_SAMPLES, torch.Generator().manual_seed(0)), images, batch=1
-    )
+
+    def bound(image: Tensor) -> Tensor:
+        return vae.log_prob(image, BOUND_SAMPLES, torch.Generator().manual_seed(0))
+
+    return in_batches(bound, images, batch=1, title=title, quiet=quiet)
 
 
 def load_detector(domain: str, device: str | torch.device = "auto", directory: Path | None = None) -> Detector:
@@ -160,6 +183,5 @@ def load_detector(domain: str, device: str | torch.device = "auto", directory: P
     pixelcnn, vae = parts["pixelcnn"], parts["vae"]
     if not isinstance(pixelcnn, GatedPixelCNN) or not isinstance(vae, VAE):
         raise CheckpointError(f"{card.name!r} names models of the wrong kind; calibrate it again")
-    return Detector(
-        domain, pixelcnn, vae, Typicality(**card.config["typicality"]), tensors["log_prob"], tensors["bound"]
-    )
+    typicality = {name: Typicality(**card.config["typicality"][name]) for name in STATISTICS}
+    return Detector(domain, pixelcnn, vae, typicality, {name: tensors[name] for name in STATISTICS})

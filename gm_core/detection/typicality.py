@@ -1,4 +1,4 @@
-"""The score: how far a picture's likelihood is from the usual, on either side."""
+"""The score: how far a picture's likelihood, or a bound on it, is from the usual, on either side."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Typicality:
-    """Two-sided distance of log p(x) from what is typical of the training images.
+    """Two-sided distance of a log-likelihood from what is typical of the training images.
 
     A likelihood that is too *high* is as suspicious as one that is too low: an empty picture is far more likely under
     any density of digits than any digit is, and still no digit. The distance is measured in half-widths of the middle
     95 % of the training images, on either side its own, so 1 is the edge of that middle.
 
     Attributes:
-        low: 2.5 % quantile of log p(x) over training images, nats.
+        low: 2.5 % quantile over training images, nats.
         middle: Median.
         high: 97.5 % quantile.
 
@@ -30,7 +30,7 @@ class Typicality:
 
     @classmethod
     def fit(cls, log_prob: Tensor) -> "Typicality":
-        """From log p(x) of training images, (N,)."""
+        """From the log-likelihoods of training images, (N,)."""
         quantiles = torch.quantile(log_prob.double(), torch.tensor([0.025, 0.5, 0.975], dtype=torch.float64))
         return cls(*quantiles.tolist())
 
@@ -39,3 +39,8 @@ class Typicality:
         below = (self.middle - log_prob) / (self.middle - self.low)
         above = (log_prob - self.middle) / (self.high - self.middle)
         return torch.maximum(below, above)
+
+    def within(self, outlier_score: float) -> tuple[float, float]:
+        """The range of log-likelihoods whose score is at most this, nats."""
+        below, above = self.middle - self.low, self.high - self.middle
+        return self.middle - outlier_score * below, self.middle + outlier_score * above

@@ -127,12 +127,16 @@ def test_another_false_alarm_rate_is_another_verdict_on_the_same_number(detector
 
 @pytest.mark.parametrize("alpha", [0.01, 0.05, 0.2])
 def test_the_shaded_range_is_what_the_p_value_refuses(detector: Detector, alpha: float) -> None:
-    low, high = detector.reasonable_range(alpha)
-    span = high - low
-    values = torch.linspace(low - span, high + span, 501, dtype=torch.float64)
-    scores = detector.typicality.outlier_score(values)
-    refused = gm_core.detection.conformal_p_value(scores, detector.calibration) <= alpha
-    assert refused.equal((values < low) | (values > high))
+    ranges = {name: detector.reasonable_range(alpha, name) for name in ("log_prob", "bound")}
+    first, second = (
+        torch.linspace(2 * low - high, 2 * high - low, 151, dtype=torch.float64) for low, high in ranges.values()
+    )
+    values = dict(zip(ranges, torch.cartesian_prod(first, second).unbind(dim=1), strict=True))
+    refused = gm_core.detection.conformal_p_value(detector.outlier_score(values), detector.calibration) <= alpha
+    shaded = torch.zeros_like(refused)
+    for name, (low, high) in ranges.items():
+        shaded |= (values[name] < low) | (values[name] > high)
+    assert refused.equal(shaded)
 
 
 def test_the_sentence_counts_held_out_digits(detector: Detector) -> None:
@@ -145,7 +149,7 @@ def test_the_sentence_counts_held_out_digits(detector: Detector) -> None:
 
 @pytest.mark.parametrize(("here", "arrow"), [(-1e5, "← this picture"), (1e5, "this picture: 100,000.0 →")])
 def test_far_outside_is_marked_at_the_edge(detector: Detector, here: float, arrow: str) -> None:
-    drawn = histogram(detector.log_prob, here, detector.reasonable_range(0.05), is_reasonable=False)
+    drawn = histogram(detector.held_out["log_prob"], here, detector.reasonable_range(0.05))
     assert arrow in drawn
     places = [float(x) for x in re.findall(r' x[12]?="(-?[\d.]+)"', drawn)]
     assert places and all(0 <= x <= 480 for x in places), "nothing is drawn outside the picture"

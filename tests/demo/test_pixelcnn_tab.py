@@ -48,7 +48,7 @@ def test_messages_hold_the_picture_of_the_seed_and_its_exact_log_probability(cli
         assert nats == pytest.approx(exact, abs=1e-2)
     assert last["done"]["log_prob"] == pytest.approx(untold, abs=1e-2)
     assert last["done"]["share"] == tab.detector.share_less_likely(last["done"]["log_prob"])
-    assert last["done"]["of"] == len(tab.detector.log_prob)
+    assert last["done"]["of"] == len(tab.detector.calibration)
     assert last["done"]["seconds"] > 0
     assert not any("done" in part for part in parts)
 

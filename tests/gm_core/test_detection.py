@@ -8,6 +8,7 @@ from gm_core import VAE, CheckpointError, Detector, GatedPixelCNN, PixelCNNConfi
 from gm_core.data.datasets import Images
 from gm_core.detection import Typicality, conformal_p_value
 from gm_core.detection.calibration import calibrate, false_alarm_rates
+from gm_core.detection.detector import vae_bound
 
 
 def test_conformal_p_values_count_the_calibration_scores_at_least_as_high():
@@ -40,8 +41,10 @@ def world(tmp_path_factory):
     pixelcnn = GatedPixelCNN(PixelCNNConfig(height=8, width=8, classes=2, channels=8, layers=2)).eval()
     vae = VAE(VAEConfig(height=8, width=8, latent=2, channels=4, hidden=8)).eval()
     images = pixelcnn.requires_grad_(False).sample(1200, generator=torch.Generator().manual_seed(1))
-    log_prob = pixelcnn.log_prob(images)
-    detector = Detector("drawn", pixelcnn, vae, Typicality.fit(log_prob[:400]), log_prob[400:800], torch.zeros(400))
+    statistics = {"log_prob": pixelcnn.log_prob(images), "bound": vae_bound(vae, images)}
+    typicality = {name: Typicality.fit(values[:400]) for name, values in statistics.items()}
+    held_out = {name: values[400:800] for name, values in statistics.items()}
+    detector = Detector("drawn", pixelcnn, vae, typicality, held_out)
     return detector, images[800:]
 
 
