@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gm_core.checkpoints import CheckpointError, load, read_card, read_tensors
 from gm_core.detection.conformal import conformal_p_value
@@ -174,14 +174,21 @@ def load_detector(domain: str, device: str | torch.device = "auto", directory: P
     if card.family != "detector":
         raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not a detector")
     tensors = read_tensors(card, directory)
-    parts = {}
-    for part in ("pixelcnn", "vae"):
-        name, sha256 = card.config[part]["name"], card.config[part]["sha256"]
-        if read_card(name, directory).sha256 != sha256:
+    parts: dict[str, nn.Module] = {}
+    try:
+        names = {part: card.config[part]["name"] for part in ("pixelcnn", "vae")}
+        hashes = {part: card.config[part]["sha256"] for part in names}
+        typicality = {name: Typicality(**card.config["typicality"][name]) for name in STATISTICS}
+        held_out = {name: tensors[name] for name in STATISTICS}
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"card {card.name!r} is not one of a detector of this version; calibrate it again"
+        ) from error
+    for part, name in names.items():
+        if read_card(name, directory).sha256 != hashes[part]:
             raise CheckpointError(f"{card.name!r} was calibrated with other weights of {name!r}; calibrate it again")
         parts[part] = load(name, device, directory)
     pixelcnn, vae = parts["pixelcnn"], parts["vae"]
     if not isinstance(pixelcnn, GatedPixelCNN) or not isinstance(vae, VAE):
         raise CheckpointError(f"{card.name!r} names models of the wrong kind; calibrate it again")
-    typicality = {name: Typicality(**card.config["typicality"][name]) for name in STATISTICS}
-    return Detector(domain, pixelcnn, vae, typicality, {name: tensors[name] for name in STATISTICS})
+    return Detector(domain, pixelcnn, vae, typicality, held_out)

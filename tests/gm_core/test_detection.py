@@ -89,6 +89,12 @@ def test_a_detector_is_calibrated_saved_and_loaded(world, tmp_path):
     assert len(loaded.calibration) == 130
     assert false_alarm_rates(loaded, parts[2], quiet=True) == card.metrics
     assert loaded.score(unseen[:1])[0].log_prob == pytest.approx(detector.score(unseen[:1])[0].log_prob)
+    card_file = tmp_path / "drawn-detector.json"
+    whole = card_file.read_text()
+    card_file.write_text(whole.replace('"typicality"', '"moods"'))
+    with pytest.raises(CheckpointError, match="calibrate it again"):
+        load_detector("drawn", "cpu", tmp_path)
+    card_file.write_text(whole)
     # Weights trained anew make the calibration worthless, and that is said.
     shipped(GatedPixelCNN(detector.pixelcnn.config).eval(), "drawn-pixelcnn", tmp_path)
     with pytest.raises(CheckpointError, match="calibrated with other weights of 'drawn-pixelcnn'"):
