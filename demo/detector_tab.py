@@ -176,10 +176,11 @@ class _Tab:
             info="Of 100 true digits, how many may be refused?",
             buttons=[],
         )
+        self.charts = gr.HTML(apply_default_css=False)
 
     def wire(self, app: gr.Blocks) -> None:
         """Let things happen."""
-        views = [self.judged, self.note, self.seen, self.verdict, self.map]
+        views = [self.judged, self.note, self.seen, self.verdict, self.charts, self.map]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         live = {**quiet, "trigger_mode": "always_last"}
         settings = [self.percent, *self.switches]
@@ -339,8 +340,8 @@ class _Tab:
             self.judged: judgement,
             self.note: message_html(""),
             self.seen: seen_html(prepared, encode(png(Image.fromarray(prepared.image[0, 0].numpy())))),
-            self.verdict: verdict_html(verdict, detector)
-            + _histogram(detector, verdict, "log_prob", "exact log p(x), PixelCNN")
+            self.verdict: verdict_html(verdict, detector),
+            self.charts: _histogram(detector, verdict, "log_prob", "log p(x), PixelCNN")
             + _histogram(detector, verdict, "bound", "lower bound, VAE")
             + both_ends_html(_verdict_on_nothing(detector), detector),
             self.map: surprise_map(prepared.image[0, 0], verdict.surprise, total),

@@ -54,7 +54,7 @@ def histogram(values: Tensor, here: float, reasonable: tuple[float, float], titl
         f'{zones}<path d="{bars}" class="bars"/>{edges}'
         f'<line x1="{LEFT}" x2="{RIGHT}" y1="{BOTTOM}" y2="{BOTTOM}" class="axis"/>{"".join(_ticks(axis))}'
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" class="title">'
-        f"← less likely · {escape(title)} in nats · more likely →</text>"
+        f"← less likely · {escape(title)}, nats · more likely →</text>"
         f"{_marker(axis, here, color)}</svg>"
     )
 
