@@ -12,6 +12,7 @@ from PIL import Image
 
 import gm_core
 from gm_core.cli import SCORE_KEYS, main
+from gm_core.evaluation import bench
 from gm_core.rendering import grid
 from gm_core.training import recipes
 from gm_core.training.recipes import Recipe
@@ -86,6 +87,8 @@ def test_sample_writes_what_python_draws(cli, tmp_path):
         (["score"], "PATH"),
         (["train", "nothing"], "there is no recipe"),
         (["paint"], "paint"),
+        (["bench", "patience"], "there is: sampling"),
+        (["bench", "sampling", "--model", "mnist-vae"], "does not draw pixel by pixel"),
     ],
 )
 def test_usage_errors_exit_with_2(cli, arguments, message):
@@ -171,6 +174,20 @@ def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, dat
     code, _, err = cli("evaluate", name, "--data-dir", tmp_path / "empty")
     assert code == 1
     assert "--data-dir" in err
+
+
+def test_bench_compares_the_samplers_in_one_run(cli, monkeypatch):
+    monkeypatch.setattr(bench, "CASES", ((1, 28, 28), (3, 5, 6)))
+    monkeypatch.setattr(bench, "NAIVE_SECONDS", 0.02)
+    code, out, _ = cli("bench", "sampling", "--json", "--threads", 1, "--device", "cpu")
+    assert code == 0
+    document = json.loads(out)
+    assert (document["model"], document["device"], document["threads"]) == ("mnist-pixelcnn", "cpu", 1)
+    for line, case in zip(document["results"], bench.CASES, strict=True):
+        assert (line["batch"], line["height"], line["width"]) == case
+        assert line["speedup"] == pytest.approx(line["naive_seconds"] / line["cached_seconds"])
+        assert line["identical"] is True
+    assert document["results"][0]["speedup"] > 10
 
 
 def test_the_module_runs_without_gradio():
