@@ -3,14 +3,16 @@
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from demo import detector_tab, pixelcnn_tab, vae_tab
+from demo.limits import MessageLimit
 from demo.models import Models
 from demo.theme import CSS, THEME
 
 HEADER = """
 <div class="lab-header"><h1>Generative image models, live</h1>
-<p>Real models, trained on handwritten digits, computing on this machine while you watch.</p></div>
+<p>Real models, trained on handwritten digits, computing while you watch.</p></div>
 """
 
 
@@ -40,4 +42,12 @@ def create_app(device: str = "auto") -> gr.Blocks:
 
 def launch_options() -> dict[str, Any]:
     """What the app wants of ``launch()``, wherever it is launched."""
-    return {"theme": THEME, "css": CSS, "max_file_size": "20mb", "show_error": True, "ssr_mode": False}
+    return {
+        "theme": THEME,
+        "css": CSS,
+        "max_file_size": "20mb",
+        "app_kwargs": {"middleware": [Middleware(MessageLimit)]},
+        # What is meant for a visitor is a gr.Error, which is shown all the same; other errors are for the server's log.
+        "show_error": False,
+        "ssr_mode": False,
+    }

@@ -1,6 +1,5 @@
 """The tab "Reasonable?": a density says how likely a picture is, and so may refuse it."""
 
-import math
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from PIL import Image
 
 from demo.examples import USUAL, examples
+from demo.fields import StrictSlider
 from demo.histogram import histogram
 from demo.models import Models
 from demo.widgets.example_row import ExampleRow
@@ -35,12 +35,14 @@ STYLE = (Path(__file__).parent / "detector_tab.css").read_text()
 Update = dict[Any, Any]
 """New values, by component; the others stay as they are."""
 
-HINT = """<p class="lab-hint"><b>Spoil the digit</b> on the pad with a stroke, or clear it and <b>draw your own</b>: is
-it reasonable to a model that has only ever seen digits? A classifier must answer; a density may refuse.</p>"""
+HINT = """<p class="lab-hint"><b>Spoil the digit</b> on the pad, or clear it and <b>draw your own</b>: is it reasonable
+to models that have only ever seen digits?</p>"""
 
 EMPTY_PAD = "The pad is empty: draw something. Until then, the verdict of the last picture stays."
 
 HOW = """
+A classifier must answer, whatever it is shown. A *density*, which says how likely a picture is, may refuse.
+
 1. **Prepare.** Your picture is brought to the form of the training digits: white on black, fitted into 20×20,
    centred by mass in 28×28 [1]. The model judges only that.
 2. **Ask the density.** The PixelCNN [2] gives every pixel a probability, given all pixels before it (above, and to
@@ -89,7 +91,7 @@ def judge(detector: Detector, picture: Image.Image, preparation: Preparation, pe
     """
     prepared = prepare(picture, preparation, detector.pixelcnn.config.height)
     with torch.inference_mode():
-        return Judgement(prepared, detector.score(prepared.image, _alpha(percent))[0])
+        return Judgement(prepared, detector.score(prepared.image, percent / 100)[0])
 
 
 def as_json(judgement: Judgement) -> dict[str, Any]:
@@ -107,13 +109,6 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         "pixels": judgement.prepared.image[0, 0].tolist(),
         "surprise": verdict.surprise.tolist(),
     }
-
-
-def _alpha(percent: float) -> float:
-    """A share from percent; the slider keeps people in range, this everybody else."""
-    if not isinstance(percent, int | float) or not math.isfinite(percent) or not 1 <= percent <= 20:
-        raise gr.Error(f"the accepted false-alarm rate must lie between 1 and 20 percent, not at {percent!r}")
-    return percent / 100
 
 
 def _histogram(detector: Detector, verdict: Verdict, statistic: Statistic, title: str) -> str:
@@ -167,7 +162,7 @@ class _Tab:
 
     def _verdict(self) -> None:
         self.verdict = gr.HTML(apply_default_css=False)
-        self.percent = gr.Slider(
+        self.percent = StrictSlider(
             1,
             20,
             value=5,
@@ -280,18 +275,20 @@ class _Tab:
     def on_switch(self, source: str, pad: str, file: str | None, percent: float, *switches: bool) -> Update:
         """A preparation step was switched."""
         given = file if source == "file" else pad
-        return self._show(source, given, percent, Preparation(*switches)) if given else {}
+        return self._show(source, given, percent, Preparation(*switches)) if given else gr.skip()
 
     def on_turn(self, source: str, pad: str, file: str | None, percent: float, *switches: bool) -> Update:
         """Somebody turned to the pad or to the upload; what is there is judged, if anything."""
-        shown = self.on_switch(source, pad, file, percent, *switches)
-        return {**shown, self.source: source} if shown else {self.note: message_html("")}
+        given = file if source == "file" else pad
+        if not given:
+            return {self.note: message_html("")}
+        return {**self._show(source, given, percent, Preparation(*switches)), self.source: source}
 
     def on_percent(self, judged: Judgement | None, percent: float) -> Update:
         """Another false-alarm rate: the same log p(x), perhaps another verdict."""
         if judged is None:
-            return {}
-        return self._views(replace(judged, verdict=replace(judged.verdict, alpha=_alpha(percent))))
+            return gr.skip()
+        return self._views(replace(judged, verdict=replace(judged.verdict, alpha=percent / 100)))
 
     def answer(
         self, picture: str | None, alpha_percent: float, polarity: bool, crop: bool, center: bool

@@ -129,7 +129,7 @@ def test_another_false_alarm_rate_is_another_verdict_on_the_same_number(detector
 def test_the_shaded_range_is_what_the_p_value_refuses(detector: Detector, alpha: float) -> None:
     ranges = {name: detector.reasonable_range(alpha, name) for name in ("log_prob", "bound")}
     first, second = (
-        torch.linspace(2 * low - high, 2 * high - low, 151, dtype=torch.float64) for low, high in ranges.values()
+        torch.linspace(2 * low - high, 2 * high - low, 152, dtype=torch.float64) for low, high in ranges.values()
     )
     values = dict(zip(ranges, torch.cartesian_prod(first, second).unbind(dim=1), strict=True))
     refused = gm_core.detection.conformal_p_value(detector.outlier_score(values), detector.calibration) <= alpha
