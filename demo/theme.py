@@ -32,20 +32,32 @@ THEME = gr.themes.Base(
     button_primary_background_fill_hover_dark="*primary_600",
     block_info_text_color="*neutral_600",
     block_info_text_color_dark="*neutral_300",
+    block_info_text_size="*text_md",
+    button_large_text_weight="500",  # that of the buttons in our own components
+    button_medium_text_weight="500",
 )
 
 CSS = f"""
 :root {{ --reasonable: {TEAL}; --unreasonable: {ORANGE}; }}
 .gradio-container {{ width: 100%; max-width: 1240px !important; margin: 0 auto !important; }}
 .gradio-container .app {{ padding: 8px clamp(8px, 2.5vw, 32px) !important; }}
+/* A projector shows 720 lines: they belong to the pictures. */
+.lab-header {{ display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 16px; }}
 .lab-header h1 {{ font-size: 1.5rem; margin: 0; }}
-.lab-header p {{ margin: .15rem 0 0; color: var(--body-text-color-subdued); }}
-.lab-hint {{ font-size: 1.02rem; padding: .1rem 0; }}
-.lab-hint b {{ color: var(--primary-600); }}
+.lab-header p {{ margin: 0; color: var(--body-text-color-subdued); }}
+.html-container:has(> * > .lab-header, > * > .lab-hint) {{ padding-top: 0 !important; padding-bottom: 0 !important; }}
+.gradio-container .prose .lab-hint {{ font-size: 1.05rem; margin: 0; }}
+.lab-hint b {{ color: var(--primary-700); }}
 .dark .lab-hint b {{ color: var(--primary-300); }}
+@media (min-width: 641px) {{ .gradio-container button[role="tab"] {{ font-size: 1rem; }} }}
+.gradio-container button[role="tab"][aria-selected="true"] {{ color: var(--primary-700); font-weight: 600; }}
+.dark .gradio-container button[role="tab"][aria-selected="true"] {{ color: var(--primary-300); }}
 .lab-note {{ color: var(--body-text-color-subdued); font-size: .9rem; }}
 .lab-number {{ font-variant-numeric: tabular-nums; }}
 footer {{ display: none !important; }}
-@media (max-width: 640px) {{ button {{ min-height: 40px; }} }}
+@media (max-width: 640px) {{
+  button, label:has(> input[type="radio"]), label:has(> input[type="checkbox"]) {{ min-height: 40px; }}
+  button.label-wrap {{ align-items: center; }}
+}}
 @media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
 """

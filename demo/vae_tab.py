@@ -1,5 +1,6 @@
 """The Walk tab: a VAE's latent space to move in, ways through it, and any picture rebuilt from it."""
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,20 @@ from torch import Tensor
 
 import gm_core
 from demo import latent
+from demo.fields import StrictRadio
 from demo.models import Models
-from demo.vae_words import BOUND_CSS, HOW, PAGE, bound_bar, distance, figure_line, view_line
+from demo.vae_words import (
+    BOUND_CSS,
+    HOW,
+    REBUILD_HINT,
+    STYLE,
+    WALK_HINT,
+    WAYS_HINT,
+    bound_bar,
+    distance,
+    figure_line,
+    view_line,
+)
 from demo.widgets.latent_sliders import LatentSliders
 from demo.widgets.picture_strip import PictureStrip
 from demo.widgets.picture_upload import PictureUpload
@@ -190,7 +203,7 @@ class _WalkView:
                 self.sliders = LatentSliders(first, elem_id="walk-sliders")
             with gr.Column(scale=6, elem_classes="walk-picture"):
                 self.picture = PictureView(shown, elem_id="walk-picture")
-                self.view = gr.Radio(
+                self.view = StrictRadio(
                     [("mean", "mean"), ("scale", "scale"), ("a draw", "draw")],
                     value="mean",
                     label="Shown of every pixel",
@@ -224,8 +237,8 @@ class _WaysView:
                         number = gr.Number(seed, label=f"{end}: seed, 0 to {SEEDS - 1}", elem_id=f"walk-seed-{end}")
                         with gr.Row():
                             buttons = [
-                                gr.Button(text, size="sm", min_width=70)
-                                for text in ("Random", "From Walk", "My picture")
+                                gr.Button(text, size="md", min_width=70)
+                                for text in ("Random", "From Walk", "From Rebuild")
                             ]
                         rows.append((end, number, buttons, gr.HTML(line, padding=True)))
         self.outputs = [self.strip, *(line for *_, line in rows)]
@@ -263,7 +276,7 @@ class _WaysView:
 
         @plainly
         def from_mine(mine: Mine | None, name: str, ends: dict[str, dict[str, Value]]) -> tuple[Any, ...]:
-            return put(name, ends, {"z": walk.encoded(name, mine), "what": "the third view's picture, encoded"})
+            return put(name, ends, {"z": walk.encoded(name, mine), "what": "the picture under Rebuild, encoded"})
 
         both = [self.ends, *self.outputs]
         random, walked, own = buttons
@@ -284,9 +297,9 @@ class _RebuildView:
                 another = gr.Button("Another example")
             with gr.Column(scale=7):
                 with gr.Row(elem_classes="walk-trio"):
-                    seen = PictureView(title="what it sees", elem_id="walk-seen")
-                    mean = PictureView(title="rebuilt: mean", elem_id="walk-mean")
-                    draw = PictureView(title="rebuilt: draw", elem_id="walk-draw")
+                    seen = PictureView(title="What it sees", elem_id="walk-seen")
+                    mean = PictureView(title="Rebuilt: mean", elem_id="walk-mean")
+                    draw = PictureView(title="Rebuilt: a draw", elem_id="walk-draw")
                 source = gr.HTML(elem_id="walk-source")
                 bound = gr.HTML(css_template=BOUND_CSS, elem_id="walk-bound")
                 self.back = gr.Button("Walk from here", variant="primary")
@@ -309,7 +322,8 @@ class _RebuildView:
 
         both = [mine, *self.outputs]
         pad.input(drawn, [pad, model], both, api_name="walk_rebuild_drawing", **LIVE)
-        upload.input(uploaded, [upload, model], both, api_name="walk_rebuild_upload", **LIVE)
+        sent = upload.input(uploaded, [upload, model], both, api_name="walk_rebuild_upload", **LIVE)
+        sent.failure(lambda: None, None, upload, **PRIVATE, show_progress="hidden")  # what is no picture does not stay
         another.click(example, model, both, **PRIVATE, show_progress="minimal")
         app.load(lambda name: show(name, walk.example(FIRST_EXAMPLE)), model, both, **PRIVATE, show_progress="hidden")
 
@@ -318,10 +332,11 @@ def build(app: gr.Blocks, models: Models) -> None:
     """Build the tab inside the current ``gr.Tab``."""
     walk = Walk(models)
     cards = {name: models.card(name) for name in NAMES}
+    gr.HTML(STYLE, elem_classes="walk-style")
     with gr.Row(elem_classes="walk-top"):
-        gr.HTML(PAGE, scale=1, min_width=280)
+        hint = gr.HTML(WALK_HINT, scale=1, min_width=280)
         with gr.Column(scale=0, min_width=300):
-            model = gr.Radio(
+            model = StrictRadio(
                 [(f"{card.config['latent']} dimensions", name) for name, card in cards.items()],
                 value=NAMES[0],
                 label="Latent space",
@@ -331,11 +346,11 @@ def build(app: gr.Blocks, models: Models) -> None:
             )
     mine, places = gr.State(None), gr.State({})
     with gr.Tabs() as views:
-        with gr.Tab("Walk", id="walk-sliders"):
+        with gr.Tab("Walk", id="walk-sliders") as walking:
             here = _WalkView(walk)
-        with gr.Tab("From A to B", id="walk-ways"):
+        with gr.Tab("From A to B", id="walk-ways") as crossing:
             between = _WaysView(walk, model, here.sliders, mine)
-        with gr.Tab("Rebuild", id="walk-rebuild"):
+        with gr.Tab("Rebuild", id="walk-rebuild") as rebuilding:
             rebuilt = _RebuildView(app, walk, model, mine)
     figure = gr.HTML(figure_line(cards[NAMES[0]]))
     with gr.Accordion("How does this work?", open=False):
@@ -358,6 +373,8 @@ def build(app: gr.Blocks, models: Models) -> None:
         there = walk.sliders(name, walk.encoded(name, mine))
         return gr.Tabs(selected="walk-sliders"), there, *walk.look(there, view)
 
+    for tab, words in ((walking, WALK_HINT), (crossing, WAYS_HINT), (rebuilding, REBUILD_HINT)):
+        tab.select(None, None, hint, js=f"() => {json.dumps(words)}", **PRIVATE)
     everything = [places, here.sliders, *here.outputs, *between.outputs, *rebuilt.outputs, figure]
     model.input(switch, [model, here.sliders, here.view, places, between.ends, mine], everything, **PRIVATE, **LIVE)
     rebuilt.back.click(

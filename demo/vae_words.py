@@ -5,13 +5,23 @@ import math
 from demo.latent import SAMPLES, Rebuilt, View
 from gm_core import Card
 
-PAGE = """
-<p class="lab-hint">A VAE squeezes every digit into a few numbers. <b>Drag a slider</b> and see what its number
-means.</p>
+WALK_HINT, WAYS_HINT, REBUILD_HINT = (
+    f'<p class="lab-hint">{hint}</p>'
+    for hint in (
+        "A VAE squeezes every digit into a few numbers. <b>Drag a slider</b> and see what its number means.",
+        "<b>Drag from A to B</b>: latent space bends one picture into the other; a cross-fade mixes them.",
+        "<b>Draw a digit</b>: the VAE squeezes it into a few numbers and rebuilds it from those alone. What is lost?",
+    )
+)
+"""What to try first, by view."""
+
+STYLE = """
 <style>
 .gradio-container:has(.walk-picture) { overflow: clip !important; }  /* hidden would keep the picture from sticking */
+.walk-style { display: none; }
 .walk-top { align-items: center; }
-.walk-top .lab-hint { margin: 0; }
+.walk-end .row { gap: 8px; }
+.walk-end button { padding: 8px 4px; font-size: .95rem; white-space: nowrap; }
 .walk-trio > div { min-width: 0 !important; flex: 1 1 0 !important; }
 @media (min-width: 900px) {
   .walk-picture { position: sticky; top: 8px; align-self: flex-start; max-width: 470px; margin: 0 auto; }
@@ -140,7 +150,7 @@ def bound_bar(rebuilt: Rebuilt, card: Card) -> str:
 def figure_line(card: Card) -> str:
     """One line: which checkpoint, and how good it was measured to be."""
     figures = [
-        f"lower bound {metric.value:.2f} {metric.unit} on test digits"
+        f"test digits cost at most {metric.value:.2f} bits per pixel"
         for metric in card.metrics
         if metric.name == "elbo_bits_per_dim"
     ]
