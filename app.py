@@ -14,11 +14,19 @@ from gm_core import CheckpointError, warm_up
 from gm_core.device import DeviceError
 
 
+def port(text: str) -> int:
+    """A number that a port can have."""
+    number = int(text)
+    if not 0 < number < 65536:
+        raise ValueError
+    return number
+
+
 def main() -> None:
     """Read the command line, build the app, serve it until interrupted."""
     parser = argparse.ArgumentParser(description="Generative image models, live in the browser.")
     parser.add_argument("--host", default="0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1")
-    parser.add_argument("--port", type=int, default=None, help="the first free one from 7860 when left out")
+    parser.add_argument("--port", type=port, default=None, help="the first free one from 7860 when left out")
     parser.add_argument("--share", action="store_true", help="also make a public link, through Gradio's servers")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--inbrowser", action="store_true", help="open a browser")
@@ -36,6 +44,8 @@ def main() -> None:
         )
     except (CheckpointError, DeviceError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,8 @@ def available(directory: Path | None = None) -> list[Card]:
         CheckpointError: A card cannot be read.
     """
     directory = directory or checkpoint_dir()
+    if not directory.is_dir():
+        raise CheckpointError(f"there is no folder {directory} to look for checkpoints in")
     return [read_card(path.stem, directory) for path in sorted(directory.glob("*.json"))]
 
 
@@ -120,11 +122,20 @@ def read_card(name: str, directory: Path | None = None) -> Card:
         entries = json.loads(path.read_text(encoding="utf-8"))
         entries["metrics"] = [Metric(**metric) for metric in entries["metrics"]]
         card = Card(**{key: value for key, value in entries.items() if key in {f.name for f in fields(Card)}})
+        _check_types(card)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(f"card {path} cannot be read ({error}); restore it from the repository") from error
     if card.name != name:
         raise CheckpointError(f"card {path} is of {card.name!r}, not of {name!r}; restore it from the repository")
     return card
+
+
+def _check_types(card: Card) -> None:
+    """``TypeError`` unless every entry is of the kind that is promised."""
+    kinds = {"name": str, "family": str, "dataset": str, "sha256": str, "config": dict, "recipe": dict, "cost": dict}
+    for name, kind in kinds.items():
+        if not isinstance(getattr(card, name), kind):
+            raise TypeError(f"{name} must be {kind.__name__}")
 
 
 def read_tensors(card: Card, directory: Path | None = None) -> dict[str, Tensor]:

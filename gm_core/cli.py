@@ -13,7 +13,7 @@ import typer
 
 from gm_core.checkpoints import CheckpointError, available, load, read_card
 from gm_core.data.datasets import DataError, load_dataset
-from gm_core.data.pictures import AS_IT_IS, PictureError, Preparation, open_picture, prepare
+from gm_core.data.pictures import AS_IT_IS, ENDINGS, PictureError, Preparation, open_picture, prepare
 from gm_core.detection.calibration import calibrate, false_alarm_rates
 from gm_core.detection.detector import Detector, check_alpha, load_detector
 from gm_core.device import DeviceError, cpu_count, pick_device
@@ -23,7 +23,7 @@ from gm_core.files import write_atomically
 from gm_core.models.pixelcnn import GatedPixelCNN
 from gm_core.models.vae import VAE
 from gm_core.rendering import gif, grid, png
-from gm_core.sampling import rebuild
+from gm_core.sampling import warm_up
 from gm_core.sampling.stream import check_temperature
 from gm_core.training.recipes import RECIPES
 from gm_core.training.run import run_recipe
@@ -38,12 +38,12 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output, and nothing else there")]
 
-PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
 SCORE_KEYS = ("path", "model", "log_prob", "bits_per_dim", "p_value", "outlier_score", "verdict", "error")
 
 
 def main() -> None:
     """Run; an expected error is one line on standard error and exit status 1."""
+    torch.set_num_threads(cpu_count())
     try:
         app()
     except (CheckpointError, DataError, DeviceError, PictureError, StateError, OSError) as error:
@@ -93,12 +93,14 @@ def sample(
         if label is not None and not 0 <= label < config.classes:
             raise typer.BadParameter(f"must be from 0 to {config.classes - 1}, not {label}", param_hint="--label")
         labels = None if label is None else torch.full((n,), label)
-        events, frames = [], []
+        if loaded.device.type == "cpu":
+            warm_up()  # as the app does, so that a seed gives the same picture here and there
+        images = torch.zeros(n, 1, config.height, config.width, dtype=torch.uint8)
+        frames = []
         for event in loaded.stream(n, labels, generator=generator, temperature=temperature, chunk=config.width):
-            events.append(event)
+            images.flatten(2)[:, 0, event.index : event.index + config.width] = event.values[..., 0]
             if film is not None:
-                frames.append(grid(rebuild(events, config.height, config.width)[0]))
-        images = rebuild(events, config.height, config.width)[0]
+                frames.append(grid(images))
         if film is not None:
             write_atomically(film, gif(frames, milliseconds=80))
     write_atomically(out, png(grid(images)))
@@ -163,6 +165,7 @@ def train_model(
         int | None, typer.Option(min=1, help="train for another number of steps than the recipe's")
     ] = None,
     max_minutes: Annotated[float | None, typer.Option(min=0, help="stop after so long, with the state saved")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores when left out")] = None,
     compile_model: Annotated[bool, typer.Option("--compile", help="compile first; needs a C++ compiler")] = False,
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="folder for the checkpoint and the run's state")] = Path("runs"),
@@ -170,6 +173,7 @@ def train_model(
     """Train by a recipe and write the checkpoint with its measured card."""
     if recipe not in RECIPES:
         raise typer.BadParameter(f"there is no recipe {recipe!r}; there are {', '.join(RECIPES)}", param_hint="RECIPE")
+    torch.set_num_threads(threads or torch.get_num_threads())
     card = run_recipe(
         RECIPES[recipe],
         directory=out,
@@ -214,7 +218,7 @@ def bench(
     loaded = load(model, device)
     if not isinstance(loaded, GatedPixelCNN):
         raise typer.BadParameter(f"{model} does not draw pixel by pixel", param_hint="--model")
-    torch.set_num_threads(threads or cpu_count())
+    torch.set_num_threads(threads or torch.get_num_threads())
     document = bench_sampling(loaded, model)
     if as_json:
         _print_json(document)
@@ -233,7 +237,10 @@ def _expand(paths: Iterable[Path]) -> Iterator[Path]:
     """Files as they are, folders as their pictures in order of name."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURE_ENDINGS and p.is_file())
+            pictures = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+            if not pictures:
+                raise PictureError(f"there is no picture in {path}")
+            yield from pictures
         else:
             yield path
 

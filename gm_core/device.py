@@ -1,6 +1,7 @@
 """Where models run: the choice of device and of CPU threads."""
 
 import os
+from pathlib import Path
 
 import torch
 
@@ -38,10 +39,13 @@ def pick_device(device: str | torch.device = "auto") -> torch.device:
 
 
 def cpu_count() -> int:
-    """Cores this process may use (containers often allow fewer than the machine has)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Cores this process may use: those it may run on, or fewer where a container's quota says so."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such container, or no quota ("max")
+        return cores
 
 
 def synchronize(device: torch.device) -> None:

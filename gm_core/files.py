@@ -9,10 +9,16 @@ from pathlib import Path
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: under another name first, then renamed.
 
+    A link is followed; what is no regular file (a pipe, a device) is written to as it is.
+
     Args:
         path: Where to; its folder is made.
         data: Content.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -70,15 +70,17 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
         raise DataError(f"there is no data set {name!r}; there are {', '.join(_TORCHVISION_NAMES)}")
     if split not in get_args(Split):
         raise DataError(f"there is no split {split!r}; there are {', '.join(get_args(Split))}")
-    root = data_dir(directory)
     named = directory is not None or bool(os.environ.get("GM_DATA_DIR"))
     kind = getattr(import_torchvision().datasets, _TORCHVISION_NAMES[name])
+    root: str | Path = "a cache in the home directory"
     try:
+        root = data_dir(directory)
         # A directory that somebody named is read, never written to.
         data = kind(root, train=split != "test", download=not named)
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, AssertionError, KeyError, IndexError) as error:
+        what = "is not in" if "not found" in str(error) or not named else "is damaged in"
         raise DataError(
-            f"{_TORCHVISION_NAMES[name]} is not in {root} and could not be downloaded there ({error}); "
+            f"{_TORCHVISION_NAMES[name]} {what} {root} ({error or type(error).__name__}); "
             "name a directory that holds it with --data-dir or GM_DATA_DIR"
         ) from error
     images, labels = data.data.unsqueeze(1), data.targets.to(torch.int64)

@@ -30,6 +30,10 @@ MAX_BYTES = 50 * 2**20
 Image.init()  # Pillow loads most of its formats only when asked to, and cannot restrict itself to unloaded ones
 
 
+ENDINGS = {ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS}
+"""Endings of the names of such files, with their dots."""
+
+
 class PictureError(ValueError):
     """A file that is not a picture, or not one that can be used; the message is for the person who gave it."""
 
@@ -171,13 +175,15 @@ def prepare(picture: Image.Image, preparation: Preparation = Preparation(), size
     picture = picture if picture.mode == "L" else to_grey(picture)
     values = np.asarray(picture, dtype=np.float64)
     steps: list[str] = []
-    if preparation.polarity and _ground(values) > 127:
+    light, dark = _ink(values)
+    nothing = max(light.max(), dark.max()) < MIN_CONTRAST
+    if preparation.polarity and (_ground(values) > 127 if nothing else dark.sum() > light.sum()):
         values = 255 - values
         steps.append("inverted: the model knows light strokes on black")
     if picture.size == (size, size) and _dark_edges(values):
         steps.append(f"already {size}x{size} on black: taken pixel by pixel")
         return Prepared(_as_images(values), tuple(steps))
-    if float(values.max()) - _ground(values) < MIN_CONTRAST:
+    if nothing:
         steps.append(f"nothing stands out from the ground: taken whole, at {size}x{size}")
         return Prepared(_as_images(_place(_fit(values, size), size, by_mass=False)), tuple(steps))
     if preparation.crop:
@@ -196,9 +202,10 @@ def prepare(picture: Image.Image, preparation: Preparation = Preparation(), size
 
 def _read(path: Path, label: str) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PictureError(f"{label} is larger than {MAX_BYTES >> 20} MB; save it smaller")
-        return path.read_bytes()
+        if path.exists() and not path.is_file():  # a folder, or a device that never ends
+            raise PictureError(f"{label} cannot be opened (it is not a file)")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # what is larger is refused by its length
     except OSError as error:
         raise PictureError(f"{label} cannot be opened ({error.strerror})") from error
 
@@ -208,21 +215,30 @@ def _ground(values: np.ndarray) -> float:
     return float(np.median(np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])))
 
 
+def _ink(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How much lighter, and how much darker, every pixel is than the ground."""
+    ground = _ground(values)
+    return (values - ground).clip(0), (ground - values).clip(0)
+
+
 def _dark_edges(values: np.ndarray) -> bool:
     return _ground(values) == 0
 
 
 def _crop(values: np.ndarray) -> tuple[np.ndarray, str]:
-    """Cut away what is as dark as the ground; the ground itself becomes black."""
-    low, high = _ground(values), float(values.max())
-    contrast = high - low
-    ink = values > low + 0.25 * contrast
+    """Cut away the margin; where the drawing is lighter than its ground, the ground becomes black and it white."""
+    light, dark = _ink(values)
+    contrast = float(max(light.max(), dark.max()))
+    ink = np.maximum(light, dark) > 0.25 * contrast
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    if dark.sum() > light.sum():  # only where nobody wanted it inverted: left in its own greys
+        return values[box], "cropped to what is drawn"
     # A grey ground is never even: the darkest tenth of the contrast goes with it.
-    floor = low + 0.1 * contrast if low > 0 else 0.0
+    ground, high = _ground(values), float(values.max())
+    floor = ground + 0.1 * (high - ground) if ground > 0 else 0.0
     stretched = ((values - floor) * (255 / (high - floor))).clip(0, 255)
-    cut = stretched[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return cut, "cropped to what is drawn" + (", the ground made black" if low > 0 else "")
+    return stretched[box], "cropped to what is drawn" + (", the ground made black" if ground > 0 else "")
 
 
 def _fit(values: np.ndarray, side: int) -> np.ndarray:

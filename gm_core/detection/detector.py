@@ -25,7 +25,7 @@ STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 """The two witnesses: the PixelCNN's exact log p(x), and the VAE's lower bound on its own."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Verdict:
     """What a detector says of one picture.
 
@@ -180,7 +180,7 @@ def load_detector(domain: str, device: str | torch.device = "auto", directory: P
         hashes = {part: card.config[part]["sha256"] for part in names}
         typicality = {name: Typicality(**card.config["typicality"][name]) for name in STATISTICS}
         held_out = {name: tensors[name] for name in STATISTICS}
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"card {card.name!r} is not one of a detector of this version; calibrate it again"
         ) from error

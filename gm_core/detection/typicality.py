@@ -1,5 +1,6 @@
 """The score: how far a picture's likelihood, or a bound on it, is from the usual, on either side."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +28,11 @@ class Typicality:
     low: float
     middle: float
     high: float
+
+    def __post_init__(self) -> None:
+        """Refuse quantiles that are none."""
+        if not -math.inf < self.low < self.middle < self.high < math.inf:
+            raise ValueError(f"quantiles must rise and be finite, not {self.low}, {self.middle}, {self.high}")
 
     @classmethod
     def fit(cls, log_prob: Tensor) -> "Typicality":

@@ -30,6 +30,8 @@ def check_labels(labels: Tensor, n: int, classes: int) -> Tensor:
         n: Number of pictures.
         classes: Number of classes.
     """
+    if not isinstance(labels, Tensor):
+        raise ValueError(f"labels must be an int64 tensor of shape ({n},), not {type(labels).__name__}")
     if labels.is_floating_point() or labels.shape != (n,):
         kind = str(labels.dtype).removeprefix("torch.")
         raise ValueError(f"labels must be int64 of shape ({n},), not {kind} {tuple(labels.shape)}")

@@ -40,6 +40,13 @@ class PixelCNNConfig:
     dilations: tuple[int, ...] = (1,)
     embedding: int = 16
 
+    def __post_init__(self) -> None:
+        """Refuse shapes that no network can have."""
+        sizes = (self.height, self.width, self.classes, self.channels, self.layers, *self.dilations)
+        whole = all(isinstance(size, int) for size in (*sizes, self.levels, self.embedding))
+        if not whole or min(sizes) < 1 or not self.dilations or not 2 <= self.levels <= 256 or self.embedding < 0:
+            raise ValueError(f"{self} is not a shape that a PixelCNN can have")
+
 
 class GatedPixelCNN(nn.Module):
     r"""A density over grey pictures, pixel by pixel: :math:`p(x \mid y) = \prod_t p(x_t \mid x_{<t}, y)`.
@@ -178,6 +185,8 @@ class GatedPixelCNN(nn.Module):
         """
         if n < 1:
             raise ValueError(f"the number of pictures must be at least 1, not {n}")
+        if chunk < 1:
+            raise ValueError(f"an event must have at least 1 pixel, not {chunk}")
         temperature = check_temperature(temperature)
         height, width = self.config.height, self.config.width
         if start is None and keep is not None:
@@ -190,6 +199,8 @@ class GatedPixelCNN(nn.Module):
                 raise ValueError(
                     f"keep must be bool of shape {tuple(start.shape)}, not {keep.dtype} {tuple(keep.shape)}"
                 )
+            if len(start) not in (1, n) or len(keep) not in (1, n):
+                raise ValueError(f"start and keep must hold 1 picture or {n}, not {len(start)} and {len(keep)}")
             start, keep = (part.expand(n, -1, -1, -1) for part in (start, keep))
         noise = draw_noise(n, height, width, generator)
         if self.device.type != "mps":  # which has no float64
@@ -213,14 +224,22 @@ class GatedPixelCNN(nn.Module):
             temperature: Below 1 bolder, above 1 wilder.
 
         Returns:
-            ``uint8`` (n, 1, H, W).
+            ``uint8`` (n, 1, H, W), on the CPU.
+
+        Raises:
+            ValueError: An argument is out of range.
         """
         events = self.stream(n, labels, generator=generator, temperature=temperature, chunk=self.config.width)
         return rebuild(events, self.config.height, self.config.width)[0]
 
-    def bits_per_dim(self, log_prob: Tensor) -> Tensor:
-        """Bits a pixel from nats a picture."""
-        return -log_prob / (self.config.height * self.config.width * math.log(2))
+    def bits_per_dim(self, log_prob: Tensor, pixels: int | None = None) -> Tensor:
+        """Bits a pixel from nats a picture.
+
+        Args:
+            log_prob: Nats, any shape.
+            pixels: Pixels of a picture; those of the config's size when left out.
+        """
+        return -log_prob / ((pixels or self.config.height * self.config.width) * math.log(2))
 
     def _pixels(self, n: int, labels: Tensor | None, height: int, width: int, naive: bool) -> Pixels:
         if naive:

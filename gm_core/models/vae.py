@@ -9,6 +9,7 @@ from torch.distributions import Normal
 
 from gm_core.models.inputs import check_images
 from gm_core.nn.discretized import DiscretizedLogistic
+from gm_core.sampling.stream import check_temperature
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,14 @@ class VAEConfig:
     latent: int = 16
     channels: int = 32
     hidden: int = 256
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that no network can have."""
+        sizes = (self.height, self.width, self.latent, self.channels, self.hidden)
+        if not all(isinstance(size, int) for size in sizes) or min(sizes) < 1:
+            raise ValueError(f"{self} is not a shape that a VAE can have")
+        if self.height % 4 or self.width % 4:
+            raise ValueError(f"height and width must be multiples of 4, not {self.height} and {self.width}")
 
 
 @dataclass(frozen=True)
@@ -71,8 +80,6 @@ class VAE(nn.Module):
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__()
-        if config.height % 4 or config.width % 4:
-            raise ValueError(f"height and width must be multiples of 4, not {config.height} and {config.width}")
         self.config = config
         c, h, w = config.channels, config.height // 4, config.width // 4
         self.encoder = nn.Sequential(
@@ -166,6 +173,8 @@ class VAE(nn.Module):
         Returns:
             Terms in nats; equation 3 of Kingma and Welling (2014), the KL in closed form (appendix B).
         """
+        if samples < 1:
+            raise ValueError(f"samples must be at least 1, not {samples}")
         posterior = self.encode(images)
         z = self._draw(posterior, samples, generator)
         reconstruction = self._log_likelihood(images, z).mean(dim=0)
@@ -207,13 +216,18 @@ class VAE(nn.Module):
             noise: Draw the pixels too; otherwise their means are given, which look cleaner.
 
         Returns:
-            ``uint8`` (n, 1, H, W).
+            ``uint8`` (n, 1, H, W), on the CPU.
+
+        Raises:
+            ValueError: n or the temperature is out of range.
         """
         if n < 1:
             raise ValueError(f"the number of pictures must be at least 1, not {n}")
-        z = temperature * torch.randn(n, self.config.latent, generator=generator)
+        temperature = check_temperature(temperature)
+        # Picture by picture, so that the first is the same however many follow.
+        z = temperature * torch.stack([torch.randn(self.config.latent, generator=generator) for _ in range(n)])
         pixels = self.decode(z)
-        return pixels.sample(generator=generator) if noise else pixels.mean.round().to(torch.uint8)
+        return (pixels.sample(generator=generator) if noise else pixels.mean.round().to(torch.uint8)).cpu()
 
     def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Mean negative ELBO in nats a picture, for training.

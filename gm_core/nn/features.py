@@ -32,7 +32,7 @@ class PixelFeatures(nn.Module):
             Features, ``float32`` (B, F, H, W), channels last in memory.
         """
         batch, height, width = values.shape
-        parts = [self.scaled(values), self.positions(height, width).expand(batch, -1, -1, -1)]
+        parts = [self.scaled(values), self.positions(height, width, values.device).expand(batch, -1, -1, -1)]
         if self.embedding is not None:
             parts.append(self.embedding(values))
         return torch.cat(parts, dim=-1).permute(0, 3, 1, 2)
@@ -56,9 +56,9 @@ class PixelFeatures(nn.Module):
         """Levels as numbers from -1 to 1, with a last dimension of one."""
         return (values.unsqueeze(-1) * (2 / (self.levels - 1)) - 1).float()
 
-    def positions(self, height: int, width: int) -> Tensor:
+    @staticmethod
+    def positions(height: int, width: int, device: torch.device) -> Tensor:
         """A one, the row and the column, both from -1 to 1: ``float32`` (H, W, 3)."""
-        device = next(self.parameters(), torch.empty(0)).device
         rows = torch.linspace(-1, 1, height, device=device)[:, None].expand(height, width)
         columns = torch.linspace(-1, 1, width, device=device)[None, :].expand(height, width)
         return torch.stack([torch.ones_like(rows), rows, columns], dim=-1)

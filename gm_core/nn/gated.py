@@ -24,12 +24,13 @@ def gate(x: Tensor) -> Tensor:
 class GatedLayer(nn.Module):
     """One layer of the two stacks of a Gated PixelCNN, without a blind spot.
 
-    The vertical stack sees every pixel in the rows above, the horizontal stack those to the left in the same row; the
-    vertical stack feeds the horizontal one and never the other way round. Kernels are *cropped* rather than masked:
-    a convolution whose kernel only covers allowed pixels computes what a masked one does, without multiplying zeros.
+    Within its reach, which grows with every layer, the vertical stack sees all pixels in the rows above, the horizontal
+    stack those to the left in the same row; the vertical stack feeds the horizontal one and never the other way round.
+    Kernels are *cropped* rather than masked: a convolution whose kernel only covers allowed pixels computes what a
+    masked one does, without multiplying zeros.
 
-    Residual connections on the horizontal stack and the skip connection to the output follow figure 2 of the paper;
-    a residual connection on the vertical stack is added, which trains faster.
+    The residual connection of the horizontal stack is the paper's (figure 2); skip connections to the output, and a
+    residual connection on the vertical stack too, are added.
 
     Args:
         channels: Width C of both stacks.

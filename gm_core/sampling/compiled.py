@@ -21,9 +21,17 @@ from gm_core.nn.gated import GatedStacks
 
 Array = np.ndarray[Any, Any]
 
-_kernel: Callable[..., Any] = njit(
-    fastmath={"reassoc", "contract", "nsz", "arcp"}, nogil=True, error_model="numpy", cache=True
-)
+_OPTIONS: dict[str, Any] = {"fastmath": {"reassoc", "contract", "nsz", "arcp"}, "nogil": True, "error_model": "numpy"}
+
+
+def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile when first called; kept on disk from then on, wherever there is a folder to keep it in."""
+    try:
+        return njit(cache=True, **_OPTIONS)(function)
+    except RuntimeError:
+        return njit(**_OPTIONS)(function)
+
+
 TWO, ONE, ZERO = np.float32(2), np.float32(1), np.float32(0)
 
 
@@ -271,7 +279,7 @@ def pack(features: PixelFeatures, stacks: GatedStacks, height: int, width: int) 
     to_vertical, to_horizontal = labels.chunk(2, dim=-1)
     levels = torch.arange(features.levels)
     # The features of a pixel are its value's and its position's side by side, so each alone with zeros for the other.
-    positions = features.positions(height, width)
+    positions = features.positions(height, width, torch.device("cpu"))
     nothing = torch.zeros(3)
     table = features.of_pixel(levels, nothing)
     placed = features.of_pixel(torch.zeros(height * width, dtype=torch.int64), positions.flatten(0, 1))

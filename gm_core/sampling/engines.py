@@ -1,5 +1,6 @@
 """Which sampler draws: compiled kernels where they are ready, plain PyTorch everywhere else."""
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -33,21 +34,25 @@ def warm_up() -> bool:
     """Compile the samplers, or load them from the cache on disk, so that they are used from now on.
 
     Takes some seconds the first time on a machine, a fraction of one afterwards; until it is done the plain samplers
-    draw the same pictures. May be called from any thread, any number of times.
+    draw. Both draw the same pictures, but for the rare one (of some hundreds) in which a random number falls within
+    rounding of the edge between two levels. May be called from any thread, any number of times.
 
     Returns:
-        Whether compiled samplers are there; without ``numba`` they are not.
+        Whether compiled samplers are there; without a ``numba`` that works they are not.
     """
     global _compiled
     with _lock:
         if _compiled is None:
             try:
                 from gm_core.sampling.compiled import CompiledPixels
-            except ImportError:
+
+                with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours to use up
+                    features = PixelFeatures(levels=2, embedding=1)
+                    stacks = GatedStacks(features.size, channels=2, layers=1, dilations=(1,), conditions=1, levels=2)
+                pixels = CompiledPixels(features, stacks, torch.zeros(1, dtype=torch.int64), 1, 1)
+                list(stream_pixels(pixels, draw_noise(1, 1, 1, torch.Generator())))
+            except Exception as error:  # whatever a compiler may meet on a strange machine: the plain sampler draws
+                logging.getLogger(__name__).warning("no compiled sampler here, the plain one draws: %s", error)
                 return False
-            features = PixelFeatures(levels=2, embedding=1)
-            stacks = GatedStacks(features.size, channels=2, layers=1, dilations=(1,), conditions=1, levels=2)
-            pixels = CompiledPixels(features, stacks, torch.zeros(1, dtype=torch.int64), 1, 1)
-            list(stream_pixels(pixels, draw_noise(1, 1, 1)))
             _compiled = CompiledPixels
         return True

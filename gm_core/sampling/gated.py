@@ -36,7 +36,7 @@ class GatedPixels(PixelByPixel):
         self._features, self._stacks = features, stacks
         n, device = len(condition), condition.device
         rows, columns = stacks.INPUT_ROWS, stacks.INPUT_COLUMNS
-        self._positions = features.positions(height, width)
+        self._positions = features.positions(height, width, device)
         # Everything below is zero outside the picture, as the padding of the forward pass is.
         self._input = torch.zeros(n, features.size, rows + height, width + 2 * columns, device=device)
         self._layers = [_LayerCache(layer, condition, height, width) for layer in stacks.gated_layers()]

@@ -6,10 +6,10 @@ import functools
 import math
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 
 import torch
@@ -20,7 +20,7 @@ from gm_core.data.datasets import Images
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
 from gm_core.models.vae import VAE
 from gm_core.training.recipes import Recipe
-from gm_core.training.state import load_state, save_state
+from gm_core.training.state import StateError, load_state, save_state
 
 SAVE_SECONDS = 180.0
 """Time between two saved states."""
@@ -82,7 +82,8 @@ def train(
         The model and how far it came.
 
     Raises:
-        StateError: ``resume`` was asked for and there is no usable state.
+        StateError: ``resume`` was asked for and there is no usable state; or it was not, and there is one; or the
+            weights became infinite.
     """
     model = build_model(recipe).to(device)
     if recipe.channels_last:
@@ -93,21 +94,27 @@ def train(
     )
     path = directory / "state.safetensors"
     step, spent = 0, 0.0
+    identity = {key: value for key, value in asdict(recipe).items() if key != "steps"}
     if resume:
-        progress = load_state(path, model, average, optimizer)
+        progress = load_state(path, model, average, optimizer, identity)
         step, spent = progress["step"], progress["seconds"]
+    elif path.exists():
+        raise StateError(f"{path} holds a run already: go on with --resume, or delete it, or name another --out")
     loss_of = _loss_function(model, device, compile_model)
     bits = math.prod(data.images.shape[1:]) * math.log(2)
-    begin, saved, recent = time.monotonic(), time.monotonic(), math.nan
+    begin, saved, recent = monotonic(), monotonic(), math.nan
 
     def save() -> None:
-        seconds = spent + time.monotonic() - begin
-        save_state(path, model, average, optimizer, {"step": step, "seconds": seconds, "recipe": recipe.name})
+        if not all(value.isfinite().all() for value in average.values()):
+            raise StateError(f"training diverged before step {step}: the last good state is kept in {path}")
+        seconds = spent + monotonic() - begin
+        save_state(path, model, average, optimizer, {"step": step, "seconds": seconds, "recipe": identity})
 
+    save()  # a folder that cannot be written to is found out now, not after hours
     bar = tqdm(total=recipe.steps, initial=step, unit="step", desc=recipe.name, disable=quiet, mininterval=1.0)
     with _stop_on_signal() as stopping, bar:
         while step < recipe.steps and not stopping.is_set():
-            if max_minutes is not None and time.monotonic() - begin > 60 * max_minutes:
+            if max_minutes is not None and monotonic() - begin > 60 * max_minutes:
                 break
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step)
@@ -125,14 +132,14 @@ def train(
                 recent = now if math.isnan(recent) else 0.9 * recent + 0.1 * now
                 rate = recipe.batch * (bar.format_dict["rate"] or 0)
                 bar.set_postfix_str(f"{recent:.4f} bits/dim, {rate:.0f} images/s", refresh=False)
-            if time.monotonic() - saved > SAVE_SECONDS:
+            if monotonic() - saved > SAVE_SECONDS:
                 save()
                 held_out = _validate(recipe, average, validation, device)
-                _log(directory / "curve.csv", step, spent + time.monotonic() - begin, recent, held_out)
-                saved = time.monotonic()
+                _log(directory / "curve.csv", step, spent + monotonic() - begin, recent, held_out)
+                saved = monotonic()
         save()
     trained = _averaged(recipe, average)
-    return Trained(trained, step, spent + time.monotonic() - begin, step >= recipe.steps)
+    return Trained(trained, step, spent + monotonic() - begin, step >= recipe.steps)
 
 
 def _loss_function(
@@ -150,7 +157,7 @@ def _loss_function(
 
 def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Tensor, Tensor, torch.Generator]:
     """The images and labels of a step, and the generator for its noise: functions of the seed and the step alone."""
-    per_epoch = len(data) // recipe.batch
+    per_epoch = max(1, len(data) // recipe.batch)
     epoch, place = divmod(step, per_epoch)
     index = _order(recipe.seed, epoch, len(data))[place * recipe.batch : (place + 1) * recipe.batch]
     generator = _generator(recipe.seed, step, 1)

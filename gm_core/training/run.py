@@ -8,7 +8,6 @@ import torch
 
 from gm_core.checkpoints import Card, save
 from gm_core.data.datasets import HELD_OUT, load_dataset
-from gm_core.device import cpu_count
 from gm_core.evaluation.likelihood import evaluate
 from gm_core.training.loop import train
 from gm_core.training.recipes import Recipe
@@ -68,7 +67,7 @@ def run_recipe(
     hardware = (
         torch.cuda.get_device_name(device)
         if device.type == "cuda"
-        else f"{cpu_count()} CPU core(s), {platform.machine()}"
+        else f"{torch.get_num_threads()} CPU thread(s), {platform.machine()}"
     )
     entries = asdict(recipe)
     card = Card(

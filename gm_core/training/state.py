@@ -37,7 +37,11 @@ def save_state(
 
 
 def load_state(
-    path: Path, model: nn.Module, average: dict[str, Tensor], optimizer: torch.optim.Optimizer
+    path: Path,
+    model: nn.Module,
+    average: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+    recipe: dict[str, Any],
 ) -> dict[str, Any]:
     """Take up what :func:`save_state` wrote: fills the model, the average and the optimiser in place.
 
@@ -46,6 +50,7 @@ def load_state(
         model: Same shape as the one saved.
         average: As for saving.
         optimizer: Over the same parameters.
+        recipe: What the run does; must be what was saved as ``progress["recipe"]``.
 
     Returns:
         The progress.
@@ -58,18 +63,21 @@ def load_state(
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         progress: dict[str, Any] = json.loads(header["__metadata__"]["progress"])
         tensors = load(data)
+        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimizer": {}}
+        for name, value in tensors.items():
+            kind, _, rest = name.partition(".")
+            groups[kind][rest] = value
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in groups["optimizer"].items():
+            index, _, key = name.partition(".")
+            moments.setdefault(int(index), {})[key] = value
+        same = progress["recipe"] == json.loads(json.dumps(recipe)) and {"step", "seconds"} <= set(progress)
     except FileNotFoundError:
         raise StateError(f"there is no training state {path}; start without --resume") from None
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise StateError(f"training state {path} is damaged ({error}); delete it and start without --resume") from error
-    groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimizer": {}}
-    for name, value in tensors.items():
-        kind, _, rest = name.partition(".")
-        groups[kind][rest] = value
-    moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in groups["optimizer"].items():
-        index, _, key = name.partition(".")
-        moments.setdefault(int(index), {})[key] = value
+    if not same:
+        raise StateError(f"training state {path} is of another recipe; start without --resume, in another --out")
     try:
         model.load_state_dict(groups["model"])
         for name, value in average.items():

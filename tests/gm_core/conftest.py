@@ -24,6 +24,7 @@ def data_dir(tmp_path_factory) -> Path:
         images = np.zeros((count, 28, 28), dtype=np.uint8)
         for image, label in zip(images, labels, strict=True):
             image[4:24, 4 + 2 * label : 6 + 2 * label] = 255
+        images[:, 0, 0] = np.arange(count) % 251  # so that a test can tell which is which
         write_idx(raw / f"{split}-images-idx3-ubyte", images)
         write_idx(raw / f"{split}-labels-idx1-ubyte", labels)
     return directory

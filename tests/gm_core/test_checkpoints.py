@@ -98,7 +98,19 @@ def test_a_broken_card_is_one_clear_error(directory, text):
 
 
 @pytest.mark.parametrize(
-    "change", [{"config": {"channels": 16}}, {"config": {"colour": 1}}, {"family": "oracle"}, {"name": "other"}]
+    "change",
+    [
+        {"config": {"channels": 16}},
+        {"config": {"colour": 1}},
+        {"config": []},
+        {"config": {"dilations": []}},
+        {"config": {"dilations": [0]}},
+        {"config": {"height": "x"}},
+        {"family": "oracle"},
+        {"family": ["x"]},
+        {"sha256": 7},
+        {"name": "other"},
+    ],
 )
 def test_a_card_of_something_else_is_noticed(directory, change):
     path = directory / "tiny-pixelcnn.json"

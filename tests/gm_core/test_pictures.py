@@ -58,7 +58,7 @@ def test_what_is_no_usable_picture_gets_one_message(data, message):
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):
-    for path, reason in ((tmp_path / "gone.png", "No such file"), (tmp_path, "directory")):
+    for path, reason in ((tmp_path / "gone.png", "No such file"), (tmp_path, "not a file")):
         with pytest.raises(PictureError, match=f"{path.name} cannot be opened .*{reason}"):
             open_picture(path)
 
@@ -133,6 +133,29 @@ def test_dark_ink_on_grey_paper_off_centre_becomes_a_centred_white_digit():
     extent = max(int(inked.any(0).sum()), int(inked.any(1).sum()))
     assert 19 <= extent <= 20
     assert image[0].max() == 0
+
+
+@pytest.mark.parametrize(("ink", "ground"), [(10, 120), (0, 100), (30, 110), (255, 140), (200, 130), (20, 240)])
+def test_polarity_is_told_from_the_ink_not_from_the_paper(ink, ground):
+    paper = Image.new("L", (300, 300), ground)
+    paper.paste(digit(ink=ink, ground=ground, size=140), (80, 90))
+    noisy = np.asarray(paper) + np.random.default_rng(0).normal(0, 4, (300, 300))
+    image = prepare(Image.fromarray(noisy.clip(0, 255).astype(np.uint8))).image.double().flatten()
+    clean = Image.new("L", (300, 300))
+    clean.paste(digit(size=140), (80, 90))
+    ideal = prepare(clean).image.double().flatten()
+    assert torch.corrcoef(torch.stack([image, ideal]))[0, 1] > 0.95
+
+
+def test_a_device_is_not_read():
+    with pytest.raises(PictureError, match="not a file"):
+        open_picture("/dev/zero")
+
+
+def test_dark_ink_left_dark_is_cropped_all_the_same():
+    prepared = prepare(digit(ink=0, ground=255, size=200), Preparation(polarity=False))
+    assert prepared.steps[0] == "cropped to what is drawn"
+    assert prepared.image.max() == 255
 
 
 def test_each_step_can_be_left_out():

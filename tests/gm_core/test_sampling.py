@@ -154,6 +154,13 @@ def test_nonsense_temperatures_are_refused(temperature):
         small().stream(1, temperature=temperature)
 
 
+def test_the_compiled_sampler_draws_as_often_as_the_distribution_says():
+    model = small(height=1, width=1, levels=5)
+    drawn = torch.bincount(model.sample(20_000, generator=torch.Generator().manual_seed(0)).flatten().long()) / 20_000
+    expected = model.distribution(torch.zeros(1, 1, 1, 1, dtype=torch.uint8)).probs.flatten()
+    torch.testing.assert_close(drawn, expected, atol=0.012, rtol=0)
+
+
 def test_nonsense_requests_are_refused():
     model, keep = small(), torch.ones(1, 1, 6, 7, dtype=torch.bool)
     with pytest.raises(ValueError, match="at least 1"):
@@ -162,5 +169,11 @@ def test_nonsense_requests_are_refused():
         model.stream(1, keep=keep)
     with pytest.raises(ValueError, match="keep must be bool"):
         model.stream(1, start=torch.zeros(1, 1, 6, 7, dtype=torch.uint8), keep=keep[..., :3])
+    with pytest.raises(ValueError, match="at least 1 pixel"):
+        model.stream(1, chunk=0)
+    with pytest.raises(ValueError, match="1 picture or 3"):
+        model.stream(3, start=torch.zeros(2, 1, 6, 7, dtype=torch.uint8))
+    with pytest.raises(ValueError, match="not list"):
+        model.stream(1, labels=[1])
     with pytest.raises(ValueError, match="no event"):
         rebuild([], 6, 7)

@@ -1,13 +1,14 @@
 """A resumed run is the uninterrupted one; an interrupted run is safe."""
 
 import csv
+import itertools
 import os
 import signal
-import threading
 from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load
 
 from gm_core.data.datasets import DataError, Images, load_dataset
 from gm_core.models.pixelcnn import PixelCNNConfig
@@ -49,7 +50,7 @@ def test_a_run_cut_in_three_ends_as_the_uninterrupted_one(recipe, data, tmp_path
     assert whole.finished
     assert whole.steps == 24
     clock = iter(range(10**6))
-    monkeypatch.setattr(loop.time, "monotonic", lambda: next(clock))  # every look at the clock costs a second
+    monkeypatch.setattr(loop, "monotonic", lambda: next(clock))  # every look at the clock costs a second
     parts = [run(recipe, data, tmp_path / "parts", resume=False, max_minutes=0.3)]
     while not parts[-1].finished:
         assert len(parts) < 20
@@ -78,11 +79,16 @@ def test_the_recipe_alone_decides_the_result(data, tmp_path):
 
 def test_an_interrupt_finishes_the_step_saves_and_can_be_resumed(data, tmp_path, monkeypatch):
     recipe = replace(PIXELCNN, steps=10_000)
-    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+    batch = loop._batch
+
+    def interrupted(recipe, data, step):
+        if step == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+        return batch(recipe, data, step)
+
+    monkeypatch.setattr(loop, "_batch", interrupted)
     stopped = run(recipe, data, tmp_path)
-    timer.join()
-    assert 0 < stopped.steps < 10_000
+    assert stopped.steps == 6
     assert not stopped.finished
     resumed = run(replace(recipe, steps=stopped.steps + 3), data, tmp_path, resume=True)
     assert resumed.steps == stopped.steps + 3
@@ -102,13 +108,51 @@ def test_a_state_that_cannot_be_resumed_is_named(data, tmp_path):
     with pytest.raises(StateError, match="there is no training state"):
         run(PIXELCNN, data, tmp_path, resume=True)
     run(replace(VAE, steps=1), data, tmp_path)
-    with pytest.raises(StateError, match="of another model"):
+    with pytest.raises(StateError, match="holds a run already"):
+        run(VAE, data, tmp_path)
+    with pytest.raises(StateError, match="of another recipe"):
         run(PIXELCNN, data, tmp_path, resume=True)
     state = tmp_path / "state.safetensors"
     for damaged in (state.read_bytes()[:1000], b"", b"\x00" * 64):
         state.write_bytes(damaged)
         with pytest.raises(StateError, match="damaged"):
             run(VAE, data, tmp_path, resume=True)
+
+
+def test_a_run_that_diverges_says_so_and_keeps_the_last_good_state(data, tmp_path):
+    with pytest.raises(StateError, match="diverged before step"):
+        run(replace(PIXELCNN, learning_rate=1e30, warmup=1), data, tmp_path)
+    state = loop.build_model(PIXELCNN).state_dict()
+    kept = load((tmp_path / "state.safetensors").read_bytes())
+    assert all(kept[f"model.{name}"].isfinite().all() for name in state)
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_out_before_the_first_step(data, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(loop, "_batch", lambda *_: pytest.fail("a step was taken"))
+    with pytest.raises(OSError, match="file"):
+        run(PIXELCNN, data, tmp_path / "file" / "run")
+
+
+def test_labels_are_hidden_as_often_as_the_recipe_says(data):
+    recipe = replace(PIXELCNN, batch=40, any_class=0.3)
+    labels = torch.cat([loop._batch(recipe, data, step)[1] for step in range(50)])
+    assert float((labels == -1).double().mean()) == pytest.approx(0.3, abs=0.03)
+    images, labels, _ = loop._batch(replace(recipe, any_class=0.0), data, 0)
+    assert torch.equal(images[:, 0, 0, 1] > 0, labels == 0)  # each label is still its picture's
+
+
+def test_the_optimiser_is_given_the_recipes_rates(data, tmp_path, monkeypatch):
+    rates = []
+    step = torch.optim.AdamW.step
+
+    def watched(optimizer, *arguments):
+        rates.append(optimizer.param_groups[0]["lr"])
+        return step(optimizer, *arguments)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", watched)
+    run(PIXELCNN, data, tmp_path)
+    assert rates == [PIXELCNN.rate(step) for step in range(24)]
 
 
 def test_the_learning_rate_rises_stays_and_falls():
@@ -129,6 +173,8 @@ def test_the_last_5000_training_images_are_held_out(data_dir):
     assert train_set.images.shape == (200, 1, 28, 28)
     assert len(held_out.first(7)) == 7
     assert held_out.first(None) is held_out
+    assert train_set.images[:, 0, 0, 0].tolist() == [i % 251 for i in range(200)]  # the test's data are numbered
+    assert held_out.images[:, 0, 0, 0].tolist() == [i % 251 for i in range(200, 5200)]
     assert train_set.class_names[3].startswith("3")
 
 
@@ -136,6 +182,12 @@ def test_data_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataError, match=r"MNIST is not in .*--data-dir"):
         load_dataset("mnist", "train", tmp_path)
     assert not list(tmp_path.iterdir())  # a folder that was named is never written to
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for split, kind in itertools.product(("train", "t10k"), ("images-idx3", "labels-idx1")):
+        (raw / f"{split}-{kind}-ubyte").write_bytes(b"not what it says")
+    with pytest.raises(DataError, match="MNIST is damaged in"):
+        load_dataset("mnist", "train", tmp_path)
     with pytest.raises(DataError, match="no data set 'cats'"):
         load_dataset("cats", "train", tmp_path)
     with pytest.raises(DataError, match="no split 'valid'"):

@@ -67,6 +67,7 @@ def test_samples_repeat_with_the_seed(vae):
     assert not torch.equal(vae.sample(3, seeded()), vae.sample(3, seeded(1)))
     assert torch.equal(vae.sample(2, seeded(), noise=True), vae.sample(2, seeded(), noise=True))
     assert vae.sample(2, seeded(), noise=True).dtype == torch.uint8
+    assert torch.equal(vae.sample(8, seeded())[:1], vae.sample(1, seeded()))
 
 
 def test_wrong_input_is_named(vae):
@@ -78,6 +79,8 @@ def test_wrong_input_is_named(vae):
         vae.decode(torch.tensor([[0.0, math.nan, 0.0]]))
     with pytest.raises(ValueError, match="at least 1"):
         vae.log_prob(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), 0)
+    with pytest.raises(ValueError, match="at least 1"):
+        vae.elbo(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), 0)
     with pytest.raises(ValueError, match="multiples of 4"):
         VAE(VAEConfig(height=27))
 
