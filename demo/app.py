@@ -46,6 +46,8 @@ def launch_options() -> dict[str, Any]:
         "theme": THEME,
         "css": CSS,
         "max_file_size": "20mb",
+        # Gradio keeps 0.2 MB for every visitor, and as many visitors as this; the usual ten thousand would be 2 GB.
+        "state_session_capacity": 1000,
         "app_kwargs": {"middleware": [Middleware(MessageLimit)]},
         # What is meant for a visitor is a gr.Error, which is shown all the same; other errors are for the server's log.
         "show_error": False,

@@ -49,7 +49,7 @@ CSS = f"""
 .gradio-container .prose .lab-hint {{ font-size: 1.05rem; margin: 0; }}
 .lab-hint b {{ color: var(--primary-700); }}
 .dark .lab-hint b {{ color: var(--primary-300); }}
-@media (min-width: 641px) {{ .gradio-container button[role="tab"] {{ font-size: 1rem; }} }}
+@media (min-width: 641px) {{ button[role="tab"] {{ font-size: 1rem !important; }} }}
 .gradio-container button[role="tab"][aria-selected="true"] {{ color: var(--primary-700); font-weight: 600; }}
 .dark .gradio-container button[role="tab"][aria-selected="true"] {{ color: var(--primary-300); }}
 .lab-note {{ color: var(--body-text-color-subdued); font-size: .9rem; }}

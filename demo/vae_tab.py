@@ -71,7 +71,7 @@ def plainly(handler: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass(frozen=True)
 class Mine:
-    """The picture in the third view.
+    """The picture under Rebuild.
 
     Attributes:
         image: As the model sees it, ``uint8`` (1, 1, H, W).
@@ -136,7 +136,7 @@ class Walk:
         return latent.path(self.models.vae(name), a, b), line_a, line_b
 
     def encoded(self, name: str, mine: Mine | None) -> list[float]:
-        """Where a model puts the picture of the third view, within the sliders' range."""
+        """Where a model puts the picture under Rebuild, within the sliders' range."""
         if mine is None:
             raise PictureError(EMPTY)
         with torch.inference_mode():
@@ -159,7 +159,7 @@ class Walk:
     def _example(self, seed: int) -> Mine:
         with torch.inference_mode():
             image = self.models.pixelcnn().sample(generator=torch.Generator().manual_seed(seed)).cpu()
-        return Mine(image, f"An example, by no person: drawn by the PixelCNN of the first tab with seed {seed}.")
+        return Mine(image, f"An example, drawn by the PixelCNN of the first tab with seed {seed}.")
 
 
 def from_drawing(drawing: str | None) -> Mine | None:
@@ -369,7 +369,7 @@ def build(app: gr.Blocks, models: Models) -> None:
 
     @plainly
     def walk_from_here(name: str, mine: Mine | None, view: latent.View) -> tuple[Any, ...]:
-        """The sliders where the third view's picture lies."""
+        """The sliders where the picture under Rebuild lies."""
         there = walk.sliders(name, walk.encoded(name, mine))
         return gr.Tabs(selected="walk-sliders"), there, *walk.look(there, view)
 

@@ -10,7 +10,7 @@ WALK_HINT, WAYS_HINT, REBUILD_HINT = (
     for hint in (
         "A VAE squeezes every digit into a few numbers. <b>Drag a slider</b> and see what its number means.",
         "<b>Drag from A to B</b>: latent space bends one picture into the other; a cross-fade mixes them.",
-        "<b>Draw a digit</b>: the VAE squeezes it into a few numbers and rebuilds it from those alone. What is lost?",
+        "<b>Draw a digit</b>: the VAE squeezes it into a few numbers and rebuilds it from them. What is lost?",
     )
 )
 """What to try first, by view."""
