@@ -206,12 +206,14 @@ def build(app: gr.Blocks, models: Models) -> None:
     wiring: dict[str, Any] = {"fn": tab.draw, "inputs": [label, temperature, seed, easel], "outputs": canvas}
     wiring |= {"validator": tab.check, "show_progress": "hidden"}
     private = wiring | {"api_visibility": "private"}
+    after = private | {"trigger_mode": "multiple"}
     # A dragged slider waits for its last drawing (a fraction of a second); all else begins at once, and the older
-    # drawing ends at its next message. Only what a person does draws: fields also change when a link fills them in.
+    # drawing ends at its next message. A seed draws when it is typed, not when a link or the dice fill it in; the
+    # temperature whenever it changes, for its reset button makes no input.
     now = gr.on([again.click, label.input, seed.input], **wiring, trigger_mode="multiple", api_name="draw")
-    dragged = temperature.input(**private, trigger_mode="always_last")
-    opened = app.load(tab.reopen, None, [label, temperature, seed], **PRIVATE).then(**private)
-    diced = dice.click(lambda: secrets.randbelow(SHORT_SEEDS), None, seed, **PRIVATE).then(**private)
+    dragged = temperature.change(**private, trigger_mode="always_last")
+    opened = app.load(tab.reopen, None, [label, temperature, seed], **PRIVATE).then(**after)
+    diced = dice.click(lambda: secrets.randbelow(SHORT_SEEDS), None, seed, **PRIVATE).then(**after)
     canvas.stop(None, cancels=[now, dragged, opened, diced])
 
 

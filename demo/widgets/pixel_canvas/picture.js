@@ -9,7 +9,8 @@ const canvas = find("canvas");
 let view = "picture";
 
 const number = (value, digits) =>
-  value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
+  (Number(value.toFixed(digits)) || 0) // no minus before a zero
+    .toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 const blind = () => Math.log(run.levels); // nats of surprise when guessing blindly
 
 const ramp = (colors) => {
@@ -38,31 +39,29 @@ const MAPS = {
 
 const mixed = (grey, share) => MARK_RGB.map((c) => Math.round(DIMMED * grey + share * (c - DIMMED * grey)));
 
-const colorOf = (i) => {
-  if (view !== "picture") return MAPS[view].color(MAPS[view].nats(i) / blind());
+const colorOf = (i, ties) => {
+  if (view in MAPS) return MAPS[view].color(MAPS[view].nats(i) / blind());
   const grey = (run.values[i] * 255) / (run.levels - 1);
-  const ties = influences();
   if (!ties || i === ties.index) return [grey, grey, grey];
   const nats = ties.strength[i] ?? 0;
   return mixed(grey, nats > 0 ? FAINTEST + (1 - FAINTEST) * (nats / ties.most) : 0);
 };
 
 const paint = (context, cell) => {
+  const ties = influences();
   context.clearRect(0, 0, run.width * cell, run.height * cell);
   for (let i = 0; i < shown(); i++) {
-    context.fillStyle = "rgb(" + colorOf(i).join(" ") + ")";
+    context.fillStyle = "rgb(" + colorOf(i, ties).join(" ") + ")";
     context.fillRect((i % run.width) * cell, Math.floor(i / run.width) * cell, cell, cell);
   }
 };
 
-const frameOf = (context, index) => {
-  const x = (index % run.width) * CELL, y = Math.floor(index / run.width) * CELL;
-  context.lineWidth = 6;
-  context.strokeStyle = "#000";
-  context.strokeRect(x, y, CELL, CELL);
-  context.lineWidth = 3;
-  context.strokeStyle = MARK;
-  context.strokeRect(x, y, CELL, CELL);
+const frameOf = (context, index, cell) => {
+  for (const [width, color] of [[0.3, "#000"], [0.15, MARK]]) {
+    context.lineWidth = width * cell;
+    context.strokeStyle = color;
+    context.strokeRect((index % run.width) * cell, Math.floor(index / run.width) * cell, cell, cell);
+  }
 };
 
 const legend = () => {
@@ -73,7 +72,8 @@ const legend = () => {
   const most = map ? number(blind(), 1) : ties.most.toPrecision(2);
   find(".most").textContent = most;
   find(".ramp").style.background = "linear-gradient(to right," + (map ? map.colors.join(",") : "rgb(" + mixed(0, FAINTEST).join(" ") + ")," + MARK) + ")";
-  find(".legend small").textContent = map
+  find(".reach").textContent = map ? "" : ties.says;
+  find(".scale").textContent = map
     ? map.says(most)
     : "how many nats the log-probability of the framed pixel's value would change, to first order, were that pixel another grey";
 };
@@ -95,6 +95,7 @@ const save = () => {
   copy.width = run.width * ZOOM;
   copy.height = run.height * ZOOM;
   paint(copy.getContext("2d"), ZOOM);
+  if (influences()) frameOf(copy.getContext("2d"), focus(), ZOOM); // what they are influences on
   const name = fileName(".png", ...(view === "picture" ? [] : [view]));
   copy.toBlob((blob) => download(blob, name));
 };

@@ -4,8 +4,7 @@ const PATIENCE = 250; // milliseconds between questions while the playback runs
 
 let pointed = null, picked = null; // a pixel under the pointer; one that was clicked or tapped
 let asked = "", askedAt = 0;
-let tied = false; // whether the influences are wanted
-let ties = null; // what is known of them: of which run and pixel, how strong
+let ties = null; // the last influences: on which pixel of which run, how strong
 
 for (const name of props.labels) {
   const option = document.createElement("option");
@@ -15,8 +14,12 @@ for (const name of props.labels) {
 }
 
 const called = (label) => (label === "any" ? "any class" : "class " + label);
-const probability = (p) => (p > 0.9995 ? "over 0.999" : p < 0.00005 ? "under 0.0001" : String(Number(p.toPrecision(3))));
+const placeOf = (index) => "row " + (Math.floor(index / run.width) + 1) + ", column " + ((index % run.width) + 1);
+const probability = (p) => (p > 0.9995 ? "p > 0.999" : p < 0.00005 ? "p < 0.0001" : "p = " + Number(p.toPrecision(3)));
 const times = (ratio) => number(ratio, ratio < 10 ? 1 : 0) + " times";
+const likelier = (p, q) => (p > 0 && q > 0 && q < 1.05 * p && p < 1.05 * q ? ": about as likely."
+  : q > p ? (p > 0 ? ": " + times(q / p) + " as likely." : ".")
+  : q > 0 ? ": " + times(p / q) + " less likely." : ".");
 
 const mostSurprising = (count) => {
   let most = 0;
@@ -32,7 +35,7 @@ const focus = () => {
   return ended() ? mostSurprising(count) : count - 1;
 };
 
-const influences = () => (tied && ties && ties.run === run.id && ties.index === focus() ? ties : null);
+const influences = () => (view === "depends" && ties && ties.run === run.id && ties.index === focus() ? ties : null);
 
 const question = (index) => ({
   values: Array.from(run.values), index, label: run.label, temperature: run.temperature, other: find("select").value || null, run: run.id,
@@ -77,7 +80,7 @@ const bars = (p, up, from = 0) => p.map((share, i) => (share > 0 ? "M" + (i + fr
 const clearPixel = () => {
   asked = "";
   for (const path of element.querySelectorAll(".histogram path")) path.setAttribute("d", "");
-  for (const part of [".entropy", ".answer", ".reach", ".chart .top"]) find(part).textContent = "";
+  for (const part of [".pixel .entropy", ".answer", ".chart .top"]) find(part).textContent = "";
   find(".title").textContent = "Point at a pixel, or step, to see what it was drawn from.";
   find(".histogram").setAttribute("aria-label", "No pixel chosen yet");
   find(".pointer").hidden = true;
@@ -93,27 +96,26 @@ const explained = ({ index, label, other, temperature }, answer) => {
   find(".other").setAttribute("d", answer.other ? bars(answer.other.p, 1) : "");
   find(".mark").setAttribute("d", bars([p], -1, value));
   find(".tempered").setAttribute("d", answer.drawn_from ? "M" + answer.drawn_from.map((share, i) => i + 0.5 + " " + -Math.sqrt(share)).join("L") : "");
-  find(".chart .top").textContent = "p = " + top + " at the top; heights are square roots" + (answer.other ? "; below: as " + called(other) : "");
+  find(".chart .top").textContent = "p = " + top + " at the top, square-root heights" + (answer.other ? "; below: " + called(other) : "");
   find(".pointer").hidden = false;
   find(".pointer").style.left = (100 * (value + 0.5)) / run.levels + "%";
-  const place = "row " + (Math.floor(index / run.width) + 1) + ", column " + ((index % run.width) + 1);
+  const place = placeOf(index);
   find(".title").textContent = "What " + place + " was drawn from, given the pixels before it";
-  find(".histogram").setAttribute("aria-label", "Probabilities of " + run.levels + " greys for " + place + "; drawn: " + value + ", p = " + probability(p));
+  find(".histogram").setAttribute("aria-label", "Probabilities of " + run.levels + " greys for " + place + "; drawn: " + value + ", " + probability(p));
   const choices = Math.exp(answer.entropy);
-  find(".entropy").textContent = "Entropy " + number(answer.entropy, 2) + " nats: as undecided as a fair choice among "
-    + number(choices, choices < 10 ? 1 : 0) + " greys." + (temperature === 1 ? "" : " Line: at temperature " + temperature + ", which the dice used.");
+  find(".pixel .entropy").textContent = "Entropy " + number(answer.entropy, 2) + " nats: "
+    + (choices < 1.05 ? "all but certain." : "as undecided as a fair choice among " + number(choices, choices < 10 ? 1 : 0) + " greys.") + (temperature === 1 ? "" : " Line: at temperature " + temperature + ", as drawn.");
   const q = answer.other?.p[value];
-  find(".answer").textContent = answer.other ? "As " + called(other) + " instead of " + called(label) + ", this grey has p = " + probability(q)
-    + (p > 0 && q > 0 ? ": " + (q > p ? times(q / p) + " more" : times(p / q) + " less") + " likely." : ".") : "";
+  find(".answer").textContent = answer.other ? "As " + called(other) + " instead of " + called(label) + ", this grey has " + probability(q) + likelier(p, q) : "";
 };
 
 const reached = ({ index, run: id }, { strength }) => {
   const most = Math.max(...strength, 0);
   const where = strength.indexOf(most), seen = strength.filter((nats) => nats > 0).length;
-  ties = { run: id, index, strength, most: most || 1 };
-  find(".reach").textContent = seen
-    ? "It sees " + seen + " of the " + index + " pixels before it; most of all row " + (Math.floor(where / run.width) + 1) + ", column " + ((where % run.width) + 1) + "."
-    : "No pixel before it is within the model's sight.";
+  const says = seen
+    ? "The framed pixel sees " + seen + " of the " + index + " before it, most of all " + placeOf(where) + "."
+    : "The framed pixel sees none before it.";
+  ties = { run: id, index, strength, most: most || 1, says };
   show();
 };
 
@@ -127,17 +129,16 @@ const look = () => {
     return;
   }
   const nats = -run.logProb[index];
-  const chosen = picked === null && pointed === null && ended() ? "most surprising: row " : "row ";
-  find(".caption").textContent = chosen + (Math.floor(index / run.width) + 1) + ", column " + ((index % run.width) + 1) + " · value " + run.values[index]
-    + " · p = " + probability(Math.exp(-nats)) + " · surprise " + number(nats, 2) + " nats · entropy " + number(run.entropy[index], 2);
-  const key = [run.id, index, find("select").value, tied].join();
+  const chosen = picked === null && pointed === null && ended() ? " · the most surprising pixel" : "";
+  find(".caption").textContent = placeOf(index) + " · value " + run.values[index] + chosen + "\n"
+    + probability(Math.exp(-nats)) + " · surprise " + number(nats, 2) + ", entropy " + number(run.entropy[index], 2) + " nats";
+  const key = [run.id, index, find("select").value, view === "depends"].join();
   const free = playing && pointed === null && picked === null;
   if (key === asked || (free && performance.now() - askedAt < PATIENCE)) return;
   asked = key;
   askedAt = performance.now();
   askExplain(question(index));
-  if (tied) askDepends(question(index));
-  else find(".reach").textContent = "";
+  if (view === "depends") askDepends(question(index));
 };
 
 const pixelAt = (event) => {
@@ -146,13 +147,6 @@ const pixelAt = (event) => {
   const y = Math.floor(((event.clientY - box.top - canvas.clientTop) / canvas.clientHeight) * run.height);
   const inside = x >= 0 && y >= 0 && x < run.width && y < run.height && y * run.width + x < shown();
   return inside ? y * run.width + x : null;
-};
-
-const tie = (on) => {
-  tied = on;
-  if (tied) view = "picture";
-  find(".depends").setAttribute("aria-pressed", String(tied));
-  if (run) show();
 };
 
 canvas.addEventListener("pointermove", (event) => {
@@ -172,4 +166,3 @@ canvas.addEventListener("click", (event) => {
   show();
 });
 find("select").addEventListener("change", () => { if (run) look(); });
-find(".depends").addEventListener("click", () => tie(!tied));

@@ -106,7 +106,7 @@ const tell = (count) => {
   const untold = run.label === "any" ? "" : "Without being told the class: log p(x) = " + number(run.done?.log_prob ?? 0, 1) + " nats. ";
   find(".meaning").textContent = whole ? untold + share(run.done) + "." : "";
   find(".time").textContent = run.done && !run.stopped ? "Drawn in " + number(run.done.seconds, 2) + " s, " + (run.slow ? "shown slowly." : "shown as it came.") : "";
-  canvas.setAttribute("aria-label", (view === "picture" ? "" : view + " map of a ") + props.subject + ", " + progress + " drawn");
+  canvas.setAttribute("aria-label", SEEN[view] + props.subject + ", " + progress + " drawn");
   find(".seen").style.clipPath = "inset(-4px " + (100 - (100 * count) / run.size) + "% -4px 0)";
   const head = find(".head"), plot = find(".plot");
   head.style.left = (100 * count) / run.size + "%";
@@ -115,6 +115,8 @@ const tell = (count) => {
   plot.setAttribute("aria-valuenow", String(count));
   plot.setAttribute("aria-valuetext", progress + ", log p so far " + number(sum, 1) + " nats");
 };
+
+const SEEN = { picture: "", surprise: "surprise map of a ", entropy: "entropy map of a ", depends: "what one pixel depends on in a " };
 
 const say = (text) => { find(".live").textContent = text; };
 
@@ -137,7 +139,7 @@ const show = () => {
   if (run) {
     const context = canvas.getContext("2d"), index = focus();
     paint(context, CELL);
-    if (index !== null) frameOf(context, index);
+    if (index !== null) frameOf(context, index, CELL);
     tell(shown());
     look();
     if (ended() && !run.over) {
@@ -223,7 +225,7 @@ for (const button of element.querySelectorAll("[data-speed]")) {
   button.addEventListener("click", () => { speed = button.dataset.speed; show(); });
 }
 for (const button of element.querySelectorAll("[data-view]")) {
-  button.addEventListener("click", () => { view = button.dataset.view; tie(false); });
+  button.addEventListener("click", () => { view = button.dataset.view; show(); });
 }
 find(".plot").addEventListener("pointerdown", (event) => {
   find(".plot").setPointerCapture(event.pointerId);
