@@ -3,19 +3,18 @@
 import secrets
 import time
 from collections.abc import Iterator
-from typing import Any, TypeGuard
+from typing import Any
 
 import gradio as gr
 import torch
 
 from demo.fields import UncheckedRadio, UncheckedSlider
 from demo.models import Models
+from demo.pixel_answers import ANY, COLDEST, HOTTEST, Answers, is_number
 from demo.widgets.pixel_canvas import PixelCanvas, pixels
 from gm_core import Card, PixelEvent, rebuild
 
 NAME = "mnist-pixelcnn"
-ANY = "any"
-COLDEST, HOTTEST = 0.1, 2.0
 LAST_SEED, SHORT_SEEDS = 999_999, 10_000
 """The largest seed one may ask for; the dice stays below the second, short enough to say aloud in class."""
 
@@ -102,15 +101,29 @@ class Draw:
         return [
             gr.validate(label in self.choices, f"Choose a class: {', '.join(self.choices)}."),
             gr.validate(
-                _is_number(temperature, COLDEST, HOTTEST),
+                is_number(temperature, COLDEST, HOTTEST),
                 f"The temperature must be a number from {COLDEST} to {HOTTEST}.",
             ),
             gr.validate(
-                _is_number(seed, 0, LAST_SEED) and seed == int(seed),
+                is_number(seed, 0, LAST_SEED) and seed == int(seed),
                 f"The seed must be a whole number from 0 to {LAST_SEED:,}.",
             ),
             gr.validate(True, ""),
         ]
+
+    def reopen(self, request: gr.Request) -> list[Any]:
+        """Class, temperature and seed that the page's address asks for; the usual where it does not, or wrongly."""
+        asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED]
+        label, temperature, seed = (
+            asked.get(name, usual[i]) for i, name in enumerate(("class", "temperature", "seed"))
+        )
+        values = [label, _number(temperature), _number(seed)]
+        verdicts = self.check(values[0], values[1], values[2], Easel())
+        for place, verdict in enumerate(verdicts[: len(values)]):
+            if not verdict["is_valid"]:
+                gr.Warning(f"The link to this page is not right: {verdict['message']} Drawn: {usual[place]}.")
+                values[place] = usual[place]
+        return values
 
     def draw(self, label: str, temperature: float, seed: float, easel: Easel) -> Iterator[dict[str, Any]]:
         """Draw a picture, as messages for the canvas; the last holds every pixel, and what they add up to."""
@@ -133,7 +146,7 @@ class Draw:
             if easel.run != run:
                 return
             events.append(event)
-            yield head | pixels(event.index, event.values, event.log_prob)
+            yield head | pixels(event.index, event.values, event.log_prob, event.entropy)
             started = time.perf_counter()
         yield head | self._summary(events, seconds)
 
@@ -149,7 +162,8 @@ class Draw:
             "share": share,
             "of": len(self.detector.calibration),
         }
-        return pixels(0, image, pixel_log_prob) | {"done": done}
+        entropy = torch.cat([event.entropy for event in events], dim=1)
+        return pixels(0, image, pixel_log_prob, entropy) | {"done": done}
 
 
 def build(app: gr.Blocks, models: Models) -> None:
@@ -178,7 +192,12 @@ def build(app: gr.Blocks, models: Models) -> None:
                 dice = gr.Button("New seed", min_width=100, scale=0)
             again = gr.Button("Draw", variant="primary")
         with gr.Column(scale=9, elem_classes="draw-picture"):
-            canvas = PixelCanvas(subject="handwritten digit", elem_id="draw-canvas")
+            canvas = PixelCanvas(
+                subject="handwritten digit",
+                labels=tab.choices,
+                answers=Answers(tab.model, tab.card).functions(),
+                elem_id="draw-canvas",
+            )
     gr.HTML(figure_line(tab.card))
     with gr.Accordion("How does this work?", open=False):
         delimiters = [("$$", True), ("$", False)]
@@ -186,12 +205,16 @@ def build(app: gr.Blocks, models: Models) -> None:
 
     wiring: dict[str, Any] = {"fn": tab.draw, "inputs": [label, temperature, seed, easel], "outputs": canvas}
     wiring |= {"validator": tab.check, "show_progress": "hidden"}
+    private = wiring | {"api_visibility": "private"}
+    after = private | {"trigger_mode": "multiple"}
     # A dragged slider waits for its last drawing (a fraction of a second); all else begins at once, and the older
-    # drawing ends at its next message.
-    now = gr.on([app.load, again.click, label.input, seed.change], **wiring, trigger_mode="multiple", api_name="draw")
-    dragged = temperature.change(**wiring, trigger_mode="always_last", api_visibility="private")
-    dice.click(lambda: secrets.randbelow(SHORT_SEEDS), None, seed, **PRIVATE)
-    canvas.stop(None, cancels=[now, dragged])
+    # drawing ends at its next message. A seed draws when it is typed, not when a link or the dice fill it in; the
+    # temperature whenever it changes, for its reset button makes no input.
+    now = gr.on([again.click, label.input, seed.input], **wiring, trigger_mode="multiple", api_name="draw")
+    dragged = temperature.change(**private, trigger_mode="always_last")
+    opened = app.load(tab.reopen, None, [label, temperature, seed], **PRIVATE).then(**after)
+    diced = dice.click(lambda: secrets.randbelow(SHORT_SEEDS), None, seed, **PRIVATE).then(**after)
+    canvas.stop(None, cancels=[now, dragged, opened, diced])
 
 
 def figure_line(card: Card) -> str:
@@ -201,5 +224,9 @@ def figure_line(card: Card) -> str:
     return f'<p class="lab-note">Model: {" · ".join(about)}</p>'
 
 
-def _is_number(value: object, low: float, high: float) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+def _number(text: str | float) -> float | None:
+    """The number that a text is, if any."""
+    try:
+        return float(text)
+    except ValueError:
+        return None

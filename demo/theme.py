@@ -8,6 +8,9 @@ TEAL, ORANGE = "#0f9d94", "#e07b1a"
 MAGMA = ("#000004", "#180f3d", "#440f76", "#721f81", "#9e2f7f", "#cd4071", "#f1605d", "#fd9668", "#feca8d", "#fcfdbf")
 """Anchors of the magma colour map (S. van der Walt and N. Smith, CC0), evenly spaced from low to high."""
 
+VIRIDIS = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725")
+"""Anchors of the viridis colour map (by the same authors, CC0): entropy, not to be taken for surprise."""
+
 CLASS_COLORS = (
     "#4e79a7", "#f28e2b", "#76b7b2", "#b07aa1", "#edc948", "#59a14f", "#ff9da7", "#9c755f", "#8a8f98", "#d37295",
 )  # fmt: skip

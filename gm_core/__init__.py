@@ -8,6 +8,7 @@
 from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, read_card
 from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
 from gm_core.detection import Detector, Verdict, load_detector
+from gm_core.evaluation.influence import influence
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
 from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
 from gm_core.sampling import PixelEvent, rebuild, warm_up
@@ -30,6 +31,7 @@ __all__ = [
     "VAEConfig",
     "Verdict",
     "available",
+    "influence",
     "interpolate",
     "load",
     "load_detector",

@@ -4,6 +4,7 @@ import io
 import math
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -36,6 +37,30 @@ def png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def film(
+    image: Tensor, frames: int = 56, zoom: int = 10, paper: tuple[int, int, int] = (207, 217, 228)
+) -> list[Image.Image]:
+    """A picture as it appears in raster order.
+
+    Args:
+        image: ``uint8`` (C, H, W), C 1 or 3.
+        frames: How many follow the first, which is empty; fewer where there are fewer pixels.
+        zoom: Screen pixels a picture's pixel.
+        paper: Colour of what is not drawn yet.
+
+    Returns:
+        The frames, the last of which is the picture.
+    """
+    height, width = image.shape[1:]
+    size = height * width
+    frames = min(frames, size)
+    colors = image.expand(3, -1, -1).flatten(1)
+    empty = torch.tensor(paper, dtype=torch.uint8)[:, None].expand(3, size)
+    drawn = torch.arange(size)
+    counts = [round(size * frame / frames) for frame in range(frames + 1)]
+    return [grid(torch.where(drawn < n, colors, empty).view(1, 3, height, width), zoom=zoom) for n in counts]
 
 
 def gif(frames: list[Image.Image], milliseconds: int = 40, hold: int = 1500) -> bytes:

@@ -28,6 +28,11 @@ class PixelEvent:
     logits: Tensor
     temperature: float = 1.0
 
+    @property
+    def entropy(self) -> Tensor:
+        """How undecided the model was before each value, at temperature 1: nats, ``float32`` (n, k, C)."""
+        return torch.special.entr(self.logits.exp()).sum(dim=-1)
+
 
 def rebuild(events: Iterable[PixelEvent], height: int, width: int) -> tuple[Tensor, Tensor]:
     """The pictures and their log-probabilities, from events alone.

@@ -1,49 +1,49 @@
 // Buffers the pixels of a run as they come from the model, and plays them back at a pace that a person can see.
-const find = (selector) => element.querySelector(selector);
-const CELL = 20, ZOOM = 10; // screen pixels a pixel: on the canvas, in the download
-const SECONDS = { slow: 12, normal: 4, fast: 0 }; // that a whole picture takes
+const SECONDS = { slow: 12, normal: 4 }; // that a whole picture takes
 const ICONS = { Pause: "M6 5h4v14H6zM14 5h4v14h-4z", Resume: "M7 4l13 8-13 8z", Replay: "M12 5V1L6 6l6 5V7a5 5 0 1 1-5 5H5a7 7 0 1 0 7-7z" };
-const MARK = "#22d3ee";
 
-const canvas = find("canvas");
 let run = null; // what is drawn: pixels by raster index, and how many are there without a gap
 let at = 0; // place of the playback, in pixels; a fraction while it moves
 let playing = false;
 let speed = matchMedia("(prefers-reduced-motion: reduce)").matches ? "fast" : "normal";
-let view = "picture";
 let last = 0, frame = 0; // time of the last animation frame, and the next one's handle
-
-const anchors = props.colors.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
-find(".ramp").style.background = "linear-gradient(to right," + props.colors.join(",") + ")";
-const magma = (share) => {
-  const place = Math.min(Math.max(share, 0), 1) * (anchors.length - 1);
-  const low = Math.min(Math.floor(place), anchors.length - 2);
-  return anchors[low].map((c, i) => Math.round(c + (place - low) * (anchors[low + 1][i] - c)));
-};
-const number = (value, digits) =>
-  value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 
 const shown = () => Math.min(Math.floor(at), run.ready);
 const ended = () => (run.done || run.stopped) && at >= run.end;
-const blind = () => Math.log(run.levels); // nats of surprise when guessing blindly
 
 // --- what comes from the server
+
+// The same picture once more: what is known of it need not be forgotten.
+const again = (id) => {
+  run.id = id;
+  run.over = false;
+  if (speed !== "fast") at = 0;
+  play();
+};
 
 const begin = (message) => {
   const { height, width, levels, label, seed, temperature } = message;
   const size = height * width;
+  const noise = run && !run.stopped && run.size === size && run.label === label && run.seed === seed;
+  if (noise && run.done && run.temperature === temperature) return again(message.run);
   // The same noise at another temperature: stay at this place, so that the picture changes under the hand.
-  const stay = run && !run.stopped && run.size === size && run.label === label && run.seed === seed && run.temperature !== temperature;
-  if (!stay) at = 0;
+  const stay = noise && run.temperature !== temperature;
+  if (!stay) {
+    at = 0;
+    pointed = picked = null;
+    clearPixel();
+  }
   run = {
     id: message.run, height, width, size, levels, label, seed, temperature, ready: 0, end: size, done: null, stopped: false,
-    over: false, slow: false, values: new Uint8Array(size), logProb: new Float64Array(size), known: new Uint8Array(size),
-    sums: new Float64Array(size + 1),
+    over: false, slow: false, values: new Uint8Array(size), logProb: new Float64Array(size), entropy: new Float64Array(size),
+    known: new Uint8Array(size), sums: new Float64Array(size + 1),
   };
   canvas.width = width * CELL;
   canvas.height = height * CELL;
   canvas.style.aspectRatio = width + " / " + height;
-  for (const most of element.querySelectorAll(".most")) most.textContent = number(blind(), 1);
+  find(".address").hidden = true;
+  for (const option of find("select").options) option.disabled = option.value === label;
+  if (find("select").value === label) find("select").value = "";
   play();
   say("Drawing");
 };
@@ -57,34 +57,26 @@ const receive = () => {
     const index = message.index + i;
     run.values[index] = value;
     run.logProb[index] = message.log_prob[i];
+    run.entropy[index] = message.entropy[i];
     run.known[index] = 1;
   });
-  for (; run.ready < run.size && run.known[run.ready]; run.ready++) {
-    run.sums[run.ready + 1] = run.sums[run.ready] + run.logProb[run.ready];
-  }
+  while (run.ready < run.size && run.known[run.ready]) run.ready++;
+  for (let i = 0; i < run.ready; i++) run.sums[i + 1] = run.sums[i] + run.logProb[i];
   if (message.done) run.done = message.done;
   trace();
   show();
 };
 
-// --- what is seen
-
-const paint = (context, cell) => {
-  context.clearRect(0, 0, run.width * cell, run.height * cell);
-  for (let i = 0; i < shown(); i++) {
-    const grey = run.values[i];
-    const color = view === "picture" ? [grey, grey, grey] : magma(-run.logProb[i] / blind());
-    context.fillStyle = "rgb(" + color.join(" ") + ")";
-    context.fillRect((i % run.width) * cell, Math.floor(i / run.width) * cell, cell, cell);
-  }
-};
+// --- what is said
 
 const trace = () => {
   const lowest = Math.min(-1, run.sums[run.ready]);
   const points = [];
   for (let i = 0; i <= run.ready; i++) points.push(i + "," + (100 * run.sums[i]) / lowest);
-  find(".curve svg").setAttribute("viewBox", "0 0 " + run.size + " 100");
-  find("polyline").setAttribute("points", points.join(" "));
+  for (const svg of element.querySelectorAll(".plot svg")) {
+    svg.setAttribute("viewBox", "0 0 " + run.size + " 100");
+    svg.firstElementChild.setAttribute("points", points.join(" "));
+  }
   find(".bottom").textContent = number(lowest, 0);
 };
 
@@ -106,21 +98,25 @@ const state = () => {
 const tell = (count) => {
   const whole = count === run.size && run.done;
   const density = run.label === "any" ? "log p(x)" : "log p(x | " + run.label + ")";
-  const sum = run.sums[count];
-  const label = run.label === "any" ? "any class" : "class " + run.label;
-  find(".status").textContent = state() + ": " + count + " of " + run.size + " pixels · " + label + ", seed " + run.seed + ", temperature " + run.temperature;
+  const sum = run.sums[count], progress = count + " of " + run.size + " pixels";
+  find(".status").textContent = state() + ": " + progress + " · " + called(run.label) + ", seed " + run.seed + ", temperature " + run.temperature;
   find(".what").textContent = density + (whole ? "" : " so far");
   find(".number").textContent = number(sum, 1) + " nats";
   find(".bits").textContent = whole ? number(-sum / (run.size * Math.LN2), 2) + " bits per pixel" : "";
   const untold = run.label === "any" ? "" : "Without being told the class: log p(x) = " + number(run.done?.log_prob ?? 0, 1) + " nats. ";
   find(".meaning").textContent = whole ? untold + share(run.done) + "." : "";
   find(".time").textContent = run.done && !run.stopped ? "Drawn in " + number(run.done.seconds, 2) + " s, " + (run.slow ? "shown slowly." : "shown as it came.") : "";
-  canvas.setAttribute("aria-label", (view === "surprise" ? "surprise map of a " : "") + props.subject + ", " + count + " of " + run.size + " pixels drawn");
-  find(".plot svg").style.clipPath = "inset(-4px " + (100 - (100 * count) / run.size) + "% -4px 0)";
-  const head = find(".head");
+  canvas.setAttribute("aria-label", SEEN[view] + props.subject + ", " + progress + " drawn");
+  find(".seen").style.clipPath = "inset(-4px " + (100 - (100 * count) / run.size) + "% -4px 0)";
+  const head = find(".head"), plot = find(".plot");
   head.style.left = (100 * count) / run.size + "%";
   head.style.top = (100 * sum) / Math.min(-1, run.sums[run.ready]) + "%";
+  plot.setAttribute("aria-valuemax", String(run.size));
+  plot.setAttribute("aria-valuenow", String(count));
+  plot.setAttribute("aria-valuetext", progress + ", log p so far " + number(sum, 1) + " nats");
 };
+
+const SEEN = { picture: "", surprise: "surprise map of a ", entropy: "entropy map of a ", depends: "what one pixel depends on in a " };
 
 const say = (text) => { find(".live").textContent = text; };
 
@@ -131,7 +127,7 @@ const buttons = () => {
   find(".play").disabled = !run || !run.ready;
   find(".stop").disabled = !run || run.over;
   find(".save").disabled = !run || !shown();
-  find(".legend").hidden = view !== "surprise";
+  find(".film").disabled = find(".link").disabled = !run?.done || run.stopped;
   for (const kind of ["speed", "view"]) {
     for (const button of element.querySelectorAll("[data-" + kind + "]")) {
       button.setAttribute("aria-pressed", String(button.dataset[kind] === (kind === "speed" ? speed : view)));
@@ -141,36 +137,36 @@ const buttons = () => {
 
 const show = () => {
   if (run) {
-    const context = canvas.getContext("2d");
-    const count = shown();
+    const context = canvas.getContext("2d"), index = focus();
     paint(context, CELL);
-    if (!ended() && count < run.size) {
-      context.strokeStyle = MARK;
-      context.lineWidth = 4;
-      context.strokeRect((count % run.width) * CELL, Math.floor(count / run.width) * CELL, CELL, CELL);
-    }
-    tell(count);
-    if (playing && ended()) {
-      playing = false;
+    if (index !== null) frameOf(context, index, CELL);
+    tell(shown());
+    look();
+    if (ended() && !run.over) {
       run.over = true;
       say("Complete: " + find(".number").textContent);
     }
+    if (ended()) playing = false;
   }
+  legend();
   buttons();
   if (playing && !frame) frame = requestAnimationFrame(step);
 };
 
-// --- playback
+// --- playback: the browser has the pixels, so no place in it asks the model again
 
 const step = (now) => {
   frame = 0;
   if (!playing) return;
   const seconds = Math.min(Math.max(now - last, 0), 100) / 1000; // a hidden tab does not jump when it is back
   last = now;
-  const target = speed === "fast" ? run.size : at + (seconds * run.size) / SECONDS[speed];
+  const pace = speed === "single" ? 1 : run.size / SECONDS[speed];
+  const target = speed === "fast" ? run.size : at + seconds * pace;
   if (speed !== "fast" && at < run.end) run.slow = true;
+  const before = shown();
   at = Math.max(at, Math.min(target, run.ready)); // never ahead of the model
-  show();
+  if (shown() !== before || ended()) show();
+  else frame = requestAnimationFrame(step);
 };
 
 const play = () => {
@@ -183,11 +179,23 @@ const toggle = () => {
   if (playing) playing = false;
   else {
     if (ended()) at = 0;
+    picked = null;
     play();
   }
   say(playing ? "Playing" : "Paused");
   show();
 };
+
+const goTo = (place) => {
+  if (!run) return;
+  playing = false;
+  picked = pointed = null;
+  at = Math.min(Math.max(place, 0), run.ready);
+  show();
+};
+
+const PLACES = { start: () => 0, back: () => shown() - 1, on: () => shown() + 1, end: () => run.ready, up: () => shown() - run.width, down: () => shown() + run.width };
+const KEYS = { Home: "start", ArrowLeft: "back", ArrowRight: "on", End: "end", PageUp: "up", PageDown: "down" };
 
 const stop = () => {
   if (!run || run.over) return;
@@ -200,34 +208,37 @@ const stop = () => {
   show();
 };
 
-const save = () => {
-  const copy = document.createElement("canvas");
-  copy.width = run.width * ZOOM;
-  copy.height = run.height * ZOOM;
-  paint(copy.getContext("2d"), ZOOM);
-  const parts = ["pixelcnn", run.label, "seed" + run.seed, "t" + run.temperature, ...(view === "surprise" ? [view] : [])];
-  copy.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = parts.join("-").replace(/[^\w.-]/g, "_") + ".png";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  });
+const scrub = (event) => {
+  const box = find(".plot").getBoundingClientRect();
+  goTo(Math.round(((event.clientX - box.left) / box.width) * (run?.size ?? 0)));
 };
 
 find(".play").addEventListener("click", toggle);
 find(".stop").addEventListener("click", stop);
 find(".save").addEventListener("click", save);
+find(".film").addEventListener("click", film);
+find(".link").addEventListener("click", copyLink);
+for (const button of element.querySelectorAll("[data-go]")) {
+  button.addEventListener("click", () => run && goTo(PLACES[button.dataset.go]()));
+}
 for (const button of element.querySelectorAll("[data-speed]")) {
   button.addEventListener("click", () => { speed = button.dataset.speed; show(); });
 }
 for (const button of element.querySelectorAll("[data-view]")) {
   button.addEventListener("click", () => { view = button.dataset.view; show(); });
 }
-canvas.addEventListener("keydown", (event) => {
-  if (event.key !== " ") return;
+find(".plot").addEventListener("pointerdown", (event) => {
+  find(".plot").setPointerCapture(event.pointerId);
+  scrub(event);
+});
+find(".plot").addEventListener("pointermove", (event) => { if (event.buttons) scrub(event); });
+element.addEventListener("keydown", (event) => {
+  const target = event.target;
+  if (!run || event.ctrlKey || event.altKey || event.metaKey || target.closest("select, input")) return;
+  if (event.key === " " && !target.closest("button")) toggle();
+  else if (event.key in KEYS) goTo(PLACES[KEYS[event.key]]());
+  else return;
   event.preventDefault();
-  toggle();
 });
 
 watch("value", receive);

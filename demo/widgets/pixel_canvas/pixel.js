@@ -1,0 +1,168 @@
+// Where one pixel came from: its distribution, and the pixels it hangs on. The server computes them when asked.
+const TOPS = [0.05, 0.2, 1]; // scales of the histogram; the lowest that holds all
+const PATIENCE = 250; // milliseconds between questions while the playback runs
+
+let pointed = null, picked = null; // a pixel under the pointer; one that was clicked or tapped
+let asked = "", askedAt = 0;
+let ties = null; // the last influences: on which pixel of which run, how strong
+
+for (const name of props.labels) {
+  const option = document.createElement("option");
+  option.value = name;
+  option.textContent = name === "any" ? "any class" : "class " + name;
+  find("select").append(option);
+}
+
+const called = (label) => (label === "any" ? "any class" : "class " + label);
+const placeOf = (index) => "row " + (Math.floor(index / run.width) + 1) + ", column " + ((index % run.width) + 1);
+const probability = (p) => (p > 0.9995 ? "p > 0.999" : p < 0.00005 ? "p < 0.0001" : "p = " + Number(p.toPrecision(3)));
+const times = (ratio) => number(ratio, ratio < 10 ? 1 : 0) + " times";
+const likelier = (p, q) => (p > 0 && q > 0 && q < 1.05 * p && p < 1.05 * q ? ": about as likely."
+  : q > p ? (p > 0 ? ": " + times(q / p) + " as likely." : ".")
+  : q > 0 ? ": " + times(p / q) + " less likely." : ".");
+
+const mostSurprising = (count) => {
+  let most = 0;
+  for (let i = 1; i < count; i++) if (run.logProb[i] < run.logProb[most]) most = i;
+  return most;
+};
+
+// The pixel that is looked at, if any: under the pointer, else picked, else where the playback is.
+const focus = () => {
+  const count = shown();
+  for (const index of [pointed, picked]) if (index !== null && index < count) return index;
+  if (!count) return null;
+  return ended() ? mostSurprising(count) : count - 1;
+};
+
+const influences = () => (view === "depends" && ties && ties.run === run.id && ties.index === focus() ? ties : null);
+
+const question = (index) => ({
+  values: Array.from(run.values), index, label: run.label, temperature: run.temperature, other: find("select").value || null, run: run.id,
+});
+
+// One question at a time; of those that come meanwhile only the last is asked.
+const asker = (name, done) => {
+  let busy = false, next = null;
+  const ask = async (what) => {
+    if (busy) {
+      next = what;
+      return;
+    }
+    busy = true;
+    let answer;
+    try {
+      answer = await server[name](what);
+    } catch {
+      answer = { error: "The server did not answer. Point at the pixel again." };
+    }
+    busy = false;
+    if (run.id === what.run) {
+      if (answer.error) problem(answer.error);
+      else done(what, answer);
+    }
+    if (next) {
+      const last = next;
+      next = null;
+      ask(last);
+    }
+  };
+  return ask;
+};
+
+const problem = (text) => {
+  asked = "";
+  find(".answer").textContent = text;
+};
+
+const bars = (p, up, from = 0) => p.map((share, i) => (share > 0 ? "M" + (i + from) + " 0V" + up * Math.sqrt(share) + "H" + (i + from + 1) + "V0z" : "")).join("");
+
+const clearPixel = () => {
+  asked = "";
+  for (const path of element.querySelectorAll(".histogram path")) path.setAttribute("d", "");
+  for (const part of [".pixel .entropy", ".answer", ".chart .top"]) find(part).textContent = "";
+  find(".title").textContent = "Point at a pixel, or step, to see what it was drawn from.";
+  find(".histogram").setAttribute("aria-label", "No pixel chosen yet");
+  find(".pointer").hidden = true;
+};
+
+const explained = ({ index, label, other, temperature }, answer) => {
+  const value = run.values[index], p = answer.p[value];
+  const all = [...answer.p, ...(answer.other?.p ?? []), ...(answer.drawn_from ?? [])];
+  const top = TOPS.find((height) => height >= Math.max(...all)) ?? 1;
+  const high = Math.sqrt(top);
+  find(".histogram").setAttribute("viewBox", "0 " + -high + " " + run.levels + " " + high * (answer.other ? 2 : 1));
+  find(".own").setAttribute("d", bars(answer.p, -1));
+  find(".other").setAttribute("d", answer.other ? bars(answer.other.p, 1) : "");
+  find(".mark").setAttribute("d", bars([p], -1, value));
+  find(".tempered").setAttribute("d", answer.drawn_from ? "M" + answer.drawn_from.map((share, i) => i + 0.5 + " " + -Math.sqrt(share)).join("L") : "");
+  find(".chart .top").textContent = "p = " + top + " at the top, square-root heights" + (answer.other ? "; below: " + called(other) : "");
+  find(".pointer").hidden = false;
+  find(".pointer").style.left = (100 * (value + 0.5)) / run.levels + "%";
+  const place = placeOf(index);
+  find(".title").textContent = "What " + place + " was drawn from, given the pixels before it";
+  find(".histogram").setAttribute("aria-label", "Probabilities of " + run.levels + " greys for " + place + "; drawn: " + value + ", " + probability(p));
+  const choices = Math.exp(answer.entropy);
+  find(".pixel .entropy").textContent = "Entropy " + number(answer.entropy, 2) + " nats: "
+    + (choices < 1.05 ? "all but certain." : "as undecided as a fair choice among " + number(choices, choices < 10 ? 1 : 0) + " greys.") + (temperature === 1 ? "" : " Line: at temperature " + temperature + ", as drawn.");
+  const q = answer.other?.p[value];
+  find(".answer").textContent = answer.other ? "As " + called(other) + " instead of " + called(label) + ", this grey has " + probability(q) + likelier(p, q) : "";
+};
+
+const reached = ({ index, run: id }, { strength }) => {
+  const most = Math.max(...strength, 0);
+  const where = strength.indexOf(most), seen = strength.filter((nats) => nats > 0).length;
+  const says = seen
+    ? "The framed pixel sees " + seen + " of the " + index + " before it, most of all " + placeOf(where) + "."
+    : "The framed pixel sees none before it.";
+  ties = { run: id, index, strength, most: most || 1, says };
+  show();
+};
+
+const askExplain = asker("explain", explained), askDepends = asker("depends", reached);
+
+// Told of every change of what is shown: asks about the pixel that is looked at, unless it has.
+const look = () => {
+  const index = focus();
+  if (index === null) {
+    find(".caption").textContent = "Nothing drawn yet";
+    return;
+  }
+  const nats = -run.logProb[index];
+  const chosen = picked === null && pointed === null && ended() ? " · the most surprising pixel" : "";
+  find(".caption").textContent = placeOf(index) + " · value " + run.values[index] + chosen + "\n"
+    + probability(Math.exp(-nats)) + " · surprise " + number(nats, 2) + ", entropy " + number(run.entropy[index], 2) + " nats";
+  const key = [run.id, index, find("select").value, view === "depends"].join();
+  const free = playing && pointed === null && picked === null;
+  if (key === asked || (free && performance.now() - askedAt < PATIENCE)) return;
+  asked = key;
+  askedAt = performance.now();
+  askExplain(question(index));
+  if (view === "depends") askDepends(question(index));
+};
+
+const pixelAt = (event) => {
+  const box = canvas.getBoundingClientRect();
+  const x = Math.floor(((event.clientX - box.left - canvas.clientLeft) / canvas.clientWidth) * run.width);
+  const y = Math.floor(((event.clientY - box.top - canvas.clientTop) / canvas.clientHeight) * run.height);
+  const inside = x >= 0 && y >= 0 && x < run.width && y < run.height && y * run.width + x < shown();
+  return inside ? y * run.width + x : null;
+};
+
+canvas.addEventListener("pointermove", (event) => {
+  const index = run && event.pointerType !== "touch" ? pixelAt(event) : null; // a finger taps, or scrolls the page
+  if (index === pointed) return;
+  pointed = index;
+  show();
+});
+canvas.addEventListener("pointerleave", () => {
+  pointed = null;
+  show();
+});
+canvas.addEventListener("click", (event) => {
+  const index = run ? pixelAt(event) : null;
+  if (index === null) return;
+  picked = picked === index ? null : index;
+  show();
+});
+find("select").addEventListener("change", () => { if (run) look(); });

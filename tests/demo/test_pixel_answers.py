@@ -1,0 +1,119 @@
+"""What the Draw tab's canvas can ask: answers are the model's numbers, bad questions get a sentence."""
+
+import base64
+import io
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import gm_core
+from demo.models import Models
+from demo.pixel_answers import ANY, Answers
+from demo.pixelcnn_tab import FIRST_SEED, NAME, Draw
+
+INDEX = 14 * 28 + 14
+
+
+@pytest.fixture(scope="module")
+def answers() -> Answers:
+    models = Models.on("cpu")
+    return Answers(models.pixelcnn(NAME), models.card(NAME))
+
+
+@pytest.fixture(scope="module")
+def image(answers) -> torch.Tensor:
+    return answers.model.sample(1, None, torch.Generator().manual_seed(3))
+
+
+def ask(answers, name, image, **changes):
+    functions = {function.__name__: function for function in answers.functions()}
+    question = {"values": image.flatten().tolist(), "index": INDEX, "label": ANY, "temperature": 1, "other": None}
+    return functions[name](question | changes)
+
+
+def test_a_pixel_is_explained_by_the_models_own_distribution(answers, image):
+    answer = ask(answers, "explain", image, label="3", other=ANY, temperature=0.5)
+    with torch.inference_mode():
+        own = answers.model.distribution(image, torch.tensor([3])).logits.flatten(0, -2)[INDEX]
+        other = answers.model.distribution(image).probs.flatten(0, -2)[INDEX]
+    torch.testing.assert_close(torch.tensor(answer["p"]), own.exp(), atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(torch.tensor(answer["other"]["p"]), other, atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(torch.tensor(answer["drawn_from"]), (own / 0.5).softmax(0), atol=1e-6, rtol=1e-4)
+    assert sum(answer["p"]) == pytest.approx(1, abs=2e-4)
+    assert answer["entropy"] == pytest.approx(-(own.exp() * own).sum().item(), abs=1e-4)
+
+
+def test_without_wishes_there_is_only_the_pixels_own_distribution(answers, image):
+    answer = ask(answers, "explain", image)
+    assert answer["other"] is None and answer["drawn_from"] is None
+
+
+def test_what_is_not_drawn_yet_changes_no_answer(answers, image):
+    begun = image.clone()
+    begun.view(-1)[INDEX + 1 :] = 0
+    assert ask(answers, "explain", begun)["p"] == pytest.approx(ask(answers, "explain", image)["p"], abs=2e-6)
+    assert ask(answers, "depends", begun)["strength"] == pytest.approx(ask(answers, "depends", image)["strength"])
+
+
+def test_it_depends_on_the_earlier_pixels_as_the_gradient_says(answers, image):
+    strength = torch.tensor(ask(answers, "depends", image, label="3")["strength"])
+    exact = gm_core.influence(answers.model, image, INDEX, 3).flatten()[:INDEX]
+    torch.testing.assert_close(strength, exact, rtol=1e-3, atol=0)
+
+
+def test_the_film_ends_with_the_picture(answers, image):
+    film = Image.open(io.BytesIO(base64.b64decode(ask(answers, "record", image)["gif"])))
+    assert 20 < film.n_frames < 80
+    film.seek(film.n_frames - 1)
+    shown = np.asarray(film.convert("L"))[5::10, 5::10]
+    assert np.abs(shown.astype(int) - image[0, 0].numpy()).max() <= 1  # the palette of a GIF holds 256 colours
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"values": None}, "784 whole numbers from 0 to 255"),
+        ({"values": [0] * 783}, "784 whole numbers"),
+        ({"values": [0] * 783 + [256]}, "784 whole numbers"),
+        ({"values": [0] * 783 + [True]}, "784 whole numbers"),
+        ({"values": [[0]] * 784}, "784 whole numbers"),
+        ({"index": 784}, "pixel must be a whole number from 0 to 783"),
+        ({"index": -1}, "pixel must be"),
+        ({"index": 1.5}, "pixel must be"),
+        ({"index": None}, "pixel must be"),
+        ({"temperature": 0}, "temperature must be a number from 0.1 to 2"),
+        ({"temperature": float("nan")}, "temperature must be"),
+        ({"label": "10"}, "class must be one of any, 0"),
+        ({"label": None}, "class must be one of"),
+        ({"other": ["3"]}, "class must be one of"),
+    ],
+)
+@pytest.mark.parametrize("name", ["explain", "depends", "record"])
+def test_a_bad_question_gets_one_sentence(answers, image, name, changes, message):
+    assert message in ask(answers, name, image, **changes)["error"]
+
+
+@pytest.mark.parametrize("question", [None, [], "x", 3])
+def test_a_question_of_another_kind(answers, question):
+    assert all(function(question) == {"error": "A question must be an object."} for function in answers.functions())
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "warnings"),
+    [
+        ({}, [ANY, 1.0, FIRST_SEED], []),
+        ({"class": "3", "seed": "42", "temperature": "0.7", "__theme": "dark"}, ["3", 0.7, 42], []),
+        ({"class": "<b>", "seed": "1e9", "temperature": "hot"}, [ANY, 1.0, FIRST_SEED], ["class", "0.1 to 2", "seed"]),
+        ({"temperature": "nan", "seed": "8"}, ["any", 1.0, 8], ["0.1 to 2"]),
+    ],
+)
+def test_a_link_sets_the_fields_and_says_what_is_wrong_with_it(query, values, warnings, monkeypatch):
+    said: list[str] = []
+    monkeypatch.setattr("gradio.Warning", said.append)
+    assert Draw(Models.on("cpu")).reopen(SimpleNamespace(query_params=query)) == values
+    assert len(said) == len(warnings)
+    assert all(part in text for part, text in zip(warnings, said, strict=True))
+    assert not any("<" in text for text in said)
