@@ -56,11 +56,15 @@ CSS = f"""
 .gradio-container button[role="tab"][aria-selected="true"] {{ color: var(--primary-700); font-weight: 600; }}
 .dark .gradio-container button[role="tab"][aria-selected="true"] {{ color: var(--primary-300); }}
 .lab-note {{ color: var(--body-text-color-subdued); font-size: .9rem; }}
+input:is([type="checkbox"], [type="radio"], [type="range"]):focus-visible {{
+  outline: 3px solid var(--primary-500) !important; outline-offset: 2px;
+}}
 .lab-number {{ font-variant-numeric: tabular-nums; }}
 footer {{ display: none !important; }}
 @media (max-width: 640px) {{
   button, label:has(> input[type="radio"]), label:has(> input[type="checkbox"]) {{ min-height: 40px; }}
   button.label-wrap {{ align-items: center; }}
+  .tab-like-container, .block input[type="range"] {{ height: 40px; }}
 }}
 @media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
 """
