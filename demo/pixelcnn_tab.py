@@ -18,7 +18,7 @@ NAME = "mnist-pixelcnn"
 LAST_SEED, SHORT_SEEDS = 999_999, 10_000
 """The largest seed one may ask for; the dice stays below the second, short enough to say aloud in class."""
 
-FIRST_SEED = 7
+FIRST_SEED = 4
 CHUNK = 28
 """Pixels a message: small enough to look alive while a slow machine draws, large enough to cost nothing."""
 

@@ -134,7 +134,7 @@ def test_every_control_redraws_with_the_same_noise(page, app_url, model):
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")
     page.locator("#draw-class").get_by_label("3", exact=True).check()
-    wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 7, temperature 1")
+    wait_for(canvas, f"complete: 784 of 784 pixels · class 3, seed {FIRST_SEED}, temperature 1")
     image = expected(model, label=3)
     assert cells(canvas) == image.flatten().tolist()
     with torch.inference_mode():
@@ -144,7 +144,7 @@ def test_every_control_redraws_with_the_same_noise(page, app_url, model):
     expect(canvas.locator(".meaning")).to_contain_text(f"log p(x) = {untold:,.1f} nats".replace("-", "−"))
 
     page.get_by_label("number input for Temperature").fill("0.7")
-    wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 7, temperature 0.7")
+    wait_for(canvas, f"complete: 784 of 784 pixels · class 3, seed {FIRST_SEED}, temperature 0.7")
     assert cells(canvas) == expected(model, label=3, temperature=0.7).flatten().tolist()
     page.locator("#draw-seed input").fill("42")
     wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 42, temperature 0.7")
