@@ -69,6 +69,8 @@ def rank(value: float, detector: Detector, statistic: Statistic = "log_prob") ->
         return f"more likely than all {held_out:,} held-out digits"
     if share == 0:
         return f"less likely than all {held_out:,} held-out digits"
+    if share < 0.001:
+        return f"more likely than only {round(share * held_out)} of {held_out:,} held-out digits"
     return (
         f"more likely than {100 * share:.{1 if share < 0.01 or share > 0.99 else 0}f} % of {held_out:,} held-out digits"
     )

@@ -87,4 +87,5 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
     if split != "test":
         part = slice(None, -HELD_OUT) if split == "train" else slice(-HELD_OUT, None)
         images, labels = images[part], labels[part]
-    return Images(images, labels, tuple(data.classes))
+    # torchvision calls a three "3 - three".
+    return Images(images, labels, tuple(str(name).split(" - ")[0] for name in data.classes))
