@@ -133,7 +133,7 @@ const look = () => {
   find(".caption").textContent = placeOf(index) + " · value " + run.values[index] + chosen + "\n"
     + probability(Math.exp(-nats)) + " · surprise " + number(nats, 2) + ", entropy " + number(run.entropy[index], 2) + " nats";
   const key = [run.id, index, find("select").value, view === "depends"].join();
-  const free = playing && pointed === null && picked === null;
+  const free = playing && !ended() && pointed === null && picked === null;
   if (key === asked || (free && performance.now() - askedAt < PATIENCE)) return;
   asked = key;
   askedAt = performance.now();
