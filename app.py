@@ -33,7 +33,10 @@ def main() -> None:
     args = parser.parse_args()
     # The models are small and the visitors several: a thread for each serves all of them sooner than many for one.
     torch.set_num_threads(1)
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    # Compiling keeps a core busy for some seconds: first the page, then that.
+    later = threading.Timer(4, warm_up)
+    later.daemon = True
+    later.start()
     try:
         create_app(args.device).launch(
             server_name=args.host,
