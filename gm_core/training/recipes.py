@@ -66,6 +66,16 @@ RECIPES: dict[str, Recipe] = {
             any_class=0.2,
         ),
         Recipe(
+            name="fashion-pixelcnn",
+            dataset="fashion",
+            model=PixelCNNConfig(channels=32, layers=8, dilations=(1, 2, 1, 4)),
+            steps=64_000,
+            batch=16,
+            learning_rate=4e-3,
+            decay=0.84,
+            any_class=0.2,
+        ),
+        Recipe(
             name="mnist-vae",
             dataset="mnist",
             model=VAEConfig(latent=16),
