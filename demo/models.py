@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
-from gm_core import VAE, Card, Detector, GatedPixelCNN
+from gm_core import VAE, Card, Detector, PixelCNN
 from gm_core.checkpoints import read_card
 from gm_core.device import pick_device
 
@@ -25,10 +25,10 @@ class Models:
         """On a device by name."""
         return cls(pick_device(device))
 
-    def pixelcnn(self, name: str = "mnist-pixelcnn") -> GatedPixelCNN:
+    def pixelcnn(self, name: str = "mnist-pixelcnn") -> PixelCNN:
         """A PixelCNN."""
         model = gm_core.load(name, self.device)
-        assert isinstance(model, GatedPixelCNN)
+        assert isinstance(model, PixelCNN)
         return model
 
     def vae(self, name: str = "mnist-vae") -> VAE:

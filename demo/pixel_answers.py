@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 import torch
 from torch import Tensor
 
-from gm_core import Card, GatedPixelCNN, influence
+from gm_core import Card, PixelCNN, influence
 from gm_core.rendering import film, gif
 
 ANY = "any"
@@ -56,7 +56,7 @@ class Answers:
         card: Its card.
     """
 
-    def __init__(self, model: GatedPixelCNN, card: Card) -> None:
+    def __init__(self, model: PixelCNN, card: Card) -> None:
         self.model, self.card = model, card
         self._log_probs = lru_cache(KEPT)(self._all_log_probs)
 

@@ -9,6 +9,8 @@ from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, 
 from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
 from gm_core.detection import Detector, Verdict, load_detector
 from gm_core.evaluation.influence import influence
+from gm_core.models.autoregressive import PixelCNN
+from gm_core.models.masked_pixelcnn import MaskedPixelCNN, MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
 from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
 from gm_core.sampling import PixelEvent, rebuild, warm_up
@@ -22,8 +24,11 @@ __all__ = [
     "Detector",
     "Elbo",
     "GatedPixelCNN",
+    "MaskedPixelCNN",
+    "MaskedPixelCNNConfig",
     "Metric",
     "PictureError",
+    "PixelCNN",
     "PixelCNNConfig",
     "PixelEvent",
     "Preparation",

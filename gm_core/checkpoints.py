@@ -16,10 +16,14 @@ from torch import Tensor, nn
 
 from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
+from gm_core.models.masked_pixelcnn import MaskedPixelCNN
 from gm_core.models.pixelcnn import GatedPixelCNN
 from gm_core.models.vae import VAE
 
-FAMILIES: dict[str, type[GatedPixelCNN] | type[VAE]] = {kind.family: kind for kind in (GatedPixelCNN, VAE)}
+Kind = type[GatedPixelCNN] | type[MaskedPixelCNN] | type[VAE]
+
+KINDS: tuple[Kind, ...] = (GatedPixelCNN, MaskedPixelCNN, VAE)
+FAMILIES: dict[str, Kind] = {kind.family: kind for kind in KINDS}
 """Every kind of model that a checkpoint can hold."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

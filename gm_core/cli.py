@@ -20,7 +20,7 @@ from gm_core.device import DeviceError, cpu_count, pick_device
 from gm_core.evaluation.bench import bench_sampling
 from gm_core.evaluation.likelihood import evaluate
 from gm_core.files import write_atomically
-from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 from gm_core.rendering import gif, grid, png
 from gm_core.sampling import warm_up
@@ -88,7 +88,7 @@ def sample(
             raise typer.BadParameter(f"{model} draws all pixels at once, so there is no film", param_hint="--gif")
         images = loaded.sample(n, generator, temperature)
     else:
-        assert isinstance(loaded, GatedPixelCNN)
+        assert isinstance(loaded, PixelCNN)
         config = loaded.config
         if label is not None and not 0 <= label < config.classes:
             raise typer.BadParameter(f"must be from 0 to {config.classes - 1}, not {label}", param_hint="--label")
@@ -147,7 +147,7 @@ def evaluate_model(
         metrics = false_alarm_rates(load_detector(model.removesuffix("-detector"), device), test)
     else:
         loaded = load(model, device)
-        assert isinstance(loaded, GatedPixelCNN | VAE)
+        assert isinstance(loaded, PixelCNN | VAE)
         metrics = evaluate(loaded, test)
     if as_json:
         _print_json({"model": model, "metrics": [asdict(metric) for metric in metrics]})
@@ -216,7 +216,7 @@ def bench(
     if what != "sampling":
         raise typer.BadParameter(f"there is no benchmark {what!r}; there is: sampling", param_hint="WHAT")
     loaded = load(model, device)
-    if not isinstance(loaded, GatedPixelCNN):
+    if not isinstance(loaded, PixelCNN):
         raise typer.BadParameter(f"{model} does not draw pixel by pixel", param_hint="--model")
     torch.set_num_threads(threads or torch.get_num_threads())
     document = bench_sampling(loaded, model)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gm_core.device import synchronize
-from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.models.autoregressive import PixelCNN
 from gm_core.sampling import draw_noise, rebuild, warm_up
 from gm_core.sampling.stream import inverse_cdf
 
@@ -19,7 +19,7 @@ NAIVE_SECONDS = 3.0
 """Time given to the naive sampler for a line; the rest of its pixels is extrapolated."""
 
 
-def bench_sampling(model: GatedPixelCNN, name: str) -> dict[str, Any]:
+def bench_sampling(model: PixelCNN, name: str) -> dict[str, Any]:
     """Time the samplers against each other.
 
     The naive sampler does the same work for every pixel, so it is timed on as many as fit its share of time and scaled.
@@ -47,7 +47,7 @@ def bench_sampling(model: GatedPixelCNN, name: str) -> dict[str, Any]:
     }
 
 
-def _bench_case(model: GatedPixelCNN, batch: int, height: int, width: int, rate: float) -> dict[str, Any]:
+def _bench_case(model: PixelCNN, batch: int, height: int, width: int, rate: float) -> dict[str, Any]:
     start = torch.zeros(batch, 1, height, width, dtype=torch.uint8)
     keep = torch.zeros_like(start, dtype=torch.bool)  # nothing is given: start only sets the size
 
@@ -82,7 +82,7 @@ def _bench_case(model: GatedPixelCNN, batch: int, height: int, width: int, rate:
 
 
 @torch.inference_mode()
-def _drawn_by_the_full_network(model: GatedPixelCNN, images: Tensor) -> bool:
+def _drawn_by_the_full_network(model: PixelCNN, images: Tensor) -> bool:
     """Whether the full network draws exactly these pictures from the benchmark's random numbers."""
     n, _, height, width = images.shape
     noise = draw_noise(n, height, width, torch.Generator().manual_seed(0))
@@ -105,7 +105,7 @@ def _fastest(function: Callable[[], object], device: torch.device, repeats: int 
     return min(times[1:])
 
 
-def _multiplications_per_pixel(model: GatedPixelCNN) -> int:
+def _multiplications_per_pixel(model: PixelCNN) -> int:
     """Multiplications that one pixel of one picture needs at least: each weight of a convolution once."""
     return sum(module.weight.numel() for module in model.modules() if isinstance(module, nn.Conv2d))
 

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.models.autoregressive import PixelCNN
 
 
-def influence(model: GatedPixelCNN, image: Tensor, index: int, label: int | None = None) -> Tensor:
+def influence(model: PixelCNN, image: Tensor, index: int, label: int | None = None) -> Tensor:
     r"""How strongly the probability of one pixel's value hangs on the value of every other pixel.
 
     To first order, putting value v in the place of pixel j changes the log-probability of pixel t by

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from gm_core.checkpoints import Metric
 from gm_core.data.datasets import Images
-from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 
 BATCH = 100
@@ -17,7 +17,7 @@ IMPORTANCE_SAMPLES = 100
 IMPORTANCE_IMAGES = 1000
 
 
-def evaluate(model: GatedPixelCNN | VAE, data: Images, which: str = "test", quiet: bool = False) -> list[Metric]:
+def evaluate(model: PixelCNN | VAE, data: Images, which: str = "test", quiet: bool = False) -> list[Metric]:
     """Measure a model on images it was not trained on.
 
     Args:
@@ -29,7 +29,7 @@ def evaluate(model: GatedPixelCNN | VAE, data: Images, which: str = "test", quie
     Returns:
         The figures, each with its protocol.
     """
-    if isinstance(model, GatedPixelCNN):
+    if isinstance(model, PixelCNN):
         return _evaluate_pixelcnn(model, data, which, quiet)
     return _evaluate_vae(model, data, which, quiet)
 
@@ -54,7 +54,7 @@ def in_batches(
         return torch.cat([function(*part).cpu() for part in tqdm(parts, desc=title, unit="batch", disable=quiet)])
 
 
-def _evaluate_pixelcnn(model: GatedPixelCNN, data: Images, which: str, quiet: bool) -> list[Metric]:
+def _evaluate_pixelcnn(model: PixelCNN, data: Images, which: str, quiet: bool) -> list[Metric]:
     images, count = data.images, f"{len(data):,} {which} images"
     nats = in_batches(model.log_prob, images, title="log p(x)", quiet=quiet).double().mean()
     given = in_batches(model.log_prob, images, data.labels, title="log p(x|y)", quiet=quiet).double().mean()

@@ -1,58 +1,31 @@
-"""Gated PixelCNN: p(x) as an exact product over pixels."""
+"""Gated PixelCNN: the two stacks of gated convolutions that leave no blind spot."""
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.distributions import Categorical
+from torch import Tensor
 
-from gm_core.models.inputs import check_images, check_labels
-from gm_core.nn.features import PixelFeatures
+from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.nn.gated import GatedStacks
-from gm_core.sampling import NaivePixels, PixelEvent, Pixels, draw_noise, gated_pixels, rebuild, stream_pixels
-from gm_core.sampling.stream import check_temperature
+from gm_core.sampling import Pixels, gated_pixels
 
 
-@dataclass(frozen=True)
-class PixelCNNConfig:
-    """Shape of a :class:`GatedPixelCNN`.
+@dataclass(frozen=True, kw_only=True)
+class PixelCNNConfig(PictureConfig):
+    """Shape of a :class:`GatedPixelCNN`; see :class:`PictureConfig` for the rest.
 
     Attributes:
-        height: Height of the pictures it was made for; the network itself runs on any.
-        width: Width of the pictures.
-        levels: Grey levels of a pixel.
-        classes: Number of classes; "any class" comes on top.
         channels: Width of both stacks.
         layers: Number of gated layers.
         dilations: Dilation of the layers, used in turn.
-        embedding: Width of the learned embedding of a pixel's level.
     """
 
-    height: int = 28
-    width: int = 28
-    levels: int = 256
-    classes: int = 10
     channels: int = 64
     layers: int = 10
     dilations: tuple[int, ...] = (1,)
-    embedding: int = 16
-
-    def __post_init__(self) -> None:
-        """Refuse shapes that no network can have."""
-        sizes = (self.height, self.width, self.classes, self.channels, self.layers, *self.dilations)
-        whole = all(isinstance(size, int) for size in (*sizes, self.levels, self.embedding))
-        if not whole or min(sizes) < 1 or not self.dilations or not 2 <= self.levels <= 256 or self.embedding < 0:
-            raise ValueError(f"{self} is not a shape that a PixelCNN can have")
 
 
-class GatedPixelCNN(nn.Module):
-    r"""A density over grey pictures, pixel by pixel: :math:`p(x \mid y) = \prod_t p(x_t \mid x_{<t}, y)`.
-
-    Every factor is a softmax over all grey levels, computed by a stack of gated convolutions that see only earlier
-    pixels. The label y is optional: the model knows one label more than there are classes, "any class".
+class GatedPixelCNN(PixelCNN):
+    """The PixelCNN of gated convolutions in a vertical and a horizontal stack, which together see all earlier pixels.
 
     Example:
         >>> model = GatedPixelCNN(PixelCNNConfig(height=4, width=4, channels=8, layers=2))
@@ -61,200 +34,24 @@ class GatedPixelCNN(nn.Module):
         torch.Size([2])
 
     References:
-        1. van den Oord et al. (2016a), "Pixel Recurrent Neural Networks": the softmax over levels (section 2.2).
-           https://arxiv.org/abs/1601.06759
-        2. van den Oord et al. (2016b), "Conditional Image Generation with PixelCNN Decoders": gated layers, two
-           stacks, conditioning. https://arxiv.org/abs/1606.05328
+        van den Oord et al. (2016), "Conditional Image Generation with PixelCNN Decoders": gated layers, two stacks,
+        conditioning. https://arxiv.org/abs/1606.05328
     """
 
     family = "gated-pixelcnn"
     config_type = PixelCNNConfig
 
     def __init__(self, config: PixelCNNConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.features = PixelFeatures(config.levels, config.embedding)
+        super().__init__(config)
         self.stacks = GatedStacks(
             self.features.size, config.channels, config.layers, config.dilations, config.classes + 1, config.levels
         )
 
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return next(self.parameters()).device
-
     def logits(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Unnormalised logits from pixel features; differentiable in the features.
-
-        Args:
-            features: Output of ``self.features``, ``float32`` (B, F, H, W).
-            labels: Classes, ``int64`` (B,), -1 for "any class"; ``None`` is any class for all.
-
-        Returns:
-            Logits, (B, H, W, levels).
-        """
+        """See :meth:`PixelCNN.logits`."""
         logits: Tensor = self.stacks(features, self._condition(labels, len(features)))
         return logits
 
-    def distribution(self, images: Tensor, labels: Tensor | None = None) -> Categorical:
-        """The distribution of every pixel given the pixels before it.
-
-        Args:
-            images: ``uint8`` (B, 1, H, W).
-            labels: Classes, ``int64`` (B,), -1 for "any class".
-
-        Returns:
-            Categorical over the levels, batch shape (B, 1, H, W).
-        """
-        return Categorical(logits=self._forward(images, labels), validate_args=False)
-
-    def pixel_log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Exact log-probability of every pixel given those before it.
-
-        Args:
-            images: ``uint8`` (B, 1, H, W), values below ``levels``.
-            labels: Classes, ``int64`` (B,), -1 for "any class".
-
-        Returns:
-            Nats, ``float32`` (B, 1, H, W).
-
-        Raises:
-            ValueError: Images or labels are of the wrong kind.
-        """
-        images = check_images(images, channels=1, levels=self.config.levels).to(self.device)
-        return self.distribution(images, labels).log_prob(images.long())
-
-    def log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Exact log p(x), or log p(x | y).
-
-        Args:
-            images: ``uint8`` (B, 1, H, W).
-            labels: Classes, ``int64`` (B,), -1 for "any class".
-
-        Returns:
-            Nats a picture, (B,).
-        """
-        return self.pixel_log_prob(images, labels).flatten(1).sum(dim=1)
-
-    def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Mean negative log-likelihood in nats a picture, for training.
-
-        Args:
-            images: ``uint8`` (B, 1, H, W).
-            labels: Classes, ``int64`` (B,), -1 for "any class".
-            generator: Unused: the likelihood is exact.
-
-        Returns:
-            A number.
-        """
-        values = images[:, 0].long()
-        logits = self.logits(self.features(values), labels)
-        # Levels last and contiguous: the layout in which cross-entropy is fastest.
-        nats = F.cross_entropy(logits.reshape(-1, self.config.levels).float(), values.reshape(-1))
-        return nats * values[0].numel()
-
-    def stream(
-        self,
-        n: int = 1,
-        labels: Tensor | None = None,
-        start: Tensor | None = None,
-        keep: Tensor | None = None,
-        generator: torch.Generator | None = None,
-        temperature: float = 1.0,
-        *,
-        chunk: int = 1,
-        naive: bool = False,
-    ) -> Iterator[PixelEvent]:
-        """Draw pictures, telling of every pixel as it is drawn.
-
-        Args:
-            n: Number of pictures, drawn side by side.
-            labels: Class of each, ``int64`` (n,), -1 for "any class".
-            start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, 1, H, W); sets the size.
-            keep: Which pixels are given, ``bool`` of the same shape; all of ``start`` above are when ``None``.
-            generator: CPU source of randomness; the same state gives the same pictures.
-            temperature: Below 1 bolder, above 1 wilder.
-            chunk: Pixels an event.
-            naive: Use the slow reference sampler.
-
-        Returns:
-            Iterator of events.
-
-        Raises:
-            ValueError: An argument is out of range.
-        """
-        if n < 1:
-            raise ValueError(f"the number of pictures must be at least 1, not {n}")
-        if chunk < 1:
-            raise ValueError(f"an event must have at least 1 pixel, not {chunk}")
-        temperature = check_temperature(temperature)
-        height, width = self.config.height, self.config.width
-        if start is None and keep is not None:
-            raise ValueError("keep says which pixels of start are given, so it needs a start")
-        if start is not None:
-            start = check_images(start, channels=1, levels=self.config.levels)
-            height, width = start.shape[2:]
-            keep = torch.ones_like(start, dtype=torch.bool) if keep is None else keep
-            if keep.dtype != torch.bool or keep.shape[1:] != start.shape[1:]:
-                raise ValueError(
-                    f"keep must be bool of shape {tuple(start.shape)}, not {keep.dtype} {tuple(keep.shape)}"
-                )
-            if len(start) not in (1, n) or len(keep) not in (1, n):
-                raise ValueError(f"start and keep must hold 1 picture or {n}, not {len(start)} and {len(keep)}")
-            start, keep = (part.expand(n, -1, -1, -1) for part in (start, keep))
-        noise = draw_noise(n, height, width, generator)
-        if self.device.type != "mps":  # which has no float64
-            noise = noise.to(self.device)
-        pixels = self._pixels(n, labels, height, width, naive)
-        return stream_pixels(pixels, noise, start=start, keep=keep, temperature=temperature, chunk=chunk)
-
-    def sample(
-        self,
-        n: int = 1,
-        labels: Tensor | None = None,
-        generator: torch.Generator | None = None,
-        temperature: float = 1.0,
-    ) -> Tensor:
-        """Draw pictures.
-
-        Args:
-            n: Number of pictures.
-            labels: Class of each, ``int64`` (n,), -1 for "any class".
-            generator: CPU source of randomness.
-            temperature: Below 1 bolder, above 1 wilder.
-
-        Returns:
-            ``uint8`` (n, 1, H, W), on the CPU.
-
-        Raises:
-            ValueError: An argument is out of range.
-        """
-        events = self.stream(n, labels, generator=generator, temperature=temperature, chunk=self.config.width)
-        return rebuild(events, self.config.height, self.config.width)[0]
-
-    def bits_per_dim(self, log_prob: Tensor, pixels: int | None = None) -> Tensor:
-        """Bits a pixel from nats a picture.
-
-        Args:
-            log_prob: Nats, any shape.
-            pixels: Pixels of a picture; those of the config's size when left out.
-        """
-        return -log_prob / ((pixels or self.config.height * self.config.width) * math.log(2))
-
-    def _pixels(self, n: int, labels: Tensor | None, height: int, width: int, naive: bool) -> Pixels:
-        if naive:
-            return NaivePixels(
-                lambda images: torch.log_softmax(self._forward(images, labels), dim=-1), n, height, width, self.device
-            )
-        return gated_pixels(self.features, self.stacks, self._condition(labels, n), height, width)
-
-    def _forward(self, images: Tensor, labels: Tensor | None) -> Tensor:
-        images = check_images(images, channels=1, levels=self.config.levels).to(self.device)
-        return self.logits(self.features(images[:, 0].long()), labels).unsqueeze(1)
-
-    def _condition(self, labels: Tensor | None, n: int) -> Tensor:
-        """Index of the label embedding: a class, or the last for "any class"."""
-        if labels is None:
-            return torch.full((n,), self.config.classes, device=self.device)
-        labels = check_labels(labels, n, self.config.classes).to(self.device)
-        return torch.where(labels < 0, self.config.classes, labels)
+    def cached_pixels(self, condition: Tensor, height: int, width: int) -> Pixels:
+        """See :meth:`PixelCNN.cached_pixels`."""
+        return gated_pixels(self.features, self.stacks, condition, height, width)

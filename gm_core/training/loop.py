@@ -16,11 +16,14 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from gm_core.checkpoints import FAMILIES
 from gm_core.data.datasets import Images
-from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
+from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 from gm_core.training.recipes import Recipe
 from gm_core.training.state import StateError, load_state, save_state
+
+_KINDS = {kind.config_type: kind for kind in FAMILIES.values()}
 
 SAVE_SECONDS = 180.0
 """Time between two saved states."""
@@ -37,17 +40,17 @@ class Trained:
         finished: Whether the recipe's last step was reached.
     """
 
-    model: GatedPixelCNN | VAE
+    model: PixelCNN | VAE
     steps: int
     seconds: float
     finished: bool
 
 
-def build_model(recipe: Recipe) -> GatedPixelCNN | VAE:
+def build_model(recipe: Recipe) -> PixelCNN | VAE:
     """The untrained model of a recipe: its initial weights depend on the recipe's seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        return GatedPixelCNN(recipe.model) if isinstance(recipe.model, PixelCNNConfig) else VAE(recipe.model)
+        return _KINDS[type(recipe.model)](recipe.model)  # type: ignore[arg-type]
 
 
 def train(
@@ -143,7 +146,7 @@ def train(
 
 
 def _loss_function(
-    model: GatedPixelCNN | VAE, device: torch.device, compile_model: bool
+    model: PixelCNN | VAE, device: torch.device, compile_model: bool
 ) -> Callable[[Tensor, Tensor, torch.Generator], Tensor]:
     """The model's loss under bf16 autocast."""
 
@@ -152,7 +155,7 @@ def _loss_function(
             return model.loss(images, labels, generator)
 
     # A model that draws random numbers from a generator is left alone: the compiler cannot trace those.
-    return torch.compile(loss) if compile_model and isinstance(model, GatedPixelCNN) else loss
+    return torch.compile(loss) if compile_model and isinstance(model, PixelCNN) else loss
 
 
 def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Tensor, Tensor, torch.Generator]:
@@ -186,7 +189,7 @@ def _update_average(average: dict[str, Tensor], model: nn.Module, decay: float) 
     torch._foreach_lerp_([average[name] for name in names], [state[name] for name in names], 1 - decay)
 
 
-def _averaged(recipe: Recipe, average: dict[str, Tensor]) -> GatedPixelCNN | VAE:
+def _averaged(recipe: Recipe, average: dict[str, Tensor]) -> PixelCNN | VAE:
     """A fresh model with the averaged weights."""
     model = build_model(recipe)
     model.load_state_dict(average)

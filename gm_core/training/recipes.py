@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gm_core.models.masked_pixelcnn import MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import PixelCNNConfig
 from gm_core.models.vae import VAEConfig
 
@@ -29,7 +30,7 @@ class Recipe:
 
     name: str
     dataset: str
-    model: PixelCNNConfig | VAEConfig
+    model: PixelCNNConfig | MaskedPixelCNNConfig | VAEConfig
     steps: int
     batch: int
     learning_rate: float
@@ -60,6 +61,16 @@ RECIPES: dict[str, Recipe] = {
             dataset="mnist",
             model=PixelCNNConfig(channels=32, layers=8, dilations=(1, 2, 1, 4)),
             steps=64_000,
+            batch=16,
+            learning_rate=4e-3,
+            decay=0.84,
+            any_class=0.2,
+        ),
+        Recipe(
+            name="mnist-pixelcnn-original",
+            dataset="mnist",
+            model=MaskedPixelCNNConfig(channels=64, blocks=8),
+            steps=16_000,
             batch=16,
             learning_rate=4e-3,
             decay=0.84,

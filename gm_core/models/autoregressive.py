@@ -1,0 +1,258 @@
+"""What every PixelCNN has in common: p(x) as an exact product over pixels, whatever network computes the factors."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.distributions import Categorical
+
+from gm_core.models.inputs import check_images, check_labels
+from gm_core.nn.features import PixelFeatures
+from gm_core.sampling import NaivePixels, PixelEvent, Pixels, draw_noise, rebuild, stream_pixels
+from gm_core.sampling.stream import check_temperature
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureConfig:
+    """What a PixelCNN draws, and what it is told of a pixel.
+
+    Attributes:
+        height: Height of the pictures it was made for; the network itself runs on any.
+        width: Width of the pictures.
+        levels: Grey levels of a pixel.
+        classes: Number of classes; "any class" comes on top.
+        embedding: Width of the learned embedding of a pixel's level.
+    """
+
+    height: int = 28
+    width: int = 28
+    levels: int = 256
+    classes: int = 10
+    embedding: int = 16
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that no network can have."""
+        least = {"levels": 2, "embedding": 0}
+        for name, value in vars(self).items():
+            sizes = value if isinstance(value, tuple) else (value,)
+            if not sizes or not all(isinstance(size, int) and size >= least.get(name, 1) for size in sizes):
+                raise ValueError(f"{self} is not a shape that a PixelCNN can have: {name}")
+        if self.levels > 256:
+            raise ValueError(f"a pixel is a byte, so it cannot have {self.levels} levels")
+
+
+class PixelCNN(nn.Module, ABC):
+    r"""A density over grey pictures, pixel by pixel: :math:`p(x \mid y) = \prod_t p(x_t \mid x_{<t}, y)`.
+
+    Every factor is a softmax over all grey levels, computed by a network that sees only earlier pixels. The label y is
+    optional: the model knows one label more than there are classes, "any class".
+
+    Args:
+        config: What it draws.
+
+    References:
+        van den Oord et al. (2016), "Pixel Recurrent Neural Networks": the softmax over levels (section 2.2).
+        https://arxiv.org/abs/1601.06759
+    """
+
+    family: ClassVar[str]
+
+    def __init__(self, config: PictureConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.features = PixelFeatures(config.levels, config.embedding)
+
+    @abstractmethod
+    def logits(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Unnormalised logits from pixel features; differentiable in the features.
+
+        Args:
+            features: Output of ``self.features``, ``float32`` (B, F, H, W).
+            labels: Classes, ``int64`` (B,), -1 for "any class"; ``None`` is any class for all.
+
+        Returns:
+            Logits, (B, H, W, levels).
+        """
+
+    @abstractmethod
+    def cached_pixels(self, condition: Tensor, height: int, width: int) -> Pixels:
+        """Pictures in the making, with no activation computed twice.
+
+        Args:
+            condition: Index of each picture's label embedding, (n,).
+            height: Height.
+            width: Width.
+        """
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    def distribution(self, images: Tensor, labels: Tensor | None = None) -> Categorical:
+        """The distribution of every pixel given the pixels before it.
+
+        Args:
+            images: ``uint8`` (B, 1, H, W).
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+
+        Returns:
+            Categorical over the levels, batch shape (B, 1, H, W).
+        """
+        return Categorical(logits=self._forward(images, labels), validate_args=False)
+
+    def pixel_log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Exact log-probability of every pixel given those before it.
+
+        Args:
+            images: ``uint8`` (B, 1, H, W), values below ``levels``.
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+
+        Returns:
+            Nats, ``float32`` (B, 1, H, W).
+
+        Raises:
+            ValueError: Images or labels are of the wrong kind.
+        """
+        images = check_images(images, channels=1, levels=self.config.levels).to(self.device)
+        return self.distribution(images, labels).log_prob(images.long())
+
+    def log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Exact log p(x), or log p(x | y).
+
+        Args:
+            images: ``uint8`` (B, 1, H, W).
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+
+        Returns:
+            Nats a picture, (B,).
+        """
+        return self.pixel_log_prob(images, labels).flatten(1).sum(dim=1)
+
+    def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Mean negative log-likelihood in nats a picture, for training.
+
+        Args:
+            images: ``uint8`` (B, 1, H, W).
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+            generator: Unused: the likelihood is exact.
+
+        Returns:
+            A number.
+        """
+        values = images[:, 0].long()
+        logits = self.logits(self.features(values), labels)
+        # Levels last and contiguous: the layout in which cross-entropy is fastest.
+        nats = F.cross_entropy(logits.reshape(-1, self.config.levels).float(), values.reshape(-1))
+        return nats * values[0].numel()
+
+    def stream(
+        self,
+        n: int = 1,
+        labels: Tensor | None = None,
+        start: Tensor | None = None,
+        keep: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+        *,
+        chunk: int = 1,
+        naive: bool = False,
+    ) -> Iterator[PixelEvent]:
+        """Draw pictures, telling of every pixel as it is drawn.
+
+        Args:
+            n: Number of pictures, drawn side by side.
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, 1, H, W); sets the size.
+            keep: Which pixels are given, ``bool`` of the same shape; all of ``start`` above are when ``None``.
+            generator: CPU source of randomness; the same state gives the same pictures.
+            temperature: Below 1 bolder, above 1 wilder.
+            chunk: Pixels an event.
+            naive: Use the slow reference sampler.
+
+        Returns:
+            Iterator of events.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
+        if n < 1:
+            raise ValueError(f"the number of pictures must be at least 1, not {n}")
+        if chunk < 1:
+            raise ValueError(f"an event must have at least 1 pixel, not {chunk}")
+        temperature = check_temperature(temperature)
+        height, width = self.config.height, self.config.width
+        if start is None and keep is not None:
+            raise ValueError("keep says which pixels of start are given, so it needs a start")
+        if start is not None:
+            start = check_images(start, channels=1, levels=self.config.levels)
+            height, width = start.shape[2:]
+            keep = torch.ones_like(start, dtype=torch.bool) if keep is None else keep
+            if keep.dtype != torch.bool or keep.shape[1:] != start.shape[1:]:
+                raise ValueError(
+                    f"keep must be bool of shape {tuple(start.shape)}, not {keep.dtype} {tuple(keep.shape)}"
+                )
+            if len(start) not in (1, n) or len(keep) not in (1, n):
+                raise ValueError(f"start and keep must hold 1 picture or {n}, not {len(start)} and {len(keep)}")
+            start, keep = (part.expand(n, -1, -1, -1) for part in (start, keep))
+        noise = draw_noise(n, height, width, generator)
+        if self.device.type != "mps":  # which has no float64
+            noise = noise.to(self.device)
+        pixels = self._pixels(n, labels, height, width, naive)
+        return stream_pixels(pixels, noise, start=start, keep=keep, temperature=temperature, chunk=chunk)
+
+    def sample(
+        self,
+        n: int = 1,
+        labels: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """Draw pictures.
+
+        Args:
+            n: Number of pictures.
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            generator: CPU source of randomness.
+            temperature: Below 1 bolder, above 1 wilder.
+
+        Returns:
+            ``uint8`` (n, 1, H, W), on the CPU.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
+        events = self.stream(n, labels, generator=generator, temperature=temperature, chunk=self.config.width)
+        return rebuild(events, self.config.height, self.config.width)[0]
+
+    def bits_per_dim(self, log_prob: Tensor, pixels: int | None = None) -> Tensor:
+        """Bits a pixel from nats a picture.
+
+        Args:
+            log_prob: Nats, any shape.
+            pixels: Pixels of a picture; those of the config's size when left out.
+        """
+        return -log_prob / ((pixels or self.config.height * self.config.width) * math.log(2))
+
+    def _pixels(self, n: int, labels: Tensor | None, height: int, width: int, naive: bool) -> Pixels:
+        if naive:
+            return NaivePixels(
+                lambda images: torch.log_softmax(self._forward(images, labels), dim=-1), n, height, width, self.device
+            )
+        return self.cached_pixels(self._condition(labels, n), height, width)
+
+    def _forward(self, images: Tensor, labels: Tensor | None) -> Tensor:
+        images = check_images(images, channels=1, levels=self.config.levels).to(self.device)
+        return self.logits(self.features(images[:, 0].long()), labels).unsqueeze(1)
+
+    def _condition(self, labels: Tensor | None, n: int) -> Tensor:
+        """Index of the label embedding: a class, or the last for "any class"."""
+        if labels is None:
+            return torch.full((n,), self.config.classes, device=self.device)
+        labels = check_labels(labels, n, self.config.classes).to(self.device)
+        return torch.where(labels < 0, self.config.classes, labels)
