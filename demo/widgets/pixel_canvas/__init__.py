@@ -25,20 +25,31 @@ class PixelCanvas(gr.HTML):
     per pixel of real ones). Messages of one run may come twice, out of order, or not at all, as long as the last
     holds every pixel. A higher ``run`` clears the canvas, a lower one comes too late and is ignored.
 
-    The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays. The event ``ask`` fires with
-    ``start`` (``values`` and ``keep`` of every pixel, or none) when a hand has changed what is given, with ``label``
-    when a class key is pressed; in both cases with ``live``.
+    The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays. When a hand has changed
+    what is given, ``ask`` fires for a drawing of it, or ``give`` where the canvas has seen to the drawing itself;
+    both carry the ``start`` (``values`` and ``keep`` of every pixel, or none) and a ``number``, which messages from
+    then on return as ``asked``. ``choose`` fires with the ``label`` of a class key. The browser's event ``pixel-canvas-
+    redraw`` on its window, with label, temperature, seed, pictures and model, makes the canvas draw these at once.
 
     Args:
         models: Name, title and classes of the models that a pixel's surroundings can be compared under.
+        redraw: From label, temperature, seed, pictures, model and start to a message with all pixels, or an ``error``.
         answers: Functions named ``explain``, ``depends`` and ``record``, which tell of the picture what the browser
             does not know; see :class:`demo.pixel_answers.Answers`.
         **options: As for ``gr.HTML``.
     """
 
     def __init__(
-        self, *, models: list[dict[str, Any]], answers: list[Callable[[Any], dict[str, Any]]], **options: Any
+        self,
+        *,
+        models: list[dict[str, Any]],
+        redraw: Callable[[Any], dict[str, Any]],
+        answers: list[Callable[[Any], dict[str, Any]]],
+        **options: Any,
     ) -> None:
+        def redrawn(sent: Any) -> dict[str, Any]:
+            return redraw(sent)
+
         super().__init__(
             value=None,
             models=models,
@@ -47,7 +58,7 @@ class PixelCanvas(gr.HTML):
             html_template=(_FOLDER / "template.html").read_text(),
             css_template=(_FOLDER / "style.css").read_text(),
             js_on_load="\n".join((_FOLDER / name).read_text() for name in _SCRIPTS),
-            server_functions=answers,
+            server_functions=[redrawn, *answers],
             apply_default_css=False,
             **options,
         )

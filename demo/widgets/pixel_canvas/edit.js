@@ -14,17 +14,32 @@ let tool = "look";
 let start = null; // what the drawing starts from: values and keep by raster index, how it came about, the last pixel inked
 const past = []; // starts before that, for undo
 let stroke = null; // a start in the making: also which pointer makes it, and with which tool
+let asks = 0; // how often the server was told of a start
 let waiting = 0; // handle of the frame in which a moving pen asks
 let held = null; // a class key that is down: since when, and which class was there before
 
+const told = (what) => what && { values: Array.from(what.values), keep: what.keep.join("") };
+
+// A new start, to be drawn from by the server; or by the canvas itself, at once, while a hand is at work.
 const send = (next, live) => {
   start = next;
-  trigger("ask", { start: next && { values: Array.from(next.values), keep: next.keep.join("") }, live });
+  asks++;
+  if (live) redraw({});
+  trigger(live ? "give" : "ask", { start: told(next), number: asks });
 };
 
-// What the server says the drawing starts from, when it did not come from here: an upload, or nothing.
-const adopt = () => {
-  if (stroke || run.given === JSON.stringify(start && { values: Array.from(start.values), keep: start.keep.join("") })) return;
+const live = asker("redrawn", (_, message) => take(message), () => true);
+
+// The same drawing, but for what is said here, and under the hand.
+const redraw = (changes) => {
+  const { label, temperature, seed, pictures, model } = run;
+  live({ label, temperature, seed, pictures, model, start: told(stroke ? finished() : start), ...changes });
+};
+
+// What the server says the drawing starts from, when it did not come from here: an upload, or nothing. A drawing that was
+// asked for before the last start came to the server knows nothing of it.
+const adopt = (known) => {
+  if (stroke || known < asks || run.given === JSON.stringify(told(start))) return;
   remember(start);
   start = run.start && { ...run.start, kind: "rub" };
 };
@@ -36,7 +51,7 @@ const remember = (what) => {
 
 // The picture as it is on the canvas.
 const displayed = () => {
-  const { values } = run.pictures[current() ?? 0];
+  const { values } = run.sheet[current() ?? 0];
   return { values: values.slice(), keep: Uint8Array.from(values, (_, i) => (i < run.ready ? 1 : 0)), end: -1 };
 };
 
@@ -94,7 +109,7 @@ const moveStroke = (event) => {
   }
   if (stroke.tool === "pen" && !waiting) waiting = requestAnimationFrame(() => {
     waiting = 0;
-    if (stroke) send(finished(), true);
+    if (stroke) redraw({});
   });
   show();
 };
@@ -147,7 +162,8 @@ const change = (index, value) => {
   const { values } = displayed();
   values[index] = value;
   picked = index;
-  send({ values, keep: Uint8Array.from(values, (_, i) => (i <= index ? 1 : 0)), end: index, kind: "pen" }, true);
+  start = { values, keep: Uint8Array.from(values, (_, i) => (i <= index ? 1 : 0)), end: index, kind: "pen" };
+  redraw({});
 };
 
 const editing = () => {
@@ -162,7 +178,7 @@ const editing = () => {
   canvas.style.cursor = tool === "look" ? (run?.count > 1 && current() === null ? "zoom-in" : "") : "crosshair";
   const index = run ? focus() : null, field = find(".change input");
   find(".change").hidden = index === null;
-  if (index !== null && document.activeElement !== field) field.value = run.pictures[current()].values[index];
+  if (index !== null && document.activeElement !== field) field.value = run.sheet[current()].values[index];
 };
 
 canvas.addEventListener("pointerdown", startStroke);
@@ -201,7 +217,14 @@ find(".histogram").addEventListener("pointerdown", (event) => {
   setValue(event);
 });
 find(".histogram").addEventListener("pointermove", (event) => { if (setting) setValue(event); });
-for (const end of ["pointerup", "pointercancel"]) find(".histogram").addEventListener(end, () => { setting = null; });
+for (const end of ["pointerup", "pointercancel"]) find(".histogram").addEventListener(end, () => {
+  if (setting) send(start, true);
+  setting = null;
+});
+// A dragged control asks for the same drawing with its values; not before there is one, nor for what is there.
+addEventListener("pixel-canvas-redraw", ({ detail: [label, temperature, seed, pictures, model] }) => {
+  if (run && !blank && run.temperature !== temperature) redraw({ label, temperature, seed, pictures, model });
+});
 find(".change input").addEventListener("change", (event) => {
   const index = run ? focus() : null, value = Number(event.target.value);
   const good = Number.isInteger(value) && value >= 0 && value < run.levels && event.target.value !== "";
@@ -209,21 +232,26 @@ find(".change input").addEventListener("change", (event) => {
   if (!event.target.reportValidity() || index === null) return;
   remember(start);
   change(index, value);
+  send(start, true);
 });
 
 // A class key: the same dice as another class, for as long as it is held; a tap keeps it.
 const typing = (target) => target.closest?.("textarea, select, [contenteditable], input:not([type=radio], [type=range], [type=checkbox])");
+const choose = (label) => {
+  redraw({ label, ...(new Set(run.labels).size > 1 ? { pictures: "1" } : {}) });
+  trigger("choose", { label });
+};
 addEventListener("keydown", (event) => {
   const label = run?.classes[Number(event.key) + 1];
   if (!/^\d$/.test(event.key) || !label || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (!element.offsetParent || typing(event.target) || blank || stroke) return;
   held ??= { since: performance.now(), before: run.label };
   held.key = event.key;
-  trigger("ask", { label, live: true });
+  choose(label);
 });
 addEventListener("keyup", (event) => {
   if (held?.key !== event.key) return;
   const { since, before } = held;
   held = null;
-  if (performance.now() - since > HOLD) trigger("ask", { label: before, live: true });
+  if (performance.now() - since > HOLD) choose(before);
 });

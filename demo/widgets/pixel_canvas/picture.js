@@ -54,7 +54,7 @@ const colorOf = (picture, i, ties) => {
 
 // Where on the canvas each picture that is shown has its place, in canvas pixels.
 const places = (cell) => {
-  const which = current() === null ? [...run.pictures.keys()] : [current()];
+  const which = current() === null ? [...run.sheet.keys()] : [current()];
   const columns = COLUMNS[which.length] ?? Math.ceil(Math.sqrt(which.length));
   const [across, down] = [run.width * cell + GAP, run.height * cell + GAP];
   return {
@@ -78,7 +78,7 @@ const paint = (target, cell) => {
   for (const { picture, x, y } of layout.list) {
     for (let i = 0; i < run.size; i++) {
       const drawn = stroke ? stroke.keep[i] || (stroke.tool === "pen" && i < count) : i < count;
-      if (drawn) image.data.set(colorOf(run.pictures[picture], i, ties), 4 * i);
+      if (drawn) image.data.set(colorOf(run.sheet[picture], i, ties), 4 * i);
       image.data[4 * i + 3] = drawn ? 255 : 0;
     }
     small.getContext("2d").putImageData(image, 0, 0);
@@ -151,7 +151,7 @@ const film = async () => {
   const button = find(".film"), name = fileName(".gif");
   button.disabled = true;
   try {
-    const pictures = (current() === null ? run.pictures : [run.pictures[current()]]).map(({ values }) => Array.from(values));
+    const pictures = (current() === null ? run.sheet : [run.sheet[current()]]).map(({ values }) => Array.from(values));
     const answer = await server.record({ model: run.model, pictures });
     if (answer.error) throw new Error(answer.error);
     download(await (await fetch("data:image/gif;base64," + answer.gif)).blob(), name);

@@ -23,7 +23,7 @@ const likelier = (p, q) => (p > 0 && q > 0 && q < 1.05 * p && p < 1.05 * q ? ": 
   : q > 0 ? ": " + times(p / q) + " less likely." : ".");
 
 const mostSurprising = (count) => {
-  const { logProb } = run.pictures[current()];
+  const { logProb } = run.sheet[current()];
   let most = 0;
   for (let i = 1; i < count; i++) if (logProb[i] < logProb[most]) most = i;
   return most;
@@ -40,12 +40,12 @@ const focus = () => {
 const influences = () => (view === "depends" && ties && ties.run === run.id && ties.index === focus() ? ties : null);
 
 const question = (index) => ({
-  model: run.model, values: Array.from(run.pictures[current()].values), index, label: run.labels[current()], temperature: run.temperature,
+  model: run.model, values: Array.from(run.sheet[current()].values), index, label: run.labels[current()], temperature: run.temperature,
   other: find(".compare select").value || null, rival: find(".rivals select").value || null, run: run.id, picture: current(),
 });
 
 // One question at a time; of those that come meanwhile only the last is asked.
-const asker = (name, done) => {
+const asker = (name, done, wanted = (what) => run.id === what.run && current() === what.picture) => {
   let busy = false, next = null;
   const ask = async (what) => {
     if (busy) {
@@ -60,7 +60,7 @@ const asker = (name, done) => {
       answer = { error: "The server did not answer. Point at the pixel again." };
     }
     busy = false;
-    if (run.id === what.run && current() === what.picture) {
+    if (wanted(what)) {
       if (answer.error) problem(answer.error);
       else done(what, answer);
     }
@@ -90,7 +90,7 @@ const clearPixel = () => {
 };
 
 const explained = ({ index, label, other, temperature }, answer) => {
-  const value = run.pictures[current()].values[index], p = answer.p[value];
+  const value = run.sheet[current()].values[index], p = answer.p[value];
   const all = [...answer.p, ...(answer.other?.p ?? []), ...(answer.drawn_from ?? [])];
   const top = TOPS.find((height) => height >= Math.max(...all)) ?? 1;
   const high = Math.sqrt(top);
@@ -133,7 +133,7 @@ const look = () => {
     find(".caption").textContent = blank ? "An empty sheet: draw on it with the pen." : run.count > 1 && current() === null ? overSheet() : "Nothing drawn yet";
     return;
   }
-  const picture = run.pictures[current()], nats = -picture.logProb[index];
+  const picture = run.sheet[current()], nats = -picture.logProb[index];
   const given = run.start?.keep[index] ? " · given" : "";
   const chosen = picked === null && pointed === null && ended() ? " · the most surprising pixel" : "";
   find(".caption").textContent = placeOf(index) + " · value " + picture.values[index] + given + chosen + "\n"

@@ -47,15 +47,14 @@ const begin = (message) => {
   run = {
     ...next, id: message.run, count, height, width, levels, labels, classes, subject, start: given(message.start),
     ready: 0, end: size, done: null, stopped: false, over: false, slow: false, known: new Uint8Array(size),
-    pictures: labels.map(() => ({ values: new Uint8Array(size), logProb: new Float64Array(size), entropy: new Float64Array(size), sums: new Float64Array(size + 1) })),
-    asked: pictures,
+    sheet: labels.map(() => ({ values: new Uint8Array(size), logProb: new Float64Array(size), entropy: new Float64Array(size), sums: new Float64Array(size + 1) })),
   };
   if (!stay) {
     at = live ? size : first();
     pointed = picked = hovered = null;
     clearPixel();
   }
-  adopt();
+  if (!live) adopt(message.asked);
   canvas.style.aspectRatio = (({ width, height }) => width + " / " + height)(places(cellOf(CELL)));
   find(".address").hidden = true;
   fill(find(".compare select"), classes.filter((name) => name !== label).map((name) => [name, called(name)]));
@@ -65,20 +64,21 @@ const begin = (message) => {
   say("Drawing");
 };
 
-const receive = () => {
-  const message = props.value;
+const receive = () => take(props.value);
+
+const take = (message) => {
   if (!message || (run && message.run < run.id)) return;
   if (!run || message.run > run.id) begin(message);
   if (run.stopped) return;
-  run.pictures.forEach((picture, which) => {
+  run.sheet.forEach((picture, which) => {
     picture.values.set(message.values[which], message.index);
     picture.logProb.set(message.log_prob[which], message.index);
     picture.entropy.set(message.entropy[which], message.index);
   });
   run.known.fill(1, message.index, message.index + message.values[0].length);
   while (run.ready < run.size && run.known[run.ready]) run.ready++;
-  for (const { sums, logProb } of run.pictures) for (let i = 0; i < run.ready; i++) sums[i + 1] = sums[i] + logProb[i];
-  if (message.done) run.done = message.done;
+  for (const { sums, logProb } of run.sheet) for (let i = 0; i < run.ready; i++) sums[i + 1] = sums[i] + logProb[i];
+  if (message.done) run.done = { ...message.done, seconds: message.seconds };
   trace();
   show();
 };
@@ -86,7 +86,7 @@ const receive = () => {
 // --- what is said
 
 const lowest = (count) => Math.min(-1, ...looked().map(({ sums }) => sums[count]));
-const looked = () => (current() === null ? run.pictures : [run.pictures[current()]]);
+const looked = () => (current() === null ? run.sheet : [run.sheet[current()]]);
 
 const trace = () => {
   const bottom = lowest(run.ready), step = current() === null ? EACH : 1;
@@ -119,7 +119,7 @@ const state = () => {
   return at >= run.ready ? "waiting for the model" : "drawing";
 };
 
-const wholeLabel = () => (run.count > 1 && new Set(run.labels).size > 1 ? run.asked : called(run.label) + (run.count > 1 ? ", " + run.count + " pictures" : ""));
+const wholeLabel = () => (run.count > 1 && new Set(run.labels).size > 1 ? run.pictures : called(run.label) + (run.count > 1 ? ", " + run.count + " pictures" : ""));
 
 const tell = (count) => {
   const whole = count === run.size && run.done, progress = count + " of " + run.size + " pixels";
@@ -157,7 +157,7 @@ const tellSheet = (whole, sums) => {
 
 // What is said of a sheet under the pointer.
 const overSheet = () => {
-  const which = hovered === null ? null : run.pictures[hovered], label = run.labels[hovered];
+  const which = hovered === null ? null : run.sheet[hovered], label = run.labels[hovered];
   return which ? (label === "any" ? "picture " + (hovered + 1) : called(label)) + " · log p " + number(which.sums[shown()], 1) + " nats\nClick to look closer" : "Click a picture to look closer";
 };
 
