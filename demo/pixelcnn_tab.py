@@ -35,8 +35,8 @@ LIVE = "(...wishes) => { window.dispatchEvent(new CustomEvent('pixel-canvas-redr
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 PAGE = """
-<p class="lab-hint">This model draws a digit one pixel at a time: each is a throw of dice, weighted by all pixels before
-it. <b>Pick another class</b> and watch.</p>
+<p class="lab-hint">This model draws a digit one pixel at a time: each is a throw of dice, weighted by the pixels before
+it. <b>Pick a class</b> and watch, or <b>take the pen</b> and let it finish your drawing.</p>
 <style>
 .draw-row { gap: 24px; align-items: flex-start; }
 .draw-classes .wrap { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 6px; }
@@ -73,8 +73,19 @@ drawing is throwing the dice factor by factor. Given a class $y$, the factors be
 temperature $T$ divides the logits before a pixel is drawn; the log-probability is always that of the model itself,
 $T = 1$. **Surprise** is $-\log p$ of the pixel that came.
 
-Source: A. van den Oord, N. Kalchbrenner, O. Vinyals, L. Espeholt, A. Graves and K. Kavukcuoglu, *Conditional Image
-Generation with PixelCNN Decoders*, 2016 ([arXiv:1606.05328](https://arxiv.org/abs/1606.05328)).
+**Finishing a picture** is the same product with some factors skipped: a given pixel is put in its place, and every
+later one is drawn knowing it. The order is the order of reading, so a pixel that is left standing *below* a hole cannot
+guide what is drawn into it: the model looks back only.
+
+**Blind spot.** The original PixelCNN stacks masked convolutions. Each sees up and to the left, and together they miss a
+wedge up and to the right, which the layers climb into too slowly: choose that model, *depends on*, and a model to
+compare with. The gated PixelCNN has two stacks, one for the rows above and one for the row in hand, and misses nothing
+within its reach.
+
+Sources: A. van den Oord, N. Kalchbrenner and K. Kavukcuoglu, *Pixel Recurrent Neural Networks*, 2016
+([arXiv:1601.06759](https://arxiv.org/abs/1601.06759)): the original, with masked convolutions. A. van den Oord,
+N. Kalchbrenner, O. Vinyals, L. Espeholt, A. Graves and K. Kavukcuoglu, *Conditional Image Generation with PixelCNN
+Decoders*, 2016 ([arXiv:1606.05328](https://arxiv.org/abs/1606.05328)): the gated one.
 """
 
 

@@ -14,6 +14,7 @@ let tool = "look";
 let start = null; // what the drawing starts from: values and keep by raster index, how it came about, the last pixel inked
 const past = []; // starts before that, for undo
 let stroke = null; // a start in the making: also which pointer makes it, and with which tool
+let laid = null; // a stroke that has ended, until a drawing knows of it
 let asks = 0; // how often the server was told of a start
 let waiting = 0; // handle of the frame in which a moving pen asks
 let held = null; // a class key that is down: since when, and which class was there before
@@ -117,6 +118,7 @@ const moveStroke = (event) => {
 const endStroke = (event) => {
   if (!stroke || event.pointerId !== stroke.id) return;
   const next = finished(), { before, tool: used } = stroke;
+  laid = stroke;
   stroke = null;
   remember(before);
   if (used === "rub") chosen = null; // all endings
@@ -137,15 +139,21 @@ const rubOut = (part) => {
   send({ values: from.values.slice(), keep, end: -1, kind: "rub" }, false);
 };
 
+const takeUp = (name) => {
+  tool = name;
+  if (tool !== "look") canvas.scrollIntoView({ block: "nearest" }); // the hand is about to work on it
+  show();
+};
+
 const emptySheet = () => {
   remember(start);
   start = { values: new Uint8Array(run.size), keep: new Uint8Array(run.size), end: -1, kind: "sheet" };
-  tool = "pen";
   blank = true;
   playing = false;
   if (run.count > 1) chosen ??= 0;
   say("An empty sheet: draw on it with the pen.");
   closer(chosen);
+  takeUp("pen");
 };
 
 const undo = () => {
@@ -173,6 +181,7 @@ const editing = () => {
   find(".sheet").disabled = !run;
   find(".undo").disabled = !past.length;
   find(".afresh").disabled = !start;
+  find(".sheet").hidden = find(".afresh").hidden = tool === "look" && !start;
   find(".how").textContent = (run?.start && !stroke ? "Outlined: given. " : "") + HINTS[tool];
   canvas.style.touchAction = tool === "look" ? "" : "none"; // a finger draws, or scrolls the page
   canvas.style.cursor = tool === "look" ? (run?.count > 1 && current() === null ? "zoom-in" : "") : "crosshair";
@@ -185,7 +194,7 @@ canvas.addEventListener("pointerdown", startStroke);
 canvas.addEventListener("pointermove", moveStroke);
 for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(end, endStroke);
 for (const button of element.querySelectorAll("[data-tool]")) {
-  button.addEventListener("click", () => { tool = button.dataset.tool; show(); });
+  button.addEventListener("click", () => takeUp(button.dataset.tool));
 }
 for (const button of element.querySelectorAll("[data-rub]")) button.addEventListener("click", () => rubOut(button.dataset.rub));
 find(".sheet").addEventListener("click", emptySheet);

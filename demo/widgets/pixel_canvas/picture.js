@@ -2,7 +2,7 @@
 const find = (selector) => element.querySelector(selector);
 const CELL = 20, ZOOM = 10; // screen pixels a pixel: on the canvas, in the download
 const MARK = "#22d3ee", MARK_RGB = [34, 211, 238];
-const BLIND_RGB = [251, 146, 60], BLINDNESS = 0.5; // what another model sees and this one does not
+const BLIND_RGB = [251, 146, 60], BLINDNESS = [0, 0.2, 0.75]; // what another model sees: this one too, out of reach, blind spot
 const GIVEN = "#3b82f6"; // where what was given ends
 const GAP = 8, COLUMNS = { 1: 1, 4: 2, 10: 5, 16: 4 }; // of a sheet of pictures
 const FAINTEST = 0.12; // how much of the mark's colour the weakest influence gets: seen at all, told from not seen
@@ -44,12 +44,12 @@ const mixed = (grey, share, color = MARK_RGB) => color.map((c) => Math.round(DIM
 
 const colorOf = (picture, i, ties) => {
   if (view in MAPS) return MAPS[view].color(MAPS[view].nats(picture, i) / blind());
-  const level = stroke?.keep[i] ? stroke.values[i] : picture.values[i];
+  const work = stroke ?? laid, level = work?.keep[i] ? work.values[i] : picture.values[i];
   const grey = (level * 255) / (run.levels - 1);
   if (!ties || i === ties.index) return [grey, grey, grey];
-  const nats = ties.strength[i] ?? 0, rival = ties.rival?.[i] ?? 0;
+  const nats = ties.strength[i] ?? 0;
   if (nats > 0) return mixed(grey, FAINTEST + (1 - FAINTEST) * (nats / ties.most));
-  return mixed(grey, rival > 0 ? BLINDNESS : 0, BLIND_RGB);
+  return mixed(grey, BLINDNESS[ties.missed?.[i] ?? 0], BLIND_RGB);
 };
 
 // Where on the canvas each picture that is shown has its place, in canvas pixels.
@@ -74,10 +74,10 @@ const paint = (target, cell) => {
   context.clearRect(0, 0, target.width, target.height);
   context.imageSmoothingEnabled = false;
   [small.width, small.height] = [run.width, run.height];
-  const image = new ImageData(run.width, run.height), count = shown();
+  const image = new ImageData(run.width, run.height), count = shown(), work = stroke ?? laid;
   for (const { picture, x, y } of layout.list) {
     for (let i = 0; i < run.size; i++) {
-      const drawn = stroke ? stroke.keep[i] || (stroke.tool === "pen" && i < count) : i < count;
+      const drawn = work ? work.keep[i] || (work.tool === "pen" && i < count) : i < count;
       if (drawn) image.data.set(colorOf(run.sheet[picture], i, ties), 4 * i);
       image.data[4 * i + 3] = drawn ? 255 : 0;
     }
@@ -89,7 +89,7 @@ const paint = (target, cell) => {
 
 // A line between what was given and what the model drew.
 const border = (context, x, y, cell) => {
-  const keep = (stroke ?? run.start)?.keep;
+  const keep = (stroke ?? laid ?? run.start)?.keep;
   if (!keep || view !== "picture") return;
   context.strokeStyle = GIVEN;
   context.lineWidth = Math.max(1, cell / 8);

@@ -112,15 +112,25 @@ const explained = ({ index, label, other, temperature }, answer) => {
   find(".answer").textContent = answer.other ? "As " + called(other) + " instead of " + called(label) + ", this grey has " + probability(q) + likelier(p, q) : "";
 };
 
+// How far a pixel sees, in rows and columns: what it does not see within that is its blind spot.
+const reachOf = ({ index, strength }) => {
+  const far = strength.map((nats, i) => (nats > 0 ? Math.max(Math.floor(index / run.width) - Math.floor(i / run.width), Math.abs((index % run.width) - (i % run.width))) : 0));
+  return Math.max(0, ...far);
+};
+
+const within = (i, index, reach) => Math.floor(index / run.width) - Math.floor(i / run.width) <= reach && Math.abs((index % run.width) - (i % run.width)) <= reach;
+
 const reached = ({ index, run: id, rival: name, model }, { strength, rival }) => {
-  const most = Math.max(...strength, 0);
+  const most = Math.max(...strength, 0), reach = reachOf({ index, strength });
   const where = strength.indexOf(most), seen = strength.filter((nats) => nats > 0).length;
-  const unseen = rival ? rival.filter((nats, i) => nats > 0 && !(strength[i] > 0)).length : 0;
+  // What only the other model sees: 2 in the blind spot, 1 out of reach.
+  const missed = rival?.map((nats, i) => (nats > 0 && !(strength[i] > 0) ? 1 + within(i, index, reach) : 0));
+  const count = (kind) => missed.filter((what) => what === kind).length;
   const says = (seen
     ? "The framed pixel sees " + seen + " of the " + index + " before it, most of all " + placeOf(where) + "."
     : "The framed pixel sees none before it.")
-    + (rival ? " Orange: " + unseen + " more that “" + modelCalled(name) + "” sees and “" + modelCalled(model) + "” is blind to." : "");
-  ties = { run: id, index, strength, rival, most: most || 1, says };
+    + (missed ? " “" + modelCalled(name) + "” also sees " + count(2) + " in the blind spot of “" + modelCalled(model) + "” (orange) and " + count(1) + " out of its reach (brown)." : "");
+  ties = { run: id, index, strength, missed, most: most || 1, says };
   show();
 };
 

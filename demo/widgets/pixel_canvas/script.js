@@ -44,6 +44,7 @@ const begin = (message) => {
   const stay = live && run && run.size === size && !blank && !run.stopped;
   if (!run || run.count !== count) chosen = null;
   blank = false;
+  laid = null;
   run = {
     ...next, id: message.run, count, height, width, levels, labels, classes, subject, start: given(message.start),
     ready: 0, end: size, done: null, stopped: false, over: false, slow: false, known: new Uint8Array(size),
@@ -196,6 +197,7 @@ const show = () => {
     if (ended()) playing = false;
   }
   legend();
+  find(".pixel").hidden = Boolean(run && (blank || current() === null)); // many pictures, or none
   buttons();
   if (playing && !frame) frame = requestAnimationFrame(step);
 };
@@ -258,7 +260,7 @@ const toggle = () => {
 const goTo = (place) => {
   if (!run || blank) return;
   playing = false;
-  picked = pointed = null;
+  picked = pointed = laid = null;
   at = Math.min(Math.max(place, 0), run.ready);
   show();
 };
