@@ -283,8 +283,8 @@ def build(app: gr.Blocks, models: Models) -> None:
 
 
 def one_for(pictures: Any) -> Any:
-    """How many pictures of a class that was picked: one, where there was one of each."""
-    return PICTURES[0] if pictures == EACH else pictures
+    """How many pictures of a class that was picked: one, where there was one of each; else as many as there are."""
+    return PICTURES[0] if pictures == EACH else gr.skip()
 
 
 def title(card: Card) -> str:
