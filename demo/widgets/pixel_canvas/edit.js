@@ -14,6 +14,7 @@ let tool = "look";
 let start = null; // what the drawing starts from: values and keep by raster index, how it came about, the last pixel inked
 const past = []; // starts before that, for undo
 let stroke = null; // a start in the making: also which pointer makes it, and with which tool
+let worked = false; // whether the last press of the pointer was a stroke
 let laid = null; // a stroke that has ended, until a drawing knows of it
 let asks = 0; // how often the server was told of a start
 let waiting = 0; // handle of the frame in which a moving pen asks
@@ -88,11 +89,13 @@ const finished = () => {
 
 const startStroke = (event) => {
   const under = run && tool !== "look" && event.button === 0 && !stroke ? pixelAt(event) : null;
+  worked = false;
   if (!under || (current() === null && !blank)) return; // on a sheet of pictures the click looks closer
   event.preventDefault();
   canvas.setPointerCapture(event.pointerId);
   canvas.focus({ preventScroll: true });
   if (!blank) goTo(run.ready);
+  worked = true;
   stroke = { ...base(tool), tool, id: event.pointerId, last: [under.column, under.row], before: start };
   pointed = picked = null;
   moveStroke(event);
@@ -182,7 +185,8 @@ const editing = () => {
   find(".undo").disabled = !past.length;
   find(".afresh").disabled = !start;
   find(".sheet").hidden = find(".afresh").hidden = tool === "look" && !start;
-  find(".how").textContent = (run?.start && !stroke ? "Outlined: given. " : "") + HINTS[tool];
+  const all = run && current() === null && !blank;
+  find(".how").textContent = (run?.start && !stroke ? "Outlined: given. " : "") + (all && tool !== "look" ? "Click the picture that you want to work on." : HINTS[tool]);
   canvas.style.touchAction = tool === "look" ? "" : "none"; // a finger draws, or scrolls the page
   canvas.style.cursor = tool === "look" ? (run?.count > 1 && current() === null ? "zoom-in" : "") : "crosshair";
   const index = run ? focus() : null, field = find(".change input");

@@ -186,7 +186,7 @@ canvas.addEventListener("pointerleave", () => {
 });
 canvas.addEventListener("click", (event) => {
   const under = run ? pixelAt(event) : null;
-  if (!under) return;
+  if (!under || worked) return; // a stroke ends in a click
   if (current() === null) closer(under.picture);
   else if (tool === "look" && under.index < shown()) picked = picked === under.index ? null : under.index;
   show();

@@ -44,7 +44,6 @@ const begin = (message) => {
   const stay = live && run && run.size === size && !blank && !run.stopped;
   if (!run || run.count !== count) chosen = null;
   blank = false;
-  laid = null;
   run = {
     ...next, id: message.run, count, height, width, levels, labels, classes, subject, start: given(message.start),
     ready: 0, end: size, done: null, stopped: false, over: false, slow: false, known: new Uint8Array(size),
@@ -56,6 +55,7 @@ const begin = (message) => {
     clearPixel();
   }
   if (!live) adopt(message.asked);
+  if (run.given === JSON.stringify(told(start))) laid = null;
   canvas.style.aspectRatio = (({ width, height }) => width + " / " + height)(places(cellOf(CELL)));
   find(".address").hidden = true;
   fill(find(".compare select"), classes.filter((name) => name !== label).map((name) => [name, called(name)]));
@@ -129,6 +129,7 @@ const tell = (count) => {
   if (current() === null) tellSheet(whole, sums);
   else tellPicture(whole, sums[0]);
   find(".time").textContent = run.done && !run.stopped ? "Drawn in " + number(run.done.seconds, 2) + " s, " + (run.slow ? "shown slowly." : "shown as it came.") : "";
+  canvas.setAttribute("aria-busy", String(Boolean(stroke || laid)));
   canvas.setAttribute("aria-label", SEEN[view] + (current() === null ? run.count + " × " : "") + run.subject[0] + ", " + progress + " drawn");
   find(".seen").style.clipPath = "inset(-4px " + (100 - (100 * count) / run.size) + "% -4px 0)";
   const head = find(".head"), plot = find(".plot");
