@@ -1,8 +1,11 @@
 """The picture that a drawing starts from: which pixels are given, and what they are."""
 
+import base64
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -66,6 +69,26 @@ def read_start(sent: Any, config: PictureConfig) -> Start | None:
         raise StartError(f"What is given must be {size} ones and zeros.")
     shape = (1, 1, config.height, config.width)
     return Start(values, torch.tensor([mark == "1" for mark in keep]).view(shape))
+
+
+def read_link(text: str, config: PictureConfig) -> Start:
+    """A start as a link carries it: the values, then one bit a pixel for what is given, in URL-safe base64.
+
+    Raises:
+        StartError: It is none.
+    """
+    size = config.height * config.width
+    try:
+        data = base64.b64decode(text, altchars=b"-_", validate=True)
+    except ValueError:
+        data = b""
+    if len(data) != size + math.ceil(size / 8) or max(data[:size]) >= config.levels:
+        raise StartError("What it gives is damaged.")
+    bits = np.unpackbits(np.frombuffer(data[size:], np.uint8), count=size)
+    shape = (1, 1, config.height, config.width)
+    return Start(
+        torch.tensor(list(data[:size]), dtype=torch.uint8).view(shape), torch.from_numpy(bits == 1).view(shape)
+    )
 
 
 def read_values(sent: Any, config: PictureConfig) -> Tensor:

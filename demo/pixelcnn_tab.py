@@ -10,7 +10,7 @@ from demo.fields import UncheckedRadio, UncheckedSlider
 from demo.models import Models
 from demo.pixel_answers import ANY, COLDEST, HOTTEST, Answers
 from demo.pixel_drawings import EACH, NAME, PICTURES, Drawings, Message, Order, new_run
-from demo.pixel_starts import Start, StartError, is_index, read_start
+from demo.pixel_starts import Start, StartError, is_index, read_link, read_start
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
 from gm_core import Card, PictureError, open_picture, prepare
@@ -126,7 +126,7 @@ class Draw:
         wrong = self.drawings.wrong(label, temperature, seed, pictures, model)
         return [*(gr.validate(words is None, words or "") for words in wrong), gr.validate(True, "")]
 
-    def reopen(self, request: gr.Request) -> list[Any]:
+    def reopen(self, easel: Easel, request: gr.Request) -> list[Any]:
         """What the page's address asks for; the usual where it does not, or wrongly."""
         asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED, PICTURES[0], NAME]
         values: list[Any] = [asked.get(key, default) for key, default in zip(LINK, usual, strict=True)]
@@ -136,6 +136,11 @@ class Draw:
                 gr.Warning(f"The link to this page is not right: {words} Drawn: {usual[place]}.")
                 values[place] = usual[place]
         label, *rest, model = values
+        if "given" in asked:
+            try:
+                easel.start = read_link(asked["given"], self.models.pixelcnn(model).config)
+            except StartError as error:
+                gr.Warning(f"The link to this page is not right: {error} Drawn: a picture of which nothing is given.")
         return [gr.update(choices=self.drawings.choices(model), value=label), *rest, model, self.about(model)]
 
     def switch(self, model: str, label: str) -> list[Any]:
@@ -271,7 +276,7 @@ def build(app: gr.Blocks, models: Models) -> None:
     picked = label.input(one_for, pictures, pictures, **PRIVATE).then(**after)
     changed = model.input(tab.switch, [model, label], [label, about], **PRIVATE).then(**after)
     sent = upload.input(tab.upload, [upload, easel], None, **PRIVATE).success(**after)
-    opened = app.load(tab.reopen, None, [*wishes, about], **PRIVATE).then(**after)
+    opened = app.load(tab.reopen, easel, [*wishes, about], **PRIVATE).then(**after)
     diced = dice.click(lambda: secrets.randbelow(SHORT_SEEDS), None, seed, **PRIVATE).then(**after)
     asked = canvas.ask(given, [model, easel], None, **PRIVATE).success(**after)
     canvas.stop(None, cancels=[now, picked, changed, sent, opened, diced, asked])

@@ -184,9 +184,17 @@ def test_a_pixel_changed_by_hand_and_the_rest_answers(page, app_url, model, by):
     expect(canvas.locator(".caption")).to_contain_text(f"row 15, column 15 · value {value} · given")
     answer = finished(model, image, np.arange(784) <= INDEX)[0]
     assert cells(canvas) == answer != expected(model).flatten().tolist()
-    tool(canvas, "Start over")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    canvas.get_by_role("button", name="Copy link").click()
+    expect(canvas.get_by_role("button", name="Copied")).to_be_visible()
+    canvas = opened(page, page.evaluate("navigator.clipboard.readText()"))
+    expect(canvas.locator(".how")).to_contain_text("Outlined: given.", timeout=15_000)
     wait_for(canvas, "complete: ")
-    expect(canvas.get_by_role("button", name="Copy link")).to_be_enabled()
+    assert cells(canvas) == answer
+
+    tool(canvas, "Start over")
+    expect(canvas.locator(".how")).not_to_contain_text("Outlined")
+    wait_for(canvas, "complete: ")
     assert cells(canvas) == expected(model).flatten().tolist()
 
 
@@ -210,7 +218,7 @@ def test_an_uploaded_picture_is_finished_and_no_picture_leaves_all_as_it_was(pag
     assert shown[:392].max() > 200
     assert shown.tolist() == finished(model, shown, np.arange(784) < 392)[0]
     tool(canvas, "Undo")
-    expect(canvas.get_by_role("button", name="Copy link")).to_be_enabled()
+    expect(canvas.locator(".how")).not_to_contain_text("Outlined")
     wait_for(canvas, "complete: ")
     assert cells(canvas) == before
 

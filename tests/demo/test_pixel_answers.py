@@ -13,7 +13,7 @@ import gm_core
 from demo.models import Models
 from demo.pixel_answers import ANY, Answers
 from demo.pixel_drawings import NAME
-from demo.pixelcnn_tab import FIRST_SEED, Draw
+from demo.pixelcnn_tab import FIRST_SEED, Draw, Easel
 
 INDEX = 14 * 28 + 14
 ORIGINAL = "mnist-pixelcnn-original"
@@ -147,15 +147,29 @@ def test_a_question_of_another_kind(answers, question):
         ),
         ({"temperature": "nan", "seed": "8"}, ["any", 1.0, 8, "1", NAME], ["0.1 to 2"]),
         ({"pictures": "4", "model": ORIGINAL}, [ANY, 1.0, FIRST_SEED, "4", ORIGINAL], []),
+        ({"given": "x" * 1172}, [ANY, 1.0, FIRST_SEED, "1", NAME], ["damaged"]),
+        ({"given": "<b>"}, [ANY, 1.0, FIRST_SEED, "1", NAME], ["damaged"]),
         ({"pictures": "5", "model": "x"}, [ANY, 1.0, FIRST_SEED, "1", NAME], ["pictures", "model"]),
     ],
 )
 def test_a_link_sets_the_fields_and_says_what_is_wrong_with_it(query, values, warnings, monkeypatch):
     said: list[str] = []
     monkeypatch.setattr("gradio.Warning", said.append)
-    label, *rest, about = Draw(Models.on("cpu")).reopen(SimpleNamespace(query_params=query))
+    easel = Easel()
+    label, *rest, about = Draw(Models.on("cpu")).reopen(easel, SimpleNamespace(query_params=query))
     model = values[4]
     assert [label["value"], *rest] == values and model in about and "3" in label["choices"]
     assert len(said) == len(warnings)
     assert all(part in text for part, text in zip(warnings, said, strict=True))
     assert not any("<" in text for text in said)
+    assert easel.start is None
+
+
+def test_a_link_carries_what_is_given():
+    values = torch.arange(784).remainder(256).to(torch.uint8).view(1, 1, 28, 28)
+    keep = torch.arange(784).remainder(3).eq(0).view(1, 1, 28, 28)
+    packed = bytes(values.flatten().tolist()) + np.packbits(keep.flatten().numpy()).tobytes()
+    easel, text = Easel(), base64.urlsafe_b64encode(packed).decode()
+    Draw(Models.on("cpu")).reopen(easel, SimpleNamespace(query_params={"given": text}))
+    assert easel.start is not None
+    assert torch.equal(easel.start.values, values) and torch.equal(easel.start.keep, keep)

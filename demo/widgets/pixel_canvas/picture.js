@@ -162,11 +162,18 @@ const film = async () => {
   button.disabled = false;
 };
 
+// Values and one bit a pixel for what is given, in base64 that a link can carry.
+const packed = ({ values, keep }) => {
+  const bits = new Uint8Array(Math.ceil(run.size / 8));
+  keep.forEach((given, i) => { bits[i >> 3] |= given << (7 - (i & 7)); });
+  return btoa(String.fromCharCode(...values, ...bits)).replaceAll("+", "-").replaceAll("/", "_");
+};
+
 const copyLink = async () => {
   const address = new URL(location.pathname, location.origin);
   const { label, seed, temperature, pictures, model } = run;
   address.search = new URLSearchParams({
-    class: label, seed, temperature, ...(run.count > 1 ? { pictures } : {}), ...(model === props.models[0].name ? {} : { model }),
+    class: label, seed, temperature, ...(run.count > 1 ? { pictures } : {}), ...(model === props.models[0].name ? {} : { model }), ...(run.start ? { given: packed(run.start) } : {}),
   });
   const words = find(".link span"), field = find(".address");
   try {

@@ -174,9 +174,7 @@ const buttons = () => {
   find(".play").disabled = !run || !run.ready || blank;
   find(".stop").disabled = !run || run.over;
   find(".save").disabled = !run || !shown();
-  find(".film").disabled = !run?.done || run.stopped;
-  find(".link").disabled = !run?.done || run.stopped || Boolean(run.start);
-  find(".link").title = run?.start ? "A link cannot carry the pixels that you gave: download the picture" : "A link that draws this picture again";
+  find(".film").disabled = find(".link").disabled = !run?.done || run.stopped;
   for (const kind of ["speed", "view", "tool", "card"]) {
     const value = { speed, view, tool, card: String(chosen ?? "all") }[kind];
     for (const button of element.querySelectorAll("[data-" + kind + "]")) button.setAttribute("aria-pressed", String(button.dataset[kind] === value));
