@@ -232,3 +232,13 @@ def test_every_model_draws(drawings):
         message = drawings.redraw(asked(model=name, pictures=EACH))
         assert message["model"] == name and message["labels"] == card.class_names
         assert message["done"]["usual"] == card.metric("bits_per_dim").value
+
+
+def test_sixteen_visitors_at_once_all_get_their_pictures(app_url, drawings):
+    clients = [Client(app_url, verbose=False) for _ in range(16)]
+    jobs = [client.submit(ANY, 1.0, seed, api_name="/draw") for seed, client in enumerate(clients)]
+    for seed, job in enumerate(jobs):
+        job.result(timeout=120)
+        *parts, last = job.outputs()
+        assert [part["index"] for part in parts] == list(range(0, 784 - CHUNK, CHUNK))
+        assert last["values"] == drawings.redraw(asked(seed=seed))["values"]
