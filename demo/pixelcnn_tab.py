@@ -1,6 +1,5 @@
 """The Draw tab: a digit appears pixel by pixel, with the probability of each."""
 
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +27,11 @@ TITLES = {
     "gated-pixelcnn": "gated PixelCNN",
     "masked-pixelcnn": "the original, with a blind spot",
 }
+
+DICE = f"() => Math.floor({SHORT_SEEDS} * Math.random())"
+ONE_FOR = f"pictures => pictures === {EACH!r} ? {PICTURES[0]!r} : pictures"
+"""In the browser, for a question to the server would take longer than the drawing: another seed; how many pictures of a
+class that was picked."""
 
 LIVE = "(...wishes) => { window.dispatchEvent(new CustomEvent('pixel-canvas-redraw', { detail: wishes })); }"
 """Hands the controls' values to the canvas, in the browser."""
@@ -265,7 +269,8 @@ def build(app: gr.Blocks, models: Models) -> None:
         """A class key was pressed: the controls show what the canvas is already drawing."""
         choice = event._data.get("label") if isinstance(event._data, dict) else None
         known = model in tab.drawings.cards and choice in tab.drawings.choices(model)
-        return [choice if known else gr.skip(), one_for(pictures)]
+        one = PICTURES[0] if pictures == EACH else gr.skip()
+        return [choice if known else gr.skip(), one]
 
     wiring: dict[str, Any] = {"fn": tab.draw, "inputs": [*wishes, easel], "outputs": canvas}
     wiring |= {"validator": tab.check, "show_progress": "hidden", "trigger_mode": "multiple"}
@@ -273,11 +278,11 @@ def build(app: gr.Blocks, models: Models) -> None:
     # All begins at once, and an older drawing ends at its next message. A seed draws when it is typed, not when a link
     # or the dice fill it in.
     now = gr.on([again.click, seed.input, pictures.input], **wiring, api_name="draw")
-    picked = label.input(one_for, pictures, pictures, **PRIVATE).then(**after)
+    picked = label.input(None, pictures, pictures, js=ONE_FOR).then(**after)
     changed = model.input(tab.switch, [model, label], [label, about], **PRIVATE).then(**after)
     sent = upload.input(tab.upload, [upload, easel], None, **PRIVATE).success(**after)
     opened = app.load(tab.reopen, easel, [*wishes, about], **PRIVATE).then(**after)
-    diced = dice.click(lambda: secrets.randbelow(SHORT_SEEDS), None, seed, **PRIVATE).then(**after)
+    diced = dice.click(None, None, seed, js=DICE).then(**after)
     asked = canvas.ask(given, [model, easel], None, **PRIVATE).success(**after)
     canvas.stop(None, cancels=[now, picked, changed, sent, opened, diced, asked])
     # While a hand moves, the canvas asks for its drawings itself, without waiting in a queue.
@@ -285,11 +290,6 @@ def build(app: gr.Blocks, models: Models) -> None:
     canvas.choose(key, [model, pictures], [label, pictures], **PRIVATE)
     temperature.change(None, wishes, None, js=LIVE)
     temperature.change(lambda *_: None, [*wishes, easel], None, validator=tab.check, **PRIVATE)
-
-
-def one_for(pictures: Any) -> Any:
-    """How many pictures of a class that was picked: one, where there was one of each; else as many as there are."""
-    return PICTURES[0] if pictures == EACH else gr.skip()
 
 
 def title(card: Card) -> str:
