@@ -4,6 +4,7 @@ One call draws a run of pixels of several pictures with the interpreter's lock r
 the cores.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
@@ -42,9 +43,14 @@ class CompiledPixels:
         self._state = State(
             label=condition.contiguous().numpy(),
             input=zeros(stacks.INPUT_ROWS + height, width + 2 * stacks.INPUT_COLUMNS, features.size),
-            vertical=zeros(layers, reach + 1, width + 2 * reach, channels),
-            horizontal=zeros(layers, reach + width, channels),
+            below=zeros(layers, reach + 1, width + 2 * reach, channels),
+            vertical=zeros(width, channels),
+            sums=zeros(width, 2 * channels),
             link=zeros(layers, width, 2 * channels),
+            left=zeros(layers, reach + width, channels),
+            horizontal=zeros(width, 2 * channels),
+            gated=zeros(width, channels),
+            weight=zeros(len(w.logits_bias)),
         )
 
     def draw(
@@ -52,16 +58,13 @@ class CompiledPixels:
     ) -> tuple[Tensor, Tensor]:
         """Draw a run of pixels of a row; see :class:`gm_core.sampling.stream.Pixels`."""
         n, w = len(uniform), self._weights
-        values = np.empty((n, end - begin), np.int64)
-        logits = np.empty((n, end - begin, len(w.table)), np.float32)
-
+        values = torch.empty(n, end - begin, dtype=torch.int64)
+        logits = torch.empty(n, end - begin, len(w.logits_bias))
         # Contiguous always, for numba compiles a kernel anew for every layout of its arguments.
-        noise, fixed = (np.ascontiguousarray(tensor.numpy()) for tensor in (uniform, given))
+        arrays = [tensor.contiguous().numpy() for tensor in (uniform, given, values, logits)]
 
         def part(first: int, last: int) -> None:
-            draw(
-                row, begin, end, w, self._state, first, last, noise, fixed, np.float32(1 / temperature), values, logits
-            )  # fmt: skip
+            draw(row, begin, end, w, self._state, first, last, *arrays, np.float32(1 / temperature))
 
         workers = min(n, torch.get_num_threads())
         if workers == 1:
@@ -69,7 +72,7 @@ class CompiledPixels:
         else:
             bounds = [n * i // workers for i in range(workers + 1)]
             list(_pool(workers).map(part, bounds[:-1], bounds[1:]))
-        return torch.from_numpy(values), torch.from_numpy(logits)
+        return values, logits[..., : len(w.table)]
 
 
 @lru_cache(maxsize=1)
@@ -104,26 +107,23 @@ def pack(features: PixelFeatures, stacks: GatedStacks, height: int, width: int) 
 
     vertical_input = stacks.vertical_input.weight.permute(2, 3, 1, 0)
     horizontal_input = stacks.horizontal_input.weight[:, :, 0].permute(2, 1, 0)
-    logits = (stacks.logits.weight.flatten(1).t(), stacks.logits.get_parameter("bias"))
-    logits_weight, logits_bias = (F.pad(part, (0, -levels % LANES)) for part in logits)
+    more = (0, -levels % LANES)
     return Weights(
         vertical_input=array(vertical_input.flatten(1, 2), -1),
         vertical_input_bias=array(stacks.vertical_input.get_parameter("bias"), -1),
         horizontal_input=array(horizontal_input.flatten(0, 1), -1),
-        horizontal_input_bias=array(stacks.horizontal_input.get_parameter("bias"), -1),
+        horizontal_input_bias=array(F.pad(stacks.horizontal_input.get_parameter("bias"), (0, channels)), -1),
         vertical=stacked([layer.vertical.weight.permute(2, 3, 1, 0) for layer in layers], -2, -1),
         vertical_bias=array(to_vertical + biases("vertical"), -1),
         link=stacked([layer.link.weight.flatten(1).t() for layer in layers], -2, -1),
         link_bias=array(to_horizontal + biases("link") + biases("horizontal"), -1),
-        horizontal=stacked(
-            [layer.horizontal.weight[:, :, 0].permute(2, 1, 0).flatten(0, 1) for layer in layers], -2, -1
-        ),
+        horizontal=stacked([layer.horizontal.weight[:, :, 0].permute(2, 1, 0) for layer in layers], -2, -1),
         output=stacked([layer.output.weight.flatten(1).t() for layer in layers], -2, -1),
         output_bias=array(biases("output"), -1),
         head=array(stacks.head.weight.flatten(1).t(), -2, -1),
         head_bias=array(stacks.head.get_parameter("bias"), -1),
-        logits=array(logits_weight, -2),
-        logits_bias=array(logits_bias),
+        logits=array(F.pad(stacks.logits.weight.flatten(1).t(), more), -2),
+        logits_bias=array(F.pad(stacks.logits.get_parameter("bias"), more, value=-math.inf)),
         dilations=np.array([layer.reach for layer in layers], np.int64),
         table=array(table),
         positions=array(placed.view(height, width, -1)),

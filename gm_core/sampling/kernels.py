@@ -25,7 +25,7 @@ LANES = 16
 PIXELS, VECTORS = (4, 4) if binding.get_host_cpu_features().get("avx512f", False) else (2, 1)
 """Rows and vectors of the tiles of a matrix product: as many as the processor has registers for."""
 
-GROUP, ROWS = 16, 64
+GROUP = 16
 """Pictures computed together: weights are read once for all of them, and what is computed stays in the cache."""
 
 LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
@@ -35,7 +35,7 @@ LARGEST, LOWEST = np.float32(40), np.float32(-87)
 
 def _kernel(*fastmath: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile when first called; kept on disk from then on, wherever there is a folder to keep it in."""
-    options: dict[str, Any] = {"fastmath": {"contract", *fastmath}, "nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {"fastmath": {"contract", *fastmath}, "nogil": True, "error_model": "numpy", "_nrt": False}
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
@@ -55,12 +55,12 @@ class Weights(NamedTuple):
     vertical_input: Array  # (rows, columns * F, C)
     vertical_input_bias: Array  # (C,)
     horizontal_input: Array  # (columns * F, C)
-    horizontal_input_bias: Array  # (C,)
+    horizontal_input_bias: Array  # (2C,), zero for the skip connections
     vertical: Array  # (L, rows, columns, C, 2C)
     vertical_bias: Array  # (labels, L, 2C)
     link: Array  # (L, 2C, 2C)
     link_bias: Array  # (labels, L, 2C)
-    horizontal: Array  # (L, columns * C, 2C)
+    horizontal: Array  # (L, columns, C, 2C)
     output: Array  # (L, C, 2C)
     output_bias: Array  # (L, 2C)
     head: Array  # (C, C)
@@ -73,26 +73,18 @@ class Weights(NamedTuple):
 
 
 class State(NamedTuple):
-    """All activations that are still needed, of n pictures."""
+    """All activations that are still needed, of n pictures, and room to compute in."""
 
     label: Array  # (n,)
     input: Array  # (n, rows + H, W + 2 * columns, F), zero around the picture
-    vertical: Array  # (n, L, reach + 1, W + 2 * reach, C): the last rows below each layer, by row modulo their number
-    horizontal: Array  # (n, L, reach + W, C)
+    below: Array  # (n, L, reach + 1, W + 2 * reach, C): the vertical stack's last rows, by row modulo their number
+    vertical: Array  # (n, W, C): the vertical stack at the row in hand
+    sums: Array  # (n, W, 2C): what goes into its gates
     link: Array  # (n, L, W, 2C): what the vertical stack says to the row in hand
-
-
-class Scratch(NamedTuple):
-    """Room for the pixels that are computed together, a row each."""
-
-    windows: Array  # (columns * F)
-    h: Array  # (C)
-    skip: Array  # (C)
-    left: Array  # (2C)
-    x: Array  # (2C)
-    gated: Array  # (C)
-    out: Array  # (2C)
-    logits: Array  # (levels)
+    left: Array  # (n, L, reach + W, C): the horizontal stack in the row in hand
+    horizontal: Array  # (n, W, 2C): the horizontal stack at the pixel in hand, and the skip connections
+    gated: Array  # (n, W, C)
+    weight: Array  # (n, levels)
 
 
 def _tile(rows: int, vectors: int) -> Callable[..., Any]:
@@ -145,7 +137,7 @@ _many_narrow, _one_narrow = _tile(PIXELS, 1), _tile(1, 1)
 
 @_kernel()
 def _add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """``out += x @ weight``."""
+    """``out += x @ weight``, where a row of ``x`` is as many numbers as ``weight`` has rows from where it begins."""
     rows, (inputs, outputs) = len(out), weight.shape
     x_step, out_step, weight_step = x.strides[0], out.strides[0], weight.strides[0]
     o = 0
@@ -171,13 +163,22 @@ def _add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN0
 
 
 @_kernel()
+def _spread(x, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Set every row of ``out`` to ``x``."""
+    for j in range(len(out)):
+        for c in range(len(x)):
+            out[j, c] = x[c]
+
+
+@_kernel()
 def exp(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """``e ** x`` for ``x`` up to 88, within 2 units in the last place; 0 below -87.
 
     As in Cephes: ``2 ** n`` times a polynomial in the rest. A call of the C library's would be made a number at a time.
     """
-    n = np.floor(x * LOG2_E + HALF)
-    r = (x - n * LN2_HIGH) - n * LN2_LOW
+    z = max(x, LOWEST)
+    n = np.floor(z * LOG2_E + HALF)
+    r = (z - n * LN2_HIGH) - n * LN2_LOW
     y = np.float32(1.9875691500e-4)
     y = y * r + np.float32(1.3981999507e-3)
     y = y * r + np.float32(8.3334519073e-3)
@@ -198,173 +199,182 @@ def _gate(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 
 @_kernel()
-def _begin_row(row, width, w, label, image, rows, v, x, link):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Run the vertical stack over a row of one picture, leaving what it says to the horizontal stack in ``link``."""
+def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Run the vertical stack over a row of a picture, leaving what it says to the horizontal stack in ``link``."""
+    label, image, rows, v, x, links = (
+        state.label[n], state.input[n], state.below[n], state.vertical[n], state.sums[n], state.link[n]
+    )  # fmt: skip
     layers, kept, padded, channels = rows.shape
+    width = len(v)
     reach = (padded - width) // 2
-    v[:] = w.vertical_input_bias
+    _spread(w.vertical_input_bias, v)
     for up in range(len(w.vertical_input)):
-        _add_products(_windows(image[row + up], width, w.vertical_input.shape[1]), w.vertical_input[up], v)
+        _add_products(image[row + up], w.vertical_input[up], v)
     for layer in range(layers):
-        d = w.dilations[layer]
-        rows[layer, row % kept, reach : reach + width] = v
-        x[:] = w.vertical_bias[label, layer]
-        for up in range(2):
-            if up == 0 and row < d:
-                continue  # above the picture
-            source = rows[layer, (row - d) % kept if up == 0 else row % kept]
-            for side in range(3):
-                begin = reach + (side - 1) * d
-                _add_products(source[begin : begin + width], w.vertical[layer, up, side], x)
-        link[layer] = w.link_bias[label, layer]
-        _add_products(x, w.link[layer], link[layer])
+        d, own, link = w.dilations[layer], rows[layer, row % kept], links[layer]
+        for j in range(width):
+            for c in range(channels):
+                own[reach + j, c] = v[j, c]
+        _spread(w.vertical_bias[label, layer], x)
+        for side in range(3):
+            begin = reach + (side - 1) * d
+            if row >= d:  # else above the picture
+                _add_products(rows[layer, (row - d) % kept, begin:], w.vertical[layer, 0, side], x)
+            _add_products(own[begin:], w.vertical[layer, 1, side], x)
+        _spread(w.link_bias[label, layer], link)
+        _add_products(x, w.link[layer], link)
         if layer + 1 < layers:
             for j in range(width):
                 for c in range(channels):
                     v[j, c] += _gate(x[j, c], x[j, channels + c])
+    state.left[n, :, reach:] = ZERO
 
 
 @_kernel()
-def _windows(pixels, count, size):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The features of each pixel of a row and of those right of it, ``size`` numbers in all, side by side."""
-    return np.lib.stride_tricks.as_strided(pixels, (count, size), pixels.strides)
+def _add(run, x, i, weight, out, j):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """``out[:, j] += x[:, i] @ weight`` for a run of pixels: a pixel of all pictures, or the pixels of each picture."""
+    if run == 1:
+        _add_products(x[:, i], weight, out[:, j])
+        return
+    for n in range(len(out)):
+        _add_products(x[n, i:], weight, out[n, j : j + run])
 
 
 @_kernel()
-def _logits(row, j, run, w, state, first, last, scratch):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Run the horizontal stack over pixels ``j`` to ``j + run`` of a row of the pictures ``first`` to ``last``."""
-    channels, layers, up = len(w.head), len(w.dilations), len(w.vertical_input)
-    reach = state.horizontal.shape[2] - state.link.shape[2]
-    count = (last - first) * run
-    h, skip = scratch.h[:count], scratch.skip[:count]
-    left, x, gated, out = scratch.left[:count], scratch.x[:count], scratch.gated[:count], scratch.out[:count]
-    h[:] = w.horizontal_input_bias
-    skip[:] = ZERO
-    size = len(w.horizontal_input)
-    for n in range(first, last):
-        at = (n - first) * run
-        windows = _windows(state.input[n, up + row, j:], run, size)
-        for i in range(run):
-            scratch.windows[at + i] = windows[i]
-    _add_products(scratch.windows[:count], w.horizontal_input, h)
+    channels, layers = len(w.head), len(w.dilations)
+    reach = state.left.shape[2] - state.link.shape[2]
+    h, gated = state.horizontal[first:last], state.gated[first:last]
+    pictures, end = last - first, j + run
+    for n in range(pictures):
+        _spread(w.horizontal_input_bias, h[n, j:end])
+    _add(run, state.input[first:last, len(w.vertical_input) + row], j, w.horizontal_input, h, j)
     for layer in range(layers):
-        d = w.dilations[layer]
-        for n in range(first, last):
-            row_below = state.horizontal[n, layer]
-            for i in range(run):
-                at = (n - first) * run + i
-                row_below[reach + j + i] = h[at]
-                left[at, :channels] = row_below[reach + j + i - d]
-                left[at, channels:] = h[at]
-                x[at] = state.link[n, layer, j + i]
-        _add_products(left, w.horizontal[layer], x)
-        for at in range(count):
+        left, link = state.left[first:last, layer], state.link[first:last, layer]
+        for n in range(pictures):
+            for i in range(j, end):
+                for c in range(channels):
+                    state.left[first + n, layer, reach + i, c] = h[n, i, c]
+        _add(run, left, reach + j - w.dilations[layer], w.horizontal[layer, 0], link, j)
+        _add(run, left, reach + j, w.horizontal[layer, 1], link, j)
+        for n in range(pictures):
+            for i in range(j, end):
+                x = state.link[first + n, layer, i]
+                for c in range(channels):
+                    gated[n, i, c] = _gate(x[c], x[channels + c])
+                for c in range(2 * channels):
+                    h[n, i, c] += w.output_bias[layer, c]
+        _add(run, gated, j, w.output[layer], h, j)
+    for n in range(pictures):
+        for i in range(j, end):
             for c in range(channels):
-                gated[at, c] = _gate(x[at, c], x[at, channels + c])
-        out[:] = w.output_bias[layer]
-        _add_products(gated, w.output[layer], out)
-        for at in range(count):
+                h[n, i, c] = max(h[n, i, channels + c], ZERO)
+        _spread(w.head_bias, gated[n, j:end])
+        _spread(w.logits_bias, logits[n])
+    _add(run, h, j, w.head, gated, j)
+    for n in range(pictures):
+        for i in range(j, end):
             for c in range(channels):
-                h[at, c] += out[at, c]
-                skip[at, c] += out[at, channels + c]
-    hidden = gated
-    for at in range(count):
-        for c in range(channels):
-            skip[at, c] = max(skip[at, c], ZERO)
-    hidden[:] = w.head_bias
-    _add_products(skip, w.head, hidden)
-    for at in range(count):
-        for c in range(channels):
-            hidden[at, c] = max(hidden[at, c], ZERO)
-    raw = scratch.logits[:count]
-    raw[:] = w.logits_bias
-    _add_products(hidden, w.logits, raw)
+                gated[n, i, c] = max(gated[n, i, c], ZERO)
+    _add(run, gated, j, w.logits, logits, 0)
 
 
-@_kernel("reassoc", "nnan", "nsz")
-def _normalise(raw, log_p, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Logits to log-probabilities."""
-    levels = len(log_p)
-    top = raw[0]
-    for k in range(levels):
-        top = max(top, raw[k])
+@_kernel("reassoc")
+def _normalise(logits, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Turn logits into log-probabilities, leaving numbers proportional to the probabilities and giving their sum."""
+    for k in range(LANES):
+        weight[k] = logits[k]
+    for k in range(LANES, len(logits), LANES):  # a vector at a time, which LLVM does not see for a maximum
+        for lane in range(LANES):
+            weight[lane] = max(weight[lane], logits[k + lane])
+    top = weight[0]
+    for k in range(1, LANES):
+        top = max(top, weight[k])
     total = 0.0
-    for k in range(levels):
-        log_p[k] = raw[k] - top
-        weight[k] = exp(log_p[k])
-    for k in range(levels):
+    for k in range(len(logits)):
+        logits[k] -= top
+        weight[k] = exp(logits[k])
+    for k in range(len(logits)):
         total += weight[k]
     normaliser = np.float32(math.log(total))
-    for k in range(levels):
-        log_p[k] -= normaliser
+    for k in range(len(logits)):
+        logits[k] -= normaliser
+    return total
 
 
-@_kernel("reassoc", "nsz")
-def _choose(log_p, uniform, inverse_temperature, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The level at which the cumulative probability passes a number in [0, 1)."""
+@_kernel("reassoc")
+def _sharpen(logits, inverse_temperature, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Make the numbers proportional to the probabilities at another temperature, giving their sum."""
     total = 0.0
-    for k in range(len(log_p)):
-        weight[k] = exp(log_p[k] * inverse_temperature)
-    for k in range(len(log_p)):
+    for k in range(len(weight)):
+        weight[k] = exp(logits[k] * inverse_temperature)
+    for k in range(len(weight)):
         total += weight[k]
-    limit, cumulative = uniform * total, 0.0
-    for k in range(len(log_p)):
-        cumulative += weight[k]
-        if cumulative > limit:
+    return total
+
+
+@_kernel()
+def _choose(weight, limit, last):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The level at which the sum passes a limit."""
+    total = 0.0
+    for k in range(last):
+        total += weight[k]
+        if total > limit:
             return k
-    return len(log_p) - 1
+    return last
 
 
 @_kernel()
 def _put(row, j, value, w, image):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Write the features of a pixel into the input."""
-    up, columns = len(w.vertical_input), len(w.horizontal_input) // w.table.shape[1]
-    for f in range(w.table.shape[1]):
+    up, features = len(w.vertical_input), w.table.shape[1]
+    columns = len(w.horizontal_input) // features
+    for f in range(features):
         image[up + row, columns + j, f] = w.table[value, f] + w.positions[row, j, f]
 
 
 @_kernel()
+def _all_given(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    for value in values:
+        if value < 0:
+            return False
+    return True
+
+
+@_kernel()
 def draw(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    row, begin, end, w, state, first, last, uniform, given, inverse_temperature, values, logits  # noqa: ANN001
+    row, begin, end, w, state, first, last, uniform, given, values, logits, inverse_temperature  # noqa: ANN001
 ):  # fmt: skip
-    """Draw pixels ``begin`` to ``end`` of a row of the pictures ``first`` to ``last``."""
-    channels, (width, size) = len(w.head), state.link.shape[2:]
-    scratch = Scratch(
-        windows=np.empty((ROWS, len(w.horizontal_input)), np.float32),
-        h=np.empty((ROWS, channels), np.float32),
-        skip=np.empty((ROWS, channels), np.float32),
-        left=np.empty((ROWS, 2 * channels), np.float32),
-        x=np.empty((ROWS, 2 * channels), np.float32),
-        gated=np.empty((ROWS, channels), np.float32),
-        out=np.empty((ROWS, 2 * channels), np.float32),
-        logits=np.empty((ROWS, len(w.logits_bias)), np.float32),
-    )
-    weight = np.empty(logits.shape[2], np.float32)
+    """Draw pixels ``begin`` to ``end`` of a row of the pictures ``first`` to ``last``.
+
+    The last four and what is drawn are by picture and column. Pixels that are given in all pictures need not wait for
+    each other and are computed together.
+    """
     for a in range(first, last, GROUP):
         b = min(a + GROUP, last)
         if begin == 0:
-            v, x = np.empty((width, channels), np.float32), np.empty((width, size), np.float32)
             for n in range(a, b):
-                _begin_row(row, width, w, state.label[n], state.input[n], state.vertical[n], v, x, state.link[n])
-            state.horizontal[a:b] = ZERO
-        j = begin
-        while j < end:
+                _begin_row(row, n, w, state)
+        k = 0
+        while k < end - begin:
             run = 0
-            while j + run < end and (run + 1) * (b - a) <= ROWS and given[a:b, j + run - begin].min() >= 0:
+            while k + run < end - begin and _all_given(given[a:b, k + run]):
                 for n in range(a, b):
-                    _put(row, j + run, given[n, j + run - begin], w, state.input[n])
+                    _put(row, begin + k + run, given[n, k + run], w, state.input[n])
                 run += 1
             run = max(run, 1)
-            _logits(row, j, run, w, state, a, b, scratch)
+            _compute_logits(row, begin + k, run, w, state, a, b, logits[a:b, k : k + run])
             for n in range(a, b):
-                for i in range(run):
-                    log_p = logits[n, j + i - begin]
-                    _normalise(scratch.logits[(n - a) * run + i], log_p, weight)
-                    value = given[n, j + i - begin]
+                for i in range(k, k + run):
+                    log_p, weight, value = logits[n, i], state.weight[n], given[n, i]
+                    total = _normalise(log_p, weight)
                     if value < 0:
-                        value = _choose(log_p, uniform[n, j + i - begin], inverse_temperature, weight)
-                        _put(row, j, value, w, state.input[n])
+                        if inverse_temperature != ONE:
+                            total = _sharpen(log_p, inverse_temperature, weight)
+                        value = _choose(weight, uniform[n, i] * total, len(w.table) - 1)
+                        _put(row, begin + i, value, w, state.input[n])
                     elif run == 1:
-                        _put(row, j, value, w, state.input[n])
-                    values[n, j + i - begin] = value
-            j += run
+                        _put(row, begin + i, value, w, state.input[n])
+                    values[n, i] = value
+            k += run
