@@ -7,6 +7,7 @@ the cores.
 import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -29,18 +30,25 @@ class CompiledPixels:
         width: Width.
     """
 
+    @torch.inference_mode()
     def __init__(
         self, features: PixelFeatures, stacks: GatedStacks, condition: Tensor, height: int, width: int
     ) -> None:
         self.height, self.width = height, width
-        self._weights = w = pack(features, stacks, height, width)
+        self._weights = w = packed(features, stacks)
         n, layers, reach = len(condition), len(w.dilations), int(w.dilations.max(initial=1))
         channels = len(w.head)
 
         def zeros(*shape: int) -> Array:
             return torch.zeros(n, *shape).numpy()
 
+        # The features of a pixel are its value's and its position's side by side: here the position's alone, zeros
+        # in the place of the other.
+        positions = features.positions(height, width, condition.device).flatten(0, 1)
+        placed = features.of_pixel(torch.zeros(height * width, dtype=torch.int64), positions)
+        placed -= features.of_pixel(torch.zeros(1, dtype=torch.int64), torch.zeros(3))
         self._state = State(
+            positions=placed.view(height, width, -1).numpy(),
             label=condition.contiguous().numpy(),
             input=zeros(stacks.INPUT_ROWS + height, width + 2 * stacks.INPUT_COLUMNS, features.size),
             below=zeros(layers, reach + 1, width + 2 * reach, channels),
@@ -61,10 +69,11 @@ class CompiledPixels:
         values = torch.empty(n, end - begin, dtype=torch.int64)
         logits = torch.empty(n, end - begin, len(w.logits_bias))
         # Contiguous always, for numba compiles a kernel anew for every layout of its arguments.
-        arrays = [tensor.contiguous().numpy() for tensor in (uniform, given, values, logits)]
+        noise, fixed = uniform.contiguous().numpy(), given.contiguous().numpy()
+        sharpness, out = np.float32(1 / temperature), (values.numpy(), logits.numpy())
 
         def part(first: int, last: int) -> None:
-            draw(row, begin, end, w, self._state, first, last, *arrays, np.float32(1 / temperature))
+            draw(row, begin, w, self._state, first, last, noise, fixed, sharpness, *out)
 
         workers = min(n, torch.get_num_threads())
         if workers == 1:
@@ -80,51 +89,54 @@ def _pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix="sampler")
 
 
-def pack(features: PixelFeatures, stacks: GatedStacks, height: int, width: int) -> Weights:
-    """The network's weights in the shapes in which the kernels walk through them."""
+def packed(features: PixelFeatures, stacks: GatedStacks) -> Weights:
+    """The network's weights in the shapes in which the kernels walk through them; packed anew when they change."""
+    parameters = [*features.parameters(), *stacks.parameters()]
+    version = [(parameter.data_ptr(), parameter._version) for parameter in parameters]
+    known = _packed.get(stacks)
+    if known is None or known[0] != version:
+        known = _packed[stacks] = (version, _pack(features, stacks))
+    return known[1]
+
+
+_packed: WeakKeyDictionary[GatedStacks, tuple[list[tuple[int, int]], Weights]] = WeakKeyDictionary()
+
+
+@torch.inference_mode()
+def _pack(features: PixelFeatures, stacks: GatedStacks) -> Weights:
     layers = stacks.gated_layers()
     channels, levels = stacks.head.in_channels, features.levels
-    labels = torch.stack([layer.label.weight for layer in layers], dim=1)  # (labels, L, 4C)
-    to_vertical, to_horizontal = labels.chunk(2, dim=-1)
-    # The features of a pixel are its value's and its position's side by side, so each alone with zeros for the other.
-    positions = features.positions(height, width, torch.device("cpu"))
-    table = features.of_pixel(torch.arange(levels), torch.zeros(3))
-    placed = features.of_pixel(torch.zeros(height * width, dtype=torch.int64), positions.flatten(0, 1))
-    placed = placed - table[0]
 
     def array(tensor: Tensor, *channel_dims: int) -> Array:
         """Pad every C numbers of these dimensions, and copy to where a cache line of the processor begins."""
-        for dim in channel_dims:
+        for dim in channel_dims if channels % LANES else ():
             blocks = tensor.movedim(dim, -1).unflatten(-1, (-1, channels))
             tensor = F.pad(blocks, (0, -channels % LANES)).flatten(-2).movedim(-1, dim)
-        return tensor.detach().contiguous().numpy()
+        return tensor.clone(memory_format=torch.contiguous_format).numpy()
 
-    def stacked(weights: list[Tensor], *channel_dims: int) -> Array:
-        return array(torch.stack(weights), *channel_dims)
+    def of_all(name: str) -> Tensor:
+        return torch.stack([layer.get_parameter(name) for layer in layers])
 
-    def biases(name: str) -> Tensor:
-        return torch.stack([layer.get_parameter(f"{name}.bias") for layer in layers])
-
-    vertical_input = stacks.vertical_input.weight.permute(2, 3, 1, 0)
-    horizontal_input = stacks.horizontal_input.weight[:, :, 0].permute(2, 1, 0)
+    labels = of_all("label.weight").transpose(0, 1)  # (labels, L, 4C)
+    to_vertical, to_horizontal = labels.chunk(2, dim=-1)
     more = (0, -levels % LANES)
+    weight = stacks.get_parameter
     return Weights(
-        vertical_input=array(vertical_input.flatten(1, 2), -1),
-        vertical_input_bias=array(stacks.vertical_input.get_parameter("bias"), -1),
-        horizontal_input=array(horizontal_input.flatten(0, 1), -1),
-        horizontal_input_bias=array(F.pad(stacks.horizontal_input.get_parameter("bias"), (0, channels)), -1),
-        vertical=stacked([layer.vertical.weight.permute(2, 3, 1, 0) for layer in layers], -2, -1),
-        vertical_bias=array(to_vertical + biases("vertical"), -1),
-        link=stacked([layer.link.weight.flatten(1).t() for layer in layers], -2, -1),
-        link_bias=array(to_horizontal + biases("link") + biases("horizontal"), -1),
-        horizontal=stacked([layer.horizontal.weight[:, :, 0].permute(2, 1, 0) for layer in layers], -2, -1),
-        output=stacked([layer.output.weight.flatten(1).t() for layer in layers], -2, -1),
-        output_bias=array(biases("output"), -1),
-        head=array(stacks.head.weight.flatten(1).t(), -2, -1),
-        head_bias=array(stacks.head.get_parameter("bias"), -1),
-        logits=array(F.pad(stacks.logits.weight.flatten(1).t(), more), -2),
-        logits_bias=array(F.pad(stacks.logits.get_parameter("bias"), more, value=-math.inf)),
-        dilations=np.array([layer.reach for layer in layers], np.int64),
-        table=array(table),
-        positions=array(placed.view(height, width, -1)),
+        vertical_input=array(weight("vertical_input.weight").permute(2, 3, 1, 0).flatten(1, 2), -1),
+        vertical_input_bias=array(weight("vertical_input.bias"), -1),
+        horizontal_input=array(weight("horizontal_input.weight").permute(2, 3, 1, 0).flatten(0, 2), -1),
+        horizontal_input_bias=array(F.pad(weight("horizontal_input.bias"), (0, channels)), -1),
+        vertical=array(of_all("vertical.weight").permute(0, 3, 4, 2, 1), -2, -1),
+        vertical_bias=array(to_vertical + of_all("vertical.bias"), -1),
+        link=array(of_all("link.weight").flatten(2).mT, -2, -1),
+        link_bias=array(to_horizontal + of_all("link.bias") + of_all("horizontal.bias"), -1),
+        horizontal=array(of_all("horizontal.weight").flatten(3).permute(0, 3, 2, 1), -2, -1),
+        output=array(of_all("output.weight").flatten(2).mT, -2, -1),
+        output_bias=array(of_all("output.bias"), -1),
+        head=array(weight("head.weight").flatten(1).mT, -2, -1),
+        head_bias=array(weight("head.bias"), -1),
+        logits=array(F.pad(weight("logits.weight").flatten(1).mT, more), -2),
+        logits_bias=array(F.pad(weight("logits.bias"), more, value=-math.inf)),
+        dilations=np.array([layer.reach for layer in layers]),
+        table=array(features.of_pixel(torch.arange(levels), torch.zeros(3))),
     )

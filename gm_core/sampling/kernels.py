@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import binding, ir
+from llvmlite import binding, ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -20,22 +20,31 @@ Array = np.ndarray[Any, Any]
 
 
 LANES = 16
-"""Numbers in a vector; widths of weights are padded to a multiple. A processor with narrower vectors takes several."""
+"""Numbers in a vector; the widths of weights are padded to a multiple. Processors with shorter vectors take several."""
 
-PIXELS, VECTORS = (4, 4) if binding.get_host_cpu_features().get("avx512f", False) else (2, 1)
+PIXELS, VECTORS = 4, 4 if binding.get_host_cpu_features().get("avx512f", False) else 1
 """Rows and vectors of the tiles of a matrix product: as many as the processor has registers for."""
 
 GROUP = 16
 """Pictures computed together: weights are read once for all of them, and what is computed stays in the cache."""
 
+ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
 LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
-ONE, HALF, TWO, ZERO = np.float32(1), np.float32(0.5), np.float32(2), np.float32(0)
-LARGEST, LOWEST = np.float32(40), np.float32(-87)
+LOWEST = np.float32(-87)
+"""The least exponent whose power of e is a number of full precision."""
+SATURATED = np.float32(40)
+"""Where a gate is as good as open or shut, and the product of two exponentials no overflow yet."""
 
 
 def _kernel(*fastmath: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile when first called; kept on disk from then on, wherever there is a folder to keep it in."""
-    options: dict[str, Any] = {"fastmath": {"contract", *fastmath}, "nogil": True, "error_model": "numpy", "_nrt": False}
+    """Compile when first called; kept on disk from then on, wherever there is a folder to keep it in.
+
+    Kernels own no memory, so references to arrays are not counted (``_nrt``): with a view for every layer of every
+    pixel, counting took as long as computing.
+    """
+    options: dict[str, Any] = {
+        "fastmath": {"contract", *fastmath}, "nogil": True, "error_model": "numpy", "_nrt": False
+    }  # fmt: skip
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
@@ -69,12 +78,12 @@ class Weights(NamedTuple):
     logits_bias: Array  # (levels,)
     dilations: Array  # (L,)
     table: Array  # (levels without padding, F): the features of a value, without its position
-    positions: Array  # (H, W, F): the features of a position, zero elsewhere
 
 
 class State(NamedTuple):
     """All activations that are still needed, of n pictures, and room to compute in."""
 
+    positions: Array  # (H, W, F): the features of a position, zero elsewhere
     label: Array  # (n,)
     input: Array  # (n, rows + H, W + 2 * columns, F), zero around the picture
     below: Array  # (n, L, reach + 1, W + 2 * reach, C): the vertical stack's last rows, by row modulo their number
@@ -131,35 +140,36 @@ def _tile(rows: int, vectors: int) -> Callable[..., Any]:
     return intrinsic(tile)
 
 
-_many_wide, _one_wide = _tile(PIXELS, VECTORS), _tile(1, VECTORS)
-_many_narrow, _one_narrow = _tile(PIXELS, 1), _tile(1, 1)
+_many_wide, _many = _tile(PIXELS, VECTORS), _tile(PIXELS, 1)
+_one_wide, _one = _tile(1, 4), _tile(1, 1)
 
 
 @_kernel()
-def _add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """``out += x @ weight``, where a row of ``x`` is as many numbers as ``weight`` has rows from where it begins."""
+def add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """``out += x @ weight``, where a row of ``x`` is as many numbers as ``weight`` has rows from where it begins on."""
     rows, (inputs, outputs) = len(out), weight.shape
-    x_step, out_step, weight_step = x.strides[0], out.strides[0], weight.strides[0]
-    o = 0
-    while o < outputs:
-        wide = o + VECTORS * LANES <= outputs
-        x_at, weight_at, out_at = x.ctypes.data, weight.ctypes.data + 4 * o, out.ctypes.data + 4 * o
-        j = 0
-        while j < rows:
-            many = j + PIXELS <= rows
-            if wide and many:
+    x_step, weight_step, out_step = x.strides[0], weight.strides[0], out.strides[0]
+    row = 0
+    while row < rows:
+        many = row + PIXELS <= rows
+        vectors = VECTORS if many else 4
+        x_at, weight_at, out_at = x.ctypes.data + row * x_step, weight.ctypes.data, out.ctypes.data + row * out_step
+        o = 0
+        while o < outputs:
+            wide = o + vectors * LANES <= outputs
+            if many and wide:
                 _many_wide(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
+            elif many:
+                _many(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
             elif wide:
                 _one_wide(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
-            elif many:
-                _many_narrow(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
             else:
-                _one_narrow(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
-            step = PIXELS if many else 1
-            j += step
-            x_at += x_step * step
-            out_at += out_step * step
-        o += VECTORS * LANES if wide else LANES
+                _one(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
+            step = vectors * LANES if wide else LANES
+            o += step
+            weight_at += 4 * step
+            out_at += 4 * step
+        row += PIXELS if many else 1
 
 
 @_kernel()
@@ -193,8 +203,8 @@ def exp(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 @_kernel()
 def _gate(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """``tanh(a) * sigmoid(b)``, as one fraction."""
-    p = exp(min(max(-TWO * a, -LARGEST), LARGEST))
-    q = exp(min(max(-b, -LARGEST), LARGEST))
+    p = exp(min(max(-TWO * a, -SATURATED), SATURATED))
+    q = exp(min(max(-b, -SATURATED), SATURATED))
     return (ONE - p) / ((ONE + p) * (ONE + q))
 
 
@@ -209,7 +219,7 @@ def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN00
     reach = (padded - width) // 2
     _spread(w.vertical_input_bias, v)
     for up in range(len(w.vertical_input)):
-        _add_products(image[row + up], w.vertical_input[up], v)
+        add_products(image[row + up], w.vertical_input[up], v)
     for layer in range(layers):
         d, own, link = w.dilations[layer], rows[layer, row % kept], links[layer]
         for j in range(width):
@@ -219,25 +229,24 @@ def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN00
         for side in range(3):
             begin = reach + (side - 1) * d
             if row >= d:  # else above the picture
-                _add_products(rows[layer, (row - d) % kept, begin:], w.vertical[layer, 0, side], x)
-            _add_products(own[begin:], w.vertical[layer, 1, side], x)
+                add_products(rows[layer, (row - d) % kept, begin:], w.vertical[layer, 0, side], x)
+            add_products(own[begin:], w.vertical[layer, 1, side], x)
         _spread(w.link_bias[label, layer], link)
-        _add_products(x, w.link[layer], link)
+        add_products(x, w.link[layer], link)
         if layer + 1 < layers:
             for j in range(width):
                 for c in range(channels):
                     v[j, c] += _gate(x[j, c], x[j, channels + c])
-    state.left[n, :, reach:] = ZERO
 
 
 @_kernel()
 def _add(run, x, i, weight, out, j):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """``out[:, j] += x[:, i] @ weight`` for a run of pixels: a pixel of all pictures, or the pixels of each picture."""
     if run == 1:
-        _add_products(x[:, i], weight, out[:, j])
+        add_products(x[:, i], weight, out[:, j])
         return
     for n in range(len(out)):
-        _add_products(x[n, i:], weight, out[n, j : j + run])
+        add_products(x[n, i:], weight, out[n, j : j + run])
 
 
 @_kernel()
@@ -245,24 +254,25 @@ def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore
     """Run the horizontal stack over pixels ``j`` to ``j + run`` of a row of the pictures ``first`` to ``last``."""
     channels, layers = len(w.head), len(w.dilations)
     reach = state.left.shape[2] - state.link.shape[2]
-    h, gated = state.horizontal[first:last], state.gated[first:last]
+    h, x, gated = state.horizontal[first:last], state.sums[first:last], state.gated[first:last]
     pictures, end = last - first, j + run
     for n in range(pictures):
         _spread(w.horizontal_input_bias, h[n, j:end])
     _add(run, state.input[first:last, len(w.vertical_input) + row], j, w.horizontal_input, h, j)
     for layer in range(layers):
-        left, link = state.left[first:last, layer], state.link[first:last, layer]
+        left = state.left[first:last, layer]
         for n in range(pictures):
             for i in range(j, end):
                 for c in range(channels):
                     state.left[first + n, layer, reach + i, c] = h[n, i, c]
-        _add(run, left, reach + j - w.dilations[layer], w.horizontal[layer, 0], link, j)
-        _add(run, left, reach + j, w.horizontal[layer, 1], link, j)
+                for c in range(2 * channels):
+                    x[n, i, c] = state.link[first + n, layer, i, c]
+        _add(run, left, reach + j - w.dilations[layer], w.horizontal[layer, 0], x, j)
+        _add(run, left, reach + j, w.horizontal[layer, 1], x, j)
         for n in range(pictures):
             for i in range(j, end):
-                x = state.link[first + n, layer, i]
                 for c in range(channels):
-                    gated[n, i, c] = _gate(x[c], x[channels + c])
+                    gated[n, i, c] = _gate(x[n, i, c], x[n, i, channels + c])
                 for c in range(2 * channels):
                     h[n, i, c] += w.output_bias[layer, c]
         _add(run, gated, j, w.output[layer], h, j)
@@ -326,55 +336,67 @@ def _choose(weight, limit, last):  # type: ignore[no-untyped-def]  # noqa: ANN00
 
 
 @_kernel()
-def _put(row, j, value, w, image):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _put(row, j, value, w, n, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Write the features of a pixel into the input."""
     up, features = len(w.vertical_input), w.table.shape[1]
     columns = len(w.horizontal_input) // features
     for f in range(features):
-        image[up + row, columns + j, f] = w.table[value, f] + w.positions[row, j, f]
+        state.input[n, up + row, columns + j, f] = w.table[value, f] + state.positions[row, j, f]
 
 
 @_kernel()
-def _all_given(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    for value in values:
-        if value < 0:
-            return False
-    return True
+def _assume(row, begin, k, ahead, w, state, first, last, given, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Put what is given, and up to ``ahead`` guesses where nothing is; how many pixels that makes from ``k`` on."""
+    run = guesses = 0
+    while k + run < given.shape[1]:
+        at = k + run
+        free = False
+        for n in range(first, last):
+            free |= given[n, at] < 0
+        if free and guesses == ahead:
+            break
+        guesses += free
+        for n in range(first, last):
+            guess = values[n, at - 1] if at else 0
+            values[n, at] = given[n, at] if given[n, at] >= 0 else guess
+            _put(row, begin + at, values[n, at], w, n, state)
+        run += 1
+    return run
 
 
 @_kernel()
 def draw(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    row, begin, end, w, state, first, last, uniform, given, values, logits, inverse_temperature  # noqa: ANN001
+    row, begin, w, state, first, last, uniform, given, inverse_temperature, values, logits  # noqa: ANN001
 ):  # fmt: skip
-    """Draw pixels ``begin`` to ``end`` of a row of the pictures ``first`` to ``last``.
+    """Draw a run of pixels of a row, from ``begin`` on, of the pictures ``first`` to ``last``.
 
-    The last four and what is drawn are by picture and column. Pixels that are given in all pictures need not wait for
-    each other and are computed together.
+    Where there are fewer pictures than a tile has rows, pixels ahead are computed along, each guessed to be like the
+    one to its left, as most are in the paper around a stroke; the first that is not ends what was computed in vain.
+    Given pixels need no guess, so any number of them is computed together.
     """
     for a in range(first, last, GROUP):
         b = min(a + GROUP, last)
         if begin == 0:
             for n in range(a, b):
                 _begin_row(row, n, w, state)
-        k = 0
-        while k < end - begin:
-            run = 0
-            while k + run < end - begin and _all_given(given[a:b, k + run]):
-                for n in range(a, b):
-                    _put(row, begin + k + run, given[n, k + run], w, state.input[n])
-                run += 1
-            run = max(run, 1)
+        most = max(1, PIXELS // (b - a))
+        ahead, k = most, 0
+        while k < given.shape[1]:
+            run = _assume(row, begin, k, ahead, w, state, a, b, given, values)
             _compute_logits(row, begin + k, run, w, state, a, b, logits[a:b, k : k + run])
-            for n in range(a, b):
-                for i in range(k, k + run):
-                    log_p, weight, value = logits[n, i], state.weight[n], given[n, i]
+            right, end = True, k + run
+            while right and k < end:
+                for n in range(a, b):
+                    log_p, weight = logits[n, k], state.weight[n]
                     total = _normalise(log_p, weight)
-                    if value < 0:
-                        if inverse_temperature != ONE:
-                            total = _sharpen(log_p, inverse_temperature, weight)
-                        value = _choose(weight, uniform[n, i] * total, len(w.table) - 1)
-                        _put(row, begin + i, value, w, state.input[n])
-                    elif run == 1:
-                        _put(row, begin + i, value, w, state.input[n])
-                    values[n, i] = value
-            k += run
+                    if given[n, k] >= 0:
+                        continue
+                    if inverse_temperature != ONE:
+                        total = _sharpen(log_p, inverse_temperature, weight)
+                    value = _choose(weight, uniform[n, k] * total, len(w.table) - 1)
+                    if value != values[n, k]:
+                        values[n, k] = value
+                        _put(row, begin + k, value, w, n, state)
+                        right = False
+                k += 1
+            ahead = most if right else 1

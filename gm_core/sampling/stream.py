@@ -139,7 +139,7 @@ def stream_pixels(
             index += end - begin
             if index - begun < chunk and index < total:
                 continue
-            value, log_p = torch.cat(values, dim=1), torch.cat(logits, dim=1)
+            value, log_p = _joined(values), _joined(logits)
             event = PixelEvent(
                 index=begun,
                 values=value.to(torch.uint8).unsqueeze(-1),
@@ -149,6 +149,10 @@ def stream_pixels(
             )
             values, logits, begun = [], [], index
         yield event
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
 
 
 def check_temperature(temperature: float) -> float:
