@@ -87,16 +87,16 @@ def inverse_cdf(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:
     """The level at which the cumulative probability passes a uniform number.
 
     Args:
-        logits: Log-probabilities, (n, levels).
-        uniform: Numbers in [0, 1), ``float64`` (n,).
+        logits: Log-probabilities, (..., levels).
+        uniform: Numbers in [0, 1), ``float64`` (...).
         temperature: Divides the logits; below 1 sharpens, above 1 flattens.
 
     Returns:
-        Levels, ``int64`` (n,).
+        Levels, ``int64`` (...).
     """
     cdf = torch.softmax(logits.double() / temperature, dim=-1).cumsum(dim=-1)
     # Scaled by the last entry, which rounding leaves near but not at 1.
-    return (cdf <= (uniform * cdf[:, -1]).unsqueeze(-1)).sum(dim=-1).clamp_max(logits.shape[-1] - 1)
+    return (cdf <= uniform.unsqueeze(-1) * cdf[..., -1:]).sum(dim=-1).clamp_max(logits.shape[-1] - 1)
 
 
 def stream_pixels(
