@@ -125,6 +125,7 @@ def stream_pixels(
     free = torch.full(noise.shape, -1, device=noise.device)
     if start is not None and keep is not None:
         free = torch.where(keep[:, 0].to(noise.device), start[:, 0].to(noise.device, torch.int64), free)
+    noise, free = noise.flatten(1), free.flatten(1)
     values: list[Tensor] = []
     logits: list[Tensor] = []
     index = begun = 0
@@ -133,17 +134,18 @@ def stream_pixels(
         end = min(pixels.width, begin + begun + chunk - index)
         # Not held open across the yield: a generator may be resumed by another thread.
         with torch.inference_mode():
-            drawn, log_p = pixels.draw(row, begin, end, noise[:, row, begin:end], free[:, row, begin:end], temperature)
+            uniform, given = (tensor.narrow(1, index, end - begin) for tensor in (noise, free))
+            drawn, log_p = pixels.draw(row, begin, end, uniform, given, temperature)
             values.append(drawn)
             logits.append(log_p)
             index += end - begin
             if index - begun < chunk and index < total:
                 continue
-            value, log_p = _joined(values), _joined(logits)
+            value, log_p = _joined(values).unsqueeze(-1), _joined(logits)
             event = PixelEvent(
                 index=begun,
-                values=value.to(torch.uint8).unsqueeze(-1),
-                log_prob=log_p.gather(-1, value.unsqueeze(-1)),
+                values=value.to(torch.uint8),
+                log_prob=log_p.gather(-1, value),
                 logits=log_p.unsqueeze(2),
                 temperature=temperature,
             )
