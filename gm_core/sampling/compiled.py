@@ -18,6 +18,9 @@ from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedStacks
 from gm_core.sampling.kernels import LANES, Array, State, Weights, draw
 
+AT_ONCE = 784
+"""Pixels drawn at once, of all pictures together: some milliseconds' work, for sessions that take turns."""
+
 
 class CompiledPixels:
     """Pictures in the making, drawn by compiled kernels; see :class:`gm_core.sampling.gated.GatedPixels`.
@@ -35,6 +38,7 @@ class CompiledPixels:
         self, features: PixelFeatures, stacks: GatedStacks, condition: Tensor, height: int, width: int
     ) -> None:
         self.height, self.width = height, width
+        self.at_once = max(width, AT_ONCE // len(condition))
         self._weights = w = packed(features, stacks)
         n, layers, reach = len(condition), len(w.dilations), int(w.dilations.max(initial=1))
         channels = len(w.head)

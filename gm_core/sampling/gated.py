@@ -38,7 +38,7 @@ class GatedPixels:
     def __init__(
         self, features: PixelFeatures, stacks: GatedStacks, condition: Tensor, height: int, width: int
     ) -> None:
-        self.height, self.width = height, width
+        self.height, self.width, self.at_once = height, width, width
         self._features, self._stacks = features, stacks
         n, device = len(condition), condition.device
         rows, columns = stacks.INPUT_ROWS, stacks.INPUT_COLUMNS
