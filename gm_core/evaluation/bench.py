@@ -151,10 +151,10 @@ def _drawn_by_the_full_network(model: PixelCNN, images: Tensor) -> bool:
     return True
 
 
-def _fastest(function: Callable[[], object], device: torch.device, repeats: int = 5) -> float:
+def _fastest(function: Callable[[], object], device: torch.device, seconds: float = 0.5) -> float:
     """Seconds of the fastest of several runs, after one to warm up: what the machine can do when left alone."""
-    times = []
-    for _ in range(repeats + 1):
+    times: list[float] = []
+    while len(times) < 6 or sum(times) < seconds:
         synchronize(device)
         begin = time.perf_counter()
         function()
@@ -171,4 +171,4 @@ def _multiplications_per_pixel(model: PixelCNN) -> int:
 def _multiplications_per_second(device: torch.device, size: int = 768) -> float:
     """What a large float32 matrix product reaches here, on the threads at hand."""
     a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
-    return size**3 / _fastest(lambda: a @ b, device, repeats=10)
+    return size**3 / _fastest(lambda: a @ b, device)
