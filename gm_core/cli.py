@@ -231,6 +231,14 @@ def bench(
             f"{line['naive_seconds']:9.2f} {line['speedup']:8.0f}x {line['times_limit']:11.2f}x "
             f"{line['pictures_per_second']:11.1f}  {'yes' if line['identical'] else 'NO'}"
         )
+    sessions = document["sessions"]
+    print(
+        f"{sessions['count']} sessions at once: {sessions['pixels_per_second_of_all']:,.0f} pixels/s, "
+        f"{sessions['times_one']:.2f} times one session's; the slowest gets "
+        f"{sessions['slowest_share']:.2f} of its share\n"
+        f"first pixel after {sessions['first_pixel_milliseconds']:.1f} ms, "
+        f"CPU free {sessions['stop_milliseconds']:.1f} ms after a stop"
+    )
 
 
 def _expand(paths: Iterable[Path]) -> Iterator[Path]:

@@ -24,7 +24,7 @@ def pick_device(device: str | torch.device = "auto") -> torch.device:
     """
     if str(device) == "auto":
         if torch.cuda.is_available():
-            return torch.device("cuda")
+            return pick_device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         chosen = torch.device(device)
@@ -35,6 +35,10 @@ def pick_device(device: str | torch.device = "auto") -> torch.device:
         raise DeviceError(f"this machine has no {chosen.type!r} device; use auto or cpu")
     if chosen.type == "cuda" and chosen.index is not None and chosen.index >= torch.cuda.device_count():
         raise DeviceError(f"this machine has {torch.cuda.device_count()} cuda devices, so no {str(chosen)!r}")
+    if chosen.type == "cuda":
+        # Convolutions would keep 10 bits of their inputs: another sampler's pixels would come out otherwise, and
+        # likelihoods would be off in the fourth digit. Matrix products are in full by default.
+        torch.backends.cudnn.allow_tf32 = False
     return chosen
 
 

@@ -1,5 +1,6 @@
 """How fast sampling is: naive, cached and the arithmetic limit, side by side in one run."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,9 @@ from gm_core.sampling.stream import inverse_cdf
 
 CASES = ((1, 28, 28), (16, 28, 28), (64, 28, 28), (1, 14, 14), (1, 56, 56))
 """Batch, height and width of each line of the benchmark."""
+
+SESSIONS, SESSION_SECONDS = 16, 1.0
+"""Streams that are drawn at once, a thread each, and for how long."""
 
 NAIVE_SECONDS = 3.0
 """Time given to the naive sampler for a line; the rest of its pixels is extrapolated."""
@@ -31,7 +35,8 @@ def bench_sampling(model: PixelCNN, name: str) -> dict[str, Any]:
         name: What to call it.
 
     Returns:
-        A JSON document: the model, the device, the threads and a line for each of :data:`CASES`.
+        A JSON document: the model, the device, the threads, a line for each of :data:`CASES`, and what several
+        sessions see that draw at once.
     """
     if model.device.type == "cpu":
         warm_up()
@@ -44,6 +49,7 @@ def bench_sampling(model: PixelCNN, name: str) -> dict[str, Any]:
         "multiplications_per_second": rate,
         "naive": f"timed for up to {NAIVE_SECONDS:g} s and scaled to all pixels",
         "results": [_bench_case(model, *case, rate) for case in CASES],
+        "sessions": _bench_sessions(model),
     }
 
 
@@ -81,6 +87,58 @@ def _bench_case(model: PixelCNN, batch: int, height: int, width: int, rate: floa
     }
 
 
+def _bench_sessions(model: PixelCNN) -> dict[str, Any]:
+    """Sixteen streams against one, pixel by pixel, and how soon a stream begins and ends."""
+    one, all_at_once = (_pixels_drawn(model, count) for count in (1, SESSIONS))
+    return {
+        "count": SESSIONS,
+        "pixels_per_second_of_one": sum(one) / SESSION_SECONDS,
+        "pixels_per_second_of_all": sum(all_at_once) / SESSION_SECONDS,
+        "times_one": sum(all_at_once) / sum(one),
+        "slowest_share": min(all_at_once) * SESSIONS / sum(all_at_once),
+        "first_pixel_milliseconds": 1000 * _fastest(lambda: next(iter(model.stream())), model.device),
+        "stop_milliseconds": 1000 * max(_seconds_to_stop(model) for _ in range(5)),
+    }
+
+
+def _pixels_drawn(model: PixelCNN, sessions: int) -> list[int]:
+    """Pixels that each of several streams draws in :data:`SESSION_SECONDS`, pixel by pixel."""
+    drawn = [0] * sessions
+    end = time.perf_counter() + SESSION_SECONDS
+
+    def session(index: int) -> None:
+        while True:
+            for _ in model.stream(generator=torch.Generator().manual_seed(index)):
+                if time.perf_counter() > end:
+                    return
+                drawn[index] += 1
+
+    threads = [threading.Thread(target=session, args=(index,)) for index in range(sessions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return drawn
+
+
+def _seconds_to_stop(model: PixelCNN) -> float:
+    """Seconds from the wish to stop sixteen pictures until nothing computes any more."""
+    wish = threading.Event()
+
+    def session() -> None:
+        for _ in model.stream(16, chunk=model.config.width):
+            if wish.is_set():
+                return
+
+    thread = threading.Thread(target=session)
+    thread.start()
+    time.sleep(0.03)
+    begin = time.perf_counter()
+    wish.set()
+    thread.join()
+    return time.perf_counter() - begin
+
+
 @torch.inference_mode()
 def _drawn_by_the_full_network(model: PixelCNN, images: Tensor) -> bool:
     """Whether the full network draws exactly these pictures from the benchmark's random numbers."""
@@ -93,10 +151,10 @@ def _drawn_by_the_full_network(model: PixelCNN, images: Tensor) -> bool:
     return True
 
 
-def _fastest(function: Callable[[], object], device: torch.device, repeats: int = 5) -> float:
+def _fastest(function: Callable[[], object], device: torch.device, seconds: float = 0.5) -> float:
     """Seconds of the fastest of several runs, after one to warm up: what the machine can do when left alone."""
-    times = []
-    for _ in range(repeats + 1):
+    times: list[float] = []
+    while len(times) < 6 or sum(times) < seconds:
         synchronize(device)
         begin = time.perf_counter()
         function()
@@ -113,4 +171,4 @@ def _multiplications_per_pixel(model: PixelCNN) -> int:
 def _multiplications_per_second(device: torch.device, size: int = 768) -> float:
     """What a large float32 matrix product reaches here, on the threads at hand."""
     a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
-    return size**3 / _fastest(lambda: a @ b, device, repeats=10)
+    return size**3 / _fastest(lambda: a @ b, device)

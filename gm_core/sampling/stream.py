@@ -1,6 +1,7 @@
 """The one loop that draws pictures pixel by pixel, whatever computes the logits."""
 
 import math
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Protocol
@@ -10,12 +11,20 @@ from torch import Tensor
 
 from gm_core.sampling.events import PixelEvent
 
+_turns = threading.Semaphore(2)
+"""Sessions that draw at the same time, the others waiting: one computes while the other is in the interpreter.
+
+More would wrestle for the interpreter's lock; sixteen got half as much done as one.
+"""
+
 
 class Pixels(Protocol):
     """Pictures in the making, drawn in raster order a run of pixels at a time."""
 
     height: int
     width: int
+    at_once: int
+    """Pixels that are better drawn together, even if an event has fewer."""
 
     def draw(
         self, row: int, begin: int, end: int, uniform: Tensor, given: Tensor, temperature: float
@@ -42,6 +51,7 @@ class PixelByPixel(ABC):
 
     height: int
     width: int
+    at_once = 1
 
     @abstractmethod
     def logits(self, row: int, column: int) -> Tensor:
@@ -87,16 +97,16 @@ def inverse_cdf(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:
     """The level at which the cumulative probability passes a uniform number.
 
     Args:
-        logits: Log-probabilities, (n, levels).
-        uniform: Numbers in [0, 1), ``float64`` (n,).
+        logits: Log-probabilities, (..., levels).
+        uniform: Numbers in [0, 1), ``float64`` (...).
         temperature: Divides the logits; below 1 sharpens, above 1 flattens.
 
     Returns:
-        Levels, ``int64`` (n,).
+        Levels, ``int64`` (...).
     """
     cdf = torch.softmax(logits.double() / temperature, dim=-1).cumsum(dim=-1)
     # Scaled by the last entry, which rounding leaves near but not at 1.
-    return (cdf <= (uniform * cdf[:, -1]).unsqueeze(-1)).sum(dim=-1).clamp_max(logits.shape[-1] - 1)
+    return (cdf <= uniform.unsqueeze(-1) * cdf[..., -1:]).sum(dim=-1).clamp_max(logits.shape[-1] - 1)
 
 
 def stream_pixels(
@@ -121,34 +131,37 @@ def stream_pixels(
     Yields:
         Events that together cover every pixel once, in order.
     """
-    total = pixels.height * pixels.width
-    free = torch.full(noise.shape, -1, device=noise.device)
+    given = torch.full(noise.shape, -1, device=noise.device)
     if start is not None and keep is not None:
-        free = torch.where(keep[:, 0].to(noise.device), start[:, 0].to(noise.device, torch.int64), free)
-    values: list[Tensor] = []
-    logits: list[Tensor] = []
-    index = begun = 0
-    while index < total:
-        row, begin = divmod(index, pixels.width)
-        end = min(pixels.width, begin + begun + chunk - index)
+        given = torch.where(keep[:, 0].to(noise.device), start[:, 0].to(noise.device, torch.int64), given)
+    noise, given = noise.flatten(1), given.flatten(1)
+    total, drawn, told = noise.shape[1], 0, 0
+    enough = max(chunk, pixels.at_once)
+    waiting: list[tuple[Tensor, Tensor]] = []
+    while told < total:
         # Not held open across the yield: a generator may be resumed by another thread.
-        with torch.inference_mode():
-            drawn, log_p = pixels.draw(row, begin, end, noise[:, row, begin:end], free[:, row, begin:end], temperature)
-            values.append(drawn)
-            logits.append(log_p)
-            index += end - begin
-            if index - begun < chunk and index < total:
-                continue
-            value, log_p = torch.cat(values, dim=1), torch.cat(logits, dim=1)
-            event = PixelEvent(
-                index=begun,
-                values=value.to(torch.uint8).unsqueeze(-1),
-                log_prob=log_p.gather(-1, value.unsqueeze(-1)),
-                logits=log_p.unsqueeze(2),
-                temperature=temperature,
-            )
-            values, logits, begun = [], [], index
-        yield event
+        with _turns, torch.inference_mode():
+            while drawn < min(total, told + enough):
+                row, begin = divmod(drawn, pixels.width)
+                run = slice(drawn, min((row + 1) * pixels.width, told + enough))
+                end = begin + run.stop - drawn
+                waiting.append(pixels.draw(row, begin, end, noise[:, run], given[:, run], temperature))
+                drawn = run.stop
+            values, logits = (_joined(list(parts)) for parts in zip(*waiting, strict=True))
+            ready = drawn - told if drawn == total else (drawn - told) // chunk * chunk
+            waiting = [(values[:, ready:], logits[:, ready:])]
+            levels, log_prob = values.to(torch.uint8)[..., None], logits.gather(-1, values[..., None])
+            parts = [(told + i, slice(i, min(i + chunk, ready))) for i in range(0, ready, chunk)]
+            events = [
+                PixelEvent(index, levels[:, part], log_prob[:, part], logits[:, part, None], temperature)
+                for index, part in parts
+            ]
+            told += ready
+        yield from events
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
 
 
 def check_temperature(temperature: float) -> float:

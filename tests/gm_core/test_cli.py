@@ -179,6 +179,7 @@ def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, dat
 def test_bench_compares_the_samplers_in_one_run(cli, monkeypatch):
     monkeypatch.setattr(bench, "CASES", ((1, 28, 28), (3, 5, 6)))
     monkeypatch.setattr(bench, "NAIVE_SECONDS", 0.02)
+    monkeypatch.setattr(bench, "SESSION_SECONDS", 0.1)
     code, out, _ = cli("bench", "sampling", "--json", "--threads", 1, "--device", "cpu")
     assert code == 0
     document = json.loads(out)

@@ -2,6 +2,7 @@
 
 import math
 import sys
+import threading
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ def engine(request, monkeypatch):
         monkeypatch.setattr(engines, "_compiled", None)
     else:
         assert warm_up()
+    return request.param
 
 
 def small(**changes) -> GatedPixelCNN:
@@ -48,6 +50,35 @@ def test_cached_equals_naive_pixel_for_pixel(changes, options):
     naive, naive_log_prob = rebuild(draw(model, naive=True, **options), *size)
     assert torch.equal(cached, naive)
     torch.testing.assert_close(cached_log_prob, naive_log_prob, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 16, 17, 256])
+def test_any_batch_equals_naive(n, engine):
+    model = small(height=4, width=6, layers=2, channels=5)
+    labels = torch.arange(n) % 4 - 1
+    cached, log_prob = rebuild(draw(model, n, labels=labels, chunk=6), 4, 6)
+    assert torch.equal(cached, rebuild(draw(model, n, labels=labels, naive=True, chunk=24), 4, 6)[0])
+    alone, alone_log_prob = rebuild(draw(model, 1, labels=labels[:1], chunk=6), 4, 6)
+    assert torch.equal(cached[:1], alone)
+    if engine == "compiled":  # to the bit, whatever is drawn beside it
+        assert torch.equal(log_prob[:1], alone_log_prob)
+
+
+@pytest.mark.parametrize("changes", [{}, {"levels": 2}, {"levels": 37, "dilations": (1, 2)}])
+@pytest.mark.parametrize("n", [1, 3, 6])
+@pytest.mark.parametrize("chunk", [1, 5, 100])
+def test_any_given_pixels_equal_naive(changes, n, chunk):
+    model = small(**changes)
+    generator = torch.Generator().manual_seed(8)
+    start = torch.randint(model.config.levels, (n, 1, 7, 9), dtype=torch.uint8, generator=generator)
+    keep = torch.rand(n, 1, 7, 9, generator=generator) < 0.6
+    keep[:, :, 2] = True  # a row, and in another a stretch
+    keep[:, :, 4, 1:6] = True
+    options = {"start": start, "keep": keep, "temperature": 0.8}
+    cached, log_prob = rebuild(draw(model, n, chunk=chunk, **options), 7, 9)
+    naive, naive_log_prob = rebuild(draw(model, n, naive=True, chunk=63, **options), 7, 9)
+    assert torch.equal(cached, naive)
+    torch.testing.assert_close(log_prob, naive_log_prob, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("naive", [False, True])
@@ -116,6 +147,26 @@ def test_pictures_shared_out_over_threads_are_the_same():
     finally:
         torch.set_num_threads(1)
     assert torch.equal(rebuild(one_thread, 6, 7)[0], rebuild(three_threads, 6, 7)[0])
+
+
+def test_sixteen_streams_at_once_all_get_on_and_draw_what_they_draw_alone():
+    model = small()
+    all_there, drawn = threading.Barrier(16, timeout=30), [[] for _ in range(16)]
+
+    def session(seed):
+        stream = model.stream(1, generator=torch.Generator().manual_seed(seed))
+        drawn[seed].append(next(stream))
+        all_there.wait()  # nobody is done before everybody has begun
+        for event in stream:
+            drawn[seed].append(event)
+
+    threads = [threading.Thread(target=session, args=(seed,)) for seed in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed, events in enumerate(drawn):
+        assert torch.equal(rebuild(events, 6, 7)[0], rebuild(draw(model, 1, seed), 6, 7)[0])
 
 
 def test_draws_follow_the_distribution():

@@ -1,0 +1,402 @@
+"""The kernels of the compiled sampler: everything that runs with the interpreter's lock released.
+
+All of them are in one file, for the cache on disk knows of changes to a kernel's own file alone.
+
+Arithmetic and order of layers are those of :mod:`gm_core.sampling.gated`; only the additions inside a dot product come
+in another order. That order does not depend on how many pictures or pixels are computed together, so neither do they.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import binding, ir  # type: ignore[import-untyped]
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+Array = np.ndarray[Any, Any]
+
+
+LANES = 16
+"""Numbers in a vector; the widths of weights are padded to a multiple. Processors with shorter vectors take several."""
+
+PIXELS, VECTORS = 4, 4 if binding.get_host_cpu_features().get("avx512f", False) else 1
+"""Rows and vectors of the tiles of a matrix product: as many as the processor has registers for."""
+
+GROUP = 16
+"""Pictures computed together: weights are read once for all of them, and what is computed stays in the cache."""
+
+ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
+LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
+LOWEST = np.float32(-87)
+"""The least exponent whose power of e is a number of full precision."""
+SATURATED = np.float32(40)
+"""Where a gate is as good as open or shut, and the product of two exponentials no overflow yet."""
+
+
+def _kernel(*fastmath: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile when first called; kept on disk from then on, wherever there is a folder to keep it in.
+
+    Kernels own no memory, so references to arrays are not counted (``_nrt``): with a view for every layer of every
+    pixel, counting took as long as computing.
+    """
+    options: dict[str, Any] = {
+        "fastmath": {"contract", *fastmath}, "nogil": True, "error_model": "numpy", "_nrt": False
+    }  # fmt: skip
+
+    def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+        try:
+            return njit(cache=True, **options)(function)
+        except RuntimeError:
+            return njit(**options)(function)
+
+    return compiled
+
+
+class Weights(NamedTuple):
+    """The network's weights, inputs before outputs, labels folded into the biases.
+
+    Channels C and levels are padded with zeros to a multiple of :data:`LANES`.
+    """
+
+    vertical_input: Array  # (rows, columns * F, C)
+    vertical_input_bias: Array  # (C,)
+    horizontal_input: Array  # (columns * F, C)
+    horizontal_input_bias: Array  # (2C,), zero for the skip connections
+    vertical: Array  # (L, rows, columns, C, 2C)
+    vertical_bias: Array  # (labels, L, 2C)
+    link: Array  # (L, 2C, 2C)
+    link_bias: Array  # (labels, L, 2C)
+    horizontal: Array  # (L, columns, C, 2C)
+    output: Array  # (L, C, 2C)
+    output_bias: Array  # (L, 2C)
+    head: Array  # (C, C)
+    head_bias: Array  # (C,)
+    logits: Array  # (C, levels)
+    logits_bias: Array  # (levels,)
+    dilations: Array  # (L,)
+    table: Array  # (levels without padding, F): the features of a value, without its position
+
+
+class State(NamedTuple):
+    """All activations that are still needed, of n pictures, and room to compute in."""
+
+    positions: Array  # (H, W, F): the features of a position, zero elsewhere
+    label: Array  # (n,)
+    input: Array  # (n, rows + H, W + 2 * columns, F), zero around the picture
+    below: Array  # (n, L, reach + 1, W + 2 * reach, C): the vertical stack's last rows, by row modulo their number
+    vertical: Array  # (n, W, C): the vertical stack at the row in hand
+    sums: Array  # (n, W, 2C): what goes into its gates
+    link: Array  # (n, L, W, 2C): what the vertical stack says to the row in hand
+    left: Array  # (n, L, reach + W, C): the horizontal stack in the row in hand
+    horizontal: Array  # (n, W, 2C): the horizontal stack at the pixel in hand, and the skip connections
+    gated: Array  # (n, W, C)
+    weight: Array  # (n, levels)
+
+
+def _tile(rows: int, vectors: int) -> Callable[..., Any]:
+    """``out += x @ weight`` for a few rows of ``x`` and a few vectors of outputs, held in registers throughout.
+
+    Written for LLVM directly: numba has no vectors, and what LLVM makes of plain loops is a third as fast. Each output
+    is its own chain of additions, in the order of the inputs.
+    """
+    vector, number, integer = ir.VectorType(ir.FloatType(), LANES), ir.FloatType(), ir.IntType(64)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        x, x_step, weight, weight_step, out, out_step, inputs = arguments
+
+        def address(base: Any, step: Any, index: Any, offset: int, kind: Any) -> Any:
+            place = builder.add(builder.add(base, builder.mul(step, index)), integer(offset))
+            return builder.inttoptr(place, kind.as_pointer())
+
+        places = [
+            [address(out, out_step, integer(row), 4 * LANES * v, vector) for v in range(vectors)] for row in range(rows)
+        ]
+        sums = [[cgutils.alloca_once_value(builder, builder.load(p, align=4)) for p in row] for row in places]
+        with cgutils.for_range(builder, inputs, intp=integer) as loop:
+            factors = [
+                builder.load(address(weight, weight_step, loop.index, 4 * LANES * v, vector), align=4)
+                for v in range(vectors)
+            ]
+            for row in range(rows):
+                start = builder.add(x, builder.mul(x_step, integer(row)))
+                value = builder.load(address(start, integer(4), loop.index, 0, number), align=4)
+                one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
+                zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+                spread = builder.shuffle_vector(one, one, zeros)
+                for total, factor in zip(sums[row], factors, strict=True):
+                    product = builder.fmul(spread, factor, flags=("contract",))
+                    builder.store(builder.fadd(builder.load(total), product, flags=("contract",)), total)
+        for row in range(rows):
+            for total, place in zip(sums[row], places[row], strict=True):
+                builder.store(builder.load(total), place, align=4)
+        return context.get_dummy_value()
+
+    def tile(typing, x, x_step, weight, weight_step, out, out_step, inputs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        return types.void(*[types.int64] * 7), generate
+
+    return intrinsic(tile)
+
+
+_many_wide, _many = _tile(PIXELS, VECTORS), _tile(PIXELS, 1)
+_one_wide, _one = _tile(1, 4), _tile(1, 1)
+
+
+@_kernel()
+def add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """``out += x @ weight``, where a row of ``x`` is as many numbers as ``weight`` has rows from where it begins on."""
+    rows, (inputs, outputs) = len(out), weight.shape
+    x_step, weight_step, out_step = x.strides[0], weight.strides[0], out.strides[0]
+    row = 0
+    while row < rows:
+        many = row + PIXELS <= rows
+        vectors = VECTORS if many else 4
+        x_at, weight_at, out_at = x.ctypes.data + row * x_step, weight.ctypes.data, out.ctypes.data + row * out_step
+        o = 0
+        while o < outputs:
+            wide = o + vectors * LANES <= outputs
+            if many and wide:
+                _many_wide(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
+            elif many:
+                _many(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
+            elif wide:
+                _one_wide(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
+            else:
+                _one(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
+            step = vectors * LANES if wide else LANES
+            o += step
+            weight_at += 4 * step
+            out_at += 4 * step
+        row += PIXELS if many else 1
+
+
+@_kernel()
+def _spread(x, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Set every row of ``out`` to ``x``."""
+    for j in range(len(out)):
+        for c in range(len(x)):
+            out[j, c] = x[c]
+
+
+@_kernel()
+def exp(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """``e ** x`` for ``x`` up to 88, within 2 units in the last place; 0 below -87.
+
+    As in Cephes: ``2 ** n`` times a polynomial in the rest. A call of the C library's would be made a number at a time.
+    """
+    z = max(x, LOWEST)
+    n = np.floor(z * LOG2_E + HALF)
+    r = (z - n * LN2_HIGH) - n * LN2_LOW
+    y = np.float32(1.9875691500e-4)
+    y = y * r + np.float32(1.3981999507e-3)
+    y = y * r + np.float32(8.3334519073e-3)
+    y = y * r + np.float32(4.1665795894e-2)
+    y = y * r + np.float32(1.6666665459e-1)
+    y = y * r + np.float32(5.0000001201e-1)
+    y = y * (r * r) + r + ONE
+    power = np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
+    return y * power if x >= LOWEST else ZERO
+
+
+@_kernel()
+def _gate(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """``tanh(a) * sigmoid(b)``, as one fraction."""
+    p = exp(min(max(-TWO * a, -SATURATED), SATURATED))
+    q = exp(min(max(-b, -SATURATED), SATURATED))
+    return (ONE - p) / ((ONE + p) * (ONE + q))
+
+
+@_kernel()
+def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Run the vertical stack over a row of a picture, leaving what it says to the horizontal stack in ``link``."""
+    label, image, rows, v, x, links = (
+        state.label[n], state.input[n], state.below[n], state.vertical[n], state.sums[n], state.link[n]
+    )  # fmt: skip
+    layers, kept, padded, channels = rows.shape
+    width = len(v)
+    reach = (padded - width) // 2
+    _spread(w.vertical_input_bias, v)
+    for up in range(len(w.vertical_input)):
+        add_products(image[row + up], w.vertical_input[up], v)
+    for layer in range(layers):
+        d, own, link = w.dilations[layer], rows[layer, row % kept], links[layer]
+        for j in range(width):
+            for c in range(channels):
+                own[reach + j, c] = v[j, c]
+        _spread(w.vertical_bias[label, layer], x)
+        for side in range(3):
+            begin = reach + (side - 1) * d
+            if row >= d:  # else above the picture
+                add_products(rows[layer, (row - d) % kept, begin:], w.vertical[layer, 0, side], x)
+            add_products(own[begin:], w.vertical[layer, 1, side], x)
+        _spread(w.link_bias[label, layer], link)
+        add_products(x, w.link[layer], link)
+        if layer + 1 < layers:
+            for j in range(width):
+                for c in range(channels):
+                    v[j, c] += _gate(x[j, c], x[j, channels + c])
+
+
+@_kernel()
+def _add(run, x, i, weight, out, j):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """``out[:, j] += x[:, i] @ weight`` for a run of pixels: a pixel of all pictures, or the pixels of each picture."""
+    if run == 1:
+        add_products(x[:, i], weight, out[:, j])
+        return
+    for n in range(len(out)):
+        add_products(x[n, i:], weight, out[n, j : j + run])
+
+
+@_kernel()
+def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Run the horizontal stack over pixels ``j`` to ``j + run`` of a row of the pictures ``first`` to ``last``."""
+    channels, layers = len(w.head), len(w.dilations)
+    reach = state.left.shape[2] - state.link.shape[2]
+    h, x, gated = state.horizontal[first:last], state.sums[first:last], state.gated[first:last]
+    pictures, end = last - first, j + run
+    for n in range(pictures):
+        _spread(w.horizontal_input_bias, h[n, j:end])
+    _add(run, state.input[first:last, len(w.vertical_input) + row], j, w.horizontal_input, h, j)
+    for layer in range(layers):
+        left = state.left[first:last, layer]
+        for n in range(pictures):
+            for i in range(j, end):
+                for c in range(channels):
+                    state.left[first + n, layer, reach + i, c] = h[n, i, c]
+                for c in range(2 * channels):
+                    x[n, i, c] = state.link[first + n, layer, i, c]
+        _add(run, left, reach + j - w.dilations[layer], w.horizontal[layer, 0], x, j)
+        _add(run, left, reach + j, w.horizontal[layer, 1], x, j)
+        for n in range(pictures):
+            for i in range(j, end):
+                for c in range(channels):
+                    gated[n, i, c] = _gate(x[n, i, c], x[n, i, channels + c])
+                for c in range(2 * channels):
+                    h[n, i, c] += w.output_bias[layer, c]
+        _add(run, gated, j, w.output[layer], h, j)
+    for n in range(pictures):
+        for i in range(j, end):
+            for c in range(channels):
+                h[n, i, c] = max(h[n, i, channels + c], ZERO)
+        _spread(w.head_bias, gated[n, j:end])
+        _spread(w.logits_bias, logits[n])
+    _add(run, h, j, w.head, gated, j)
+    for n in range(pictures):
+        for i in range(j, end):
+            for c in range(channels):
+                gated[n, i, c] = max(gated[n, i, c], ZERO)
+    _add(run, gated, j, w.logits, logits, 0)
+
+
+@_kernel("reassoc")
+def _normalise(logits, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Turn logits into log-probabilities, leaving numbers proportional to the probabilities and giving their sum."""
+    for k in range(LANES):
+        weight[k] = logits[k]
+    for k in range(LANES, len(logits), LANES):  # a vector at a time, which LLVM does not see for a maximum
+        for lane in range(LANES):
+            weight[lane] = max(weight[lane], logits[k + lane])
+    top = weight[0]
+    for k in range(1, LANES):
+        top = max(top, weight[k])
+    total = 0.0
+    for k in range(len(logits)):
+        logits[k] -= top
+        weight[k] = exp(logits[k])
+    for k in range(len(logits)):
+        total += weight[k]
+    normaliser = np.float32(math.log(total))
+    for k in range(len(logits)):
+        logits[k] -= normaliser
+    return total
+
+
+@_kernel("reassoc")
+def _sharpen(logits, inverse_temperature, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Make the numbers proportional to the probabilities at another temperature, giving their sum."""
+    total = 0.0
+    for k in range(len(weight)):
+        weight[k] = exp(logits[k] * inverse_temperature)
+    for k in range(len(weight)):
+        total += weight[k]
+    return total
+
+
+@_kernel()
+def _choose(weight, limit, last):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The level at which the sum passes a limit."""
+    total = 0.0
+    for k in range(last):
+        total += weight[k]
+        if total > limit:
+            return k
+    return last
+
+
+@_kernel()
+def _put(row, j, value, w, n, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Write the features of a pixel into the input."""
+    up, features = len(w.vertical_input), w.table.shape[1]
+    columns = len(w.horizontal_input) // features
+    for f in range(features):
+        state.input[n, up + row, columns + j, f] = w.table[value, f] + state.positions[row, j, f]
+
+
+@_kernel()
+def _assume(row, begin, k, ahead, w, state, first, last, given, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Put what is given, and up to ``ahead`` guesses where nothing is; how many pixels that makes from ``k`` on."""
+    run = guesses = 0
+    while k + run < given.shape[1]:
+        at = k + run
+        free = False
+        for n in range(first, last):
+            free |= given[n, at] < 0
+        if free and guesses == ahead:
+            break
+        guesses += free
+        for n in range(first, last):
+            guess = values[n, at - 1] if at else 0
+            values[n, at] = given[n, at] if given[n, at] >= 0 else guess
+            _put(row, begin + at, values[n, at], w, n, state)
+        run += 1
+    return run
+
+
+@_kernel()
+def draw(  # type: ignore[no-untyped-def]  # noqa: ANN201
+    row, begin, w, state, first, last, uniform, given, inverse_temperature, values, logits  # noqa: ANN001
+):  # fmt: skip
+    """Draw a run of pixels of a row, from ``begin`` on, of the pictures ``first`` to ``last``.
+
+    Where there are fewer pictures than a tile has rows, pixels ahead are computed along, each guessed to be like the
+    one to its left, as most are in the paper around a stroke; the first that is not ends what was computed in vain.
+    Given pixels need no guess, so any number of them is computed together.
+    """
+    for a in range(first, last, GROUP):
+        b = min(a + GROUP, last)
+        if begin == 0:
+            for n in range(a, b):
+                _begin_row(row, n, w, state)
+        most = max(1, PIXELS // (b - a))
+        ahead, k = most, 0
+        while k < given.shape[1]:
+            run = _assume(row, begin, k, ahead, w, state, a, b, given, values)
+            _compute_logits(row, begin + k, run, w, state, a, b, logits[a:b, k : k + run])
+            right, end = True, k + run
+            while right and k < end:
+                for n in range(a, b):
+                    log_p, weight = logits[n, k], state.weight[n]
+                    total = _normalise(log_p, weight)
+                    if given[n, k] >= 0:
+                        continue
+                    if inverse_temperature != ONE:
+                        total = _sharpen(log_p, inverse_temperature, weight)
+                    value = _choose(weight, uniform[n, k] * total, len(w.table) - 1)
+                    if value != values[n, k]:
+                        values[n, k] = value
+                        _put(row, begin + k, value, w, n, state)
+                        right = False
+                k += 1
+            ahead = most if right else 1
