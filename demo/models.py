@@ -6,7 +6,7 @@ import torch
 
 import gm_core
 from gm_core import VAE, Card, Detector, PixelCNN
-from gm_core.checkpoints import read_card
+from gm_core.checkpoints import KINDS, available, read_card
 from gm_core.device import pick_device
 
 
@@ -31,11 +31,22 @@ class Models:
         assert isinstance(model, PixelCNN)
         return model
 
+    def pixelcnns(self) -> list[Card]:
+        """The cards of all PixelCNNs, the digits' first."""
+        families = {kind.family for kind in KINDS if issubclass(kind, PixelCNN)}
+        cards = [card for card in available() if card.family in families]
+        return sorted(cards, key=lambda card: (card.dataset != "mnist", card.name))
+
     def vae(self, name: str = "mnist-vae") -> VAE:
         """A VAE."""
         model = gm_core.load(name, self.device)
         assert isinstance(model, VAE)
         return model
+
+    def detector_of(self, name: str) -> Detector | None:
+        """The detector that was calibrated with a PixelCNN, if there is one."""
+        domain = name.removesuffix("-pixelcnn")
+        return self.detector(domain) if any(card.name == f"{domain}-detector" for card in available()) else None
 
     def detector(self, domain: str = "mnist") -> Detector:
         """A calibrated detector; cheap to ask for again, for its models are loaded once."""

@@ -1,6 +1,7 @@
 """What the Draw tab's canvas asks about the picture on it: where a pixel came from, and a film to take away."""
 
 import base64
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +10,9 @@ from typing import Any, TypeGuard
 import torch
 from torch import Tensor
 
-from gm_core import Card, PixelCNN, influence
+from demo.models import Models
+from demo.pixel_starts import StartError, is_index, read_values
+from gm_core import Card, influence
 from gm_core.rendering import film, gif
 
 ANY = "any"
@@ -17,6 +20,7 @@ COLDEST, HOTTEST = 0.1, 2.0
 FRAME = 60
 """Milliseconds a frame of the film."""
 
+MOST_PICTURES = 16
 KEPT = 32
 """Pictures whose distributions are kept, about 1 MB each: a pointer that moves over a picture asks for many pixels."""
 
@@ -32,19 +36,23 @@ class Question:
     """A pixel of a picture, checked.
 
     Attributes:
+        name: Name of the model that drew it.
         image: ``uint8`` (1, 1, H, W), 0 where nothing is drawn yet.
         index: The pixel, in raster order.
         label: The class that the picture was asked to be, ``None`` for any.
         other: A class to compare with: a number, ``None`` for any.
         compare: Whether there is one.
+        rival: Name of a model to compare with, if any.
         temperature: At which it was drawn.
     """
 
+    name: str
     image: Tensor
     index: int
     label: int | None
     other: int | None
     compare: bool
+    rival: str | None
     temperature: float
 
 
@@ -52,105 +60,128 @@ class Answers:
     """Answers the canvas' questions; each is checked, for anybody can send one.
 
     Args:
-        model: Which drew the pictures.
-        card: Its card.
+        models: The app's models.
+        cards: The cards of those that draw, by name.
     """
 
-    def __init__(self, model: PixelCNN, card: Card) -> None:
-        self.model, self.card = model, card
+    def __init__(self, models: Models, cards: dict[str, Card]) -> None:
+        self.models, self.cards = models, cards
         self._log_probs = lru_cache(KEPT)(self._all_log_probs)
 
     def functions(self) -> list[Callable[[Any], Answer]]:
         """The answers as functions for a component's ``server_functions``, which must be plain ones."""
 
         def explain(question: Any) -> Answer:
-            return self._answer(self.explain, question)
+            return _answer(self.explain, question)
 
         def depends(question: Any) -> Answer:
-            return self._answer(self.depends, question)
+            return _answer(self.depends, question)
 
         def record(question: Any) -> Answer:
-            return self._answer(self.record, question)
+            return _answer(self.record, question)
 
         return [explain, depends, record]
 
-    def explain(self, question: Question) -> Answer:
+    def explain(self, sent: Any) -> Answer:
         """The distribution of a pixel: under its own label, at the temperature of the draw, under another label."""
+        question = self.read(sent)
         own = self._distribution(question, question.label)
         drawn_from = torch.softmax(own / question.temperature, dim=0)
         answer = _numbers(own) | {"drawn_from": _rounded(drawn_from) if question.temperature != 1 else None}
         other = _numbers(self._distribution(question, question.other)) if question.compare else None
         return answer | {"other": other}
 
-    def depends(self, question: Question) -> Answer:
+    def depends(self, sent: Any) -> Answer:
         """How strongly a pixel's value hangs on each of those before it, nats; those after it never count."""
-        strength = influence(self.model, question.image, question.index, question.label).flatten()[: question.index]
-        return {"strength": [float(f"{nats:.4g}") for nats in strength.tolist()]}
+        question = self.read(sent)
+        names = {"strength": question.name, "rival": question.rival}
+        return {key: self._influence(name, question) if name else None for key, name in names.items()}
 
-    def record(self, question: Question) -> Answer:
-        """An animated GIF of the drawing, base64."""
-        return {"gif": base64.b64encode(gif(film(question.image[0]), FRAME)).decode()}
+    def record(self, sent: Any) -> Answer:
+        """An animated GIF of the drawing of some pictures, base64."""
+        name = self._name(sent)
+        pictures = sent.get("pictures")
+        if not (isinstance(pictures, list) and 1 <= len(pictures) <= MOST_PICTURES):
+            raise QuestionError(f"There must be 1 to {MOST_PICTURES} pictures.")
+        config = self.models.pixelcnn(name).config
+        images = torch.cat([read_values(picture, config) for picture in pictures])
+        zoom = max(2, 10 // math.ceil(math.sqrt(len(pictures))))
+        return {"gif": base64.b64encode(gif(film(images, zoom=zoom), FRAME)).decode()}
 
-    def read(self, question: Any) -> Question:
+    def read(self, sent: Any) -> Question:
         """A question as it came, checked.
 
         Raises:
             QuestionError: Something in it is not as it must be.
+            StartError: The picture is not.
         """
-        if not isinstance(question, dict):
-            raise QuestionError("A question must be an object.")
-        config = self.model.config
-        size, values, index = config.height * config.width, question.get("values"), question.get("index", 0)
-        if not (isinstance(values, list) and len(values) == size and all(_is_index(v, config.levels) for v in values)):
-            raise QuestionError(f"The picture must be {size} whole numbers from 0 to {config.levels - 1}.")
-        if not _is_index(index, size):
-            raise QuestionError(f"The pixel must be a whole number from 0 to {size - 1}.")
-        temperature = question.get("temperature", 1.0)
+        name = self._name(sent)
+        config = self.models.pixelcnn(name).config
+        image, index = read_values(sent.get("values"), config), sent.get("index", 0)
+        if not is_index(index, image.numel()):
+            raise QuestionError(f"The pixel must be a whole number from 0 to {image.numel() - 1}.")
+        temperature = sent.get("temperature", 1.0)
         if not is_number(temperature, COLDEST, HOTTEST):
             raise QuestionError(f"The temperature must be a number from {COLDEST} to {HOTTEST}.")
-        other = question.get("other")
+        other, rival = sent.get("other"), sent.get("rival")
+        if rival is not None and self.models.pixelcnn(self._name({"model": rival})).config.classes != config.classes:
+            raise QuestionError("The two models must know the same classes.")
         return Question(
-            image=torch.tensor(values, dtype=torch.uint8).view(1, 1, config.height, config.width),
+            name=name,
+            image=image,
             index=index,
-            label=self._label(question.get("label", ANY)),
-            other=None if other is None else self._label(other),
+            label=self._label(name, sent.get("label", ANY)),
+            other=None if other is None else self._label(name, other),
             compare=other is not None,
+            rival=rival,
             temperature=temperature,
         )
 
-    def _answer(self, function: Callable[[Question], Answer], question: Any) -> Answer:
-        try:
-            return function(self.read(question))
-        except QuestionError as error:
-            return {"error": str(error)}
+    def _name(self, sent: Any) -> str:
+        """The model that a question is about."""
+        if not isinstance(sent, dict):
+            raise QuestionError("A question must be an object.")
+        name = sent.get("model")
+        if not isinstance(name, str) or name not in self.cards:
+            raise QuestionError(f"The model must be one of {', '.join(self.cards)}.")
+        return name
 
-    def _label(self, name: Any) -> int | None:
+    def _label(self, model: str, name: Any) -> int | None:
         if name == ANY:
             return None
-        if name not in self.card.class_names:
-            raise QuestionError(f"The class must be one of {', '.join([ANY, *self.card.class_names])}.")
-        return self.card.class_names.index(name)
+        names = self.cards[model].class_names
+        if name not in names:
+            raise QuestionError(f"The class must be one of {', '.join([ANY, *names])}.")
+        return names.index(name)
+
+    def _influence(self, name: str, question: Question) -> list[float]:
+        strength = influence(self.models.pixelcnn(name), question.image, question.index, question.label)
+        return [float(f"{nats:.4g}") for nats in strength.flatten()[: question.index].tolist()]
 
     def _distribution(self, question: Question, label: int | None) -> Tensor:
         """Log-probabilities of all levels of the pixel, (levels,)."""
-        return self._log_probs(bytes(question.image.flatten().tolist()), label)[question.index]
+        return self._log_probs(question.name, bytes(question.image.flatten().tolist()), label)[question.index]
 
-    def _all_log_probs(self, values: bytes, label: int | None) -> Tensor:
+    def _all_log_probs(self, name: str, values: bytes, label: int | None) -> Tensor:
         """Log-probabilities of all levels of every pixel, (H * W, levels)."""
-        config = self.model.config
-        image = torch.tensor(list(values), dtype=torch.uint8).view(1, 1, config.height, config.width)
+        model = self.models.pixelcnn(name)
+        shape = (1, 1, model.config.height, model.config.width)
+        image = torch.tensor(list(values), dtype=torch.uint8).view(shape)
         with torch.inference_mode():
-            distribution = self.model.distribution(image, None if label is None else torch.tensor([label]))
+            distribution = model.distribution(image, None if label is None else torch.tensor([label]))
             return distribution.logits.flatten(0, -2).cpu()
+
+
+def _answer(function: Callable[[Any], Answer], sent: Any) -> Answer:
+    try:
+        return function(sent)
+    except (QuestionError, StartError) as error:
+        return {"error": str(error)}
 
 
 def is_number(value: object, low: float, high: float) -> TypeGuard[float]:
     """Whether it is a number, and from ``low`` to ``high``."""
     return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-
-def _is_index(value: object, end: int) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < end
 
 
 def _numbers(log_p: Tensor) -> Answer:

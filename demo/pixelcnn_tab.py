@@ -1,32 +1,46 @@
 """The Draw tab: a digit appears pixel by pixel, with the probability of each."""
 
-import secrets
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-import torch
 
 from demo.fields import UncheckedRadio, UncheckedSlider
 from demo.models import Models
-from demo.pixel_answers import ANY, COLDEST, HOTTEST, Answers, is_number
-from demo.widgets.pixel_canvas import PixelCanvas, pixels
-from gm_core import Card, PixelEvent, rebuild
+from demo.pixel_answers import ANY, COLDEST, HOTTEST, Answers
+from demo.pixel_drawings import EACH, NAME, PICTURES, Drawings, Message, Order, new_run
+from demo.pixel_starts import Start, StartError, is_index, read_link, read_start
+from demo.widgets.picture_upload import PictureUpload
+from demo.widgets.pixel_canvas import PixelCanvas
+from gm_core import Card, PictureError, open_picture, prepare
 
-NAME = "mnist-pixelcnn"
-LAST_SEED, SHORT_SEEDS = 999_999, 10_000
-"""The largest seed one may ask for; the dice stays below the second, short enough to say aloud in class."""
+SHORT_SEEDS = 10_000
+"""The dice stays below this: short enough to say aloud in class."""
 
-FIRST_SEED = 4
-CHUNK = 28
-"""Pixels a message: small enough to look alive while a slow machine draws, large enough to cost nothing."""
+FIRST_SEED = 20
+LINK = ("class", "temperature", "seed", "pictures", "model")
+"""What a link to a picture says, in the order of the handlers' inputs."""
+
+TITLES = {
+    "mnist": "digits",
+    "fashion": "clothes",
+    "gated-pixelcnn": "gated PixelCNN",
+    "masked-pixelcnn": "the original, with a blind spot",
+}
+
+DICE = f"() => Math.floor({SHORT_SEEDS} * Math.random())"
+ONE_FOR = f"pictures => pictures === {EACH!r} ? {PICTURES[0]!r} : pictures"
+"""In the browser, for a question to the server would take longer than the drawing: another seed; how many pictures of a
+class that was picked."""
+
+LIVE = "(...wishes) => { window.dispatchEvent(new CustomEvent('pixel-canvas-redraw', { detail: wishes })); }"
+"""Hands the controls' values to the canvas, in the browser."""
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 PAGE = """
-<p class="lab-hint">This model draws a digit one pixel at a time: each is a throw of dice, weighted by all pixels before
-it. <b>Pick another class</b> and watch.</p>
+<p class="lab-hint">This model draws a digit one pixel at a time: each is a throw of dice, weighted by the pixels before
+it. <b>Pick a class</b> and watch, or <b>take the pen</b> and let it finish your drawing.</p>
 <style>
 .draw-row { gap: 24px; align-items: flex-start; }
 .draw-classes .wrap { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 6px; }
@@ -63,107 +77,129 @@ drawing is throwing the dice factor by factor. Given a class $y$, the factors be
 temperature $T$ divides the logits before a pixel is drawn; the log-probability is always that of the model itself,
 $T = 1$. **Surprise** is $-\log p$ of the pixel that came.
 
-Source: A. van den Oord, N. Kalchbrenner, O. Vinyals, L. Espeholt, A. Graves and K. Kavukcuoglu, *Conditional Image
-Generation with PixelCNN Decoders*, 2016 ([arXiv:1606.05328](https://arxiv.org/abs/1606.05328)).
+**Finishing a picture** is the same product with some factors skipped: a given pixel is put in its place, and every
+later one is drawn knowing it. The order is the order of reading, so a pixel that is left standing *below* a hole cannot
+guide what is drawn into it: the model looks back only.
+
+**Blind spot.** The original PixelCNN stacks masked convolutions. Each sees up and to the left, and together they miss a
+wedge up and to the right, which the layers climb into too slowly: choose that model, *depends on*, and a model to
+compare with. The gated PixelCNN has two stacks, one for the rows above and one for the row in hand, and misses nothing
+within its reach.
+
+Sources: A. van den Oord, N. Kalchbrenner and K. Kavukcuoglu, *Pixel Recurrent Neural Networks*, 2016
+([arXiv:1601.06759](https://arxiv.org/abs/1601.06759)): the original, with masked convolutions. A. van den Oord,
+N. Kalchbrenner, O. Vinyals, L. Espeholt, A. Graves and K. Kavukcuoglu, *Conditional Image Generation with PixelCNN
+Decoders*, 2016 ([arXiv:1606.05328](https://arxiv.org/abs/1606.05328)): the gated one.
 """
 
 
 class Easel:
-    """What one visitor is having drawn: a newer drawing puts an end to an older one."""
+    """What one visitor is having drawn: a newer drawing puts an end to an older one.
+
+    Attributes:
+        run: Number of the newest drawing.
+        start: The picture that drawings start from, if any.
+        asked: Number of the canvas' last message about it; the canvas counts them.
+    """
 
     def __init__(self) -> None:
         self.run = 0
+        self.start: Start | None = None
+        self.asked = 0
 
     def begin(self) -> int:
-        """Number of a new run, higher than all before, also than those before the server's last start."""
-        self.run = max(self.run + 1, time.time_ns() // 1000)
+        """Number of a new run."""
+        self.run = max(self.run + 1, new_run())
         return self.run
 
 
 class Draw:
-    """What the tab's handlers compute, with the app's models.
+    """What the tab's handlers do.
 
     Args:
         models: The app's models.
     """
 
     def __init__(self, models: Models) -> None:
-        self.model, self.detector = models.pixelcnn(NAME), models.detector()
-        self.card = models.card(NAME)
+        self.models, self.drawings = models, Drawings(models)
 
-    @property
-    def choices(self) -> list[str]:
-        """What one can ask for: any class, or one."""
-        return [ANY, *self.card.class_names]
-
-    def check(self, label: object, temperature: object, seed: object, easel: Easel) -> list[dict[str, Any]]:
+    def check(
+        self, label: object, temperature: object, seed: object, pictures: object, model: object, easel: Easel
+    ) -> list[dict[str, Any]]:
         """What is wrong with each input, if anything, for the field it came from."""
-        return [
-            gr.validate(label in self.choices, f"Choose a class: {', '.join(self.choices)}."),
-            gr.validate(
-                is_number(temperature, COLDEST, HOTTEST),
-                f"The temperature must be a number from {COLDEST} to {HOTTEST}.",
-            ),
-            gr.validate(
-                is_number(seed, 0, LAST_SEED) and seed == int(seed),
-                f"The seed must be a whole number from 0 to {LAST_SEED:,}.",
-            ),
-            gr.validate(True, ""),
-        ]
+        wrong = self.drawings.wrong(label, temperature, seed, pictures, model)
+        return [*(gr.validate(words is None, words or "") for words in wrong), gr.validate(True, "")]
 
-    def reopen(self, request: gr.Request) -> list[Any]:
-        """Class, temperature and seed that the page's address asks for; the usual where it does not, or wrongly."""
-        asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED]
-        label, temperature, seed = (
-            asked.get(name, usual[i]) for i, name in enumerate(("class", "temperature", "seed"))
-        )
-        values = [label, _number(temperature), _number(seed)]
-        verdicts = self.check(values[0], values[1], values[2], Easel())
-        for place, verdict in enumerate(verdicts[: len(values)]):
-            if not verdict["is_valid"]:
-                gr.Warning(f"The link to this page is not right: {verdict['message']} Drawn: {usual[place]}.")
+    def reopen(self, easel: Easel, request: gr.Request) -> list[Any]:
+        """What the page's address asks for; the usual where it does not, or wrongly."""
+        asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED, PICTURES[0], NAME]
+        values: list[Any] = [asked.get(key, default) for key, default in zip(LINK, usual, strict=True)]
+        values[1:3] = [_number(value) for value in values[1:3]]
+        for place, words in enumerate(self.drawings.wrong(*values)):
+            if words:
+                gr.Warning(f"The link to this page is not right: {words} Drawn: {usual[place]}.")
                 values[place] = usual[place]
-        return values
+        label, *rest, model = values
+        if "given" in asked:
+            try:
+                easel.start = read_link(asked["given"], self.models.pixelcnn(model).config)
+            except StartError as error:
+                gr.Warning(f"The link to this page is not right: {error} Drawn: a picture of which nothing is given.")
+        return [gr.update(choices=self.drawings.choices(model), value=label), *rest, model, self.about(model)]
 
-    def draw(self, label: str, temperature: float, seed: float, easel: Easel) -> Iterator[dict[str, Any]]:
-        """Draw a picture, as messages for the canvas; the last holds every pixel, and what they add up to."""
-        run, config = easel.begin(), self.model.config
-        head = {
-            "run": run,
-            "height": config.height,
-            "width": config.width,
-            "levels": config.levels,
-            "label": label,
-            "seed": int(seed),
-            "temperature": temperature,
-        }
-        labels = None if label == ANY else torch.tensor([self.card.class_names.index(label)])
-        generator = torch.Generator().manual_seed(int(seed))
-        events: list[PixelEvent] = []
-        seconds, started = 0.0, time.perf_counter()
-        for event in self.model.stream(1, labels, generator=generator, temperature=temperature, chunk=CHUNK):
-            seconds += time.perf_counter() - started
+    def switch(self, model: str, label: str) -> list[Any]:
+        """Another model was chosen: its classes, and what is known of it."""
+        if model not in self.drawings.cards:  # told at the field when the drawing is asked for
+            return [gr.skip(), gr.skip()]
+        choices = self.drawings.choices(model)
+        return [gr.update(choices=choices, value=label if label in choices else ANY), self.about(model)]
+
+    def about(self, model: str) -> str:
+        """One line: which checkpoint, and how good it was measured to be."""
+        return figure_line(self.drawings.cards[model])
+
+    def draw(
+        self, label: str, temperature: float, seed: float, pictures: str, model: str, easel: Easel
+    ) -> Iterator[Message]:
+        """Draw pictures, as messages for the canvas; the last holds every pixel, and what they add up to."""
+        run, config = easel.begin(), self.models.pixelcnn(model).config
+        if easel.start is not None and not easel.start.fits(config):
+            easel.start = None
+        order = Order(label, temperature, seed, pictures, model)
+        for message in self.drawings.messages(order, easel.start, run):
             if easel.run != run:
                 return
-            events.append(event)
-            yield head | pixels(event.index, event.values, event.log_prob, event.entropy)
-            started = time.perf_counter()
-        yield head | self._summary(events, seconds)
+            yield message | {"asked": easel.asked}
 
-    def _summary(self, events: list[PixelEvent], seconds: float) -> dict[str, Any]:
-        """All pixels in one message, for whoever missed some, and how likely the picture is when no class is told."""
-        image, pixel_log_prob = rebuild(events, self.model.config.height, self.model.config.width)
-        with torch.inference_mode():
-            log_prob = float(self.model.log_prob(image))
-        share = self.detector.share_less_likely(log_prob)
-        done = {
-            "seconds": round(seconds, 3),
-            "log_prob": log_prob,
-            "share": share,
-            "of": len(self.detector.calibration),
-        }
-        entropy = torch.cat([event.entropy for event in events], dim=1)
-        return pixels(0, image, pixel_log_prob, entropy) | {"done": done}
+    def give(self, sent: Any, model: str, easel: Easel) -> None:
+        """Take what the canvas gives as the start of drawings from now on.
+
+        Raises:
+            gr.Error: It is nothing that a canvas would send.
+        """
+        sent = sent if isinstance(sent, dict) else {}
+        if model not in self.drawings.cards:  # told at the field when the drawing is asked for
+            return
+        try:
+            easel.start = read_start(sent.get("start"), self.models.pixelcnn(model).config)
+        except StartError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        number = sent.get("number")
+        easel.asked = number if is_index(number, 2**53) else 0
+
+    def upload(self, path: str | None, easel: Easel) -> None:
+        """Take an uploaded picture as the start, with its lower half left to the model.
+
+        Raises:
+            gr.Error: It is no picture that can be read.
+        """
+        if path is None:
+            raise gr.Error("There is no picture yet.", print_exception=False)
+        try:
+            prepared = prepare(open_picture(path, name="this file"))
+        except PictureError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        easel.start = Start.upper_half(prepared.image)
 
 
 def build(app: gr.Blocks, models: Models) -> None:
@@ -174,7 +210,10 @@ def build(app: gr.Blocks, models: Models) -> None:
     with gr.Row(elem_classes="draw-row"):
         with gr.Column(scale=3, min_width=260, elem_classes="draw-controls"):
             label = UncheckedRadio(
-                tab.choices, value=ANY, label="Class", elem_classes="draw-classes", elem_id="draw-class"
+                tab.drawings.choices(NAME), value=ANY, label="Class", elem_classes="draw-classes", elem_id="draw-class"
+            )
+            pictures = UncheckedRadio(
+                PICTURES, value=PICTURES[0], label="Pictures", elem_classes="draw-pictures", elem_id="draw-pictures"
             )
             temperature = UncheckedSlider(
                 COLDEST,
@@ -191,30 +230,71 @@ def build(app: gr.Blocks, models: Models) -> None:
                 )
                 dice = gr.Button("New seed", min_width=100, scale=0)
             again = gr.Button("Draw", variant="primary")
+            model = UncheckedRadio(
+                [(title(card), card.name) for card in tab.drawings.cards.values()],
+                value=NAME,
+                label="Model",
+                elem_classes="draw-models",
+                elem_id="draw-model",
+            )
+            with gr.Accordion("Finish a picture of mine", open=False):
+                upload = PictureUpload(
+                    label="The model keeps its upper half",
+                    height=170,
+                    sources=["upload", "clipboard"],
+                    elem_id="draw-upload",
+                )
         with gr.Column(scale=9, elem_classes="draw-picture"):
             canvas = PixelCanvas(
-                subject="handwritten digit",
-                labels=tab.choices,
-                answers=Answers(tab.model, tab.card).functions(),
+                models=[
+                    {"name": card.name, "title": title(card), "classes": tab.drawings.choices(card.name)}
+                    for card in tab.drawings.cards.values()
+                ],
+                redraw=tab.drawings.redraw,
+                answers=Answers(models, tab.drawings.cards).functions(),
                 elem_id="draw-canvas",
             )
-    gr.HTML(figure_line(tab.card))
+    about = gr.HTML(tab.about(NAME))
     with gr.Accordion("How does this work?", open=False):
         delimiters = [("$$", True), ("$", False)]
         gr.Markdown(HOW, latex_delimiters=[{"left": d, "right": d, "display": alone} for d, alone in delimiters])
 
-    wiring: dict[str, Any] = {"fn": tab.draw, "inputs": [label, temperature, seed, easel], "outputs": canvas}
-    wiring |= {"validator": tab.check, "show_progress": "hidden"}
-    private = wiring | {"api_visibility": "private"}
-    after = private | {"trigger_mode": "multiple"}
-    # A dragged slider waits for its last drawing (a fraction of a second); all else begins at once, and the older
-    # drawing ends at its next message. A seed draws when it is typed, not when a link or the dice fill it in; the
-    # temperature whenever it changes, for its reset button makes no input.
-    now = gr.on([again.click, label.input, seed.input], **wiring, trigger_mode="multiple", api_name="draw")
-    dragged = temperature.change(**private, trigger_mode="always_last")
-    opened = app.load(tab.reopen, None, [label, temperature, seed], **PRIVATE).then(**after)
-    diced = dice.click(lambda: secrets.randbelow(SHORT_SEEDS), None, seed, **PRIVATE).then(**after)
-    canvas.stop(None, cancels=[now, dragged, opened, diced])
+    wishes = [label, temperature, seed, pictures, model]
+
+    def given(event: gr.EventData, model: Any, easel: Easel) -> None:
+        """The canvas gives a start; what is drawn of it while a hand moves it sees to itself."""
+        tab.give(event._data, model, easel)
+
+    def key(event: gr.EventData, model: Any, pictures: Any) -> list[Any]:
+        """A class key was pressed: the controls show what the canvas is already drawing."""
+        choice = event._data.get("label") if isinstance(event._data, dict) else None
+        known = model in tab.drawings.cards and choice in tab.drawings.choices(model)
+        one = PICTURES[0] if pictures == EACH else gr.skip()
+        return [choice if known else gr.skip(), one]
+
+    wiring: dict[str, Any] = {"fn": tab.draw, "inputs": [*wishes, easel], "outputs": canvas}
+    wiring |= {"validator": tab.check, "show_progress": "hidden", "trigger_mode": "multiple"}
+    after = wiring | {"api_visibility": "private"}
+    # All begins at once, and an older drawing ends at its next message. A seed draws when it is typed, not when a link
+    # or the dice fill it in.
+    now = gr.on([again.click, seed.input, pictures.input], **wiring, api_name="draw")
+    picked = label.input(None, pictures, pictures, js=ONE_FOR).then(**after)
+    changed = model.input(tab.switch, [model, label], [label, about], **PRIVATE).then(**after)
+    sent = upload.input(tab.upload, [upload, easel], None, **PRIVATE).success(**after)
+    opened = app.load(tab.reopen, easel, [*wishes, about], **PRIVATE).then(**after)
+    diced = dice.click(None, None, seed, js=DICE).then(**after)
+    asked = canvas.ask(given, [model, easel], None, **PRIVATE).success(**after)
+    canvas.stop(None, cancels=[now, picked, changed, sent, opened, diced, asked])
+    # While a hand moves, the canvas asks for its drawings itself, without waiting in a queue.
+    canvas.give(given, [model, easel], None, **PRIVATE)
+    canvas.choose(key, [model, pictures], [label, pictures], **PRIVATE)
+    temperature.change(None, wishes, None, js=LIVE)
+    temperature.change(lambda *_: None, [*wishes, easel], None, validator=tab.check, **PRIVATE)
+
+
+def title(card: Card) -> str:
+    """What a model is called where one chooses among several."""
+    return f"{TITLES[card.dataset]}: {TITLES[card.family]}"
 
 
 def figure_line(card: Card) -> str:

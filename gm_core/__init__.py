@@ -9,11 +9,11 @@ from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, 
 from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
 from gm_core.detection import Detector, Verdict, load_detector
 from gm_core.evaluation.influence import influence
-from gm_core.models.autoregressive import PixelCNN
+from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN, MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
 from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
-from gm_core.sampling import PixelEvent, rebuild, warm_up
+from gm_core.sampling import PixelEvent, draw_noise, rebuild, warm_up
 
 __version__ = "0.1.0"
 
@@ -27,6 +27,7 @@ __all__ = [
     "MaskedPixelCNN",
     "MaskedPixelCNNConfig",
     "Metric",
+    "PictureConfig",
     "PictureError",
     "PixelCNN",
     "PixelCNNConfig",
@@ -36,6 +37,7 @@ __all__ = [
     "VAEConfig",
     "Verdict",
     "available",
+    "draw_noise",
     "influence",
     "interpolate",
     "load",

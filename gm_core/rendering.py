@@ -40,27 +40,27 @@ def png(picture: Image.Image) -> bytes:
 
 
 def film(
-    image: Tensor, frames: int = 56, zoom: int = 10, paper: tuple[int, int, int] = (207, 217, 228)
+    images: Tensor, frames: int = 56, zoom: int = 10, paper: tuple[int, int, int] = (207, 217, 228)
 ) -> list[Image.Image]:
-    """A picture as it appears in raster order.
+    """Pictures as they appear in raster order, side by side.
 
     Args:
-        image: ``uint8`` (C, H, W), C 1 or 3.
+        images: ``uint8`` (n, C, H, W), C 1 or 3.
         frames: How many follow the first, which is empty; fewer where there are fewer pixels.
         zoom: Screen pixels a picture's pixel.
         paper: Colour of what is not drawn yet.
 
     Returns:
-        The frames, the last of which is the picture.
+        The frames, the last of which is the finished grid.
     """
-    height, width = image.shape[1:]
+    n, _, height, width = images.shape
     size = height * width
     frames = min(frames, size)
-    colors = image.expand(3, -1, -1).flatten(1)
+    colors = images.expand(-1, 3, -1, -1).flatten(2)
     empty = torch.tensor(paper, dtype=torch.uint8)[:, None].expand(3, size)
     drawn = torch.arange(size)
     counts = [round(size * frame / frames) for frame in range(frames + 1)]
-    return [grid(torch.where(drawn < n, colors, empty).view(1, 3, height, width), zoom=zoom) for n in counts]
+    return [grid(torch.where(drawn < count, colors, empty).view(n, 3, height, width), zoom=zoom) for count in counts]
 
 
 def gif(frames: list[Image.Image], milliseconds: int = 40, hold: int = 1500) -> bytes:

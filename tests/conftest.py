@@ -17,7 +17,9 @@ def one_thread() -> None:
 def app_url() -> Iterator[str]:
     """The address of the running app."""
     from demo import create_app, launch_options
+    from gm_core import warm_up
 
+    warm_up()  # as the running app does
     app = create_app("cpu")
     with socket.socket() as free:  # looking for a free port by itself, Gradio leaves sockets open
         free.bind(("127.0.0.1", 0))

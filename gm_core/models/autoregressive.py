@@ -160,6 +160,7 @@ class PixelCNN(nn.Module, ABC):
         generator: torch.Generator | None = None,
         temperature: float = 1.0,
         *,
+        noise: Tensor | None = None,
         chunk: int = 1,
         naive: bool = False,
     ) -> Iterator[PixelEvent]:
@@ -172,6 +173,8 @@ class PixelCNN(nn.Module, ABC):
             keep: Which pixels are given, ``bool`` of the same shape; all of ``start`` above are when ``None``.
             generator: CPU source of randomness; the same state gives the same pictures.
             temperature: Below 1 bolder, above 1 wilder.
+            noise: All the randomness, in place of the generator's: uniform numbers, ``float64`` (n or 1, H, W), as of
+                :func:`gm_core.draw_noise`. Those of one picture serve all n.
             chunk: Pixels an event.
             naive: Use the slow reference sampler.
 
@@ -200,7 +203,12 @@ class PixelCNN(nn.Module, ABC):
             if len(start) not in (1, n) or len(keep) not in (1, n):
                 raise ValueError(f"start and keep must hold 1 picture or {n}, not {len(start)} and {len(keep)}")
             start, keep = (part.expand(n, -1, -1, -1) for part in (start, keep))
-        noise = draw_noise(n, height, width, generator)
+        if noise is None:
+            noise = draw_noise(n, height, width, generator)
+        elif noise.dtype != torch.float64 or noise.shape not in {(1, height, width), (n, height, width)}:
+            shape = (n, height, width)
+            raise ValueError(f"noise must be float64 of shape {shape}, not {noise.dtype} {tuple(noise.shape)}")
+        noise = noise.expand(n, -1, -1)
         if self.device.type != "mps":  # which has no float64
             noise = noise.to(self.device)
         pixels = self._pixels(n, labels, height, width, naive)

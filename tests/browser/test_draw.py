@@ -10,7 +10,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import gm_core
-from demo.pixelcnn_tab import FIRST_SEED, NAME
+from demo.pixel_drawings import NAME
+from demo.pixelcnn_tab import FIRST_SEED
 
 from .conftest import DESKTOP, PHONE
 
@@ -84,7 +85,7 @@ def test_draws_at_once_and_shows_and_saves_what_the_model_drew(page, app_url, mo
     expect(canvas.locator("canvas")).to_have_attribute("aria-label", "handwritten digit, 784 of 784 pixels drawn")
 
     name, pixels = saved(page, canvas)
-    assert name == f"pixelcnn-any-seed{FIRST_SEED}-t1.png"
+    assert name == f"{NAME}-any-seed{FIRST_SEED}-t1.png"
     assert pixels.shape == (280, 280, 4) and (pixels[..., 3] == 255).all()
     for channel in range(3):
         blocks = pixels[..., channel].reshape(28, 10, 28, 10)

@@ -187,7 +187,7 @@ def test_a_link_draws_the_same_picture_again(page, app_url, model):
 
     with page.expect_download() as download:
         canvas.get_by_role("button", name="Film (GIF)").click()
-    assert download.value.suggested_filename == "pixelcnn-3-seed43-t0.8.gif"
+    assert download.value.suggested_filename == "mnist-pixelcnn-3-seed43-t0.8.gif"
     assert Image.open(io.BytesIO(download.value.path().read_bytes())).n_frames > 20
 
 

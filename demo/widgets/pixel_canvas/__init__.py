@@ -1,6 +1,6 @@
 """A picture that appears pixel by pixel: played back, and asked where each pixel came from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +10,30 @@ from torch import Tensor
 from demo.theme import MAGMA, VIRIDIS
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("picture.js", "pixel.js", "script.js")
+_SCRIPTS = ("picture.js", "pixel.js", "edit.js", "script.js")
 
 
 class PixelCanvas(gr.HTML):
     """Plays back what a PixelCNN draws, at a pace that the eye can follow; the browser needs no server for it.
 
-    A value is a message: what is drawn (``run``, ``height``, ``width``, ``levels``, ``label``, ``seed``,
-    ``temperature``), some of its pixels (see :func:`pixels`) and, in the last one, ``done``: what is known of the whole
-    picture (``seconds`` the model took, ``log_prob`` of the picture for any class in nats, the ``share`` of the ``of``
-    real pictures that are less likely). Messages of one run may come twice, out of order, or not at all, as long as the
-    last holds every pixel. A higher ``run`` clears the canvas, a lower one comes too late and is ignored.
+    A value is a message: what is drawn (``run``, ``model``, ``height``, ``width``, ``levels``, ``classes``,
+    ``subject`` in words, one and many; the ``labels`` of the pictures; ``label``, ``pictures``, ``seed`` and
+    ``temperature`` as they were asked for; ``start``, what is given, if anything; ``live``, whether a hand is moving,
+    so that the place that is looked at stays), some pixels of every picture (see :func:`pixels`) and, in the last
+    one, ``done``: what is known of the whole pictures (``seconds`` the model took, ``log_prob`` of each for any class
+    in nats, for each the ``share`` of the ``of`` real pictures that are less likely or ``None``, the ``usual`` bits
+    per pixel of real ones). Messages of one run may come twice, out of order, or not at all, as long as the last
+    holds every pixel. A higher ``run`` clears the canvas, a lower one comes too late and is ignored.
 
-    The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays.
+    The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays. When a hand has changed
+    what is given, ``ask`` fires for a drawing of it, or ``give`` where the canvas has seen to the drawing itself;
+    both carry the ``start`` (``values`` and ``keep`` of every pixel, or none) and a ``number``, which messages from
+    then on return as ``asked``. ``choose`` fires with the ``label`` of a class key. The browser's event ``pixel-canvas-
+    redraw`` on its window, with label, temperature, seed, pictures and model, makes the canvas draw these at once.
 
     Args:
-        subject: What is drawn, in words, for who cannot see it.
-        labels: Classes that a pixel's distribution can be compared under, "any" among them.
+        models: Name, title and classes of the models that a pixel's surroundings can be compared under.
+        redraw: From label, temperature, seed, pictures, model and start to a message with all pixels, or an ``error``.
         answers: Functions named ``explain``, ``depends`` and ``record``, which tell of the picture what the browser
             does not know; see :class:`demo.pixel_answers.Answers`.
         **options: As for ``gr.HTML``.
@@ -35,43 +42,45 @@ class PixelCanvas(gr.HTML):
     def __init__(
         self,
         *,
-        subject: str,
-        labels: Sequence[str],
+        models: list[dict[str, Any]],
+        redraw: Callable[[Any], dict[str, Any]],
         answers: list[Callable[[Any], dict[str, Any]]],
         **options: Any,
     ) -> None:
+        def redrawn(sent: Any) -> dict[str, Any]:
+            return redraw(sent)
+
         super().__init__(
             value=None,
-            subject=subject,
-            labels=list(labels),
+            models=models,
             surprise_colors=list(MAGMA),
             entropy_colors=list(VIRIDIS),
             html_template=(_FOLDER / "template.html").read_text(),
             css_template=(_FOLDER / "style.css").read_text(),
             js_on_load="\n".join((_FOLDER / name).read_text() for name in _SCRIPTS),
-            server_functions=answers,
+            server_functions=[redrawn, *answers],
             apply_default_css=False,
             **options,
         )
 
     def api_info(self) -> dict[str, Any]:
         """The value, for who calls the server without a browser."""
-        about = "run, index, values (0 to 255), log_prob and entropy (nats) of some pixels"
+        about = "run, index, and of some pixels of each picture values (0 to 255), log_prob and entropy (nats)"
         return {"type": "object", "description": about}
 
 
 def pixels(index: int, values: Tensor, log_prob: Tensor, entropy: Tensor) -> dict[str, Any]:
-    """The part of a message that holds pixels of one grey picture.
+    """The part of a message that holds pixels of grey pictures.
 
     Args:
         index: Place of the first in raster order.
-        values: ``uint8``, any shape, in raster order.
+        values: ``uint8``, (n, ...), in raster order.
         log_prob: Their log-probabilities in nats, of the same shape; sent to the millionth.
         entropy: Entropies of what they were drawn from in nats, of the same shape; sent to the tenth of a thousandth.
     """
     return {
         "index": index,
-        "values": values.flatten().tolist(),
-        "log_prob": [round(nats, 6) for nats in log_prob.flatten().tolist()],
-        "entropy": [round(nats, 4) for nats in entropy.flatten().tolist()],
+        "values": values.flatten(1).tolist(),
+        "log_prob": [[round(nats, 6) for nats in row] for row in log_prob.flatten(1).tolist()],
+        "entropy": [[round(nats, 4) for nats in row] for row in entropy.flatten(1).tolist()],
     }

@@ -2,6 +2,9 @@
 const find = (selector) => element.querySelector(selector);
 const CELL = 20, ZOOM = 10; // screen pixels a pixel: on the canvas, in the download
 const MARK = "#22d3ee", MARK_RGB = [34, 211, 238];
+const BLIND_RGB = [251, 146, 60], BLINDNESS = [0, 0.2, 0.75]; // what another model sees: this one too, out of reach, blind spot
+const GIVEN = "#3b82f6"; // where what was given ends
+const GAP = 8, COLUMNS = { 1: 1, 4: 2, 10: 5, 16: 4 }; // of a sheet of pictures
 const FAINTEST = 0.12; // how much of the mark's colour the weakest influence gets: seen at all, told from not seen
 const DIMMED = 0.6; // of a grey under the influences, so that the mark's colour shows on white
 
@@ -26,34 +29,77 @@ const MAPS = {
   surprise: {
     colors: props.surprise_colors,
     color: ramp(props.surprise_colors),
-    nats: (i) => -run.logProb[i],
+    nats: (picture, i) => -picture.logProb[i],
     says: (most) => "surprise of each pixel, in nats: 0 the model was sure, " + most + " and above as bad as a blind guess",
   },
   entropy: {
     colors: props.entropy_colors,
     color: ramp(props.entropy_colors),
-    nats: (i) => run.entropy[i],
+    nats: (picture, i) => picture.entropy[i],
     says: (most) => "entropy before each pixel, in nats: 0 the model was sure, " + most + " all " + run.levels + " greys equally likely",
   },
 };
 
-const mixed = (grey, share) => MARK_RGB.map((c) => Math.round(DIMMED * grey + share * (c - DIMMED * grey)));
+const mixed = (grey, share, color = MARK_RGB) => color.map((c) => Math.round(DIMMED * grey + share * (c - DIMMED * grey)));
 
-const colorOf = (i, ties) => {
-  if (view in MAPS) return MAPS[view].color(MAPS[view].nats(i) / blind());
-  const grey = (run.values[i] * 255) / (run.levels - 1);
+const colorOf = (picture, i, ties) => {
+  if (view in MAPS) return MAPS[view].color(MAPS[view].nats(picture, i) / blind());
+  const work = stroke ?? laid, level = work?.keep[i] ? work.values[i] : picture.values[i];
+  const grey = (level * 255) / (run.levels - 1);
   if (!ties || i === ties.index) return [grey, grey, grey];
   const nats = ties.strength[i] ?? 0;
-  return mixed(grey, nats > 0 ? FAINTEST + (1 - FAINTEST) * (nats / ties.most) : 0);
+  if (nats > 0) return mixed(grey, FAINTEST + (1 - FAINTEST) * (nats / ties.most));
+  return mixed(grey, BLINDNESS[ties.missed?.[i] ?? 0], BLIND_RGB);
 };
 
-const paint = (context, cell) => {
-  const ties = influences();
-  context.clearRect(0, 0, run.width * cell, run.height * cell);
-  for (let i = 0; i < shown(); i++) {
-    context.fillStyle = "rgb(" + colorOf(i, ties).join(" ") + ")";
-    context.fillRect((i % run.width) * cell, Math.floor(i / run.width) * cell, cell, cell);
+// Where on the canvas each picture that is shown has its place, in canvas pixels.
+const places = (cell) => {
+  const which = current() === null ? [...run.sheet.keys()] : [current()];
+  const columns = COLUMNS[which.length] ?? Math.ceil(Math.sqrt(which.length));
+  const [across, down] = [run.width * cell + GAP, run.height * cell + GAP];
+  return {
+    width: columns * across - GAP,
+    height: Math.ceil(which.length / columns) * down - GAP,
+    list: which.map((picture, i) => ({ picture, x: (i % columns) * across, y: Math.floor(i / columns) * down })),
+  };
+};
+
+const cellOf = (single) => Math.floor(single / (current() === null ? COLUMNS[run.count] ?? 4 : 1));
+
+const small = document.createElement("canvas"); // a picture in its own size, to be enlarged in one go
+
+const paint = (target, cell) => {
+  const ties = influences(), layout = places(cell), context = target.getContext("2d");
+  if (target.width !== layout.width || target.height !== layout.height) Object.assign(target, { width: layout.width, height: layout.height });
+  context.clearRect(0, 0, target.width, target.height);
+  context.imageSmoothingEnabled = false;
+  [small.width, small.height] = [run.width, run.height];
+  const image = new ImageData(run.width, run.height), count = shown(), work = stroke ?? laid;
+  for (const { picture, x, y } of layout.list) {
+    for (let i = 0; i < run.size; i++) {
+      const drawn = work ? work.keep[i] || (work.tool === "pen" && i < count) : i < count;
+      if (drawn) image.data.set(colorOf(run.sheet[picture], i, ties), 4 * i);
+      image.data[4 * i + 3] = drawn ? 255 : 0;
+    }
+    small.getContext("2d").putImageData(image, 0, 0);
+    context.drawImage(small, x, y, run.width * cell, run.height * cell);
+    border(context, x, y, cell);
   }
+};
+
+// A line between what was given and what the model drew.
+const border = (context, x, y, cell) => {
+  const keep = (stroke ?? laid ?? run.start)?.keep;
+  if (!keep || view !== "picture") return;
+  context.strokeStyle = GIVEN;
+  context.lineWidth = Math.max(1, cell / 8);
+  context.beginPath();
+  for (let i = 0; i < run.size; i++) {
+    const left = x + (i % run.width) * cell, top = y + Math.floor(i / run.width) * cell;
+    if ((i + 1) % run.width && keep[i] !== keep[i + 1]) context.rect(left + cell, top, 0, cell);
+    if (i + run.width < run.size && keep[i] !== keep[i + run.width]) context.rect(left, top + cell, cell, 0);
+  }
+  context.stroke();
 };
 
 const frameOf = (context, index, cell) => {
@@ -65,6 +111,7 @@ const frameOf = (context, index, cell) => {
 };
 
 const legend = () => {
+  find(".rivals").hidden = view !== "depends" || find(".rivals select").options.length < 2 || !run || current() === null;
   const ties = run && influences();
   const map = MAPS[view];
   find(".legend").hidden = !run || !(map || ties);
@@ -80,7 +127,9 @@ const legend = () => {
 
 // --- to take away
 
-const fileName = (ending, ...more) => ["pixelcnn", run.label, "seed" + run.seed, "t" + run.temperature, ...more].join("-").replace(/[^\w.-]/g, "_") + ending;
+const fileName = (ending, ...more) => [
+  run.model, run.label, "seed" + run.seed, "t" + run.temperature, ...(run.count > 1 ? [current() === null ? run.count : "no" + (current() + 1)] : []), ...more,
+].join("-").replace(/[^\w.-]/g, "_") + ending;
 
 const download = (blob, name) => {
   const link = document.createElement("a");
@@ -91,11 +140,9 @@ const download = (blob, name) => {
 };
 
 const save = () => {
-  const copy = document.createElement("canvas");
-  copy.width = run.width * ZOOM;
-  copy.height = run.height * ZOOM;
-  paint(copy.getContext("2d"), ZOOM);
-  if (influences()) frameOf(copy.getContext("2d"), focus(), ZOOM); // what they are influences on
+  const copy = document.createElement("canvas"), cell = cellOf(ZOOM);
+  paint(copy, cell);
+  if (influences()) frameOf(copy.getContext("2d"), focus(), cell); // what they are influences on
   const name = fileName(".png", ...(view === "picture" ? [] : [view]));
   copy.toBlob((blob) => download(blob, name));
 };
@@ -104,7 +151,8 @@ const film = async () => {
   const button = find(".film"), name = fileName(".gif");
   button.disabled = true;
   try {
-    const answer = await server.record({ values: Array.from(run.values) });
+    const pictures = (current() === null ? run.sheet : [run.sheet[current()]]).map(({ values }) => Array.from(values));
+    const answer = await server.record({ model: run.model, pictures });
     if (answer.error) throw new Error(answer.error);
     download(await (await fetch("data:image/gif;base64," + answer.gif)).blob(), name);
     say("The film is in your downloads.");
@@ -114,15 +162,25 @@ const film = async () => {
   button.disabled = false;
 };
 
+// Values and one bit a pixel for what is given, in base64 that a link can carry.
+const packed = ({ values, keep }) => {
+  const bits = new Uint8Array(Math.ceil(run.size / 8));
+  keep.forEach((given, i) => { bits[i >> 3] |= given << (7 - (i & 7)); });
+  return btoa(String.fromCharCode(...values, ...bits)).replaceAll("+", "-").replaceAll("/", "_");
+};
+
 const copyLink = async () => {
   const address = new URL(location.pathname, location.origin);
-  address.search = new URLSearchParams({ class: run.label, seed: run.seed, temperature: run.temperature });
-  const label = find(".link span"), field = find(".address");
+  const { label, seed, temperature, pictures, model } = run;
+  address.search = new URLSearchParams({
+    class: label, seed, temperature, ...(run.count > 1 ? { pictures } : {}), ...(model === props.models[0].name ? {} : { model }), ...(run.start ? { given: packed(run.start) } : {}),
+  });
+  const words = find(".link span"), field = find(".address");
   try {
     await navigator.clipboard.writeText(address.href);
-    label.textContent = "Copied";
+    words.textContent = "Copied";
     say("Link copied.");
-    setTimeout(() => { label.textContent = "Copy link"; }, 1500);
+    setTimeout(() => { words.textContent = "Copy link"; }, 1500);
   } catch { // no permission, or no secure connection: the link to copy by hand
     field.value = address.href;
     field.hidden = false;

@@ -2,18 +2,19 @@
 const TOPS = [0.05, 0.2, 1]; // scales of the histogram; the lowest that holds all
 const PATIENCE = 250; // milliseconds between questions while the playback runs
 
-let pointed = null, picked = null; // a pixel under the pointer; one that was clicked or tapped
+let pointed = null, picked = null, hovered = null; // a pixel under the pointer; one that was clicked or tapped; a picture under the pointer
 let asked = "", askedAt = 0;
 let ties = null; // the last influences: on which pixel of which run, how strong
 
-for (const name of props.labels) {
-  const option = document.createElement("option");
-  option.value = name;
-  option.textContent = name === "any" ? "any class" : "class " + name;
-  find("select").append(option);
-}
+const fill = (select, options) => {
+  const before = select.value;
+  while (select.options.length > 1) select.options[1].remove();
+  for (const [value, text] of options) select.append(Object.assign(document.createElement("option"), { value, textContent: text }));
+  select.value = options.some(([value]) => value === before) ? before : "";
+};
 
 const called = (label) => (label === "any" ? "any class" : "class " + label);
+const modelCalled = (name) => props.models.find((model) => model.name === name)?.title ?? name;
 const placeOf = (index) => "row " + (Math.floor(index / run.width) + 1) + ", column " + ((index % run.width) + 1);
 const probability = (p) => (p > 0.9995 ? "p > 0.999" : p < 0.00005 ? "p < 0.0001" : "p = " + Number(p.toPrecision(3)));
 const times = (ratio) => number(ratio, ratio < 10 ? 1 : 0) + " times";
@@ -22,14 +23,15 @@ const likelier = (p, q) => (p > 0 && q > 0 && q < 1.05 * p && p < 1.05 * q ? ": 
   : q > 0 ? ": " + times(p / q) + " less likely." : ".");
 
 const mostSurprising = (count) => {
+  const { logProb } = run.sheet[current()];
   let most = 0;
-  for (let i = 1; i < count; i++) if (run.logProb[i] < run.logProb[most]) most = i;
+  for (let i = 1; i < count; i++) if (logProb[i] < logProb[most]) most = i;
   return most;
 };
 
 // The pixel that is looked at, if any: under the pointer, else picked, else where the playback is.
 const focus = () => {
-  const count = shown();
+  const count = current() === null ? 0 : shown(); // on a sheet of pictures no pixel is looked at
   for (const index of [pointed, picked]) if (index !== null && index < count) return index;
   if (!count) return null;
   return ended() ? mostSurprising(count) : count - 1;
@@ -38,11 +40,12 @@ const focus = () => {
 const influences = () => (view === "depends" && ties && ties.run === run.id && ties.index === focus() ? ties : null);
 
 const question = (index) => ({
-  values: Array.from(run.values), index, label: run.label, temperature: run.temperature, other: find("select").value || null, run: run.id,
+  model: run.model, values: Array.from(run.sheet[current()].values), index, label: run.labels[current()], temperature: run.temperature,
+  other: find(".compare select").value || null, rival: find(".rivals select").value || null, run: run.id, picture: current(),
 });
 
 // One question at a time; of those that come meanwhile only the last is asked.
-const asker = (name, done) => {
+const asker = (name, done, wanted = (what) => run.id === what.run && current() === what.picture) => {
   let busy = false, next = null;
   const ask = async (what) => {
     if (busy) {
@@ -57,7 +60,7 @@ const asker = (name, done) => {
       answer = { error: "The server did not answer. Point at the pixel again." };
     }
     busy = false;
-    if (run.id === what.run) {
+    if (wanted(what)) {
       if (answer.error) problem(answer.error);
       else done(what, answer);
     }
@@ -87,7 +90,7 @@ const clearPixel = () => {
 };
 
 const explained = ({ index, label, other, temperature }, answer) => {
-  const value = run.values[index], p = answer.p[value];
+  const value = run.sheet[current()].values[index], p = answer.p[value];
   const all = [...answer.p, ...(answer.other?.p ?? []), ...(answer.drawn_from ?? [])];
   const top = TOPS.find((height) => height >= Math.max(...all)) ?? 1;
   const high = Math.sqrt(top);
@@ -109,13 +112,25 @@ const explained = ({ index, label, other, temperature }, answer) => {
   find(".answer").textContent = answer.other ? "As " + called(other) + " instead of " + called(label) + ", this grey has " + probability(q) + likelier(p, q) : "";
 };
 
-const reached = ({ index, run: id }, { strength }) => {
-  const most = Math.max(...strength, 0);
+// How far a pixel sees, in rows and columns: what it does not see within that is its blind spot.
+const reachOf = ({ index, strength }) => {
+  const far = strength.map((nats, i) => (nats > 0 ? Math.max(Math.floor(index / run.width) - Math.floor(i / run.width), Math.abs((index % run.width) - (i % run.width))) : 0));
+  return Math.max(0, ...far);
+};
+
+const within = (i, index, reach) => Math.floor(index / run.width) - Math.floor(i / run.width) <= reach && Math.abs((index % run.width) - (i % run.width)) <= reach;
+
+const reached = ({ index, run: id, rival: name, model }, { strength, rival }) => {
+  const most = Math.max(...strength, 0), reach = reachOf({ index, strength });
   const where = strength.indexOf(most), seen = strength.filter((nats) => nats > 0).length;
-  const says = seen
+  // What only the other model sees: 2 in the blind spot, 1 out of reach.
+  const missed = rival?.map((nats, i) => (nats > 0 && !(strength[i] > 0) ? 1 + within(i, index, reach) : 0));
+  const count = (kind) => missed.filter((what) => what === kind).length;
+  const says = (seen
     ? "The framed pixel sees " + seen + " of the " + index + " before it, most of all " + placeOf(where) + "."
-    : "The framed pixel sees none before it.";
-  ties = { run: id, index, strength, most: most || 1, says };
+    : "The framed pixel sees none before it.")
+    + (missed ? " “" + modelCalled(name) + "” also sees " + count(2) + " in the blind spot of “" + modelCalled(model) + "” (orange) and " + count(1) + " out of its reach (brown)." : "");
+  ties = { run: id, index, strength, missed, most: most || 1, says };
   show();
 };
 
@@ -125,14 +140,16 @@ const askExplain = asker("explain", explained), askDepends = asker("depends", re
 const look = () => {
   const index = focus();
   if (index === null) {
-    find(".caption").textContent = "Nothing drawn yet";
+    find(".caption").textContent = blank ? "An empty sheet: draw on it with the pen." : run.count > 1 && current() === null ? overSheet() : "Nothing drawn yet";
     return;
   }
-  const nats = -run.logProb[index];
+  const picture = run.sheet[current()], nats = -picture.logProb[index];
+  const given = run.start?.keep[index] ? " · given" : "";
   const chosen = picked === null && pointed === null && ended() ? " · the most surprising pixel" : "";
-  find(".caption").textContent = placeOf(index) + " · value " + run.values[index] + chosen + "\n"
-    + probability(Math.exp(-nats)) + " · surprise " + number(nats, 2) + ", entropy " + number(run.entropy[index], 2) + " nats";
-  const key = [run.id, index, find("select").value, view === "depends"].join();
+  find(".caption").textContent = placeOf(index) + " · value " + picture.values[index] + given + chosen + "\n"
+    + probability(Math.exp(-nats)) + " · surprise " + number(nats, 2) + ", entropy " + number(picture.entropy[index], 2) + " nats";
+  if (stroke) return; // first the picture, then the questions about it
+  const key = [run.id, current(), index, find(".compare select").value, view === "depends" && find(".rivals select").value + "*"].join();
   const free = playing && !ended() && pointed === null && picked === null;
   if (key === asked || (free && performance.now() - askedAt < PATIENCE)) return;
   asked = key;
@@ -141,28 +158,37 @@ const look = () => {
   if (view === "depends") askDepends(question(index));
 };
 
+// The pixel of a picture under the pointer, if both are there.
 const pixelAt = (event) => {
-  const box = canvas.getBoundingClientRect();
-  const x = Math.floor(((event.clientX - box.left - canvas.clientLeft) / canvas.clientWidth) * run.width);
-  const y = Math.floor(((event.clientY - box.top - canvas.clientTop) / canvas.clientHeight) * run.height);
-  const inside = x >= 0 && y >= 0 && x < run.width && y < run.height && y * run.width + x < shown();
-  return inside ? y * run.width + x : null;
+  const box = canvas.getBoundingClientRect(), cell = cellOf(CELL);
+  const across = ((event.clientX - box.left - canvas.clientLeft) / canvas.clientWidth) * canvas.width;
+  const down = ((event.clientY - box.top - canvas.clientTop) / canvas.clientHeight) * canvas.height;
+  for (const { picture, x, y } of places(cell).list) {
+    const [column, row] = [(across - x) / cell, (down - y) / cell];
+    const inside = column >= 0 && row >= 0 && column < run.width && row < run.height;
+    if (inside) return { picture, row, column, index: Math.floor(row) * run.width + Math.floor(column) };
+  }
+  return null;
 };
 
 canvas.addEventListener("pointermove", (event) => {
-  const index = run && event.pointerType !== "touch" ? pixelAt(event) : null; // a finger taps, or scrolls the page
-  if (index === pointed) return;
+  if (stroke || !run) return;
+  const under = event.pointerType !== "touch" ? pixelAt(event) : null; // a finger taps, or scrolls the page
+  const index = under && under.index < shown() ? under.index : null, picture = under?.picture ?? null;
+  if (index === pointed && picture === hovered) return;
   pointed = index;
+  hovered = picture;
   show();
 });
 canvas.addEventListener("pointerleave", () => {
-  pointed = null;
+  pointed = hovered = null;
   show();
 });
 canvas.addEventListener("click", (event) => {
-  const index = run ? pixelAt(event) : null;
-  if (index === null) return;
-  picked = picked === index ? null : index;
+  const under = run ? pixelAt(event) : null;
+  if (!under || worked) return; // a stroke ends in a click
+  if (current() === null) closer(under.picture);
+  else if (tool === "look" && under.index < shown()) picked = picked === under.index ? null : under.index;
   show();
 });
-find("select").addEventListener("change", () => { if (run) look(); });
+for (const select of element.querySelectorAll("select")) select.addEventListener("change", () => { if (run) look(); });

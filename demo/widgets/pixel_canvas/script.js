@@ -1,119 +1,166 @@
 // Buffers the pixels of a run as they come from the model, and plays them back at a pace that a person can see.
 const SECONDS = { slow: 12, normal: 4 }; // that a whole picture takes
 const ICONS = { Pause: "M6 5h4v14H6zM14 5h4v14h-4z", Resume: "M7 4l13 8-13 8z", Replay: "M12 5V1L6 6l6 5V7a5 5 0 1 1-5 5H5a7 7 0 1 0 7-7z" };
+const EACH = 4; // on a sheet the curves of all pictures are drawn from every fourth pixel
 
-let run = null; // what is drawn: pixels by raster index, and how many are there without a gap
+let run = null; // what is drawn: pictures, pixels by raster index, and how many are there without a gap
+let chosen = null; // the picture of a sheet that is looked at more closely; null for all
 let at = 0; // place of the playback, in pixels; a fraction while it moves
 let playing = false;
+let blank = false; // an empty sheet lies over the picture, to be drawn on
 let speed = matchMedia("(prefers-reduced-motion: reduce)").matches ? "fast" : "normal";
 let last = 0, frame = 0; // time of the last animation frame, and the next one's handle
 
-const shown = () => Math.min(Math.floor(at), run.ready);
+const current = () => (run.count === 1 ? 0 : chosen);
+const shown = () => (blank ? 0 : Math.min(Math.floor(at), run.ready));
 const ended = () => (run.done || run.stopped) && at >= run.end;
 
 // --- what comes from the server
+
+const SAME = ["model", "label", "seed", "temperature", "pictures", "size", "given"];
 
 // The same picture once more: what is known of it need not be forgotten.
 const again = (id) => {
   run.id = id;
   run.over = false;
-  if (speed !== "fast") at = 0;
+  if (speed !== "fast") at = first();
   play();
 };
 
+// Where the model's own part begins.
+const first = () => (run.start ? Math.max(0, run.start.keep.indexOf(0)) : 0);
+
+const given = (start) => start && { values: Uint8Array.from(start.values), keep: Uint8Array.from(start.keep) };
+
 const begin = (message) => {
-  const { height, width, levels, label, seed, temperature } = message;
-  const size = height * width;
-  const noise = run && !run.stopped && run.size === size && run.label === label && run.seed === seed;
-  if (noise && run.done && run.temperature === temperature) return again(message.run);
-  // The same noise at another temperature: stay at this place, so that the picture changes under the hand.
-  const stay = noise && run.temperature !== temperature;
+  const { height, width, levels, model, labels, pictures, label, seed, temperature, classes, subject, live } = message;
+  const size = height * width, count = labels.length;
+  const next = { model, label, seed, temperature, pictures, size, given: JSON.stringify(message.start) };
+  if (run && !run.stopped && run.done && !live && SAME.every((name) => run[name] === next[name])) {
+    blank = false;
+    return again(message.run);
+  }
+  // A hand is moving: stay at this place, so that the picture changes under it.
+  const stay = live && run && run.size === size && !blank && !run.stopped;
+  if (!run || run.count !== count) chosen = null;
+  blank = false;
+  run = {
+    ...next, id: message.run, count, height, width, levels, labels, classes, subject, start: given(message.start),
+    ready: 0, end: size, done: null, stopped: false, over: false, slow: false, known: new Uint8Array(size),
+    sheet: labels.map(() => ({ values: new Uint8Array(size), logProb: new Float64Array(size), entropy: new Float64Array(size), sums: new Float64Array(size + 1) })),
+  };
   if (!stay) {
-    at = 0;
-    pointed = picked = null;
+    at = live ? size : first();
+    pointed = picked = hovered = null;
     clearPixel();
   }
-  run = {
-    id: message.run, height, width, size, levels, label, seed, temperature, ready: 0, end: size, done: null, stopped: false,
-    over: false, slow: false, values: new Uint8Array(size), logProb: new Float64Array(size), entropy: new Float64Array(size),
-    known: new Uint8Array(size), sums: new Float64Array(size + 1),
-  };
-  canvas.width = width * CELL;
-  canvas.height = height * CELL;
-  canvas.style.aspectRatio = width + " / " + height;
+  if (!live) adopt(message.asked);
+  if (run.given === JSON.stringify(told(start))) laid = null;
+  canvas.style.aspectRatio = (({ width, height }) => width + " / " + height)(places(cellOf(CELL)));
   find(".address").hidden = true;
-  for (const option of find("select").options) option.disabled = option.value === label;
-  if (find("select").value === label) find("select").value = "";
+  fill(find(".compare select"), classes.filter((name) => name !== label).map((name) => [name, called(name)]));
+  fill(find(".rivals select"), props.models.filter(({ name, classes: known }) => name !== model && String(known) === String(classes)).map(({ name, title }) => [name, title]));
+  cards();
   play();
   say("Drawing");
 };
 
-const receive = () => {
-  const message = props.value;
+const receive = () => take(props.value);
+
+const take = (message) => {
   if (!message || (run && message.run < run.id)) return;
   if (!run || message.run > run.id) begin(message);
   if (run.stopped) return;
-  message.values.forEach((value, i) => {
-    const index = message.index + i;
-    run.values[index] = value;
-    run.logProb[index] = message.log_prob[i];
-    run.entropy[index] = message.entropy[i];
-    run.known[index] = 1;
+  run.sheet.forEach((picture, which) => {
+    picture.values.set(message.values[which], message.index);
+    picture.logProb.set(message.log_prob[which], message.index);
+    picture.entropy.set(message.entropy[which], message.index);
   });
+  run.known.fill(1, message.index, message.index + message.values[0].length);
   while (run.ready < run.size && run.known[run.ready]) run.ready++;
-  for (let i = 0; i < run.ready; i++) run.sums[i + 1] = run.sums[i] + run.logProb[i];
-  if (message.done) run.done = message.done;
+  for (const { sums, logProb } of run.sheet) for (let i = 0; i < run.ready; i++) sums[i + 1] = sums[i] + logProb[i];
+  if (message.done) run.done = { ...message.done, seconds: message.seconds };
   trace();
   show();
 };
 
 // --- what is said
 
+const lowest = (count) => Math.min(-1, ...looked().map(({ sums }) => sums[count]));
+const looked = () => (current() === null ? run.sheet : [run.sheet[current()]]);
+
 const trace = () => {
-  const lowest = Math.min(-1, run.sums[run.ready]);
-  const points = [];
-  for (let i = 0; i <= run.ready; i++) points.push(i + "," + (100 * run.sums[i]) / lowest);
+  const bottom = lowest(run.ready), step = current() === null ? EACH : 1;
+  const lines = looked().map(({ sums }) => {
+    const points = [];
+    for (let i = 0; i <= run.ready; i += step) points.push(i + "," + (100 * sums[i]) / bottom);
+    return '<polyline points="' + points.join(" ") + '"/>';
+  });
   for (const svg of element.querySelectorAll(".plot svg")) {
     svg.setAttribute("viewBox", "0 0 " + run.size + " 100");
-    svg.firstElementChild.setAttribute("points", points.join(" "));
+    svg.innerHTML = lines.join("");
   }
-  find(".bottom").textContent = number(lowest, 0);
+  find(".bottom").textContent = number(bottom, 0);
 };
 
-const share = ({ share, of }) => {
-  const among = number(of, 0) + " real digits";
-  if (share <= 0) return "Less likely than every one of " + among;
-  if (share >= 1) return "More likely than every one of " + among;
-  const percent = 100 * share;
+const share = ({ share, of, usual }, bits) => {
+  if (!share) return "Real " + run.subject[1] + " take " + number(usual, 2) + " bits per pixel on average, this one " + number(bits, 2);
+  const part = share[current()], among = number(of, 0) + " real " + run.subject[1];
+  if (part <= 0) return "Less likely than every one of " + among;
+  if (part >= 1) return "More likely than every one of " + among;
+  const percent = 100 * part;
   return "More likely than " + number(percent, percent > 10 && percent < 99 ? 0 : 1) + " % of " + among;
 };
 
 const state = () => {
+  if (blank) return "empty sheet";
   if (ended()) return run.stopped ? "stopped" : "complete";
   if (!playing) return "paused";
   if (run.over) return "replaying";
   return at >= run.ready ? "waiting for the model" : "drawing";
 };
 
+const wholeLabel = () => (run.count > 1 && new Set(run.labels).size > 1 ? run.pictures : called(run.label) + (run.count > 1 ? ", " + run.count + " pictures" : ""));
+
 const tell = (count) => {
-  const whole = count === run.size && run.done;
-  const density = run.label === "any" ? "log p(x)" : "log p(x | " + run.label + ")";
-  const sum = run.sums[count], progress = count + " of " + run.size + " pixels";
-  find(".status").textContent = state() + ": " + progress + " · " + called(run.label) + ", seed " + run.seed + ", temperature " + run.temperature;
-  find(".what").textContent = density + (whole ? "" : " so far");
-  find(".number").textContent = number(sum, 1) + " nats";
-  find(".bits").textContent = whole ? number(-sum / (run.size * Math.LN2), 2) + " bits per pixel" : "";
-  const untold = run.label === "any" ? "" : "Without being told the class: log p(x) = " + number(run.done?.log_prob ?? 0, 1) + " nats. ";
-  find(".meaning").textContent = whole ? untold + share(run.done) + "." : "";
+  const whole = count === run.size && run.done, progress = count + " of " + run.size + " pixels";
+  find(".status").textContent = state() + ": " + progress + " · " + wholeLabel() + ", seed " + run.seed + ", temperature " + run.temperature;
+  const bottom = lowest(run.ready), sums = looked().map((picture) => picture.sums[count]);
+  if (current() === null) tellSheet(whole, sums);
+  else tellPicture(whole, sums[0]);
   find(".time").textContent = run.done && !run.stopped ? "Drawn in " + number(run.done.seconds, 2) + " s, " + (run.slow ? "shown slowly." : "shown as it came.") : "";
-  canvas.setAttribute("aria-label", SEEN[view] + props.subject + ", " + progress + " drawn");
+  canvas.setAttribute("aria-busy", String(Boolean(stroke || laid)));
+  canvas.setAttribute("aria-label", SEEN[view] + (current() === null ? run.count + " × " : "") + run.subject[0] + ", " + progress + " drawn");
   find(".seen").style.clipPath = "inset(-4px " + (100 - (100 * count) / run.size) + "% -4px 0)";
   const head = find(".head"), plot = find(".plot");
   head.style.left = (100 * count) / run.size + "%";
-  head.style.top = (100 * sum) / Math.min(-1, run.sums[run.ready]) + "%";
+  head.style.top = (100 * Math.min(...sums)) / bottom + "%";
   plot.setAttribute("aria-valuemax", String(run.size));
   plot.setAttribute("aria-valuenow", String(count));
-  plot.setAttribute("aria-valuetext", progress + ", log p so far " + number(sum, 1) + " nats");
+  plot.setAttribute("aria-valuetext", progress + ", log p so far " + number(Math.min(...sums), 1) + " nats");
+};
+
+const tellPicture = (whole, sum) => {
+  const label = run.labels[current()], bits = -sum / (run.size * Math.LN2);
+  find(".what").textContent = (label === "any" ? "log p(x)" : "log p(x | " + label + ")") + (whole ? "" : " so far");
+  find(".number").textContent = number(sum, 1) + " nats";
+  find(".bits").textContent = whole ? number(bits, 2) + " bits per pixel" : "";
+  const untold = run.done?.log_prob[current()] ?? 0;
+  const any = label === "any" ? "" : "Without being told the class: log p(x) = " + number(untold, 1) + " nats. ";
+  find(".meaning").textContent = whole ? any + share(run.done, -untold / (run.size * Math.LN2)) + "." : "";
+};
+
+const tellSheet = (whole, sums) => {
+  find(".what").textContent = "log p(x) of " + run.count + " pictures" + (whole ? "" : " so far");
+  find(".number").textContent = number(Math.min(...sums), 0) + " to " + number(Math.max(...sums), 0);
+  find(".bits").textContent = whole ? "nats; one curve for each picture" : "nats";
+  find(".meaning").textContent = run.start ? "One start, " + run.count + " endings." : "Click a picture to look closer.";
+};
+
+// What is said of a sheet under the pointer.
+const overSheet = () => {
+  const which = hovered === null ? null : run.sheet[hovered], label = run.labels[hovered];
+  return which ? (label === "any" ? "picture " + (hovered + 1) : called(label)) + " · log p " + number(which.sums[shown()], 1) + " nats\nClick to look closer" : "Click a picture to look closer";
 };
 
 const SEEN = { picture: "", surprise: "surprise map of a ", entropy: "entropy map of a ", depends: "what one pixel depends on in a " };
@@ -124,22 +171,22 @@ const buttons = () => {
   const name = run && ended() ? "Replay" : playing || !run ? "Pause" : "Resume";
   find(".play span").textContent = name;
   find(".play path").setAttribute("d", ICONS[name]);
-  find(".play").disabled = !run || !run.ready;
+  find(".play").disabled = !run || !run.ready || blank;
   find(".stop").disabled = !run || run.over;
   find(".save").disabled = !run || !shown();
   find(".film").disabled = find(".link").disabled = !run?.done || run.stopped;
-  for (const kind of ["speed", "view"]) {
-    for (const button of element.querySelectorAll("[data-" + kind + "]")) {
-      button.setAttribute("aria-pressed", String(button.dataset[kind] === (kind === "speed" ? speed : view)));
-    }
+  for (const kind of ["speed", "view", "tool", "card"]) {
+    const value = { speed, view, tool, card: String(chosen ?? "all") }[kind];
+    for (const button of element.querySelectorAll("[data-" + kind + "]")) button.setAttribute("aria-pressed", String(button.dataset[kind] === value));
   }
+  editing();
 };
 
 const show = () => {
   if (run) {
-    const context = canvas.getContext("2d"), index = focus();
-    paint(context, CELL);
-    if (index !== null) frameOf(context, index, CELL);
+    const index = focus();
+    paint(canvas, cellOf(CELL));
+    if (index !== null && !stroke) frameOf(canvas.getContext("2d"), index, CELL);
     tell(shown());
     look();
     if (ended() && !run.over) {
@@ -149,8 +196,31 @@ const show = () => {
     if (ended()) playing = false;
   }
   legend();
+  find(".pixel").hidden = Boolean(run && (blank || current() === null)); // many pictures, or none
   buttons();
   if (playing && !frame) frame = requestAnimationFrame(step);
+};
+
+// --- a sheet of pictures, and one of them
+
+const cards = () => {
+  const names = run.count === 1 ? [] : ["all", ...run.labels.map((label, i) => (new Set(run.labels).size > 1 ? label : String(i + 1)))];
+  find(".closer").hidden = !names.length;
+  find(".closer .choice").replaceChildren(...names.map((name, i) => {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: name });
+    button.dataset.card = i ? String(i - 1) : "all";
+    button.addEventListener("click", () => closer(i ? i - 1 : null));
+    return button;
+  }));
+};
+
+const closer = (which) => {
+  chosen = which;
+  pointed = picked = hovered = null;
+  clearPixel();
+  canvas.style.aspectRatio = (({ width, height }) => width + " / " + height)(places(cellOf(CELL)));
+  trace();
+  show();
 };
 
 // --- playback: the browser has the pixels, so no place in it asks the model again
@@ -175,7 +245,7 @@ const play = () => {
 };
 
 const toggle = () => {
-  if (!run) return;
+  if (!run || blank) return;
   if (playing) playing = false;
   else {
     if (ended()) at = 0;
@@ -187,9 +257,9 @@ const toggle = () => {
 };
 
 const goTo = (place) => {
-  if (!run) return;
+  if (!run || blank) return;
   playing = false;
-  picked = pointed = null;
+  picked = pointed = laid = null;
   at = Math.min(Math.max(place, 0), run.ready);
   show();
 };
@@ -236,6 +306,7 @@ element.addEventListener("keydown", (event) => {
   const target = event.target;
   if (!run || event.ctrlKey || event.altKey || event.metaKey || target.closest("select, input")) return;
   if (event.key === " " && !target.closest("button")) toggle();
+  else if (event.key === "Escape" && run.count > 1 && chosen !== null) closer(null);
   else if (event.key in KEYS) goTo(PLACES[KEYS[event.key]]());
   else return;
   event.preventDefault();

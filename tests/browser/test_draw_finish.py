@@ -1,0 +1,254 @@
+"""The Draw tab as a partner: a person begins, rubs out, changes a pixel, and the model finishes."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from demo.pixelcnn_tab import FIRST_SEED
+from gm_core import draw_noise, rebuild
+
+from .conftest import DESKTOP, PHONE
+from .test_draw import cells, expected, model, opened, wait_for
+from .test_draw_pixels import INDEX, middle_of
+from .test_draw_sheet import sheet
+
+__all__ = ["model"]  # the fixture
+
+
+def finished(model, values, keep, *, n=1, same=False):
+    """What the model makes of given pixels with the first seed's noise; with the same for all pictures if asked."""
+    start, given = (torch.as_tensor(np.array(part)).view(-1, 1, 28, 28) for part in (values, keep))
+    noise = draw_noise(1 if same else n, 28, 28, torch.Generator().manual_seed(FIRST_SEED))
+    events = model.stream(n, start=start.to(torch.uint8), keep=given.bool(), noise=noise, chunk=28)
+    return rebuild(events, 28, 28)[0].flatten(1).tolist()
+
+
+def tool(canvas: Locator, name: str) -> None:
+    canvas.get_by_role("button", name=name, exact=True).click()
+
+
+def wait_for_answer(canvas: Locator) -> None:
+    """Until the drawing that knows the end of the stroke is there."""
+    expect(canvas.locator("canvas")).to_have_attribute("aria-busy", "false", timeout=15_000)
+    wait_for(canvas, "complete: 784 of 784 pixels")
+
+
+def drag(page: Page, canvas: Locator, *places: tuple[float, float]) -> None:
+    """Over the picture with the pointer, from row and column to row and column."""
+    box = canvas.locator("canvas").bounding_box()
+    assert box
+    for step, (row, column) in enumerate(places):
+        page.mouse.move(box["x"] + column / 28 * box["width"], box["y"] + row / 28 * box["height"], steps=4)
+        if not step:
+            page.mouse.down()
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_half_rubbed_out_has_several_endings_and_undo_brings_the_whole_back(page, app_url, model, size):
+    page.set_viewport_size(size)
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    image = cells(canvas)
+    tool(canvas, "Rub out the bottom half")
+    top = np.arange(784) < 392
+    expect(canvas.locator(".how")).to_contain_text("Outlined: given.")
+    ending = finished(model, image, top)[0]
+    # The same dice end the picture as they did: given pixels use up none.
+    assert ending == image
+
+    page.locator("#draw-pictures").get_by_label("4", exact=True).check()
+    wait_for(canvas, "complete: 784 of 784 pixels · any class, 4 pictures")
+    endings = finished(model, image, top, n=4)
+    assert sheet(canvas, 2, 2) == endings and len({tuple(ending) for ending in endings}) == 4
+    expect(canvas.locator(".meaning")).to_have_text("One start, 4 endings.")
+    tool(canvas, "Rub out the left half")
+    left = np.arange(784) % 28 >= 14
+    endings = finished(model, image, left, n=4)
+    expect(canvas.locator(".number")).to_have_text(lowest_to_highest(model, endings))
+    wait_for(canvas, "complete: ")
+    assert sheet(canvas, 2, 2) == endings
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    tool(canvas, "Undo")
+    tool(canvas, "Undo")
+    expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+    whole = model.sample(4, None, torch.Generator().manual_seed(FIRST_SEED)).flatten(1).tolist()
+    expect(canvas.locator(".number")).to_have_text(lowest_to_highest(model, whole))
+    wait_for(canvas, "complete: ")
+    assert sheet(canvas, 2, 2) == whole
+
+
+def lowest_to_highest(model, pictures) -> str:
+    with torch.inference_mode():
+        nats = model.log_prob(torch.tensor(pictures, dtype=torch.uint8).view(-1, 1, 28, 28))
+    return f"{nats.min():,.0f} to {nats.max():,.0f}".replace("-", "−")
+
+
+def test_the_pen_begins_and_the_model_finishes_under_it(page, app_url, model):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    tool(canvas, "pen")
+    tool(canvas, "Empty sheet")
+    wait_for(canvas, "empty sheet: 0 of 784")
+    assert cells(canvas) == [None] * 784
+    drag(page, canvas, (6, 9), (6, 19), (10, 16))
+    wait_for_answer(canvas)
+    drawn = np.array(cells(canvas))
+    ink = drawn.reshape(28, 28)[:10]
+    assert ink[5:7, 10:18].min() == 255, "the stroke is white in its middle"
+    assert (ink[:4] == 0).all() and (ink[:, :6] == 0).all(), "what was not inked is black"
+    # The given part ends with the last pixel that was inked; the rest is the model's answer to it, to the last pixel.
+    ends = np.arange(9 * 28 + 14, 13 * 28)
+    answers = finished(model, drawn, np.arange(784) <= ends[:, None], same=True, n=len(ends))
+    assert drawn.tolist() in answers, "what follows is not what the model draws"
+
+    tool(canvas, "Undo")
+    wait_for(canvas, "empty sheet: ")
+    tool(canvas, "Undo")
+    wait_for(canvas, "complete: 784 of 784")
+    assert cells(canvas) == expected(model).flatten().tolist()
+
+
+def test_a_finger_draws_and_the_page_stays_where_it_is(browser: Browser, app_url, model):
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    before = cells(canvas)
+    tool(canvas, "pen")
+    page.evaluate("scrollTo(0, 0)")
+    touch, box = context.new_cdp_session(page), canvas.locator("canvas").bounding_box()
+    assert box
+
+    def finger(kind: str, *place: float) -> None:
+        points = [
+            {"x": box["x"] + x / 28 * box["width"], "y": box["y"] + y / 28 * box["height"]}
+            for y, x in ([place] if place else [])
+        ]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    finger("touchStart", 3, 4)
+    for step in range(8):
+        finger("touchMove", 3 + step / 2, 4 + step)
+    finger("touchEnd")
+    expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_enabled()
+    wait_for_answer(canvas)
+    after = np.array(cells(canvas)).reshape(28, 28)
+    assert after[3, 4] == 255 and after[6, 10] == 255
+    assert after.flatten().tolist() != before and page.evaluate("scrollY") == 0
+    context.close()
+
+
+def test_what_the_rubber_takes_is_drawn_anew_and_the_rest_stays(page, app_url, model):
+    canvas = opened(page, app_url)
+    page.locator("#draw-class").get_by_label("8", exact=True).check()
+    wait_for(canvas, "complete: 784 of 784 pixels · class 8")
+    before = np.array(cells(canvas))
+    tool(canvas, "rubber")
+    box = canvas.locator("canvas").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    hole = np.array([cell is None for cell in cells(canvas)])
+    assert 9 <= hole.sum() <= 30 and hole.reshape(28, 28)[13:15, 13:15].all()
+    page.mouse.up()
+    page.locator("#draw-seed input").fill("11")
+    wait_for(canvas, "complete: 784 of 784 pixels · class 8, seed 11")
+    after = np.array(cells(canvas))
+    assert (after == before)[~hole].all() and not (after == before)[hole].all()
+
+
+@pytest.mark.parametrize("by", ["pointer", "keyboard"])
+def test_a_pixel_changed_by_hand_and_the_rest_answers(page, app_url, model, by):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    image = expected(model).flatten().tolist()
+    canvas.locator("canvas").click(position=middle_of(canvas, 14, 14))
+    expect(canvas.locator(".pixel .title")).to_contain_text("row 15, column 15")
+    if by == "keyboard":
+        canvas.get_by_label("make it").fill("77")
+        canvas.get_by_label("make it").press("Enter")
+        value = 77
+    else:
+        box = canvas.locator(".histogram").bounding_box()
+        assert box
+        page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 40, steps=5)
+        page.mouse.up()
+        value = int(0.9 * 256)
+    image[INDEX] = value
+    expect(canvas.locator(".caption")).to_contain_text(f"row 15, column 15 · value {value} · given")
+    answer = finished(model, image, np.arange(784) <= INDEX)[0]
+    assert cells(canvas) == answer != expected(model).flatten().tolist()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    canvas.get_by_role("button", name="Copy link").click()
+    expect(canvas.get_by_role("button", name="Copied")).to_be_visible()
+    canvas = opened(page, page.evaluate("navigator.clipboard.readText()"))
+    expect(canvas.locator(".how")).to_contain_text("Outlined: given.", timeout=15_000)
+    wait_for(canvas, "complete: ")
+    assert cells(canvas) == answer
+
+    tool(canvas, "Start over")
+    expect(canvas.locator(".how")).not_to_contain_text("Outlined")
+    wait_for(canvas, "complete: ")
+    assert cells(canvas) == expected(model).flatten().tolist()
+
+
+def test_an_uploaded_picture_is_finished_and_no_picture_leaves_all_as_it_was(page, app_url, model, tmp_path):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    before = cells(canvas)
+    page.get_by_role("button", name="Finish a picture of mine").click()
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    page.locator("#draw-upload input[type=file]").set_input_files(tmp_path / "broken.png")
+    expect(page.get_by_text("this file is not a picture").first).to_be_visible(timeout=15_000)
+    assert cells(canvas) == before
+
+    Image.fromarray(expected(model, 5, 3)[0, 0].numpy()).resize((280, 280), Image.Resampling.NEAREST).save(
+        tmp_path / "three.png"
+    )
+    page.locator("#draw-upload input[type=file]").set_input_files(tmp_path / "three.png")
+    expect(canvas.locator(".how")).to_contain_text("Outlined: given.", timeout=15_000)
+    wait_for(canvas, "complete: ")
+    shown = np.array(cells(canvas))
+    assert shown[:392].max() > 200
+    assert shown.tolist() == finished(model, shown, np.arange(784) < 392)[0]
+    tool(canvas, "Undo")
+    expect(canvas.locator(".how")).not_to_contain_text("Outlined")
+    wait_for(canvas, "complete: ")
+    assert cells(canvas) == before
+
+
+def test_a_held_class_key_shows_the_same_dice_as_another_class(page, app_url, model):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    page.keyboard.down("3")
+    wait_for(canvas, "complete: 784 of 784 pixels · class 3")
+    assert cells(canvas) == expected(model, label=3).flatten().tolist()
+    page.evaluate("() => new Promise(done => setTimeout(done, 400))")
+    page.keyboard.up("3")
+    wait_for(canvas, "complete: 784 of 784 pixels · any class")
+    assert cells(canvas) == expected(model).flatten().tolist()
+
+    page.keyboard.press("7")
+    wait_for(canvas, "complete: 784 of 784 pixels · class 7")
+    expect(page.locator("#draw-class").get_by_label("7", exact=True)).to_be_checked()
+    page.locator("#draw-seed input").fill("5")  # digits that are typed are no class keys
+    wait_for(canvas, "complete: 784 of 784 pixels · class 7, seed 5")
+
+
+def test_a_dragged_temperature_redraws_at_the_place_that_is_looked_at(page, app_url, model):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    for _ in range(3):
+        page.locator("#draw-temperature input[type=range]").press("ArrowLeft")
+    wait_for(canvas, f"complete: 784 of 784 pixels · any class, seed {FIRST_SEED}, temperature 0.85")
+    assert cells(canvas) == expected(model, temperature=0.85).flatten().tolist()
+    canvas.get_by_role("button", name="To the start").click()
+    canvas.get_by_role("button", name="One pixel forward").click()
+    page.locator("#draw-temperature input[type=range]").press("ArrowLeft")
+    wait_for(canvas, f"seed {FIRST_SEED}, temperature 0.8")

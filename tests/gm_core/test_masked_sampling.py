@@ -1,0 +1,68 @@
+"""The cached sampler of the original PixelCNN is the naive one, faster."""
+
+import pytest
+import torch
+
+from gm_core import MaskedPixelCNN, MaskedPixelCNNConfig, draw_noise, rebuild
+
+HEIGHT, WIDTH = 6, 9
+
+
+def small(**changes) -> MaskedPixelCNN:
+    torch.manual_seed(0)
+    config = {"height": HEIGHT, "width": WIDTH, "classes": 3, "channels": 8, "blocks": 3, **changes}
+    return MaskedPixelCNN(MaskedPixelCNNConfig(**config)).eval().requires_grad_(False)
+
+
+def draw(model, n=2, **options):
+    events = model.stream(n, generator=torch.Generator().manual_seed(5), **options)
+    height, width = options["start"].shape[2:] if "start" in options else (model.config.height, model.config.width)
+    return rebuild(events, height, width)
+
+
+def some(height, width):
+    generator = torch.Generator().manual_seed(6)
+    start = torch.randint(256, (1, 1, height, width), dtype=torch.uint8, generator=generator)
+    return {"start": start, "keep": torch.rand(1, 1, height, width, generator=generator) < 0.5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [
+        ({}, {}),
+        ({"blocks": 1}, {"labels": torch.tensor([2, -1]), "chunk": 4}),
+        ({"height": 1, "width": 11}, {"temperature": 0.5}),
+        ({"height": 11, "width": 1}, {"temperature": 1.7, "n": 3}),
+        ({"embedding": 0, "levels": 5}, {"n": 33}),
+        ({}, some(HEIGHT, WIDTH)),
+        ({}, some(4, 13)),
+    ],
+)
+def test_cached_equals_naive_pixel_for_pixel(changes, options):
+    model = small(**changes)
+    cached, cached_log_prob = draw(model, **options)
+    naive, naive_log_prob = draw(model, naive=True, **options)
+    assert torch.equal(cached, naive)
+    torch.testing.assert_close(cached_log_prob, naive_log_prob, rtol=1e-4, atol=1e-4)
+    if "keep" in options:
+        keep = options["keep"].expand_as(cached)
+        assert torch.equal(cached[keep], options["start"].expand_as(cached)[keep])
+
+
+def test_one_noise_for_all_pictures_leaves_the_labels_to_make_the_difference():
+    model = small()
+    for block in model.stack.residual_blocks():
+        block.label.weight.mul_(50)  # untrained, the labels hardly matter
+    noise = draw_noise(1, HEIGHT, WIDTH, torch.Generator().manual_seed(3))
+    events = model.stream(4, torch.tensor([0, 1, 1, -1]), noise=noise)
+    first, second, third, fourth = rebuild(events, HEIGHT, WIDTH)[0]
+    assert torch.equal(second, third)
+    assert not torch.equal(first, second) and not torch.equal(second, fourth)
+    alone = rebuild(model.stream(1, generator=torch.Generator().manual_seed(3)), HEIGHT, WIDTH)[0]
+    assert torch.equal(alone[0], fourth)
+
+
+@pytest.mark.parametrize("noise", [torch.rand(2, HEIGHT, WIDTH), torch.rand(3, HEIGHT, WIDTH, dtype=torch.float64)])
+def test_noise_of_another_kind_is_refused(noise):
+    with pytest.raises(ValueError, match=r"noise must be float64 of shape \(2, 6, 9\)"):
+        small().stream(2, noise=noise)
