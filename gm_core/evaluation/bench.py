@@ -89,36 +89,37 @@ def _bench_case(model: PixelCNN, batch: int, height: int, width: int, rate: floa
 
 def _bench_sessions(model: PixelCNN) -> dict[str, Any]:
     """Sixteen streams against one, pixel by pixel, and how soon a stream begins and ends."""
-    one, all_at_once = (_pixels_drawn(model, count) for count in (1, SESSIONS))
+    (one,), all_at_once = (_pixels_per_second(model, count) for count in (1, SESSIONS))
     return {
         "count": SESSIONS,
-        "pixels_per_second_of_one": sum(one) / SESSION_SECONDS,
-        "pixels_per_second_of_all": sum(all_at_once) / SESSION_SECONDS,
-        "times_one": sum(all_at_once) / sum(one),
+        "pixels_per_second_of_one": one,
+        "pixels_per_second_of_all": sum(all_at_once),
+        "times_one": sum(all_at_once) / one,
         "slowest_share": min(all_at_once) * SESSIONS / sum(all_at_once),
         "first_pixel_milliseconds": 1000 * _fastest(lambda: next(iter(model.stream())), model.device),
         "stop_milliseconds": 1000 * max(_seconds_to_stop(model) for _ in range(5)),
     }
 
 
-def _pixels_drawn(model: PixelCNN, sessions: int) -> list[int]:
-    """Pixels that each of several streams draws in :data:`SESSION_SECONDS`, pixel by pixel."""
+def _pixels_per_second(model: PixelCNN, sessions: int) -> list[float]:
+    """What each of several streams draws, pixel by pixel, for :data:`SESSION_SECONDS` and until each has begun."""
     drawn = [0] * sessions
-    end = time.perf_counter() + SESSION_SECONDS
+    begin = time.perf_counter()
 
     def session(index: int) -> None:
         while True:
             for _ in model.stream(generator=torch.Generator().manual_seed(index)):
-                if time.perf_counter() > end:
-                    return
                 drawn[index] += 1
+                if time.perf_counter() - begin > SESSION_SECONDS:
+                    return
 
     threads = [threading.Thread(target=session, args=(index,)) for index in range(sessions)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return drawn
+    seconds = time.perf_counter() - begin
+    return [count / seconds for count in drawn]
 
 
 def _seconds_to_stop(model: PixelCNN) -> float:
@@ -154,7 +155,7 @@ def _drawn_by_the_full_network(model: PixelCNN, images: Tensor) -> bool:
 def _fastest(function: Callable[[], object], device: torch.device, seconds: float = 0.5) -> float:
     """Seconds of the fastest of several runs, after one to warm up: what the machine can do when left alone."""
     times: list[float] = []
-    while len(times) < 6 or sum(times) < seconds:
+    while len(times) < 4 or sum(times) < seconds:
         synchronize(device)
         begin = time.perf_counter()
         function()
