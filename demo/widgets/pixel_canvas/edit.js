@@ -30,12 +30,13 @@ const send = (next, live) => {
   trigger(live ? "give" : "ask", { start: told(next), number: asks });
 };
 
-const live = asker("redrawn", (_, message) => take(message), () => true);
+// Not wanted any more once the server has begun another drawing.
+const live = asker("redrawn", (_, message) => take(message), ({ after }) => run.number === after);
 
 // The same drawing, but for what is said here, and under the hand.
 const redraw = (changes) => {
   const { label, temperature, seed, pictures, model } = run;
-  live({ label, temperature, seed, pictures, model, start: told(stroke ? finished() : start), ...changes });
+  live({ label, temperature, seed, pictures, model, start: told(stroke ? finished() : start), after: run.number, ...changes });
 };
 
 // What the server says the drawing starts from, when it did not come from here: an upload, or nothing. A drawing that was

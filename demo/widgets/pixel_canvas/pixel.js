@@ -48,6 +48,7 @@ const question = (index) => ({
 const asker = (name, done, wanted = (what) => run.id === what.run && current() === what.picture) => {
   let busy = false, next = null;
   const ask = async (what) => {
+    if (!wanted(what)) return;
     if (busy) {
       next = what;
       return;
@@ -57,7 +58,7 @@ const asker = (name, done, wanted = (what) => run.id === what.run && current() =
     try {
       answer = await server[name](what);
     } catch {
-      answer = { error: "The server did not answer. Point at the pixel again." };
+      answer = { error: "The server did not answer; try again." };
     }
     busy = false;
     if (wanted(what)) {

@@ -4,6 +4,7 @@ const ICONS = { Pause: "M6 5h4v14H6zM14 5h4v14h-4z", Resume: "M7 4l13 8-13 8z", 
 const EACH = 4; // on a sheet the curves of all pictures are drawn from every fourth pixel
 
 let run = null; // what is drawn: pictures, pixels by raster index, and how many are there without a gap
+let runs = 0; // how many there have been
 let chosen = null; // the picture of a sheet that is looked at more closely; null for all
 let at = 0; // place of the playback, in pixels; a fraction while it moves
 let playing = false;
@@ -20,8 +21,8 @@ const ended = () => (run.done || run.stopped) && at >= run.end;
 const SAME = ["model", "label", "seed", "temperature", "pictures", "size", "given"];
 
 // The same picture once more: what is known of it need not be forgotten.
-const again = (id) => {
-  run.id = id;
+const again = (number) => {
+  run.number = number;
   run.over = false;
   if (speed !== "fast") at = first();
   play();
@@ -45,7 +46,7 @@ const begin = (message) => {
   if (!run || run.count !== count) chosen = null;
   blank = false;
   run = {
-    ...next, id: message.run, count, height, width, levels, labels, classes, subject, start: given(message.start),
+    ...next, id: ++runs, live, number: live ? run?.number : message.run, count, height, width, levels, labels, classes, subject, start: given(message.start),
     ready: 0, end: size, done: null, stopped: false, over: false, slow: false, known: new Uint8Array(size),
     sheet: labels.map(() => ({ values: new Uint8Array(size), logProb: new Float64Array(size), entropy: new Float64Array(size), sums: new Float64Array(size + 1) })),
   };
@@ -67,9 +68,12 @@ const begin = (message) => {
 
 const receive = () => take(props.value);
 
+// The server numbers its drawings, and a lower number comes too late. What is drawn under a hand has no place in that
+// order: it goes on from the drawing that is there, and the next of the server's own takes its place.
 const take = (message) => {
-  if (!message || (run && message.run < run.id)) return;
-  if (!run || message.run > run.id) begin(message);
+  if (!message) return;
+  if (!message.live && run && (run.live ? message.run <= run.number : message.run < run.number)) return;
+  if (message.live || !run || message.run > run.number) begin(message);
   if (run.stopped) return;
   run.sheet.forEach((picture, which) => {
     picture.values.set(message.values[which], message.index);
