@@ -149,7 +149,7 @@ def stream_pixels(
                 drawn = run.stop
             values, logits = (_joined(list(parts)) for parts in zip(*waiting, strict=True))
             ready = drawn - told if drawn == total else (drawn - told) // chunk * chunk
-            waiting = [(values[:, ready:], logits[:, ready:])]
+            waiting = [(values[:, ready:], logits[:, ready:])] if told + ready < drawn else []
             levels, log_prob = values.to(torch.uint8)[..., None], logits.gather(-1, values[..., None])
             parts = [(told + i, slice(i, min(i + chunk, ready))) for i in range(0, ready, chunk)]
             events = [
