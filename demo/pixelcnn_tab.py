@@ -131,7 +131,10 @@ class Draw:
         return [*(gr.validate(words is None, words or "") for words in wrong), gr.validate(True, "")]
 
     def reopen(self, easel: Easel, request: gr.Request) -> list[Any]:
-        """What the page's address asks for; the usual where it does not, or wrongly."""
+        """What the page's address asks for; the usual where it asks wrongly.
+
+        What it does not ask for is left alone: somebody may have been quicker than this answer.
+        """
         asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED, PICTURES[0], NAME]
         values: list[Any] = [asked.get(key, default) for key, default in zip(LINK, usual, strict=True)]
         values[1:3] = [_number(value) for value in values[1:3]]
@@ -139,13 +142,18 @@ class Draw:
             if words:
                 gr.Warning(f"The link to this page is not right: {words} Drawn: {usual[place]}.")
                 values[place] = usual[place]
-        label, *rest, model = values
+        model = values[-1]
         if "given" in asked:
             try:
                 easel.start = read_link(asked["given"], self.models.pixelcnn(model).config)
             except StartError as error:
                 gr.Warning(f"The link to this page is not right: {error} Drawn: a picture of which nothing is given.")
-        return [gr.update(choices=self.drawings.choices(model), value=label), *rest, model, self.about(model)]
+        updates = [
+            gr.update(value=value) if key in asked else gr.skip() for key, value in zip(LINK, values, strict=True)
+        ]
+        if "model" in asked:
+            updates[0] = gr.update(choices=self.drawings.choices(model), value=values[0])
+        return [*updates, self.about(model) if "model" in asked else gr.skip()]
 
     def switch(self, model: str, label: str) -> list[Any]:
         """Another model was chosen: its classes, and what is known of it."""
