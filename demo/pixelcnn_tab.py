@@ -26,6 +26,7 @@ TITLES = {
     "fashion": "clothes",
     "gated-pixelcnn": "gated PixelCNN",
     "masked-pixelcnn": "the original, with a blind spot",
+    "residual-pixelcnn": "PixelCNN of residual blocks",
 }
 
 DICE = f"() => Math.floor({SHORT_SEEDS} * Math.random())"
@@ -43,9 +44,9 @@ PAGE = """
 it. <b>Pick a class</b> and watch, or <b>take the pen</b> and let it finish your drawing.</p>
 <style>
 .draw-row { gap: 24px; align-items: flex-start; }
-.draw-classes .wrap { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 6px; }
-.draw-classes label { min-height: 40px; justify-content: center; padding: 0 !important; }
-.draw-classes label:first-child { grid-column: 1 / -1; }
+.draw-classes .wrap { display: flex; flex-wrap: wrap; gap: 6px; }
+.draw-classes label { flex: 1 0 calc(20% - 5px); min-height: 40px; justify-content: center; padding: 0 4px !important; }
+.draw-classes label:first-child { flex-basis: 100%; }
 .draw-classes label:has(:focus-visible) { outline: 3px solid var(--primary-500); outline-offset: 2px; }
 .draw-classes label.selected { background: var(--primary-600); color: #fff; }
 .draw-classes input { position: absolute; opacity: 0; }

@@ -12,6 +12,7 @@ from gm_core.evaluation.influence import influence
 from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN, MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
+from gm_core.models.residual_pixelcnn import ResidualPixelCNN, ResidualPixelCNNConfig
 from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
 from gm_core.sampling import PixelEvent, draw_noise, rebuild, warm_up
 
@@ -34,6 +35,8 @@ __all__ = [
     "PixelEvent",
     "Preparation",
     "Prepared",
+    "ResidualPixelCNN",
+    "ResidualPixelCNNConfig",
     "VAEConfig",
     "Verdict",
     "available",

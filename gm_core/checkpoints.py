@@ -18,11 +18,12 @@ from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN
 from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.models.residual_pixelcnn import ResidualPixelCNN
 from gm_core.models.vae import VAE
 
-Kind = type[GatedPixelCNN] | type[MaskedPixelCNN] | type[VAE]
+Kind = type[GatedPixelCNN] | type[MaskedPixelCNN] | type[ResidualPixelCNN] | type[VAE]
 
-KINDS: tuple[Kind, ...] = (GatedPixelCNN, MaskedPixelCNN, VAE)
+KINDS: tuple[Kind, ...] = (GatedPixelCNN, MaskedPixelCNN, ResidualPixelCNN, VAE)
 FAMILIES: dict[str, Kind] = {kind.family: kind for kind in KINDS}
 """Every kind of model that a checkpoint can hold."""
 

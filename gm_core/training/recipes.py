@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gm_core.models.masked_pixelcnn import MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import PixelCNNConfig
+from gm_core.models.residual_pixelcnn import ResidualPixelCNNConfig
 from gm_core.models.vae import VAEConfig
 
 
@@ -30,7 +31,7 @@ class Recipe:
 
     name: str
     dataset: str
-    model: PixelCNNConfig | MaskedPixelCNNConfig | VAEConfig
+    model: PixelCNNConfig | MaskedPixelCNNConfig | ResidualPixelCNNConfig | VAEConfig
     steps: int
     batch: int
     learning_rate: float
@@ -79,9 +80,9 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="fashion-pixelcnn",
             dataset="fashion",
-            model=PixelCNNConfig(channels=32, layers=8, dilations=(1, 2, 1, 4)),
-            steps=64_000,
-            batch=16,
+            model=ResidualPixelCNNConfig(vertical=16, horizontal=48, kernel_size=5, blocks=6),
+            steps=61_500,
+            batch=8,
             learning_rate=4e-3,
             decay=0.84,
             any_class=0.2,

@@ -15,6 +15,7 @@ from gm_core.training.recipes import Recipe
 DESCRIPTIONS = {
     "gated-pixelcnn": "Gated PixelCNN over 256 grey levels, with or without a class",
     "masked-pixelcnn": "The original PixelCNN of masked convolutions, with a blind spot, over 256 grey levels",
+    "residual-pixelcnn": "PixelCNN of residual blocks in two stacks over 256 grey levels, with or without a class",
     "vae": "Convolutional VAE with a discretised logistic likelihood over 256 grey levels",
 }
 
