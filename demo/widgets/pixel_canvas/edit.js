@@ -5,7 +5,7 @@ const PEN = 1.2, RUBBER = 2.2; // radius in pixels of the picture
 const UNDO = 50;
 const HOLD = 350; // milliseconds after which a class key is held, not tapped
 const HINTS = {
-  look: "Point at a pixel to see where it came from. Hold a digit key: the same dice as another digit.",
+  look: "Point at a pixel to see where it came from. Hold a digit key: the same dice as another class.",
   pen: "Draw: what you draw stays, with all before it in reading order, and the model keeps finishing the rest.",
   rub: "Rub out any part: the model draws it anew. It looks back only, so what is left below cannot guide it.",
 };
