@@ -40,8 +40,8 @@ LIVE = "(...wishes) => { window.dispatchEvent(new CustomEvent('pixel-canvas-redr
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 PAGE = """
-<p class="lab-hint">This model draws a picture one pixel at a time: each is a throw of dice, weighted by the pixels before
-it. <b>Pick a class</b> and watch, or <b>take the pen</b> and let it finish your drawing.</p>
+<p class="lab-hint">This model draws a picture one pixel at a time: each is a throw of dice, weighted by the pixels
+before it. <b>Pick a class</b> and watch, or <b>take the pen</b> and let it finish your drawing.</p>
 <style>
 .draw-row { gap: 24px; align-items: flex-start; }
 .draw-classes .wrap { display: flex; flex-wrap: wrap; gap: 6px; }
