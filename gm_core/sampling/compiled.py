@@ -19,7 +19,7 @@ from gm_core.nn.gated import GatedStacks
 from gm_core.sampling.kernels import LANES, Array, State, Weights, draw
 
 AT_ONCE = 784
-"""Pixels drawn at once, of all pictures together: some milliseconds' work, for sessions that take turns."""
+"""Pixels drawn at once, of all pictures together, in whole rows: some milliseconds' work, for sessions take turns."""
 
 
 class CompiledPixels:
@@ -38,7 +38,7 @@ class CompiledPixels:
         self, features: PixelFeatures, stacks: GatedStacks, condition: Tensor, height: int, width: int
     ) -> None:
         self.height, self.width = height, width
-        self.at_once = max(width, AT_ONCE // len(condition))
+        self.at_once = width * max(1, AT_ONCE // (width * len(condition)))
         self._weights = w = packed(features, stacks)
         n, layers, reach = len(condition), len(w.dilations), int(w.dilations.max(initial=1))
         channels = len(w.head)
