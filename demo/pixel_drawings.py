@@ -51,11 +51,16 @@ class Drawings:
 
     Args:
         models: The app's models.
+
+    Raises:
+        CheckpointError: One that draws is missing or damaged: found out at the start, not when somebody chooses it.
     """
 
     def __init__(self, models: Models) -> None:
         self.models = models
         self.cards = {card.name: card for card in models.pixelcnns()}
+        for name in (NAME, *self.cards):
+            models.pixelcnn(name)
         self.detectors = {name: models.detector_of(name) for name in self.cards}
 
     def choices(self, model: str) -> list[str]:

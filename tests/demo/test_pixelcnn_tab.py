@@ -1,5 +1,6 @@
 """The Draw tab's endpoint: what it sends is what the model computes."""
 
+import shutil
 from typing import Any
 
 import pytest
@@ -242,3 +243,16 @@ def test_sixteen_visitors_at_once_all_get_their_pictures(app_url, drawings):
         *parts, last = job.outputs()
         assert [part["index"] for part in parts] == list(range(0, 784 - CHUNK, CHUNK))
         assert last["values"] == drawings.redraw(asked(seed=seed))["values"]
+
+
+@pytest.mark.parametrize("name", [NAME, "mnist-pixelcnn-original"])
+@pytest.mark.parametrize("missing", [".json", ".safetensors"])
+def test_a_checkpoint_that_is_not_whole_is_found_at_the_start(tmp_path, monkeypatch, name, missing):
+    shutil.copytree(gm_core.checkpoints.checkpoint_dir(), tmp_path, dirs_exist_ok=True)
+    (tmp_path / (name + missing)).unlink()
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    if (name, missing) == ("mnist-pixelcnn-original", ".json"):  # without its card there is no such model to choose
+        assert name not in Drawings(Models.on("cpu")).cards
+    else:
+        with pytest.raises(gm_core.CheckpointError, match=name):
+            Drawings(Models.on("cpu"))
