@@ -5,7 +5,15 @@ import itertools
 import pytest
 import torch
 
-from gm_core import GatedPixelCNN, MaskedPixelCNN, MaskedPixelCNNConfig, PixelCNN, PixelCNNConfig
+from gm_core import (
+    GatedPixelCNN,
+    MaskedPixelCNN,
+    MaskedPixelCNNConfig,
+    PixelCNN,
+    PixelCNNConfig,
+    ResidualPixelCNN,
+    ResidualPixelCNNConfig,
+)
 from gm_core.nn.masked import MaskedConv2d
 
 SIZE = {"height": 6, "width": 7, "classes": 3, "channels": 8}
@@ -21,7 +29,14 @@ def masked(**changes) -> PixelCNN:
     return MaskedPixelCNN(MaskedPixelCNNConfig(**{**SIZE, "blocks": 4, **changes})).eval().requires_grad_(False)
 
 
-@pytest.fixture(params=[gated, masked])
+def residual(*, channels=8, **changes) -> PixelCNN:
+    torch.manual_seed(0)
+    size = {name: value for name, value in SIZE.items() if name != "channels"}
+    config = {**size, "vertical": channels, "horizontal": channels, "kernel_size": 3, "blocks": 4, **changes}
+    return ResidualPixelCNN(ResidualPixelCNNConfig(**config)).eval().requires_grad_(False)
+
+
+@pytest.fixture(params=[gated, masked, residual])
 def small(request):
     """What must be true of every PixelCNN."""
     return request.param

@@ -1,17 +1,32 @@
-"""The cached sampler of the original PixelCNN is the naive one, faster."""
+"""The cached samplers of the original and the residual PixelCNN are the naive one, faster."""
 
 import pytest
 import torch
 
-from gm_core import MaskedPixelCNN, MaskedPixelCNNConfig, draw_noise, rebuild
+from gm_core import (
+    MaskedPixelCNN,
+    MaskedPixelCNNConfig,
+    PixelCNN,
+    ResidualPixelCNN,
+    ResidualPixelCNNConfig,
+    draw_noise,
+    rebuild,
+)
 
 HEIGHT, WIDTH = 6, 9
+SIZE = {"height": HEIGHT, "width": WIDTH, "classes": 3, "blocks": 3}
 
 
-def small(**changes) -> MaskedPixelCNN:
+def masked(**changes) -> MaskedPixelCNN:
     torch.manual_seed(0)
-    config = {"height": HEIGHT, "width": WIDTH, "classes": 3, "channels": 8, "blocks": 3, **changes}
-    return MaskedPixelCNN(MaskedPixelCNNConfig(**config)).eval().requires_grad_(False)
+    config = MaskedPixelCNNConfig(**{**SIZE, "channels": 8, **changes})
+    return MaskedPixelCNN(config).eval().requires_grad_(False)
+
+
+def residual(**changes) -> ResidualPixelCNN:
+    torch.manual_seed(0)
+    config = ResidualPixelCNNConfig(**{**SIZE, "vertical": 8, "horizontal": 12, "kernel_size": 3, **changes})
+    return ResidualPixelCNN(config).eval().requires_grad_(False)
 
 
 def draw(model, n=2, **options):
@@ -26,6 +41,7 @@ def some(height, width):
     return {"start": start, "keep": torch.rand(1, 1, height, width, generator=generator) < 0.5}
 
 
+@pytest.mark.parametrize("small", [masked, residual])
 @pytest.mark.parametrize(
     ("changes", "options"),
     [
@@ -38,8 +54,22 @@ def some(height, width):
         ({}, some(4, 13)),
     ],
 )
-def test_cached_equals_naive_pixel_for_pixel(changes, options):
-    model = small(**changes)
+def test_cached_equals_naive_pixel_for_pixel(small, changes, options):
+    assert_cached_is_naive(small(**changes), options)
+
+
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [
+        ({"kernel_size": 5, "blocks": 2}, {"n": 3}),
+        ({"height": 11, "width": 1, "kernel_size": 7}, {"temperature": 1.7, "n": 3}),
+    ],
+)
+def test_so_it_does_with_wider_kernels(changes, options):
+    assert_cached_is_naive(residual(**changes), options)
+
+
+def assert_cached_is_naive(model: PixelCNN, options) -> None:
     cached, cached_log_prob = draw(model, **options)
     naive, naive_log_prob = draw(model, naive=True, **options)
     assert torch.equal(cached, naive)
@@ -50,7 +80,7 @@ def test_cached_equals_naive_pixel_for_pixel(changes, options):
 
 
 def test_one_noise_for_all_pictures_leaves_the_labels_to_make_the_difference():
-    model = small()
+    model = masked()
     for block in model.stack.residual_blocks():
         block.label.weight.mul_(50)  # untrained, the labels hardly matter
     noise = draw_noise(1, HEIGHT, WIDTH, torch.Generator().manual_seed(3))
@@ -65,4 +95,4 @@ def test_one_noise_for_all_pictures_leaves_the_labels_to_make_the_difference():
 @pytest.mark.parametrize("noise", [torch.rand(2, HEIGHT, WIDTH), torch.rand(3, HEIGHT, WIDTH, dtype=torch.float64)])
 def test_noise_of_another_kind_is_refused(noise):
     with pytest.raises(ValueError, match=r"noise must be float64 of shape \(2, 6, 9\)"):
-        small().stream(2, noise=noise)
+        masked().stream(2, noise=noise)
