@@ -65,21 +65,16 @@ class CompiledPixels:
             weight=zeros(len(w.logits_bias)),
         )
 
-    def draw(
-        self, row: int, begin: int, end: int, uniform: Tensor, given: Tensor, temperature: float
-    ) -> tuple[Tensor, Tensor]:
-        """Draw a run of pixels of a row; see :class:`gm_core.sampling.stream.Pixels`."""
-        n, w = len(uniform), self._weights
-        values, logits = (
-            np.empty((n, end - begin), np.int64),
-            np.empty((n, end - begin, len(w.logits_bias)), np.float32),
-        )
+    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+        """See :meth:`gm_core.sampling.stream.Pixels.draw`."""
+        (n, run), w = uniform.shape, self._weights
+        values, logits = np.empty((n, run), np.int64), np.empty((n, run, len(w.logits_bias)), np.float32)
         # Contiguous always, for numba compiles a kernel anew for every layout of its arguments.
         noise, fixed = np.ascontiguousarray(uniform.numpy()), np.ascontiguousarray(given.numpy())
         sharpness = np.float32(1 / temperature)
 
         def part(first: int, last: int) -> None:
-            draw(row, begin, w, self._state, first, last, noise, fixed, sharpness, values, logits)
+            draw(begin, w, self._state, first, last, noise, fixed, sharpness, values, logits)
 
         workers = min(n, torch.get_num_threads())
         if workers == 1:

@@ -50,17 +50,28 @@ class GatedPixels:
         self._layers = [_LayerCache(layer, condition, height, width) for layer in stacks.gated_layers()]
 
     @torch.inference_mode()
-    def draw(
-        self, row: int, begin: int, end: int, uniform: Tensor, given: Tensor, temperature: float
-    ) -> tuple[Tensor, Tensor]:
+    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
         """See :meth:`gm_core.sampling.stream.Pixels.draw`."""
+        first = self.width - begin % self.width  # pixels until the row ends, and then row by row
+        cuts = tuple(range(first, uniform.shape[1], self.width))
+        parts = [
+            self._draw_in_row(*divmod(begin + cut, self.width), u, g, temperature)
+            for cut, u, g in zip((0, *cuts), uniform.tensor_split(cuts, 1), given.tensor_split(cuts, 1), strict=True)
+        ]
+        values, logits = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
+        return values, logits
+
+    def _draw_in_row(
+        self, row: int, begin: int, uniform: Tensor, given: Tensor, temperature: float
+    ) -> tuple[Tensor, Tensor]:
+        """Draw a run of pixels of a row, from column ``begin`` on."""
         if begin == 0:
             self._begin_row(row)
-        values, decided = given.clamp_min(0), 0
+        values, decided, run = given.clamp_min(0), 0, uniform.shape[1]
         self._put(row, begin, values)
         logits: list[Tensor] = []
-        while decided < end - begin:
-            looked_at = slice(decided, min(end - begin, decided + self._ahead))
+        while decided < run:
+            looked_at = slice(decided, min(run, decided + self._ahead))
             supposed = values[:, looked_at]
             log_p = self._logits(row, begin + decided, supposed.shape[1]).to(uniform.device)
             drawn = inverse_cdf(log_p, uniform[:, looked_at], temperature)

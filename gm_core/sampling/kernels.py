@@ -345,10 +345,10 @@ def _put(row, j, value, w, n, state):  # type: ignore[no-untyped-def]  # noqa: A
 
 
 @_kernel()
-def _assume(row, begin, k, ahead, w, state, first, last, given, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _assume(row, column, k, end, ahead, w, state, first, last, given, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Put what is given, and up to ``ahead`` guesses where nothing is; how many pixels that makes from ``k`` on."""
     run = guesses = 0
-    while k + run < given.shape[1]:
+    while k + run < end:
         at = k + run
         free = False
         for n in range(first, last):
@@ -359,44 +359,62 @@ def _assume(row, begin, k, ahead, w, state, first, last, given, values):  # type
         for n in range(first, last):
             guess = values[n, at - 1] if at else 0
             values[n, at] = given[n, at] if given[n, at] >= 0 else guess
-            _put(row, begin + at, values[n, at], w, n, state)
+            _put(row, column + at, values[n, at], w, n, state)
         run += 1
     return run
 
 
 @_kernel()
-def draw(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    row, begin, w, state, first, last, uniform, given, inverse_temperature, values, logits  # noqa: ANN001
+def _draw_in_row(  # type: ignore[no-untyped-def]  # noqa: ANN202
+    begin, k, end, w, state, a, b, uniform, given, inverse_temperature, values, logits  # noqa: ANN001
 ):  # fmt: skip
-    """Draw a run of pixels of a row, from ``begin`` on, of the pictures ``first`` to ``last``.
+    """Draw pixels ``k`` to ``end`` of a run that begins at ``begin``, all in one row, of the pictures ``a`` to ``b``.
 
     Where there are fewer pictures than a tile has rows, pixels ahead are computed along, each guessed to be like the
     one to its left, as most are in the paper around a stroke; the first that is not ends what was computed in vain.
     Given pixels need no guess, so any number of them is computed together.
     """
-    for a in range(first, last, GROUP):
-        b = min(a + GROUP, last)
-        if begin == 0:
+    width = state.vertical.shape[1]
+    row = (begin + k) // width
+    column = begin - row * width  # of the run's first pixel, if the row went on to the left
+    if column + k == 0:
+        for n in range(a, b):
+            _begin_row(row, n, w, state)
+    most = max(1, PIXELS // (b - a))
+    ahead = most
+    while k < end:
+        run = _assume(row, column, k, end, ahead, w, state, a, b, given, values)
+        _compute_logits(row, column + k, run, w, state, a, b, logits[a:b, k : k + run])
+        right, assumed = True, k + run
+        while right and k < assumed:
             for n in range(a, b):
-                _begin_row(row, n, w, state)
-        most = max(1, PIXELS // (b - a))
-        ahead, k = most, 0
-        while k < given.shape[1]:
-            run = _assume(row, begin, k, ahead, w, state, a, b, given, values)
-            _compute_logits(row, begin + k, run, w, state, a, b, logits[a:b, k : k + run])
-            right, end = True, k + run
-            while right and k < end:
-                for n in range(a, b):
-                    log_p, weight = logits[n, k], state.weight[n]
-                    total = _normalise(log_p, weight)
-                    if given[n, k] >= 0:
-                        continue
-                    if inverse_temperature != ONE:
-                        total = _sharpen(log_p, inverse_temperature, weight)
-                    value = _choose(weight, uniform[n, k] * total, len(w.table) - 1)
-                    if value != values[n, k]:
-                        values[n, k] = value
-                        _put(row, begin + k, value, w, n, state)
-                        right = False
-                k += 1
-            ahead = most if right else 1
+                log_p, weight = logits[n, k], state.weight[n]
+                total = _normalise(log_p, weight)
+                if given[n, k] >= 0:
+                    continue
+                if inverse_temperature != ONE:
+                    total = _sharpen(log_p, inverse_temperature, weight)
+                value = _choose(weight, uniform[n, k] * total, len(w.table) - 1)
+                if value != values[n, k]:
+                    values[n, k] = value
+                    _put(row, column + k, value, w, n, state)
+                    right = False
+            k += 1
+        ahead = most if right else 1
+
+
+@_kernel()
+def draw(  # type: ignore[no-untyped-def]  # noqa: ANN201
+    begin, w, state, first, last, uniform, given, inverse_temperature, values, logits  # noqa: ANN001
+):  # fmt: skip
+    """Draw a run of pixels in raster order, from ``begin`` on, of the pictures ``first`` to ``last``.
+
+    Several rows in one call where they are wanted together, for a call from Python costs as much as a pixel.
+    """
+    width, k = state.vertical.shape[1], 0
+    while k < given.shape[1]:
+        end = min(given.shape[1], k + width - (begin + k) % width)
+        for a in range(first, last, GROUP):
+            b = min(a + GROUP, last)
+            _draw_in_row(begin, k, end, w, state, a, b, uniform, given, inverse_temperature, values, logits)
+        k = end

@@ -26,15 +26,11 @@ class Pixels(Protocol):
     at_once: int
     """Pixels that are better drawn together, even if an event has fewer."""
 
-    def draw(
-        self, row: int, begin: int, end: int, uniform: Tensor, given: Tensor, temperature: float
-    ) -> tuple[Tensor, Tensor]:
-        """Draw pixels ``begin`` to ``end`` of a row; those before them have been drawn.
+    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+        """Draw a run of k pixels in raster order; those before them have been drawn.
 
         Args:
-            row: The row.
-            begin: First column.
-            end: Column after the last.
+            begin: Index of the first, ``row * width + column``.
             uniform: Numbers in [0, 1) to draw with, ``float64`` (n, k).
             given: Values that are given, -1 where a value is to be drawn, ``int64`` (n, k).
             temperature: Of the draws.
@@ -61,15 +57,14 @@ class PixelByPixel(ABC):
     def put(self, row: int, column: int, values: Tensor) -> None:
         """Fix a pixel's values, ``int64`` (n,)."""
 
-    def draw(
-        self, row: int, begin: int, end: int, uniform: Tensor, given: Tensor, temperature: float
-    ) -> tuple[Tensor, Tensor]:
+    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
         """See :meth:`Pixels.draw`."""
         values, logits = [], []
-        for column in range(begin, end):
+        for k in range(uniform.shape[1]):
+            row, column = divmod(begin + k, self.width)
             log_p = self.logits(row, column).to(uniform.device)
-            value = inverse_cdf(log_p, uniform[:, column - begin], temperature)
-            value = torch.where(given[:, column - begin] < 0, value, given[:, column - begin])
+            value = inverse_cdf(log_p, uniform[:, k], temperature)
+            value = torch.where(given[:, k] < 0, value, given[:, k])
             self.put(row, column, value)
             values.append(value)
             logits.append(log_p)
@@ -141,12 +136,9 @@ def stream_pixels(
     while told < total:
         # Not held open across the yield: a generator may be resumed by another thread.
         with _turns, torch.inference_mode():
-            while drawn < min(total, told + enough):
-                row, begin = divmod(drawn, pixels.width)
-                run = slice(drawn, min((row + 1) * pixels.width, told + enough))
-                end = begin + run.stop - drawn
-                waiting.append(pixels.draw(row, begin, end, noise[:, run], given[:, run], temperature))
-                drawn = run.stop
+            run = slice(drawn, min(total, told + enough))
+            waiting.append(pixels.draw(drawn, noise[:, run], given[:, run], temperature))
+            drawn = run.stop
             values, logits = (_joined(list(parts)) for parts in zip(*waiting, strict=True))
             ready = drawn - told if drawn == total else (drawn - told) // chunk * chunk
             waiting = [(values[:, ready:], logits[:, ready:])] if told + ready < drawn else []
