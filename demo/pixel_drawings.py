@@ -21,8 +21,8 @@ LAST_SEED = 999_999
 
 EACH = "one of each class"
 PICTURES = ("1", "4", "16", EACH)
-CHUNK = 28
-"""Pixels a message: small enough to look alive while a slow machine draws, large enough to cost nothing."""
+TELL_SECONDS = 0.03
+"""Time between two messages: short enough to look alive, long enough for the page, to which each costs much."""
 
 SUBJECTS = {"mnist": ["handwritten digit", "digits"], "fashion": ["piece of clothing", "clothes"]}
 
@@ -137,10 +137,9 @@ class Drawings:
             "live": live,
             "start": start.message() if start else None,
         }
-        size = config.height * config.width
         events: list[PixelEvent] = []
-        drawn, begun = 0, time.perf_counter()
-        seconds = 0.0
+        told, begun = 0, time.perf_counter()
+        seconds = waited = 0.0
         for event in model.stream(
             n,
             labels,
@@ -151,14 +150,15 @@ class Drawings:
                 1 if each else n, config.height, config.width, torch.Generator().manual_seed(int(order.seed))
             ),
             temperature=order.temperature,
-            chunk=size if live else CHUNK,
+            chunk=config.width,
         ):
-            seconds += time.perf_counter() - begun
             events.append(event)
-            drawn += event.values.shape[1]
-            if drawn < size:
-                yield head | pixels(event.index, event.values, event.log_prob, event.entropy)
+            waited += time.perf_counter() - begun
+            if waited > TELL_SECONDS and not live:
+                yield head | _pixels(events[told:])
+                told, seconds, waited = len(events), seconds + waited, 0.0
             begun = time.perf_counter()
+        seconds += waited
         yield head | self._everything(model, order, labels, events) | {"seconds": round(seconds, 3)}
 
     def _everything(self, model: PixelCNN, order: Order, labels: torch.Tensor, events: list[PixelEvent]) -> Message:
@@ -176,8 +176,13 @@ class Drawings:
             "of": len(detector.calibration) if detector else None,
             "usual": self.cards[order.model].metric("bits_per_dim").value,
         }
-        entropy = torch.cat([event.entropy for event in events], dim=1)
-        return pixels(0, images, pixel_log_prob, entropy) | {"done": done}
+        return _pixels(events) | {"done": done}
+
+
+def _pixels(events: list[PixelEvent]) -> Message:
+    """The part of a message that holds the pixels of these events, which follow each other."""
+    parts = ("values", "log_prob", "entropy")
+    return pixels(events[0].index, *(torch.cat([getattr(event, part) for event in events], dim=1) for part in parts))
 
 
 def new_run() -> int:

@@ -1,5 +1,6 @@
 """A picture that appears pixel by pixel: played back, and asked where each pixel came from."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,14 @@ class PixelCanvas(gr.HTML):
             **options,
         )
 
+    def postprocess(self, value: dict[str, Any] | None) -> str | None:
+        """The message as one text, which the page hands on whole: it would copy and wrap every number of a list."""
+        return None if value is None else json.dumps(value)
+
     def api_info(self) -> dict[str, Any]:
         """The value, for who calls the server without a browser."""
-        about = "run, index, and of some pixels of each picture values (0 to 255), log_prob and entropy (nats)"
-        return {"type": "object", "description": about}
+        about = "JSON: run, index, and of some pixels of each picture values (0 to 255), log_prob and entropy (nats)"
+        return {"type": "string", "description": about}
 
 
 def pixels(index: int, values: Tensor, log_prob: Tensor, entropy: Tensor) -> dict[str, Any]:

@@ -66,7 +66,7 @@ const begin = (message) => {
   say("Drawing");
 };
 
-const receive = () => take(props.value);
+const receive = () => take(props.value && JSON.parse(props.value));
 
 // The server numbers its drawings, and a lower number comes too late. What is drawn under a hand has no place in that
 // order: it goes on from the drawing that is there, and the next of the server's own takes its place.
