@@ -9,6 +9,7 @@ from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, 
 from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
 from gm_core.detection import Detector, Verdict, load_detector
 from gm_core.evaluation.influence import influence
+from gm_core.models.autoencoder import Autoencoder, AutoencoderConfig
 from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN, MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
@@ -20,6 +21,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "VAE",
+    "Autoencoder",
+    "AutoencoderConfig",
     "Card",
     "CheckpointError",
     "Detector",

@@ -1,7 +1,7 @@
 """The data sets that models are trained and measured on, in fixed splits."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -15,7 +15,7 @@ Split = Literal["train", "validation", "test"]
 HELD_OUT = 5000
 """The last 5,000 training images are for validation and calibration, and are never trained on."""
 
-_TORCHVISION_NAMES = {"mnist": "MNIST", "fashion": "FashionMNIST"}
+_TORCHVISION_NAMES = {"mnist": "MNIST", "mnist-binary": "MNIST", "fashion": "FashionMNIST"}
 
 
 class DataError(RuntimeError):
@@ -30,18 +30,39 @@ class Images:
         images: ``uint8`` (N, C, H, W).
         labels: ``int64`` (N,).
         class_names: What each label means.
+        binary: Whether a model sees them in black and white, drawn anew whenever it looks.
     """
 
     images: Tensor
     labels: Tensor
     class_names: tuple[str, ...]
+    binary: bool = False
 
     def __len__(self) -> int:
         return len(self.images)
 
     def first(self, limit: int | None) -> "Images":
         """The first ``limit`` of them; all when ``None``."""
-        return self if limit is None else Images(self.images[:limit], self.labels[:limit], self.class_names)
+        return self if limit is None else replace(self, images=self.images[:limit], labels=self.labels[:limit])
+
+    def pictures(self, index: Tensor | slice = slice(None), generator: torch.Generator | None = None) -> Tensor:
+        """Some of them as a model sees them.
+
+        Binary pictures are drawn: a pixel is 1 with the probability that its grey level is of 255 (Salakhutdinov and
+        Murray, 2008, "On the Quantitative Analysis of Deep Belief Networks"; "dynamic" as it is done anew every time).
+
+        Args:
+            index: Which; all when left out.
+            generator: CPU source of that randomness; the same for everybody when left out.
+
+        Returns:
+            ``uint8`` (n, C, H, W).
+        """
+        images = self.images[index]
+        if not self.binary:
+            return images
+        generator = generator or torch.Generator().manual_seed(0)
+        return (torch.rand(images.shape, generator=generator) * 255 < images).to(torch.uint8)
 
 
 def data_dir(chosen: str | Path | None = None) -> Path:
@@ -55,7 +76,7 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
     """A split of a data set.
 
     Args:
-        name: ``"mnist"`` or ``"fashion"``.
+        name: ``"mnist"``, ``"mnist-binary"`` (the same in black and white) or ``"fashion"``.
         split: ``"train"`` (55,000), ``"validation"`` (the last 5,000 training images) or ``"test"`` (10,000).
         directory: Where the data lies in torchvision's layout; see :func:`data_dir`. It is downloaded when it is not
             there and no directory was named.
@@ -88,4 +109,5 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
         part = slice(None, -HELD_OUT) if split == "train" else slice(-HELD_OUT, None)
         images, labels = images[part], labels[part]
     # torchvision calls a three "3 - three".
-    return Images(images, labels, tuple(str(name).split(" - ")[0] for name in data.classes))
+    classes = tuple(str(label).split(" - ")[0] for label in data.classes)
+    return Images(images, labels, classes, binary=name.endswith("-binary"))

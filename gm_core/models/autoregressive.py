@@ -61,6 +61,8 @@ class PixelCNN(nn.Module, ABC):
     """
 
     family: ClassVar[str]
+    loss_unit: ClassVar[tuple[str, float]] = ("bits/dim", 1 / math.log(2))
+    """What training shows of a pixel's share of the loss, and the factor to it."""
 
     def __init__(self, config: PictureConfig) -> None:
         super().__init__()

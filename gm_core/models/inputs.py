@@ -38,3 +38,17 @@ def check_labels(labels: Tensor, n: int, classes: int) -> Tensor:
     if labels.numel() and not (int(labels.min()) >= -1 and int(labels.max()) < classes):
         raise ValueError(f"labels must be from 0 to {classes - 1}, or -1 for any class, not {labels.tolist()}")
     return labels.long()
+
+
+def check_resolution(images: Tensor, height: int, width: int) -> None:
+    """``ValueError`` unless the images are of the model's size."""
+    if tuple(images.shape[2:]) != (height, width):
+        raise ValueError(f"this model takes pictures of {height}x{width}, not {images.shape[2]}x{images.shape[3]}")
+
+
+def check_latent(z: Tensor, dimensions: int) -> None:
+    """``ValueError`` unless z are finite points of a latent space, (B, D)."""
+    if z.ndim != 2 or z.shape[1] != dimensions:
+        raise ValueError(f"z must have shape (B, {dimensions}), not {tuple(z.shape)}")
+    if not torch.isfinite(z).all():
+        raise ValueError("z must be finite")

@@ -2,13 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Normal
 
-from gm_core.models.inputs import check_images
-from gm_core.nn.discretized import DiscretizedLogistic
+from gm_core.models.inputs import check_images, check_latent, check_resolution
+from gm_core.nn.convolutional import check_size, decoder, encoder
+from gm_core.nn.discretized import LogisticMixture
 from gm_core.sampling.stream import check_temperature
 
 
@@ -22,6 +25,8 @@ class VAEConfig:
         latent: Latent dimensions D.
         channels: Width of the convolutions at full resolution's half; twice as many at a quarter.
         hidden: Width of the fully connected layer.
+        mixture: Logistics K that a pixel's distribution is a mixture of.
+        levels: Grey levels of a pixel; 2 for black and white, where the mixture is a Bernoulli distribution.
     """
 
     height: int = 28
@@ -29,14 +34,14 @@ class VAEConfig:
     latent: int = 16
     channels: int = 32
     hidden: int = 256
+    mixture: int = 1
+    levels: int = 256
 
     def __post_init__(self) -> None:
         """Refuse shapes that no network can have."""
-        sizes = (self.height, self.width, self.latent, self.channels, self.hidden)
-        if not all(isinstance(size, int) for size in sizes) or min(sizes) < 1:
-            raise ValueError(f"{self} is not a shape that a VAE can have")
-        if self.height % 4 or self.width % 4:
-            raise ValueError(f"height and width must be multiples of 4, not {self.height} and {self.width}")
+        check_size(self.height, self.width, self.latent, self.channels, self.hidden, self.mixture)
+        if not isinstance(self.levels, int) or not 2 <= self.levels <= 256:
+            raise ValueError(f"a pixel is a byte, so it cannot have {self.levels} levels")
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,11 @@ class Elbo:
 
 
 class VAE(nn.Module):
-    r"""A convolutional VAE over grey pictures with 256 levels.
+    r"""A convolutional VAE over grey pictures.
 
     The prior is a standard normal, the posterior :math:`q(z \mid x)` a normal with diagonal covariance, and
-    :math:`p(x \mid z)` a discretised logistic with a mean *and* a scale for every pixel: a probability of the same
-    discrete values that PixelCNN's is of, so that its bound and PixelCNN's exact value share units.
+    :math:`p(x \mid z)` a mixture of discretised logistics for every pixel: a probability of the same discrete values
+    that PixelCNN's is of, so that its bound and PixelCNN's exact value share units.
 
     References:
         1. Kingma and Welling (2014), "Auto-Encoding Variational Bayes". https://arxiv.org/abs/1312.6114
@@ -77,37 +82,15 @@ class VAE(nn.Module):
 
     family = "vae"
     config_type = VAEConfig
+    loss_unit: ClassVar[tuple[str, float]] = ("bits/dim", 1 / math.log(2))
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__()
         self.config = config
-        c, h, w = config.channels, config.height // 4, config.width // 4
-        self.encoder = nn.Sequential(
-            nn.Conv2d(1, c, 3, stride=2, padding=1),
-            nn.SiLU(),
-            nn.Conv2d(c, 2 * c, 3, stride=2, padding=1),
-            nn.SiLU(),
-            nn.Conv2d(2 * c, 2 * c, 3, padding=1),
-            nn.SiLU(),
-            nn.Flatten(),
-            nn.Linear(2 * c * h * w, config.hidden),
-            nn.SiLU(),
-            nn.Linear(config.hidden, 2 * config.latent),
-        )
-        self.decoder = nn.Sequential(
-            nn.Linear(config.latent, config.hidden),
-            nn.SiLU(),
-            nn.Linear(config.hidden, 2 * c * h * w),
-            nn.SiLU(),
-            nn.Unflatten(1, (2 * c, h, w)),
-            nn.Conv2d(2 * c, 2 * c, 3, padding=1),
-            nn.SiLU(),
-            nn.ConvTranspose2d(2 * c, c, 4, stride=2, padding=1),
-            nn.SiLU(),
-            nn.ConvTranspose2d(c, c, 4, stride=2, padding=1),
-            nn.SiLU(),
-            nn.Conv2d(c, 2, 3, padding=1),
-        )
+        shape = config.height, config.width, config.channels, config.hidden
+        self.encoder = encoder(*shape, outputs=2 * config.latent)
+        # K locations, K scales, and K weights of which the first is fixed.
+        self.decoder = decoder(*shape, inputs=config.latent, outputs=3 * config.mixture - 1)
 
     @property
     def device(self) -> torch.device:
@@ -132,35 +115,37 @@ class VAE(nn.Module):
         Raises:
             ValueError: The images are of the wrong kind or size.
         """
-        check_images(images, channels=1)
-        size = (self.config.height, self.config.width)
-        if tuple(images.shape[2:]) != size:
-            raise ValueError(
-                f"this model takes pictures of {size[0]}x{size[1]}, not {images.shape[2]}x{images.shape[3]}"
-            )
-        mean, log_std = self.encoder(images.to(self.device).float() / 127.5 - 1).float().chunk(2, dim=1)
+        check_images(images, channels=1, levels=self.config.levels)
+        check_resolution(images, self.config.height, self.config.width)
+        scaled = images.to(self.device).float() * (2 / (self.config.levels - 1)) - 1
+        mean, log_std = self.encoder(scaled).float().chunk(2, dim=1)
         # Bounded so that no input, however strange, gives an infinite scale.
         return Normal(mean, torch.exp(log_std.clamp(-8, 4)), validate_args=False)
 
-    def decode(self, z: Tensor) -> DiscretizedLogistic:
+    def decode(self, z: Tensor) -> LogisticMixture:
         """The pixel distribution p(x | z).
 
         Args:
             z: Latents, ``float32`` (B, D).
 
         Returns:
-            Distribution over levels, batch shape (B, 1, H, W), with ``mean`` and ``scale`` in levels 0..255.
+            Distribution over levels, batch shape (B, 1, H, W), with ``mean`` and ``stddev`` in levels.
 
         Raises:
             ValueError: z is of the wrong shape or not finite.
         """
-        if z.ndim != 2 or z.shape[1] != self.config.latent:
-            raise ValueError(f"z must have shape (B, {self.config.latent}), not {tuple(z.shape)}")
-        if not torch.isfinite(z).all():
-            raise ValueError("z must be finite")
-        loc, log_scale = self.decoder(z.to(self.device)).float().chunk(2, dim=1)
-        # Network outputs of order 1 mean: mid grey, give or take a few dozen levels.
-        return DiscretizedLogistic(127.5 + 127.5 * loc, (log_scale + 2).clamp(-4, 6))
+        check_latent(z, self.config.latent)
+        k, half = self.config.mixture, (self.config.levels - 1) / 2
+        outputs = self.decoder(z.to(self.device)).float()
+        loc, log_scale, weight = (part.unsqueeze(1).movedim(2, -1) for part in outputs.split([k, k, k - 1], dim=1))
+        # Network outputs of order 1 mean: levels spread over the whole range, give or take a quarter of it.
+        middles = (2 * torch.arange(k, device=self.device) + 1) / k - 1
+        return LogisticMixture(
+            F.pad(weight, (1, 0)),
+            half + half * (loc + middles),
+            (log_scale + 2).clamp(-4, 6) + math.log(half / 127.5),
+            self.config.levels,
+        )
 
     def elbo(self, images: Tensor, samples: int = 1, generator: torch.Generator | None = None) -> Elbo:
         """The evidence lower bound on log p(x), its terms apart.
@@ -193,16 +178,32 @@ class VAE(nn.Module):
         Returns:
             Nats a picture, (B,); equation 8 of Burda et al. (2016).
         """
+        weights = self.log_weights(images, samples, generator)
+        return torch.logsumexp(weights, dim=0) - math.log(samples)
+
+    def log_weights(self, images: Tensor, samples: int = 1, generator: torch.Generator | None = None) -> Tensor:
+        """Logarithms of the importance weights p(x, z) / q(z | x), at draws z of q(z | x).
+
+        Their mean is the ELBO in expectation; the logarithm of the mean weight of K draws is a bound that rises to
+        log p(x) with K.
+
+        Args:
+            images: ``uint8`` (B, 1, H, W).
+            samples: Draws of z a picture.
+            generator: CPU source of randomness.
+
+        Returns:
+            Nats, (samples, B).
+        """
         if samples < 1:
             raise ValueError(f"samples must be at least 1, not {samples}")
         posterior = self.encode(images)
-        total = torch.full((len(images),), -math.inf, device=self.device)
+        parts = []
         for begin in range(0, samples, 64):  # bounds the memory
             z = self._draw(posterior, min(64, samples - begin), generator)
             log_q = posterior.log_prob(z).sum(dim=-1)
-            log_weight = self._log_likelihood(images, z) + self.prior.log_prob(z).sum(dim=-1) - log_q
-            total = torch.logaddexp(total, torch.logsumexp(log_weight, dim=0))
-        return total - math.log(samples)
+            parts.append(self._log_likelihood(images, z) + self.prior.log_prob(z).sum(dim=-1) - log_q)
+        return torch.cat(parts)
 
     def sample(
         self, n: int = 1, generator: torch.Generator | None = None, temperature: float = 1.0, *, noise: bool = False

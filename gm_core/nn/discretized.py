@@ -43,29 +43,24 @@ class DiscretizedLogistic(Distribution):
         """
         x = value.to(self.loc.dtype) - self.loc
         inverse_scale = torch.exp(-self.log_scale)
-        upper, lower = (x + 0.5) * inverse_scale, (x - 0.5) * inverse_scale
+        below, above = F.logsigmoid((x + 0.5) * inverse_scale), F.logsigmoid((0.5 - x) * inverse_scale)
         # log(sigmoid(u) - sigmoid(l)) = log sigmoid(u) + log sigmoid(-l) + log(1 - exp(l - u)): exact for every
         # argument, where the plain difference loses all digits in the tails.
-        width = inverse_scale.expand_as(x)
-        inner = F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(-width))
+        inner = below + above + torch.log(-torch.expm1(-inverse_scale))
         value = value.expand_as(x)
-        edges = torch.where(value <= 0, F.logsigmoid(upper), F.logsigmoid(-lower))
-        return torch.where((value <= 0) | (value >= self.levels - 1), edges, inner)
+        return torch.where(value <= 0, below, torch.where(value >= self.levels - 1, above, inner))
 
     @property
     def mean(self) -> Tensor:
-        """Mean, in levels, of the logistic variable clipped to the range of the levels.
+        """Mean, in levels: exact for two levels, else that of the logistic variable clipped to the range of the levels.
 
         Rounding to levels moves the mean by less than half a level.
         """
+        if self.levels == 2:
+            return self.log_prob(torch.ones((), device=self.loc.device)).exp()
         scale = torch.exp(self.log_scale)
         top = self.levels - 1
         return scale * (F.softplus(self.loc / scale) - F.softplus((self.loc - top) / scale))
-
-    @property
-    def scale(self) -> Tensor:
-        """Scale s of the logistic variable, in levels (its standard deviation before clipping is s pi / sqrt 3)."""
-        return torch.exp(self.log_scale)
 
     def sample(self, sample_shape: torch.Size = torch.Size(), generator: torch.Generator | None = None) -> Tensor:  # type: ignore[override]  # noqa: B008
         """Draw levels.
@@ -81,3 +76,64 @@ class DiscretizedLogistic(Distribution):
         u = torch.rand(shape, generator=generator).clamp(1e-6, 1 - 1e-6).to(self.loc.device)
         x = self.loc + torch.exp(self.log_scale) * torch.logit(u)
         return x.round().clamp(0, self.levels - 1).to(torch.uint8)
+
+
+class LogisticMixture(Distribution):
+    r"""A mixture of K discretised logistics: a pixel may be paper or ink, and nothing in between.
+
+    Args:
+        weight: Logits of the components, (..., K).
+        loc: Locations in levels, (..., K).
+        log_scale: Logarithms of the scales in levels, (..., K).
+        levels: Number of levels.
+
+    References:
+        Salimans et al. (2017), "PixelCNN++", section 2.1. https://arxiv.org/abs/1701.05517
+    """
+
+    arg_constraints: ClassVar = {"weight": constraints.real_vector}
+
+    def __init__(self, weight: Tensor, loc: Tensor, log_scale: Tensor, levels: int = 256) -> None:
+        self.weight = torch.log_softmax(weight, dim=-1)
+        self.component = DiscretizedLogistic(loc, log_scale, levels)
+        self.levels = levels
+        super().__init__(self.weight.shape[:-1], validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log-probability of each level in nats.
+
+        Args:
+            value: Levels (any dtype), broadcastable with the distribution.
+
+        Returns:
+            Nats, of the broadcast shape.
+        """
+        return torch.logsumexp(self.weight + self.component.log_prob(value.unsqueeze(-1)), dim=-1)
+
+    @property
+    def mean(self) -> Tensor:
+        """Mean in levels; see :attr:`DiscretizedLogistic.mean`."""
+        return (self.weight.exp() * self.component.mean).sum(dim=-1)
+
+    @property
+    def variance(self) -> Tensor:
+        """Variance in levels squared, exact: summed over all levels."""
+        levels = torch.arange(self.levels, dtype=self.weight.dtype, device=self.weight.device)
+        levels = levels.view(-1, *[1] * len(self.batch_shape))
+        p = self.log_prob(levels).exp()
+        return ((levels - (levels * p).sum(dim=0)) ** 2 * p).sum(dim=0)
+
+    def sample(self, sample_shape: torch.Size = torch.Size(), generator: torch.Generator | None = None) -> Tensor:  # type: ignore[override]  # noqa: B008
+        """Draw levels.
+
+        Args:
+            sample_shape: Leading shape of independent draws.
+            generator: Source of randomness, on the CPU.
+
+        Returns:
+            ``uint8`` levels, shape ``sample_shape + batch_shape``.
+        """
+        u = torch.rand(self._extended_shape(sample_shape), generator=generator).to(self.weight.device)
+        cdf = self.weight.exp().cumsum(dim=-1)
+        which = (cdf <= u.unsqueeze(-1) * cdf[..., -1:]).sum(dim=-1, keepdim=True).clamp_max(cdf.shape[-1] - 1)
+        return self.component.sample(sample_shape, generator).gather(-1, which).squeeze(-1)

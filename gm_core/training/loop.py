@@ -18,10 +18,13 @@ from tqdm import tqdm
 
 from gm_core.checkpoints import FAMILIES
 from gm_core.data.datasets import Images
+from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 from gm_core.training.recipes import Recipe
 from gm_core.training.state import StateError, load_state, save_state
+
+Model = PixelCNN | VAE | Autoencoder
 
 _KINDS = {kind.config_type: kind for kind in FAMILIES.values()}
 
@@ -40,13 +43,13 @@ class Trained:
         finished: Whether the recipe's last step was reached.
     """
 
-    model: PixelCNN | VAE
+    model: Model
     steps: int
     seconds: float
     finished: bool
 
 
-def build_model(recipe: Recipe) -> PixelCNN | VAE:
+def build_model(recipe: Recipe) -> Model:
     """The untrained model of a recipe: its initial weights depend on the recipe's seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -104,7 +107,8 @@ def train(
     elif path.exists():
         raise StateError(f"{path} holds a run already: go on with --resume, or delete it, or name another --out")
     loss_of = _loss_function(model, device, compile_model)
-    bits = math.prod(data.images.shape[1:]) * math.log(2)
+    unit, factor = model.loss_unit
+    factor /= math.prod(data.images.shape[1:])
     begin, saved, recent = monotonic(), monotonic(), math.nan
 
     def save() -> None:
@@ -131,14 +135,14 @@ def train(
             _update_average(average, model, min(recipe.ema, (1 + step) / (10 + step)))
             bar.update()
             if step % 20 == 0:
-                now = float(loss.detach()) / bits
+                now = float(loss.detach()) * factor
                 recent = now if math.isnan(recent) else 0.9 * recent + 0.1 * now
                 rate = recipe.batch * (bar.format_dict["rate"] or 0)
-                bar.set_postfix_str(f"{recent:.4f} bits/dim, {rate:.0f} images/s", refresh=False)
+                bar.set_postfix_str(f"{recent:.4f} {unit}, {rate:.0f} images/s", refresh=False)
             if monotonic() - saved > SAVE_SECONDS:
                 save()
                 held_out = _validate(recipe, average, validation, device)
-                _log(directory / "curve.csv", step, spent + monotonic() - begin, recent, held_out)
+                _log(directory / "curve.csv", unit, step, spent + monotonic() - begin, recent, held_out)
                 saved = monotonic()
         save()
     trained = _averaged(recipe, average)
@@ -146,7 +150,7 @@ def train(
 
 
 def _loss_function(
-    model: PixelCNN | VAE, device: torch.device, compile_model: bool
+    model: Model, device: torch.device, compile_model: bool
 ) -> Callable[[Tensor, Tensor, torch.Generator], Tensor]:
     """The model's loss under bf16 autocast."""
 
@@ -168,7 +172,7 @@ def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Tensor, Tensor, tor
     if recipe.any_class:
         hidden = torch.rand(len(labels), generator=generator) < recipe.any_class
         labels = torch.where(hidden, -1, labels)
-    return data.images[index], labels, generator
+    return data.pictures(index, generator), labels, generator
 
 
 @functools.lru_cache(maxsize=1)
@@ -189,7 +193,7 @@ def _update_average(average: dict[str, Tensor], model: nn.Module, decay: float) 
     torch._foreach_lerp_([average[name] for name in names], [state[name] for name in names], 1 - decay)
 
 
-def _averaged(recipe: Recipe, average: dict[str, Tensor]) -> PixelCNN | VAE:
+def _averaged(recipe: Recipe, average: dict[str, Tensor]) -> Model:
     """A fresh model with the averaged weights."""
     model = build_model(recipe)
     model.load_state_dict(average)
@@ -198,24 +202,25 @@ def _averaged(recipe: Recipe, average: dict[str, Tensor]) -> PixelCNN | VAE:
 
 @torch.inference_mode()
 def _validate(recipe: Recipe, average: dict[str, Tensor], validation: Images, device: torch.device) -> float:
-    """Bits/dim of the averaged weights on the first 500 held-out images, labels unseen."""
+    """What a pixel costs the averaged weights on the first 500 held-out images, labels unseen."""
     model = _averaged(recipe, average).to(device)
-    images = validation.images[:500].to(device)
+    images = validation.first(500).pictures().to(device)
     labels = torch.full((len(images),), -1, device=device)
     generator = torch.Generator().manual_seed(0)
     losses = [
         float(model.loss(i, y, generator)) * len(i) for i, y in zip(images.split(50), labels.split(50), strict=True)
     ]
-    return sum(losses) / len(images) / (math.prod(images.shape[1:]) * math.log(2))
+    return sum(losses) / images.numel() * model.loss_unit[1]
 
 
-def _log(path: Path, step: int, seconds: float, training: float, held_out: float) -> None:
+def _log(path: Path, unit: str, step: int, seconds: float, training: float, held_out: float) -> None:
     """Append a line to the learning curve."""
     new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file)
         if new:
-            writer.writerow(["step", "seconds", "training_bits_per_dim", "validation_bits_per_dim"])
+            name = unit.replace("/", " per ").replace(" ", "_")
+            writer.writerow(["step", "seconds", f"training_{name}", f"validation_{name}"])
         writer.writerow([step, round(seconds, 1), round(training, 5), round(held_out, 5)])
 
 

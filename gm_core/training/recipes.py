@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gm_core.models.autoencoder import AutoencoderConfig
 from gm_core.models.masked_pixelcnn import MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import PixelCNNConfig
 from gm_core.models.residual_pixelcnn import ResidualPixelCNNConfig
@@ -31,7 +32,7 @@ class Recipe:
 
     name: str
     dataset: str
-    model: PixelCNNConfig | MaskedPixelCNNConfig | ResidualPixelCNNConfig | VAEConfig
+    model: PixelCNNConfig | MaskedPixelCNNConfig | ResidualPixelCNNConfig | VAEConfig | AutoencoderConfig
     steps: int
     batch: int
     learning_rate: float
@@ -90,18 +91,38 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="mnist-vae",
             dataset="mnist",
-            model=VAEConfig(latent=16),
-            steps=20_000,
+            model=VAEConfig(latent=16, mixture=3),
+            steps=40_000,
             batch=64,
             learning_rate=2e-3,
+            decay=0.6,
         ),
         Recipe(
             name="mnist-vae2d",
             dataset="mnist",
-            model=VAEConfig(latent=2),
+            model=VAEConfig(latent=2, mixture=3),
             steps=20_000,
             batch=64,
             learning_rate=2e-3,
+            decay=0.6,
+        ),
+        Recipe(
+            name="mnist-binary-vae",
+            dataset="mnist-binary",
+            model=VAEConfig(latent=32, levels=2),
+            steps=60_000,
+            batch=64,
+            learning_rate=2e-3,
+            decay=0.6,
+        ),
+        Recipe(
+            name="mnist-autoencoder",
+            dataset="mnist",
+            model=AutoencoderConfig(latent=2),
+            steps=12_000,
+            batch=64,
+            learning_rate=2e-3,
+            decay=0.6,
         ),
     )
 }

@@ -16,7 +16,8 @@ DESCRIPTIONS = {
     "gated-pixelcnn": "Gated PixelCNN over 256 grey levels, with or without a class",
     "masked-pixelcnn": "The original PixelCNN of masked convolutions, with a blind spot, over 256 grey levels",
     "residual-pixelcnn": "PixelCNN of residual blocks in two stacks over 256 grey levels, with or without a class",
-    "vae": "Convolutional VAE with a discretised logistic likelihood over 256 grey levels",
+    "vae": "Convolutional VAE; a pixel is a mixture of discretised logistics",
+    "autoencoder": "Convolutional autoencoder trained for squared error, the VAE's network without its probabilities",
 }
 
 

@@ -1,0 +1,71 @@
+"""The two halves of a convolutional autoencoder: pictures to codes, codes to pictures."""
+
+from torch import nn
+
+
+def encoder(height: int, width: int, channels: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Grey pictures to vectors.
+
+    Args:
+        height: Height of the pictures, a multiple of 4.
+        width: Width of the pictures, a multiple of 4.
+        channels: Channels at half the resolution; twice as many at a quarter.
+        hidden: Width of the fully connected layer.
+        outputs: Length of the vectors.
+
+    Returns:
+        From ``float32`` (B, 1, H, W), -1 to 1, to (B, outputs).
+    """
+    c = channels
+    return nn.Sequential(
+        nn.Conv2d(1, c, 3, stride=2, padding=1),
+        nn.SiLU(),
+        nn.Conv2d(c, 2 * c, 3, stride=2, padding=1),
+        nn.SiLU(),
+        nn.Conv2d(2 * c, 2 * c, 3, padding=1),
+        nn.SiLU(),
+        nn.Flatten(),
+        nn.Linear(2 * c * (height // 4) * (width // 4), hidden),
+        nn.SiLU(),
+        nn.Linear(hidden, outputs),
+    )
+
+
+def decoder(height: int, width: int, channels: int, hidden: int, inputs: int, outputs: int) -> nn.Sequential:
+    """Vectors to planes of the pictures' size, the encoder backwards.
+
+    Args:
+        height: Height of the pictures, a multiple of 4.
+        width: Width of the pictures, a multiple of 4.
+        channels: Channels at half the resolution; twice as many at a quarter.
+        hidden: Width of the fully connected layer.
+        inputs: Length of the vectors.
+        outputs: Number of planes.
+
+    Returns:
+        From ``float32`` (B, inputs) to (B, outputs, H, W).
+    """
+    c, h, w = channels, height // 4, width // 4
+    return nn.Sequential(
+        nn.Linear(inputs, hidden),
+        nn.SiLU(),
+        nn.Linear(hidden, 2 * c * h * w),
+        nn.SiLU(),
+        nn.Unflatten(1, (2 * c, h, w)),
+        nn.Conv2d(2 * c, 2 * c, 3, padding=1),
+        nn.SiLU(),
+        nn.ConvTranspose2d(2 * c, c, 4, stride=2, padding=1),
+        nn.SiLU(),
+        nn.ConvTranspose2d(c, c, 4, stride=2, padding=1),
+        nn.SiLU(),
+        nn.Conv2d(c, outputs, 3, padding=1),
+    )
+
+
+def check_size(height: int, width: int, *widths: int) -> None:
+    """``ValueError`` unless networks of this shape can be built."""
+    sizes = (height, width, *widths)
+    if not all(isinstance(size, int) for size in sizes) or min(sizes) < 1:
+        raise ValueError(f"an autoencoder cannot have the sizes {sizes}")
+    if height % 4 or width % 4:
+        raise ValueError(f"height and width must be multiples of 4, not {height} and {width}")
