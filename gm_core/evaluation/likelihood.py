@@ -19,7 +19,9 @@ IMPORTANCE_IMAGES = 500
 """Enough images that the bound's distance from the ELBO is known to a tenth of a nat, few enough for a CPU."""
 
 
-def evaluate(model: PixelCNN | VAE | Autoencoder, data: Images, which: str = "test", quiet: bool = False) -> list[Metric]:
+def evaluate(
+    model: PixelCNN | VAE | Autoencoder, data: Images, which: str = "test", quiet: bool = False
+) -> list[Metric]:
     """Measure a model on images it was not trained on.
 
     Args:
