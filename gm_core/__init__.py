@@ -8,6 +8,8 @@
 from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, read_card
 from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
 from gm_core.detection import Detector, Verdict, load_detector
+from gm_core.evaluation.atlas import Atlas, load_atlas
+from gm_core.evaluation.attributes import slant, thickness
 from gm_core.evaluation.influence import influence
 from gm_core.models.autoencoder import Autoencoder, AutoencoderConfig
 from gm_core.models.autoregressive import PictureConfig, PixelCNN
@@ -21,6 +23,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "VAE",
+    "Atlas",
     "Autoencoder",
     "AutoencoderConfig",
     "Card",
@@ -47,10 +50,13 @@ __all__ = [
     "influence",
     "interpolate",
     "load",
+    "load_atlas",
     "load_detector",
     "open_picture",
     "prepare",
     "read_card",
     "rebuild",
+    "slant",
+    "thickness",
     "warm_up",
 ]

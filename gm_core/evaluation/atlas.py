@@ -1,0 +1,253 @@
+"""Where the pictures lie in a latent space, and which ways there have a meaning."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
+from gm_core.data.datasets import Images
+from gm_core.device import pick_device
+from gm_core.evaluation.attributes import ATTRIBUTES
+from gm_core.evaluation.likelihood import in_batches
+from gm_core.models.autoencoder import Autoencoder
+from gm_core.models.vae import VAE
+
+LEAST_KL = 0.05
+"""Nats: a dimension whose mean KL is lower tells the decoder next to nothing."""
+
+MOVES = (-2.0, -1.0, 0.0, 1.0, 2.0)
+"""Standard deviations of an attribute that pictures are moved by, to see what comes of it."""
+
+MOVED_IMAGES = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Atlas:
+    """What is known of a latent space.
+
+    Attributes:
+        codes: Posterior means (VAE) or codes (autoencoder) of the held-out images, ``float32`` (N, D).
+        labels: Their classes, ``int64`` (N,).
+        kl: Mean KL of each dimension over the held-out images, nats, ``float32`` (D,); zeros for an autoencoder.
+        class_codes: Mean code of each class over the training images, ``float32`` (classes, D).
+        directions: How the code of a training image changes with one standard deviation of an attribute of
+            :data:`~gm_core.evaluation.attributes.ATTRIBUTES`, each (D,).
+        attributes: Mean and standard deviation of each attribute over the training images, in its unit.
+        class_names: What each label means.
+    """
+
+    codes: Tensor
+    labels: Tensor
+    kl: Tensor
+    class_codes: Tensor
+    directions: dict[str, Tensor]
+    attributes: dict[str, tuple[float, float]]
+    class_names: tuple[str, ...]
+
+
+def make_atlas(
+    name: str, train: Images, held_out: Images, *, device: torch.device, directory: Path, quiet: bool = False
+) -> Card:
+    r"""Survey a model's latent space, and write down what was found: codes and directions, none of the images.
+
+    The direction of an attribute a is :math:`\mathrm{Cov}(z, a) / \mathrm{sd}(a)`: the change of :math:`E[z \mid a]`
+    with one standard deviation of a, as far as that is linear.
+
+    Args:
+        name: The model, a VAE of grey pictures or an autoencoder.
+        train: Images it was trained on: class means and directions are found on them.
+        held_out: Images it was not trained on: their codes are kept, and the directions are tried on them.
+        device: Where to run.
+        directory: Where the model lies, and where the atlas goes, as ``NAME-atlas``.
+        quiet: No progress bars.
+
+    Returns:
+        The atlas's card.
+
+    Raises:
+        CheckpointError: The model is missing or of the wrong kind.
+    """
+    model, model_card = _load_model(name, device, directory), read_card(name, directory)
+    trained = _encode(model, train, "codes, training images", quiet).double()
+    values = {
+        attribute: in_batches(measure, train.images, title=f"{attribute}, training images", quiet=quiet).double()
+        for attribute, (measure, _) in ATTRIBUTES.items()
+    }
+    labels = range(len(train.class_names))
+    atlas = Atlas(
+        codes=_encode(model, held_out, "codes, held-out images", quiet),
+        labels=held_out.labels,
+        kl=_mean_kl(model, held_out, quiet),
+        class_codes=torch.stack([trained[train.labels == label].mean(dim=0) for label in labels]).float(),
+        directions={attribute: _direction(trained, value) for attribute, value in values.items()},
+        attributes={
+            attribute: (float(value.mean()), float(value.std(unbiased=False))) for attribute, value in values.items()
+        },
+        class_names=train.class_names,
+    )
+    card = Card(
+        name=f"{name}-atlas",
+        family="atlas",
+        description="Codes of held-out images, class means, and directions of stroke thickness and slant",
+        dataset=model_card.dataset,
+        split=f"class means and directions of {len(train):,} training images, codes of the {len(held_out):,} held out",
+        config={"model": {"name": name, "sha256": model_card.sha256}},
+        metrics=evaluate_atlas(model, atlas, held_out, quiet),
+        class_names=list(atlas.class_names),
+    )
+    return save(card, _to_tensors(atlas), directory)
+
+
+def evaluate_atlas(model: VAE | Autoencoder, atlas: Atlas, held_out: Images, quiet: bool = False) -> list[Metric]:
+    """Try a latent space on images that its model has not seen.
+
+    Args:
+        model: The model.
+        atlas: Its atlas, whose class means and directions are tried.
+        held_out: The images.
+        quiet: No progress bars.
+
+    Returns:
+        For a VAE the number of dimensions in use; the share of images nearest to the mean of their own class; and what
+        moving along each direction does to the attribute of the decoded picture.
+    """
+    count = f"{len(held_out):,} held-out images"
+    codes = _encode(model, held_out, f"codes, {count}", quiet)
+    metrics = []
+    if isinstance(model, VAE):
+        kl = _mean_kl(model, held_out, quiet)
+        protocol = f"of {len(kl)}: a mean KL of at least {LEAST_KL} nats over {count}"
+        metrics.append(Metric("dimensions_in_use", float((kl >= LEAST_KL).sum()), "dimensions", protocol))
+    nearest = torch.cdist(codes, atlas.class_codes.cpu()).argmin(dim=1)
+    share = float((nearest == held_out.labels).double().mean())
+    protocol = f"share of {count} whose code is nearest to the mean of their own class, straight-line distance"
+    metrics.append(Metric("nearest_class_mean", share, "share", protocol))
+    some = codes[:MOVED_IMAGES]
+    for attribute, direction in atlas.directions.items():
+        slope, correlation = _try_direction(model, attribute, direction.cpu(), some)
+        unit, deviation = ATTRIBUTES[attribute][1], atlas.attributes[attribute][1]
+        protocol = (
+            f"decoded pictures of the first {len(some):,} held-out images, moved by {MOVES[0]:g} to {MOVES[-1]:g} "
+            f"standard deviations of {attribute} (one is {deviation:.3g} {unit} on training images)"
+        )
+        metrics.append(Metric(f"{attribute}_change", slope, f"{unit} a standard deviation", f"slope, {protocol}"))
+        protocol = f"of move and change, {protocol}"
+        metrics.append(Metric(f"{attribute}_correlation", correlation, "correlation", protocol))
+    return metrics
+
+
+def load_atlas(name: str, device: str | torch.device = "auto", directory: Path | None = None) -> Atlas:
+    """The atlas of a model's latent space; read once however often it is asked for.
+
+    Args:
+        name: The model, for instance ``"mnist-vae"``; the atlas's checkpoint is ``NAME-atlas``.
+        device: Where its tensors go.
+        directory: Where the checkpoints lie.
+
+    Raises:
+        CheckpointError: It is missing, damaged, or not of the model's weights.
+        DeviceError: This machine has no such device.
+    """
+    directory = directory or checkpoint_dir()
+    model = read_card(name, directory)
+    path, mend = directory / f"{name}-atlas.json", f"make it with: python -m gm_core atlas {name} --out {directory}"
+    if not path.is_file():
+        raise CheckpointError(f"there is no atlas {path}; {mend}")
+    card = read_card(path.stem, directory)
+    if card.family != "atlas":
+        raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not an atlas; {mend}")
+    if card.config.get("model") != {"name": name, "sha256": model.sha256}:
+        raise CheckpointError(f"atlas {path} was made with other weights of {name!r}; {mend}")
+    try:
+        return _read(directory.resolve(), card.name, card.sha256, model.config["latent"], pick_device(device))
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"atlas {path} is not one of this version ({error}); {mend}") from error
+
+
+@lru_cache(maxsize=32)
+def _read(directory: Path, name: str, _sha256: str, latent: int, device: torch.device) -> Atlas:
+    """An atlas from its file; ``KeyError`` or ``TypeError`` when that holds something else."""
+    card = read_card(name, directory)
+    tensors = {key: value.to(device) for key, value in read_tensors(card, directory).items()}
+    codes, labels, attributes = tensors["codes"].float(), tensors["labels"].long(), tensors["attributes"].tolist()
+    atlas = Atlas(
+        codes=codes,
+        labels=labels,
+        kl=tensors["kl"],
+        class_codes=tensors["class_codes"],
+        directions=dict(zip(ATTRIBUTES, tensors["directions"], strict=True)),
+        attributes={attribute: (mean, std) for attribute, (mean, std) in zip(ATTRIBUTES, attributes, strict=True)},
+        class_names=tuple(card.class_names),
+    )
+    shapes = [tuple(part.shape) for part in (codes, labels, atlas.kl, atlas.class_codes, *atlas.directions.values())]
+    expected = [(len(labels), latent), (len(labels),), (latent,), (len(atlas.class_names), latent)]
+    if shapes != expected + [(latent,)] * len(ATTRIBUTES):
+        raise TypeError("its tensors do not fit the model")
+    return atlas
+
+
+def _to_tensors(atlas: Atlas) -> dict[str, Tensor]:
+    """What goes into the file; half precision keeps a code to a thousandth of itself."""
+    return {
+        "codes": atlas.codes.half(),
+        "labels": atlas.labels.to(torch.uint8),
+        "kl": atlas.kl,
+        "class_codes": atlas.class_codes,
+        "directions": torch.stack([atlas.directions[attribute] for attribute in ATTRIBUTES]),
+        "attributes": torch.tensor([atlas.attributes[attribute] for attribute in ATTRIBUTES], dtype=torch.float64),
+    }
+
+
+def _load_model(name: str, device: torch.device, directory: Path) -> VAE | Autoencoder:
+    model = load(name, device, directory)
+    if not isinstance(model, VAE | Autoencoder):
+        raise CheckpointError(f"{name!r} has no latent space; an atlas is of a VAE or an autoencoder")
+    if isinstance(model, VAE) and model.config.levels < 256:
+        raise CheckpointError(f"{name!r} is of pictures of {model.config.levels} levels; an atlas is of grey ones")
+    return model
+
+
+def _encode(model: VAE | Autoencoder, data: Images, title: str, quiet: bool) -> Tensor:
+    """Codes, or means of the posterior, (N, D)."""
+
+    def codes(images: Tensor) -> Tensor:
+        return model.encode(images).mean if isinstance(model, VAE) else model.encode(images)
+
+    return in_batches(codes, data.images, title=title, quiet=quiet)
+
+
+def _mean_kl(model: VAE | Autoencoder, data: Images, quiet: bool) -> Tensor:
+    """Mean KL of each dimension, nats, (D,)."""
+    if isinstance(model, Autoencoder):
+        return torch.zeros(model.config.latent)
+    generator = torch.Generator().manual_seed(0)  # of the reconstruction term, which is not asked for
+
+    def kl(images: Tensor) -> Tensor:
+        return model.elbo(images, generator=generator).kl_per_dim
+
+    return in_batches(kl, data.images, title="KL", quiet=quiet).double().mean(dim=0).float()
+
+
+def _direction(codes: Tensor, values: Tensor) -> Tensor:
+    """Cov(z, a) / sd(a), (D,); zeros for an attribute that does not vary."""
+    centred = values - values.mean()
+    spread = values.std(unbiased=False)
+    return torch.where(spread > 0, (codes * centred[:, None]).mean(dim=0) / spread, 0.0).float()
+
+
+def _try_direction(model: VAE | Autoencoder, attribute: str, direction: Tensor, codes: Tensor) -> tuple[float, float]:
+    """How an attribute of decoded pictures follows a move along its direction: slope a unit, and correlation."""
+    measure, _ = ATTRIBUTES[attribute]
+
+    def of_decoded(z: Tensor) -> Tensor:
+        pictures = model.decode(z)
+        return measure(pictures.clamp(0, 255) if isinstance(pictures, Tensor) else pictures.mean)
+
+    values = torch.stack([in_batches(of_decoded, codes + move * direction) for move in MOVES]).double()
+    change = (values - values[MOVES.index(0.0)]).flatten()  # of each picture with itself unmoved
+    moves = torch.tensor(MOVES, dtype=torch.float64).repeat_interleave(len(codes))
+    slope = float((moves * change).sum() / moves.square().sum())
+    return slope, float(torch.corrcoef(torch.stack([moves, change]))[0, 1].nan_to_num())
