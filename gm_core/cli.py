@@ -1,4 +1,4 @@
-"""``python -m gm_core``: list, sample, score, evaluate, train, calibrate, bench."""
+"""``python -m gm_core``: list, sample, score, evaluate, train, calibrate, atlas, bench."""
 
 import csv
 import json
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import torch
 import typer
+from torch import Tensor
 
 from gm_core.checkpoints import CheckpointError, available, load, read_card
 from gm_core.data.datasets import DataError, load_dataset
@@ -17,9 +18,12 @@ from gm_core.data.pictures import AS_IT_IS, ENDINGS, PictureError, Preparation, 
 from gm_core.detection.calibration import calibrate, false_alarm_rates
 from gm_core.detection.detector import Detector, check_alpha, load_detector
 from gm_core.device import DeviceError, cpu_count, pick_device
+from gm_core.evaluation.atlas import evaluate_atlas, load_atlas, make_atlas
 from gm_core.evaluation.bench import bench_sampling
+from gm_core.evaluation.latency import bench_latency
 from gm_core.evaluation.likelihood import evaluate
 from gm_core.files import write_atomically
+from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 from gm_core.rendering import gif, grid, png
@@ -81,12 +85,12 @@ def sample(
         check_temperature(temperature)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--temperature") from None
-    if isinstance(loaded, VAE):
+    if isinstance(loaded, VAE | Autoencoder):
         if label is not None:
             raise typer.BadParameter(f"{model} knows no classes", param_hint="--label")
         if film is not None:
             raise typer.BadParameter(f"{model} draws all pixels at once, so there is no film", param_hint="--gif")
-        images = loaded.sample(n, generator, temperature)
+        images = _visible(loaded.sample(n, generator, temperature), getattr(loaded.config, "levels", 256))
     else:
         assert isinstance(loaded, PixelCNN)
         config = loaded.config
@@ -98,7 +102,8 @@ def sample(
         images = torch.zeros(n, 1, config.height, config.width, dtype=torch.uint8)
         frames = []
         for event in loaded.stream(n, labels, generator=generator, temperature=temperature, chunk=config.width):
-            images.flatten(2)[:, 0, event.index : event.index + config.width] = event.values[..., 0]
+            row = _visible(event.values[..., 0], config.levels)
+            images.flatten(2)[:, 0, event.index : event.index + config.width] = row
             if film is not None:
                 frames.append(grid(images))
         if film is not None:
@@ -140,14 +145,19 @@ def evaluate_model(
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
-    """Measure a checkpoint on the test set: every figure of its card."""
+    """Measure a checkpoint on the test set, an atlas on the held-out images: every figure of its card."""
     card = read_card(model)
-    test = load_dataset(card.dataset, "test", data_dir).first(limit)
+    test = load_dataset(card.dataset, "validation" if card.family == "atlas" else "test", data_dir).first(limit)
     if card.family == "detector":
         metrics = false_alarm_rates(load_detector(model.removesuffix("-detector"), device), test)
+    elif card.family == "atlas":
+        name = model.removesuffix("-atlas")
+        atlas, surveyed = load_atlas(name, device), load(name, device)
+        assert isinstance(surveyed, VAE | Autoencoder)
+        metrics = evaluate_atlas(surveyed, atlas, test)
     else:
         loaded = load(model, device)
-        assert isinstance(loaded, PixelCNN | VAE)
+        assert isinstance(loaded, PixelCNN | VAE | Autoencoder)
         metrics = evaluate(loaded, test)
     if as_json:
         _print_json({"model": model, "metrics": [asdict(metric) for metric in metrics]})
@@ -204,26 +214,53 @@ def calibrate_detector(
         print(f"{metric.name:34} {metric.value:8.4f}  {metric.protocol}")
 
 
+@app.command("atlas")
+def survey(
+    model: Annotated[str, typer.Argument(help="a VAE or an autoencoder in the folder, as mnist-vae")],
+    data_dir: DataDir = None,
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option(help="folder with the model; the atlas goes there too")] = Path("runs"),
+) -> None:
+    """Survey a latent space: codes of held-out images, class means, directions with a meaning."""
+    dataset = read_card(model, out).dataset
+    train, held_out = (load_dataset(dataset, split, data_dir) for split in ("train", "validation"))
+    card = make_atlas(model, train, held_out, device=pick_device(device), directory=out)
+    for metric in card.metrics:
+        print(f"{metric.name:34} {metric.value:12.4f} {metric.unit:10} {metric.protocol}")
+
+
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="sampling")],
-    model: Annotated[str, typer.Option(help="a checkpoint's name")] = "mnist-pixelcnn",
+    what: Annotated[str, typer.Argument(help="sampling or latency")],
+    model: Annotated[
+        str | None, typer.Option(help="a checkpoint's name; mnist-pixelcnn or mnist-vae when left out")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores when left out")] = None,
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
-    """Time the samplers: naive, cached and the arithmetic limit in one run, within a minute."""
-    if what != "sampling":
-        raise typer.BadParameter(f"there is no benchmark {what!r}; there is: sampling", param_hint="WHAT")
+    """Time the samplers, naive, cached and the arithmetic limit in one run; or a VAE's answers to a moving slider."""
+    if what not in ("sampling", "latency"):
+        raise typer.BadParameter(f"there is no benchmark {what!r}; there are: sampling, latency", param_hint="WHAT")
+    model = model or {"sampling": "mnist-pixelcnn", "latency": "mnist-vae"}[what]
     loaded = load(model, device)
-    if not isinstance(loaded, PixelCNN):
-        raise typer.BadParameter(f"{model} does not draw pixel by pixel", param_hint="--model")
     torch.set_num_threads(threads or torch.get_num_threads())
-    document = bench_sampling(loaded, model)
+    if what == "sampling":
+        if not isinstance(loaded, PixelCNN):
+            raise typer.BadParameter(f"{model} does not draw pixel by pixel", param_hint="--model")
+        document, show = bench_sampling(loaded, model), _print_sampling
+    else:
+        if not isinstance(loaded, VAE | Autoencoder):
+            raise typer.BadParameter(f"{model} has no latent space", param_hint="--model")
+        document, show = bench_latency(loaded, model), _print_latency
     if as_json:
         _print_json(document)
-        return
-    print(f"{model} on {document['device']}, {document['threads']} threads; naive {document['naive']}")
+    else:
+        show(document)
+
+
+def _print_sampling(document: dict[str, Any]) -> None:
+    print(f"{document['model']} on {document['device']}, {document['threads']} threads; naive {document['naive']}")
     print("batch   size   cached s   naive s  speed-up  times limit  pictures/s  identical")
     for line in document["results"]:
         print(
@@ -239,6 +276,21 @@ def bench(
         f"first pixel after {sessions['first_pixel_milliseconds']:.1f} ms, "
         f"CPU free {sessions['stop_milliseconds']:.1f} ms after a stop"
     )
+
+
+def _print_latency(document: dict[str, Any]) -> None:
+    print(f"{document['model']} on {document['device']}, {document['threads']} threads")
+    print("task    pictures  median ms    p95 ms  runs")
+    for line in document["results"]:
+        print(
+            f"{line['task']:8} {line['batch']:7} {line['median_milliseconds']:10.2f} {line['p95_milliseconds']:9.2f} "
+            f"{line['runs']:5}" + (f"  {document['importance_samples']:,} samples" if line["task"] == "bound" else "")
+        )
+
+
+def _visible(images: Tensor, levels: int) -> Tensor:
+    """Pixels of a model of fewer than 256 levels, as grey levels of the full range."""
+    return images if levels == 256 else (images * (255 / (levels - 1))).round().to(torch.uint8)
 
 
 def _expand(paths: Iterable[Path]) -> Iterator[Path]:

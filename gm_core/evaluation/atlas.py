@@ -133,7 +133,7 @@ def evaluate_atlas(model: VAE | Autoencoder, atlas: Atlas, held_out: Images, qui
             f"decoded pictures of the first {len(some):,} held-out images, moved by {MOVES[0]:g} to {MOVES[-1]:g} "
             f"standard deviations of {attribute} (one is {deviation:.3g} {unit} on training images)"
         )
-        metrics.append(Metric(f"{attribute}_change", slope, f"{unit} a standard deviation", f"slope, {protocol}"))
+        metrics.append(Metric(f"{attribute}_change", slope, f"{unit}/sd", f"slope, {protocol}"))
         protocol = f"of move and change, {protocol}"
         metrics.append(Metric(f"{attribute}_correlation", correlation, "correlation", protocol))
     return metrics
