@@ -161,15 +161,16 @@ def load_atlas(name: str, device: str | torch.device = "auto", directory: Path |
         raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not an atlas; {mend}")
     if card.config.get("model") != {"name": name, "sha256": model.sha256}:
         raise CheckpointError(f"atlas {path} was made with other weights of {name!r}; {mend}")
+    where = pick_device(device)
     try:
-        return _read(directory.resolve(), card.name, card.sha256, model.config["latent"], pick_device(device))
-    except (KeyError, TypeError) as error:
+        return _read(directory.resolve(), card.name, card.sha256, model.config["latent"], where)
+    except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"atlas {path} is not one of this version ({error}); {mend}") from error
 
 
 @lru_cache(maxsize=32)
 def _read(directory: Path, name: str, _sha256: str, latent: int, device: torch.device) -> Atlas:
-    """An atlas from its file; ``KeyError`` or ``TypeError`` when that holds something else."""
+    """An atlas from its file; ``KeyError``, ``TypeError`` or ``ValueError`` when that holds something else."""
     card = read_card(name, directory)
     tensors = {key: value.to(device) for key, value in read_tensors(card, directory).items()}
     codes, labels, attributes = tensors["codes"].float(), tensors["labels"].long(), tensors["attributes"].tolist()
@@ -185,7 +186,7 @@ def _read(directory: Path, name: str, _sha256: str, latent: int, device: torch.d
     shapes = [tuple(part.shape) for part in (codes, labels, atlas.kl, atlas.class_codes, *atlas.directions.values())]
     expected = [(len(labels), latent), (len(labels),), (latent,), (len(atlas.class_names), latent)]
     if shapes != expected + [(latent,)] * len(ATTRIBUTES):
-        raise TypeError("its tensors do not fit the model")
+        raise ValueError("its tensors do not fit the model")
     return atlas
 
 
