@@ -2,9 +2,8 @@
 
 import base64
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import torch
 from torch import Tensor
@@ -15,11 +14,23 @@ from gm_core import VAE
 LIMIT = 3.0
 """Sliders run from -LIMIT to LIMIT standard deviations of the prior."""
 
+FAR = 12.0
+"""Nobody's picture is encoded farther out; points beyond are refused."""
+
+PICTURES = 1024
+"""So many pictures are decoded for one message at most."""
+
 STEPS, SUBSTEPS = 11, 4
 """Pictures in the strip from A to B, and how much finer than them the scrubber moves."""
 
+COUNT = (STEPS - 1) * SUBSTEPS + 1
+"""Pictures on a way."""
+
 SAMPLES = 50
 """Draws of z, for the bound and for its importance-weighted version alike, so that they compare."""
+
+DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+"""Numbers of draws that the curve of the bound is told at."""
 
 View = Literal["mean", "scale", "draw"]
 
@@ -28,12 +39,13 @@ class PointError(ValueError):
     """A point that is none of the model's; the message is for whoever sent it."""
 
 
-def point(vae: VAE, values: object) -> Tensor:
+def point(vae: VAE, values: object, limit: float = LIMIT) -> Tensor:
     """A point that came from outside, checked.
 
     Args:
         vae: The model whose latent space it should lie in.
-        values: Anything; only D finite numbers within the sliders' range pass.
+        values: Anything; only D finite numbers within the range pass.
+        limit: The range is from ``-limit`` to ``limit``.
 
     Returns:
         ``float32`` (D,).
@@ -48,8 +60,8 @@ def point(vae: VAE, values: object) -> Tensor:
         raise PointError(f"A point of this model has {dimensions} numbers, this one has {len(values)}.")
     for index, value in enumerate(values):
         # Written so that "not a number" fails too, and before any conversion that a huge integer would break.
-        if isinstance(value, bool) or not isinstance(value, int | float) or not -LIMIT <= value <= LIMIT:
-            raise PointError(f"Coordinate z{index + 1} must be a number from {-LIMIT:g} to {LIMIT:g}.")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -limit <= value <= limit:
+            raise PointError(f"Coordinate z{index + 1} must be a number from {-limit:g} to {limit:g}.")
     return torch.tensor([float(value) for value in values])
 
 
@@ -63,45 +75,69 @@ def drawn(vae: VAE, seed: int) -> list[float]:
     return bounded(torch.randn(vae.config.latent, generator=torch.Generator().manual_seed(seed)))
 
 
-@torch.inference_mode()
-def influence(vae: VAE, samples: int = 8) -> list[float]:
-    """How much each latent dimension changes the picture.
+def view_of(value: object) -> View:
+    """Which view of the pixels was asked for.
 
-    Args:
-        vae: The model.
-        samples: Seeded points of the prior to average over.
-
-    Returns:
-        D numbers: root mean square change of a pixel's mean, in grey levels, as the dimension goes from -2 to 2.
+    Raises:
+        PointError: There is none of that name.
     """
-    dimensions = vae.config.latent
-    z = torch.randn(samples, 1, 1, dimensions, generator=torch.Generator().manual_seed(0))
-    z = z.repeat(1, dimensions, 2, 1)
-    moved = torch.arange(dimensions)
-    z[:, moved, 0, moved], z[:, moved, 1, moved] = -2.0, 2.0
-    means = vae.decode(z.flatten(0, 2)).mean.view(samples, dimensions, 2, -1)
-    return (means[:, :, 1] - means[:, :, 0]).square().mean(dim=(0, 2)).sqrt().tolist()
+    for view in get_args(View):
+        if value == view:
+            return cast(View, view)
+    raise PointError(f"A picture is shown as one of {', '.join(get_args(View))}.")
 
 
 @torch.inference_mode()
-def picture(vae: VAE, z: Tensor, view: View) -> Tensor:
-    """The picture at a point.
+def pictures(vae: VAE, z: Tensor, view: View = "mean") -> Tensor:
+    """The pictures at some points.
 
     Args:
         vae: The model.
-        z: The point, (D,).
-        view: ``"mean"`` of every pixel, its ``"scale"``, or a ``"draw"`` of the pixels. The draw's noise is the same at
-            every point, so that a walk shows what z changes.
+        z: The points, (n, D).
+        view: ``"mean"`` of every pixel, its ``"scale"`` (the standard deviation, of which 127.5 is the largest there
+            is and becomes 255), or a ``"draw"`` of the pixels. The draw's noise is the same at every point, so that a
+            walk shows what z changes.
 
     Returns:
-        ``uint8`` (H, W) grey levels; for ``"scale"`` ``float32`` (H, W) in levels.
+        ``uint8`` (n, H, W).
     """
-    pixels = vae.decode(z[None])
-    if view == "scale":
-        return pixels.scale[0, 0].cpu()
     if view == "draw":
-        return pixels.sample(generator=torch.Generator().manual_seed(0))[0, 0].cpu()
-    return _levels(pixels.mean)[0, 0]
+        noise = (torch.Generator().manual_seed(0) for _ in z)
+        drawn = [vae.decode(one[None]).sample(generator=same) for one, same in zip(z, noise, strict=True)]
+        return torch.cat(drawn)[:, 0].cpu()
+    pixels = (vae.decode(part) for part in z.split(64))
+    return torch.cat([_levels(part.mean if view == "mean" else 2 * part.stddev) for part in pixels])[:, 0]
+
+
+def picture(vae: VAE, z: Tensor, view: View = "mean") -> Tensor:
+    """The picture at a point, (D,): ``uint8`` (H, W); see :func:`pictures`."""
+    return pictures(vae, z[None], view)[0]
+
+
+def lines(vae: VAE, ends: object, count: object, view: View) -> Tensor:
+    """The pictures along straight lines through the latent space.
+
+    Args:
+        vae: The model.
+        ends: Where each line begins and ends, as they came from outside: a list of pairs of points.
+        count: Pictures a line, equally far apart.
+        view: What of the pixels.
+
+    Returns:
+        ``uint8`` (lines * count, H, W).
+
+    Raises:
+        PointError: Something in it is not as it must be.
+    """
+    if not isinstance(ends, list) or not 1 <= len(ends) <= PICTURES:
+        raise PointError(f"Lines are a list of 1 to {PICTURES} pairs of points.")
+    if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= PICTURES // len(ends):
+        raise PointError(f"A line has at least 2 pictures, and all lines together {PICTURES}.")
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in ends):
+        raise PointError("A line is a pair of points.")
+    begin, end = (torch.stack([point(vae, pair[side], FAR) for pair in ends])[:, None] for side in (0, 1))
+    z = begin + torch.linspace(0, 1, count)[:, None] * (end - begin)
+    return pictures(vae, z.flatten(0, 1), view)
 
 
 @torch.inference_mode()
@@ -116,24 +152,38 @@ def path(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Any]:
     Returns:
         A value of :class:`~demo.widgets.picture_strip.PictureStrip`.
     """
-    count = (STEPS - 1) * SUBSTEPS + 1
     ways = {
-        "straight": gm_core.interpolate(a, b, count),
-        "spherical": gm_core.interpolate(a, b, count, spherical=True),
+        "straight": gm_core.interpolate(a, b, COUNT),
+        "spherical": gm_core.interpolate(a, b, COUNT, spherical=True),
     }
-    frames = {name: vae.decode(z).mean[:, 0].cpu() for name, z in ways.items()}
-    t = torch.linspace(0, 1, count)[:, None, None]
-    ends = frames["straight"]
-    frames["fade"] = (1 - t) * ends[0] + t * ends[-1]
     return {
         "width": vae.config.width,
         "height": vae.config.height,
-        "count": count,
+        "count": COUNT,
         "every": SUBSTEPS,
-        "frames": {name: packed(_levels(pictures)) for name, pictures in frames.items()},
+        "frames": {name: packed(shown) for name, shown in frames(vae, a, b).items()},
         "norms": {name: [round(float(length), 3) for length in z.norm(dim=1)] for name, z in ways.items()},
         "typical": round(math.sqrt(vae.config.latent), 2),
     }
+
+
+@torch.inference_mode()
+def frames(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Tensor]:
+    """The pictures on the ways from A to B: two through latent space, and the cross-fade.
+
+    Args:
+        vae: The model.
+        a: Start, (D,).
+        b: End, (D,).
+
+    Returns:
+        ``uint8`` (:data:`COUNT`, H, W) by way.
+    """
+    ways = [gm_core.interpolate(a, b, COUNT, spherical=spherical) for spherical in (False, True)]
+    straight, spherical = (vae.decode(z).mean[:, 0].cpu() for z in ways)
+    t = torch.linspace(0, 1, COUNT)[:, None, None]
+    fade = (1 - t) * straight[0] + t * straight[-1]
+    return {"straight": _levels(straight), "spherical": _levels(spherical), "fade": _levels(fade)}
 
 
 def share_nearer(vae: VAE, z: Tensor) -> float:
@@ -148,20 +198,27 @@ class Rebuilt:
     Attributes:
         point: Mean of the posterior q(z | x), (D,).
         mean: Its decoded mean, ``uint8`` (H, W).
+        scale: Standard deviation of every pixel there, ``float32`` (H, W), in levels.
         draw: A draw of the pixels there, ``uint8`` (H, W).
         reconstruction: E_q log p(x | z) in nats, from :data:`SAMPLES` draws.
-        kl: KL(q(z | x) || p(z)) in nats.
+        kl_per_dim: KL(q(z | x) || p(z)) of each dimension, in nats.
         weighted: Importance-weighted bound on log p(x) in nats, from the same number of draws.
         pixels: Number of pixels, which turns nats into bits a pixel.
     """
 
     point: Tensor
     mean: Tensor
+    scale: Tensor
     draw: Tensor
     reconstruction: float
-    kl: float
+    kl_per_dim: list[float]
     weighted: float
     pixels: int
+
+    @property
+    def kl(self) -> float:
+        """KL(q(z | x) || p(z)) in nats."""
+        return sum(self.kl_per_dim)
 
     @property
     def bound(self) -> float:
@@ -190,22 +247,38 @@ def rebuild(vae: VAE, image: Tensor, seed: int = 0) -> Rebuilt:
     return Rebuilt(
         point=z,
         mean=picture(vae, z, "mean"),
+        scale=vae.decode(z[None]).stddev[0, 0].cpu(),
         draw=picture(vae, z, "draw"),
         reconstruction=float(terms.reconstruction),
-        kl=float(terms.kl),
+        kl_per_dim=terms.kl_per_dim[0].tolist(),
         weighted=float(vae.log_prob(image, SAMPLES, torch.Generator().manual_seed(seed))),
         pixels=image.numel(),
     )
 
 
+@torch.inference_mode()
+def bounds(vae: VAE, image: Tensor, seed: int = 0) -> dict[int, float]:
+    """The importance-weighted bound as the number of its draws grows.
+
+    All from one set of draws: for K of them, the mean over as many groups of K as there are.
+
+    Args:
+        vae: The model.
+        image: ``uint8`` (1, 1, H, W).
+        seed: Of the draws.
+
+    Returns:
+        Nats by K, for each of :data:`DRAWS`.
+    """
+    weights = vae.log_weights(image, max(DRAWS), torch.Generator().manual_seed(seed))[:, 0].double().cpu()
+    return {
+        k: float((weights[: len(weights) // k * k].view(-1, k).logsumexp(dim=1) - math.log(k)).mean()) for k in DRAWS
+    }
+
+
 def packed(pictures: Tensor) -> str:
     """``uint8`` pictures as base64 of their bytes, row by row."""
     return base64.b64encode(pictures.contiguous().numpy().tobytes()).decode()
-
-
-def ranked(values: Sequence[float]) -> list[int]:
-    """Indices, largest value first."""
-    return sorted(range(len(values)), key=lambda index: -values[index])
 
 
 def _levels(means: Tensor) -> Tensor:

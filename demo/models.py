@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
-from gm_core import VAE, Card, Detector, PixelCNN
+from gm_core import VAE, Atlas, Autoencoder, Card, Detector, PixelCNN
 from gm_core.checkpoints import KINDS, available, read_card
 from gm_core.device import pick_device
 
@@ -42,6 +42,16 @@ class Models:
         model = gm_core.load(name, self.device)
         assert isinstance(model, VAE)
         return model
+
+    def autoencoder(self, name: str = "mnist-autoencoder") -> Autoencoder:
+        """An autoencoder."""
+        model = gm_core.load(name, self.device)
+        assert isinstance(model, Autoencoder)
+        return model
+
+    def atlas(self, name: str) -> Atlas:
+        """What held-out pictures show of a model's latent space."""
+        return gm_core.load_atlas(name)
 
     def detector_of(self, name: str) -> Detector | None:
         """The detector that was calibrated with a PixelCNN, if there is one."""

@@ -5,47 +5,45 @@ import math
 from demo.latent import SAMPLES, Rebuilt, View
 from gm_core import Card
 
-WALK_HINT, WAYS_HINT, REBUILD_HINT = (
-    f'<p class="lab-hint">{hint}</p>'
-    for hint in (
-        "A VAE squeezes every digit into a few numbers. <b>Drag a slider</b> and see what its number means.",
-        "<b>Drag from A to B</b>: latent space bends one picture into the other; a cross-fade mixes them.",
-        "<b>Draw a digit</b>: the VAE squeezes it into a few numbers and rebuilds it from them. What is lost?",
-    )
-)
+HINTS = {
+    name: f'<p class="lab-hint">{hint}</p>'
+    for name, hint in {
+        "walk": "A VAE squeezes every digit into a few numbers. <b>Drag a slider</b> and see what its number means.",
+        "map": "Two numbers a digit: the whole latent space is a map. <b>Move over it</b>, or draw a path.",
+        "ways": "<b>Drag from A to B</b>: latent space bends one picture into the other; a cross-fade mixes them.",
+        "rebuild": "<b>Draw a digit</b>: the VAE squeezes it into a few numbers and rebuilds it. What is lost?",
+        "edit": "Directions of latent space can mean something. <b>Make a digit thicker</b>, lean, or another digit.",
+        "compare": "Both rebuild. <b>Draw a random point</b>: only one of the two was taught what lies there.",
+    }.items()
+}
 """What to try first, by view."""
 
 STYLE = """
 <style>
-.gradio-container:has(.walk-picture) { overflow: clip !important; }  /* hidden would keep the picture from sticking */
+.gradio-container:has(#walk-sliders) { overflow: clip !important; }  /* hidden would keep the picture from sticking */
 .walk-style { display: none; }
 .walk-top { align-items: center; }
 .walk-end .row { gap: 8px; }
 .walk-end button { padding: 8px 4px; font-size: .95rem; white-space: nowrap; }
-.walk-trio > div { min-width: 0 !important; flex: 1 1 0 !important; }
-@media (min-width: 900px) {
-  .walk-picture { position: sticky; top: 8px; align-self: flex-start; max-width: 470px; margin: 0 auto; }
-  #walk-view { padding-left: 12px; }
+.walk-pictures > div { min-width: 0 !important; flex: 1 1 0 !important; }
+@media (max-width: 640px) {  /* all views in sight, none in Gradio's menu of what did not fit */
+  .gradio-container .walk-views button[role="tab"] { padding: 4px 7px; font-size: .82rem !important; }
 }
 @media (max-width: 899px) {
   .walk-top, .walk-row { flex-direction: column; }
-  /* One list of boxes: the picture stays in sight of every slider; what is made of a drawing comes right under it. */
-  .walk-row > .walk-picture, .walk-row > .walk-given { display: contents; }
-  .walk-top > *, .walk-row > *, .walk-picture > *, .walk-given > * {
-    width: 100%; min-width: 0 !important; flex: none !important;
-  }
-  .walk-picture > * { order: -1; }
+  .walk-row > .walk-given { display: contents; }
+  .walk-top > *, .walk-row > *, .walk-given > * { width: 100%; min-width: 0 !important; flex: none !important; }
+  /* What is made of a drawing comes right under it, the other ways to give one below. */
   .walk-given > :not(:first-child) { order: 1; }
-  #walk-picture { position: sticky; top: 0; z-index: 5; background: var(--body-background-fill); }
   .walk-row .column .html-container { padding: 2px 0; }
-  .walk-trio { gap: 8px; }
+  .walk-pictures { gap: 8px; display: grid !important; grid-template-columns: 1fr 1fr; }
 }
 </style>
 """
 
 HOW = r"""
 The **encoder** turns a picture $x$ into a small cloud of points $q(z \mid x)$; the **decoder** turns a point $z$ into
-one distribution per pixel, $p(x \mid z)$: a logistic with a mean and a scale, rounded to the 256 grey levels. Nobody
+one distribution per pixel, $p(x \mid z)$: a mixture of three logistics, rounded to the 256 grey levels. Nobody
 can add up $p(x) = \int p(x \mid z)\, p(z)\, dz$ over all points, but any encoder gives a lower bound, and training
 pushes it up:
 
@@ -63,7 +61,7 @@ Autoencoders*, 2016 ([arXiv:1509.00519](https://arxiv.org/abs/1509.00519)); T. W
 
 _VIEWS: dict[View, str] = {
     "mean": "The <b>mean</b> of every pixel: an average over all that z leaves open, and averages look blurry.",
-    "scale": "The <b>scale</b> of every pixel: how far it may stray. Bright is where the decoder is unsure.",
+    "scale": "The <b>spread</b> of every pixel, its standard deviation: bright is where the decoder is unsure.",
     "draw": "A <b>draw</b> of the pixels: each is drawn without knowing its neighbours, so doubt becomes noise.",
 }
 
@@ -76,16 +74,30 @@ BOUND_CSS = """
   position: absolute; top: 0; bottom: 0; right: 0; border-left: 2px solid #fff;
   background: repeating-linear-gradient(45deg, #fff9 0 3px, #fff0 3px 7px);
 }
-.key { display: grid; grid-template-columns: auto 1fr auto; gap: 2px 8px; margin: 10px 0; font-size: .95rem; }
+.key { display: grid; grid-template-columns: auto 1fr auto auto; gap: 2px 10px; margin: 10px 0; font-size: .95rem; }
 .key i { width: 14px; height: 14px; border-radius: 3px; align-self: center; }
 .key .gap { background: repeating-linear-gradient(45deg, var(--body-text-color-subdued) 0 2px, #0000 2px 4px); }
+.key em { text-align: right; font-size: .85rem; font-style: normal; color: var(--body-text-color-subdued); }
 .key b { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
 .key hr {
   grid-column: 1 / -1; width: 100%; margin: 2px 0; border: solid var(--border-color-primary); border-width: 1px 0 0;
 }
 p { margin: 6px 0; color: var(--body-text-color); }
+.title { font-weight: 600; }
+.note { font-size: .9rem; color: var(--body-text-color-subdued); }
+.bars { display: grid; grid-template-columns: auto 1fr auto; gap: 3px 8px; font-size: .85rem; align-items: center; }
+.bars i { font-style: normal; }
+.bars span { font-variant-numeric: tabular-nums; text-align: right; }
+.bars .line { position: relative; height: 10px; background: var(--background-fill-secondary); border-radius: 2px; }
+.bars .line b { display: block; height: 100%; background: #b9a4e3; border-radius: 2px; }
+.bars .line em { position: absolute; top: -2px; bottom: -2px; border-left: 2px solid var(--body-text-color); }
+svg { width: 100%; max-width: 460px; height: auto; overflow: visible; }
+svg polyline { fill: none; stroke: var(--primary-500); stroke-width: 2.5; }
+svg circle { fill: var(--primary-500); }
+svg text { fill: var(--body-text-color); font-size: 11px; text-anchor: middle; }
+svg .end { text-anchor: end; }
 """
-"""Style of :func:`bound_bar`; the two shades mean nothing elsewhere."""
+"""Style of :func:`kl_bars`, :func:`bound_curve` and :func:`bound_bar`; the two shades mean nothing elsewhere."""
 
 
 def view_line(view: View) -> str:
@@ -125,6 +137,11 @@ def bound_bar(rebuilt: Rebuilt, card: Card) -> str:
     price, pixels, pointer = -rebuilt.bound, -rebuilt.reconstruction, rebuilt.kl
     saved = max(0.0, rebuilt.weighted - rebuilt.bound)
     whole = max(price, 1e-9)
+
+    def row(kind: str, words: str, nats: float) -> str:
+        """A line of the sum; bits are what it costs, so of the other sign."""
+        return f'<i class="{kind}"></i><span>{words}</span><b>{_signed(nats)}</b><b>{rebuilt.bits(nats):.3f}</b>'
+
     average = "".join(
         f" A real test digit costs {-metric.value:.0f} nats on average."
         for metric in card.metrics
@@ -137,14 +154,87 @@ def bound_bar(rebuilt: Rebuilt, card: Card) -> str:
 <span class="latent" style="width:{100 * pointer / whole:.2f}%"></span>
 <span class="gap" style="width:{min(100.0, 100 * saved / whole):.2f}%"></span></div>
 <div class="key">
-<i class="pixels"></i><span>reconstruction, log p(x | z)</span><b>{_signed(rebuilt.reconstruction)}</b>
-<i class="latent"></i><span>KL: from the prior to this picture's z</span><b>{_signed(-pointer)}</b>
-<hr><span></span><span>the bound (ELBO)</span><b>{_signed(rebuilt.bound)}</b>
-<i class="gap"></i><span>weighing {SAMPLES} draws of z: {rebuilt.bits(rebuilt.weighted):.2f} bits per pixel</span>
-<b>{_signed(rebuilt.weighted)}</b></div>
+<span></span><span></span><em>nats</em><em>bits/pixel</em>
+{row("pixels", "reconstruction, log p(x | z)", rebuilt.reconstruction)}
+{row("latent", "KL: from the prior to this picture's z", -pointer)}<hr>
+{row("", "the bound (ELBO)", rebuilt.bound)}
+{row("gap", f"weighing {SAMPLES} draws of z", rebuilt.weighted)}</div>
 <p>To write this picture down exactly, the model needs at most {price:,.0f} nats: {pointer:,.0f} to point at z,
 {pixels:,.0f} for the pixels that z leaves open.{average}</p>
 """
+
+
+def kl_bars(here: list[float], usual: list[float]) -> str:
+    """What each dimension carries of a picture, as bars, beside what it carries of real digits on average.
+
+    Args:
+        here: KL of each dimension for this picture, nats.
+        usual: The mean over held-out pictures, nats.
+    """
+    order = sorted(range(len(usual)), key=lambda index: -usual[index])
+    top = max(*here, *usual, 1e-9)
+    rows = "".join(
+        f'<i>z{index + 1}</i><span class="line"><b style="width:{100 * here[index] / top:.1f}%"></b>'
+        f'<em style="left:{100 * usual[index] / top:.1f}%"></em></span><span>{here[index]:.2f}</span>'
+        for index in order
+    )
+    largest = max(range(len(here)), key=here.__getitem__) + 1
+    return f"""
+<p class="title">KL of each dimension, nats</p>
+<div class="bars" role="img" aria-label="KL of each dimension; the largest is that of z{largest}">{rows}</div>
+<p class="note">Line: the average over real digits. A dimension near 0 repeats the prior and says nothing.</p>"""
+
+
+def bound_curve(bounds: dict[int, float], pixels: int) -> str:
+    """The bound against its number of draws, as a curve.
+
+    Args:
+        bounds: Nats by number of draws.
+        pixels: Of the picture, which turns nats into bits a pixel.
+    """
+    (least, first), (most, last) = min(bounds.items()), max(bounds.items())
+    low, high = min(bounds.values()), max(bounds.values())
+    span = max(high - low, 1e-9)
+    places = [
+        (50 + 300 * math.log(k / least) / math.log(most / least), 112 - 92 * (nats - low) / span)
+        for k, nats in bounds.items()
+    ]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in places)
+    powers = [(x, k) for (x, _), k in zip(places, bounds, strict=True) if str(k)[0] == "1"]
+    ticks = "".join(f'<text x="{x:.1f}" y="132">{k:,}</text>' for x, k in powers)
+    bits = -last / (pixels * math.log(2))
+    return f"""
+<p class="title">The bound rises towards log p(x) with more draws of z</p>
+<svg viewBox="0 0 380 140" role="img" aria-label="From {first:.1f} nats with 1 draw to {last:.1f} with {most}">
+<polyline points="{line}"/>{dots}{ticks}
+<text class="end" x="44" y="{places[0][1] + 4:.1f}">{_signed(first)}</text>
+<text class="start" x="300" y="{places[-1][1] - 9:.1f}">{_signed(last)}</text></svg>
+<p class="note">{_signed(first)} nats with one draw (the ELBO), {_signed(last)} with {most:,}:
+{bits:.3f} bits per pixel.
+</p>"""
+
+
+def measured(values: dict[str, float], usual: dict[str, tuple[float, float]]) -> str:
+    """What was measured on the pixels of a picture, and where that lies among real digits.
+
+    Args:
+        values: Stroke thickness in pixels, slant in degrees.
+        usual: Mean and standard deviation of each over training pictures.
+    """
+    units = {"thickness": "pixels thick", "slant": "° to the right"}
+    lines = "".join(
+        f'<p class="lab-number"><b>{value:.1f} {units[name]}</b> '
+        f"(real digits: {usual[name][0]:.1f} ± {usual[name][1]:.1f})</p>"
+        for name, value in values.items()
+    )
+    return f"{lines}<p>Measured on the decoded picture, not on the sliders.</p>"
+
+
+EDIT_NOTE = (
+    '<p class="lab-note">The directions were found on training digits: the difference of two classes\' mean codes, and '
+    "how the code changes with an attribute. Nobody taught the model what thickness is.</p>"
+)
 
 
 def figure_line(card: Card) -> str:

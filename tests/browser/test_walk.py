@@ -10,17 +10,23 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 import gm_core
-from demo import latent, vae_tab
+from demo import latent
+from demo.models import Models
+from demo.walk_edit import Edit
+from demo.walk_pictures import example
+from demo.walk_rebuild import FIRST_EXAMPLE
+from demo.walk_sliders import FIRST_SEED, NAMES, Walk
+from demo.walk_ways import FIRST_ENDS
 
 from .conftest import DESKTOP, PHONE
 
-NAME = vae_tab.NAMES[0]
+NAME = NAMES[0]
 PIXELS = """selector => {
     const canvas = document.querySelector(selector);
     const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
     return Array.from(data).filter((_, i) => i % 4 === 0);
 }"""
-MAIN = "#walk-picture canvas"
+MAIN = "#walk-sliders .picture"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +50,12 @@ def wait_for_change(page: Page, before: Sequence[int], selector: str = MAIN) -> 
 
 
 def mean(vae: gm_core.VAE, z: Sequence[float]) -> list[int]:
-    return latent.picture(vae, torch.tensor(z), "mean").flatten().tolist()
+    return latent.picture(vae, torch.tensor(z)).flatten().tolist()
+
+
+def at(page: Page, bank: str = "#walk-sliders") -> list[float]:
+    """Where the used sliders stand, from the top down."""
+    return [float(number.input_value()) for number in page.locator(f"{bank} .rows input[type=number]").all()]
 
 
 def open_walk(page: Page, url: str) -> None:
@@ -53,24 +64,27 @@ def open_walk(page: Page, url: str) -> None:
     expect(page.locator(MAIN)).to_be_visible()
 
 
-def middle(slider: Locator) -> tuple[float, float]:
+def grip(slider: Locator) -> tuple[float, float, float]:
+    """The middle of a slider's frame, and pixels a unit."""
     box = slider.bounding_box()
     assert box is not None
-    share = (float(slider.input_value()) + latent.LIMIT) / (2 * latent.LIMIT)
-    return box["x"] + 9 + share * (box["width"] - 18), box["y"] + box["height"] / 2
+    low, high = (float(slider.get_attribute(end) or 0) for end in ("min", "max"))
+    frame = box["width"] / 9
+    unit = (box["width"] - frame) / (high - low)
+    return box["x"] + frame / 2 + (float(slider.input_value()) - low) * unit, box["y"] + box["height"] / 2, unit
 
 
 def test_the_picture_follows_the_slider(page: Page, app_url: str, vae: gm_core.VAE) -> None:
     open_walk(page, app_url)
-    first = mean(vae, latent.drawn(vae, vae_tab.FIRST_SEED))
+    first = mean(vae, latent.drawn(vae, FIRST_SEED))
     wait_for(page, first)  # alive on arrival
     slider = page.locator("#walk-sliders input[type=range]").first
-    x, y = middle(slider)
+    x, y, unit = grip(slider)
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x - 60, y, steps=3)
+    page.mouse.move(x - unit / 2, y, steps=3)
     halfway = wait_for_change(page, first)  # before the button is let go
-    page.mouse.move(x - 120, y, steps=3)
+    page.mouse.move(x - unit, y, steps=3)
     wait_for_change(page, halfway)
     page.mouse.up()
     page.locator("#walk-sliders .undo").click()
@@ -78,12 +92,13 @@ def test_the_picture_follows_the_slider(page: Page, app_url: str, vae: gm_core.V
 
     page.locator("#walk-sliders .random").click()
     wait_for_change(page, first)
+    expect(page.locator("#walk-sliders .reading")).to_contain_text("Drawn from the prior with seed")
     page.locator("#walk-sliders .undo").click()
     wait_for(page, first)
 
     page.locator("#walk-sliders .reset").click()
     wait_for(page, mean(vae, [0.0] * vae.config.latent))
-    expect(page.locator("#walk-reading")).to_contain_text("|z| = 0.00")
+    expect(page.locator("#walk-sliders .reading")).to_contain_text("|z| = 0.00")
 
     number = page.locator("#walk-sliders input[type=number]").first
     number.fill("99")
@@ -93,13 +108,87 @@ def test_the_picture_follows_the_slider(page: Page, app_url: str, vae: gm_core.V
     expect(number).to_have_value("0.00")
 
 
+def test_scrubbing_needs_no_server(page: Page, app_url: str) -> None:
+    open_walk(page, app_url)
+    slider = page.locator("#walk-sliders input[type=range]").nth(1)
+    with page.expect_response("**/component_server/"):
+        slider.focus()
+    page.wait_for_timeout(500)  # for the line, and whatever else was under way
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    frames = page.evaluate(
+        """async selector => {
+            const range = document.querySelectorAll("#walk-sliders input[type=range]")[1];
+            const canvas = document.querySelector(selector), seen = new Set();
+            for (const z of [-2.5, -1.2, 0.3, 1.1, 2.6]) {
+                range.value = z;
+                range.dispatchEvent(new Event("input"));
+                seen.add(canvas.toDataURL());  // in the same task: not a frame later
+            }
+            return seen.size;
+        }""",
+        MAIN,
+    )
+    assert frames == 5
+    assert asked == []
+
+
+def test_locked_sliders_stay(page: Page, app_url: str) -> None:
+    open_walk(page, app_url)
+    before = at(page)
+    locks = page.locator("#walk-sliders .lock")
+    locks.nth(0).click()
+    expect(page.locator("#walk-sliders input[type=range]").nth(0)).to_be_disabled()
+    page.locator("#walk-sliders .random").click()
+    expect(page.locator("#walk-sliders .reading")).to_contain_text("Drawn from the prior with seed")
+    after = at(page)
+    assert after[0] == before[0] and after[1:] != before[1:]
+    locks.nth(0).click()
+    page.locator("#walk-sliders .reset").click()
+    expect(page.locator("#walk-sliders .reading")).to_contain_text("|z| = 0.00")
+
+
+def test_the_views_show_the_same_point(page: Page, app_url: str, vae: gm_core.VAE) -> None:
+    open_walk(page, app_url)
+    z = torch.tensor(latent.drawn(vae, FIRST_SEED))
+    page.get_by_role("radio", name="a draw").click()
+    wait_for(page, latent.picture(vae, z, "draw").flatten().tolist())
+    page.get_by_role("radio", name="a draw").press("ArrowLeft")
+    expect(page.get_by_role("radio", name="spread")).to_be_checked()
+    expect(page.locator("#walk-sliders .scale")).to_contain_text("127.5 grey levels")
+    expect(page.locator("#walk-sliders .reading")).to_contain_text("standard deviation")
+
+
+def test_a_picture_becomes_thicker_and_another_class(page: Page, app_url: str) -> None:
+    walk = Walk(Models.on("cpu"))
+    place = Edit(walk).place(NAME, example(walk.models, FIRST_EXAMPLE))
+    open_walk(page, app_url)
+    page.get_by_role("tab", name="Edit", exact=True).click()
+    picture, bank = "#edit-sliders .picture", page.locator("#edit-sliders")
+    vae = walk.models.vae(NAME)
+    wait_for(page, mean(vae, place["base"]), picture)
+    expect(bank.locator(".reading")).to_contain_text("pixels thick")
+    for which, steps in ((0, 2.0), (5, 1.0)):
+        slider = bank.locator("input[type=range]").nth(which)
+        expect(slider).to_have_attribute("aria-label", place["axes"][which]["label"])
+        number = bank.locator("input[type=number]").nth(which)
+        number.fill(str(steps))
+        number.press("Enter")
+        moved = torch.tensor(place["base"]) + steps * torch.tensor(place["axes"][which]["direction"])
+        page.wait_for_timeout(400)
+        pixels = np.array(shown(page, picture))
+        assert np.abs(pixels - latent.picture(vae, moved).flatten().numpy().astype(int)).max() <= 2
+        bank.locator(".undo").click()
+        wait_for(page, mean(vae, place["base"]), picture)
+
+
 def test_each_latent_space_keeps_its_place(page: Page, app_url: str) -> None:
     open_walk(page, app_url)
     first = shown(page)
     page.locator("#walk-sliders .random").click()
     left = wait_for_change(page, first)
     page.locator("#walk-model input").last.check()
-    rows = page.locator("#walk-sliders .row")
+    rows = page.locator("#walk-sliders .row:visible")
     expect(rows).to_have_count(2)
     wait_for_change(page, left)
     page.locator("#walk-model input").first.check()
@@ -108,24 +197,30 @@ def test_each_latent_space_keeps_its_place(page: Page, app_url: str) -> None:
 
 def test_the_strip_runs_from_a_to_b(page: Page, app_url: str, vae: gm_core.VAE) -> None:
     open_walk(page, app_url)
-    page.get_by_role("tab", name="From A to B").click()
+    page.get_by_role("tab", name="A to B").click()
     scrubber = page.locator("#walk-strip .scrub input")
-    ends = {seed: np.array(mean(vae, latent.drawn(vae, seed))) for seed in vae_tab.FIRST_ENDS.values()}
-    for key, seed in (("Home", vae_tab.FIRST_ENDS["A"]), ("End", vae_tab.FIRST_ENDS["B"])):
+    ends = {seed: np.array(mean(vae, latent.drawn(vae, seed))) for seed in FIRST_ENDS.values()}
+    for key, seed in (("Home", FIRST_ENDS["A"]), ("End", FIRST_ENDS["B"])):
         scrubber.press(key)
-        for which in ("latent", "pixels"):
-            pixels = np.array(shown(page, f"#walk-strip .{which} canvas"))
+        for which in ("straight", "spherical", "fade"):
+            pixels = np.array(shown(page, f"#walk-strip figure.{which} canvas"))
             assert np.abs(pixels - ends[seed]).max() <= 1
     film = page.locator("#walk-strip .film").nth(1)
     film.scroll_into_view_if_needed()
     film.click(position={"x": 5, "y": 10})
     expect(page.locator("#walk-strip .reading")).to_contain_text("0 % of the way")
-    expect(page.locator("#walk-strip .latent figcaption")).to_contain_text("around the sphere")
+    page.locator("#walk-strip .play").click()
+    expect(page.locator("#walk-strip .reading")).not_to_contain_text("0 % of the way ")  # it runs
+    page.locator("#walk-strip .play").click()
+    with page.expect_download() as download:
+        page.locator("#walk-strip .gif").click()
+    with Image.open(download.value.path()) as gif:
+        assert gif.n_frames > latent.COUNT
     with page.expect_download() as download:
         page.locator("#walk-strip .save").click()
     with Image.open(download.value.path()) as sheet:
         top_left = np.asarray(sheet.convert("L"))[2:112:4, 2:112:4].flatten().astype(int)
-    assert np.abs(top_left - ends[vae_tab.FIRST_ENDS["A"]]).max() <= 1
+    assert np.abs(top_left - ends[FIRST_ENDS["A"]]).max() <= 1
 
 
 def test_an_uploaded_picture_is_rebuilt(page: Page, app_url: str, vae: gm_core.VAE) -> None:
@@ -143,6 +238,7 @@ def test_an_uploaded_picture_is_rebuilt(page: Page, app_url: str, vae: gm_core.V
     rebuilt = latent.rebuild(vae, image)
     wait_for(page, image.flatten().tolist(), "#walk-seen canvas")
     expect(page.locator("#walk-bound .total")).to_contain_text(f"{rebuilt.bound:,.1f}".replace("-", "−"))
+    expect(page.locator("#walk-curve svg")).to_be_visible()
     page.get_by_role("button", name="Walk from here").click()
     wait_for(page, mean(vae, latent.bounded(rebuilt.point)))
 
@@ -151,11 +247,11 @@ def test_one_column_on_a_phone(page: Page, app_url: str) -> None:
     page.set_viewport_size(PHONE)
     open_walk(page, app_url)
     views = page.get_by_role("tab")
-    for name in ("Walk", "From A to B", "Rebuild"):
+    for name in ("Walk", "Map", "A to B", "Rebuild", "Edit", "Autoencoder"):
         views.filter(has_text=name).last.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     views.filter(has_text="Walk").last.click()
-    last = page.locator("#walk-sliders .row").last
+    last = page.locator("#walk-sliders .row:visible").last
     last.scroll_into_view_if_needed()
     box, picture = last.bounding_box(), page.locator(MAIN).bounding_box()
     assert box is not None and picture is not None

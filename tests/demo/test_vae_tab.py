@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,25 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 import gm_core
-from demo import latent, vae_tab
+from demo import latent, walk_pictures
+from demo.models import Models
+from demo.walk_edit import Edit
+from demo.walk_pictures import from_drawing, from_file, told
+from demo.walk_sliders import NAMES, USED, Walk
+from demo.walk_ways import FIRST_ENDS, Ways
 from gm_core import PictureError
 
-NAME = vae_tab.NAMES[0]
+NAME = NAMES[0]
 
 
 @pytest.fixture(scope="module")
 def client(app_url: str) -> Client:
     return Client(app_url, verbose=False)
+
+
+@pytest.fixture(scope="module")
+def walk() -> Walk:
+    return Walk(Models.on("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -44,43 +55,100 @@ def seven() -> Image.Image:
     return Image.fromarray(pixels)
 
 
-@pytest.mark.parametrize("name", vae_tab.NAMES)
-def test_the_picture_is_the_decoders_mean(client: Client, name: str) -> None:
-    model = gm_core.load(name, "cpu")
-    assert isinstance(model, gm_core.VAE)
+def unpacked(text: str, size: int = 28) -> torch.Tensor:
+    return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.uint8).view(-1, size, size)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_picture_is_the_decoders_mean(walk: Walk, name: str) -> None:
+    model = walk.models.vae(name)
     z = [0.5 * (-1) ** i for i in range(model.config.latent)]
-    shown, reading = client.predict({"model": name, "z": z}, "mean", api_name="/walk_look")
+    shown = walk.look({"model": name, "z": z, "view": "mean"})
     with torch.inference_mode():
-        expected = model.decode(torch.tensor([z])).mean[0, 0].round().numpy()
-    assert np.array_equal(levels(shown), expected)
-    assert f"|z| = {0.5 * math.sqrt(len(z)):.2f}" in reading
+        expected = model.decode(torch.tensor([z])).mean[0].round()
+    assert torch.equal(unpacked(shown["pictures"]), expected.byte())
+    assert f"|z| = {0.5 * math.sqrt(len(z)):.2f}" in shown["reading"]
 
 
-def test_scale_is_sent_with_its_largest_value(client: Client, vae: gm_core.VAE) -> None:
-    z = [0.0] * vae.config.latent
-    shown, _ = client.predict({"model": NAME, "z": z}, "scale", api_name="/walk_look")
+def test_the_spread_is_the_standard_deviation(vae: gm_core.VAE) -> None:
+    z = torch.zeros(1, vae.config.latent)
     with torch.inference_mode():
-        scale = vae.decode(torch.tensor([z])).scale[0, 0].numpy()
-    assert shown["map"] == "magma"
-    assert shown["high"].startswith(f"{scale.max():.3g} ")
-    assert np.abs(levels(shown) * scale.max() / 255 - scale).max() <= scale.max() / 255
+        stddev = vae.decode(z).stddev[0, 0]
+    assert (latent.picture(vae, z[0], "scale") / 255 * 127.5 - stddev).abs().max() <= 0.26
 
 
-def test_a_draw_is_the_same_at_the_same_place(client: Client, vae: gm_core.VAE) -> None:
-    here = {"model": NAME, "z": latent.drawn(vae, 3)}
-    first, second = (client.predict(here, "draw", api_name="/walk_look")[0] for _ in range(2))
-    assert first == second
+def test_a_draw_is_the_same_at_the_same_place(vae: gm_core.VAE) -> None:
+    z = torch.tensor([latent.drawn(vae, seed) for seed in (3, 4, 3)])
+    first, other, again = latent.pictures(vae, z, "draw")
+    assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-def test_random_goes_where_it_says(client: Client, vae: gm_core.VAE) -> None:
-    there, shown, reading = client.predict(
-        {"model": NAME, "z": [0.0] * vae.config.latent}, "mean", api_name="/walk_random"
-    )
-    seed = int(reading.split("seed ")[1].split(".")[0])
-    assert there["z"] == latent.drawn(vae, seed)
-    assert levels(shown).tolist() == latent.picture(vae, torch.tensor(there["z"]), "mean").tolist()
-    assert len(there["z"]) == vae.config.latent
-    assert max(map(abs, there["z"])) <= latent.LIMIT
+def test_sliders_stand_where_they_say_most_informative_first(walk: Walk, vae: gm_core.VAE) -> None:
+    z = latent.drawn(vae, 3)
+    place = walk.place(NAME, z)
+    name, point = walk.point(place)
+    assert (name, point.tolist()) == (NAME, pytest.approx(z))
+    carried = [float(walk.models.atlas(NAME).kl[axis["index"]]) for axis in place["axes"]]
+    assert carried == sorted(carried, reverse=True)
+    assert [axis["unused"] for axis in place["axes"]] == [nats < USED for nats in carried]
+    assert walk.prior({"model": NAME, "seed": 3})["z"] == place["at"]
+    assert max(map(abs, place["at"])) <= latent.LIMIT
+
+
+def test_lines_lead_from_end_to_end(walk: Walk, vae: gm_core.VAE) -> None:
+    a, b, c = (latent.drawn(vae, seed) for seed in (1, 2, 3))
+    answer = walk.along({"model": NAME, "ends": [[a, b], [b, c]], "count": 5, "view": "mean"})
+    shown = unpacked(answer["pictures"]).int()
+    middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
+    assert len(shown) == 10
+    for got, z in ((shown[0], a), (shown[2], middle), (shown[4], b), (shown[5], b), (shown[9], c)):
+        assert (got - latent.picture(vae, torch.tensor(z)).int()).abs().max() <= 1  # a batch rounds another way
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({"model": "mnist-pixelcnn"}, "A latent space is"),
+        ({"ends": []}, "Lines are a list"),
+        ({"ends": [[1, 2]] * 2000}, "Lines are a list"),
+        ({"ends": [7]}, "A line is a pair"),
+        ({"ends": [[[0.0] * 16, [math.nan] * 16]]}, "Coordinate z1"),
+        ({"ends": [[[0.0] * 16, [13.0] * 16]]}, "from -12 to 12"),
+        ({"ends": [[[0.0], [0.0]]]}, "has 16 numbers"),
+        ({"count": 1}, "at least 2 pictures"),
+        ({"count": 10**400}, "at least 2 pictures"),
+        ({"count": True}, "at least 2 pictures"),
+        ({"view": "inside"}, "mean, scale, draw"),
+        ({"view": []}, "mean, scale, draw"),
+    ],
+)
+def test_lines_that_are_none_are_one_clear_message(walk: Walk, sent: dict[str, Any], message: str) -> None:
+    usual = {"model": NAME, "ends": [[[0.0] * 16, [1.0] * 16]], "count": 3, "view": "mean"}
+    assert "pictures" in told(walk.along)(usual)
+    assert message in told(walk.along)(usual | sent)["error"]
+
+
+@pytest.mark.parametrize("sent", [None, 3, "x", [], {"model": NAME, "z": "here"}, {"model": NAME, "seed": 10**400}])
+def test_what_no_slider_would_send_is_told(walk: Walk, sent: Any) -> None:
+    for answer in (walk.along, walk.look, walk.prior, Edit(walk).look, Ways(walk).film):
+        assert list(told(answer)(sent)) == ["error"]
+
+
+def test_a_picture_is_edited_from_where_it_lies(walk: Walk, vae: gm_core.VAE) -> None:
+    edit, mine = Edit(walk), walk_pictures.example(walk.models, 4)
+    place = edit.place(NAME, mine)
+    with torch.inference_mode():
+        z = vae.encode(mine.image).mean[0]
+    assert place["base"] == pytest.approx(z.tolist())
+    assert [axis["label"] for axis in place["axes"]][:2] == ["thickness", "slant"]
+    assert len(place["axes"]) == 11  # two attributes, nine other classes
+    values = []
+    for steps in (-2.0, 0.0, 2.0):
+        moved = [b + steps * d for b, d in zip(place["base"], place["axes"][0]["direction"], strict=True)]
+        shown = edit.look({"model": NAME, "z": moved, "view": "mean"})
+        values.append(float(gm_core.thickness(unpacked(shown["pictures"])[None])))
+        assert f"{values[-1]:.1f} pixels thick" in shown["reading"]
+    assert values == sorted(values) and values[-1] > values[0] + 0.5
 
 
 @pytest.mark.parametrize(
@@ -104,10 +172,10 @@ def test_points_that_are_none(vae: gm_core.VAE, z: Any, message: str) -> None:
         latent.point(vae, z)
 
 
-@pytest.mark.parametrize("place", [None, 3, "x", {"model": "mnist-pixelcnn"}, {"model": NAME, "z": [4.0] * 16}])
-def test_a_bad_place_is_one_clear_message(client: Client, place: Any) -> None:
-    with pytest.raises(AppError, match=r"A place is|A point of|Coordinate z1"):
-        client.predict(place, "mean", api_name="/walk_look")
+@pytest.mark.parametrize("place", [None, 3, "x", {"model": "mnist-pixelcnn"}, {"model": NAME, "at": [4.0] * 16}])
+def test_a_bad_place_is_one_clear_message(walk: Walk, place: Any) -> None:
+    with pytest.raises(latent.PointError, match=r"A place is|A point of|Coordinate z1|A latent space is"):
+        walk.point(place)
 
 
 def test_prior_distance(vae: gm_core.VAE) -> None:
@@ -117,26 +185,24 @@ def test_prior_distance(vae: gm_core.VAE) -> None:
     assert latent.share_nearer(vae, z) == pytest.approx(float((draws < z.norm()).float().mean()), abs=0.02)
 
 
-def test_most_influential_is_measured(vae: gm_core.VAE) -> None:
-    influence = latent.influence(vae, samples=2)
-    strongest = latent.ranked(influence)[0]
-    z = torch.randn(2, 1, 1, vae.config.latent, generator=torch.Generator().manual_seed(0)).flatten(0, 2)
-    low, high = z.clone(), z.clone()
-    low[:, strongest], high[:, strongest] = -2, 2
-    with torch.inference_mode():
-        change = (vae.decode(high).mean - vae.decode(low).mean).square().mean().sqrt()
-    assert influence[strongest] == pytest.approx(float(change), rel=1e-4)
-
-
 def test_the_ways_start_and_end_at_the_ends(client: Client, vae: gm_core.VAE) -> None:
     strip, line_a, _ = client.predict(5, NAME, api_name="/walk_end_a")
+    strip = json.loads(strip)
     assert "seed 5" in line_a
-    shape = strip["count"], strip["height"], strip["width"]
-    ends = [latent.picture(vae, torch.tensor(latent.drawn(vae, seed)), "mean") for seed in (5, vae_tab.FIRST_ENDS["B"])]
+    ends = [latent.picture(vae, torch.tensor(latent.drawn(vae, seed))) for seed in (5, FIRST_ENDS["B"])]
     for way in ("straight", "spherical", "fade"):
-        frames = np.frombuffer(base64.b64decode(strip["frames"][way]), np.uint8).reshape(shape).astype(int)
+        frames = unpacked(strip["frames"][way]).int()
+        assert len(frames) == strip["count"]
         for frame, end in zip((frames[0], frames[-1]), ends, strict=True):
-            assert np.abs(frame - end.numpy()).max() <= 1  # a batch rounds the last bit otherwise than one picture
+            assert (frame - end.int()).abs().max() <= 1  # a batch rounds the last bit otherwise than one picture
+
+
+def test_the_film_goes_there_and_back(walk: Walk, vae: gm_core.VAE) -> None:
+    ends = [latent.drawn(vae, seed) for seed in FIRST_ENDS.values()]
+    answer = Ways(walk).film({"model": NAME, "ends": ends})
+    with Image.open(io.BytesIO(base64.b64decode(answer["film"]))) as film:
+        assert film.n_frames > latent.COUNT  # like neighbours are one longer frame
+        assert film.info["loop"] == 0
 
 
 @pytest.mark.parametrize("seed", [-1, 2.5, 1e99])
@@ -148,28 +214,40 @@ def test_a_bad_seed_is_one_clear_message(client: Client, seed: float) -> None:
 def test_the_bound_is_the_models(client: Client, vae: gm_core.VAE, tmp_path: Path) -> None:
     file = tmp_path / "seven.png"
     seven().save(file)
-    seen, mean, _, bound, source = client.predict(handle_file(file), NAME, api_name="/walk_rebuild_upload")
+    source, seen, mean, scale, _, bound, bars = client.predict(handle_file(file), NAME, api_name="/walk_rebuild_upload")
     image = gm_core.prepare(gm_core.open_picture(file)).image
     assert np.array_equal(levels(seen), image[0, 0].numpy())
     with torch.inference_mode():
         terms = vae.elbo(image, latent.SAMPLES, torch.Generator().manual_seed(0))
         weighted = vae.log_prob(image, latent.SAMPLES, torch.Generator().manual_seed(0))
-        expected = vae.decode(vae.encode(image).mean).mean[0, 0].round().numpy()
-    assert np.array_equal(levels(mean), expected)
+        pixels = vae.decode(vae.encode(image).mean)
+    assert np.array_equal(levels(mean), pixels.mean[0, 0].round().numpy())
+    assert np.abs(levels(scale) / 255 * 127.5 - pixels.stddev[0, 0].numpy()).max() <= 0.26
     for nats in (terms.reconstruction, -terms.kl, terms.value, weighted):
         assert f"{float(nats):,.1f}".replace("-", "−") in bound
+    assert f"{float(terms.kl_per_dim.max()):.2f}" in bars
     assert "Your picture" in source
     assert float(weighted) >= float(terms.value)
+
+
+def test_the_curve_of_the_bound_rises_from_the_elbo(vae: gm_core.VAE) -> None:
+    image = gm_core.prepare(seven()).image
+    bounds = latent.bounds(vae, image)
+    elbo = float(vae.elbo(image, 200, torch.Generator().manual_seed(1)).value)
+    assert bounds[1] == pytest.approx(elbo, abs=2)
+    assert bounds[1] < bounds[10] < bounds[100] < bounds[1000]
+    exact = float(vae.log_prob(image, 1000, torch.Generator().manual_seed(0)))
+    assert bounds[1000] == pytest.approx(exact, abs=1e-3)
 
 
 def test_a_drawing_is_judged_and_an_empty_one_says_so(client: Client) -> None:
     buffer = io.BytesIO()
     seven().save(buffer, "PNG")
     url = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-    seen, *_, source = client.predict(url, NAME, api_name="/walk_rebuild_drawing")
+    source, seen, *_ = client.predict(url, NAME, api_name="/walk_rebuild_drawing")
     assert levels(seen).max() > 200
     assert "Your drawing" in source
-    *_, said = client.predict("", NAME, api_name="/walk_rebuild_drawing")
+    said, *_ = client.predict("", NAME, api_name="/walk_rebuild_drawing")
     assert "The drawing is empty" in said
 
 
@@ -199,12 +277,12 @@ def test_uploads_of_every_kind_reach_the_model_unharmed(tmp_path: Path) -> None:
     picture.convert("RGB").convert("CMYK").save(tmp_path / "print.tif")
     expected = gm_core.prepare(picture).image
     for name in ("deep.png", "film.gif", "print.tif"):
-        assert torch.equal(vae_tab.from_file(str(tmp_path / name)).image, expected), name
+        assert torch.equal(from_file(str(tmp_path / name)).image, expected), name
 
 
 def test_a_black_drawing_counts_as_empty() -> None:
     buffer = io.BytesIO()
     Image.new("L", (280, 280)).save(buffer, "PNG")
-    assert vae_tab.from_drawing("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()) is None
+    assert from_drawing("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()) is None
     with pytest.raises(PictureError):
-        vae_tab.from_drawing("nonsense")
+        from_drawing("nonsense")

@@ -1,35 +1,86 @@
-"""A slider per latent dimension, in one component."""
+"""A bank of sliders through a latent space, and the picture that they move."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demo.latent import LIMIT
+from demo.theme import MAGMA
 
 FOLDER = Path(__file__).parent
 
+SPREAD = 127.5
+"""The largest standard deviation that a grey level can have: the end of the scale in magma."""
+
 
 class LatentSliders(gr.HTML):
-    """A bank of sliders whose value is a point of a latent space.
+    """A slider per direction, each lying on a strip of the pictures that it leads through, and the picture.
 
-    The value is ``{"model": name, "z": [numbers], "influence": [numbers]}``; a slider per number, most influential
-    first, labelled with its true index. Fires ``input`` for every movement by the person, and
-    ``random`` when they ask for a draw from the prior. Undo and reset live in the browser; each model has its own
-    history, which also keeps what a message from the server replaced.
+    When a slider is touched the pictures along its whole range come in one answer, and the browser scrubs through them:
+    no server between the hand and the picture.
+
+    The value is a place: ``model``, ``base`` (a point, D numbers), ``axes`` and ``at`` (how far from the base along
+    each). An axis has a ``label``, a ``note``, its ``low`` and ``high`` end, and the ``direction`` of one step along it
+    (D numbers), or the ``index`` of the coordinate that it is; ``unused`` ones are folded away. The place where the
+    sliders stand is ``base`` plus ``at`` steps along every axis. Undo, reset and locks live in the browser; each model
+    has its own history, which also keeps what a message from the server replaced.
+
+    Args:
+        value: The place to begin at.
+        lines: From ``model``, ``ends`` (pairs of points), ``count`` and ``view`` to ``pictures`` (base64 of the grey
+            levels of all of them) or an ``error``.
+        look: From ``model``, ``z`` and ``view`` to one ``pictures`` and a ``reading`` in HTML, or an ``error``.
+        prior: From ``model`` and ``seed`` to a point ``z``; without it there is no "Random", and nothing to lock.
+        caption: What the sliders' order means.
+        **options: As for ``gr.HTML``.
     """
 
-    def __init__(self, value: dict[str, Any], **options: Any) -> None:
+    def __init__(
+        self,
+        value: dict[str, Any],
+        *,
+        lines: Callable[[Any], dict[str, Any]],
+        look: Callable[[Any], dict[str, Any]],
+        prior: Callable[[Any], dict[str, Any]] | None = None,
+        caption: str = "",
+        **options: Any,
+    ) -> None:
+        def along(sent: Any) -> dict[str, Any]:
+            return lines(sent)
+
+        def looked(sent: Any) -> dict[str, Any]:
+            return look(sent)
+
+        def drawn(sent: Any) -> dict[str, Any]:
+            return prior(sent) if prior else {}
+
         super().__init__(
-            value,
+            json.dumps(value),
             html_template=(FOLDER / "template.html").read_text(),
             css_template=(FOLDER / "style.css").read_text(),
             js_on_load=(FOLDER / "script.js").read_text(),
+            server_functions=[along, looked, drawn],
             apply_default_css=False,
-            limit=LIMIT,
+            random=prior is not None,
+            caption=caption,
+            spread=SPREAD,
+            magma=",".join(MAGMA),
             **options,
         )
 
+    def preprocess(self, payload: Any) -> Any:
+        """The place, as it came; ``None`` for what is no message."""
+        try:
+            return json.loads(payload)
+        except (TypeError, ValueError, RecursionError):
+            return None
+
+    def postprocess(self, value: Any) -> str | None:
+        """The place as one text, which the page hands on whole: it would copy and wrap every number of a list."""
+        return value if value is None or isinstance(value, str) else json.dumps(value)
+
     def api_info(self) -> dict[str, Any]:
         """The value, for who calls the server without a browser."""
-        return {"type": {}, "description": "object with the model and the point z, a list of numbers"}
+        return {"type": "string", "description": "JSON: model, base, axes and at; where the sliders stand"}

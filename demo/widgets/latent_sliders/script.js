@@ -1,107 +1,290 @@
-const rows = element.querySelector(".rows");
-const button = (name) => element.querySelector("." + name);
-const limit = props.limit;
+const STEPS = 60; // a slider moves from end to end
+const THUMBS = 9; // pictures of a strip
 const KEPT = 100; // steps that can be undone
-const UNUSED = 0.1; // of the strongest influence: such a dimension hardly shows
+const LINES = 12; // lines of pictures that are kept
+const REST = 120; // milliseconds without a movement after which the server is asked for words, and for new strips
+const find = (selector) => element.querySelector(selector);
+const canvas = find(".picture"), context = canvas.getContext("2d");
+const SIZE = canvas.width * canvas.height;
 
-const histories = new Map(); // model -> earlier points
-let shown = null; // what the sliders show: {model, z, influence}
-let sliders = []; // by true index: {range, number}
+const anchors = props.magma.split(",").map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
+const magma = Array.from({ length: 256 }, (_, level) => {
+  const place = (level / 255) * (anchors.length - 1), low = Math.min(Math.floor(place), anchors.length - 2);
+  return anchors[low].map((c, i) => c + (place - low) * (anchors[low + 1][i] - c));
+});
+const grey = Array.from({ length: 256 }, (_, level) => [level, level, level]);
+find(".scale i").style.background = "linear-gradient(90deg," + props.magma + ")";
+find(".scale .high").textContent = props.spread + " grey levels";
+find(".random").hidden = !props.random;
+element.classList.toggle("lockable", props.random);
+find(".order").textContent = props.caption;
+
+let place = null; // {model, base, axes, at}
+let rows = []; // by axis: {row, range, number, lock, strip}
+let view = "mean";
 let gesture = true; // whether the next movement begins a step that can be undone
+let moves = 0; // counts the movements, so that an answer to an older one is known for what it is
+let origin = ""; // where the place came from, in words
+const locked = new Map(); // model -> labels of the axes that stay
+const histories = new Map(); // model -> earlier places
 
-const plain = (value) => JSON.parse(JSON.stringify(value));
-const history = () => {
-  if (!histories.has(shown.model)) histories.set(shown.model, []);
-  return histories.get(shown.model);
-};
+const kept = (map, make) => map.get(place.model) || map.set(place.model, make()).get(place.model);
+const history = () => kept(histories, () => []);
+const locks = () => kept(locked, () => new Set());
+const snapshot = () => JSON.stringify(place);
 const remember = () => {
   const past = history();
-  past.push([...shown.z]);
+  if (past.at(-1) !== snapshot()) past.push(snapshot());
   if (past.length > KEPT) past.shift();
-  button("undo").disabled = false;
+  find(".undo").disabled = false;
 };
 
-const show = (index) => {
-  const { range, number } = sliders[index];
-  const z = shown.z[index];
-  const at = 50 + (50 * z) / limit;
-  range.value = z;
-  range.style.setProperty("--from", Math.min(50, at) + "%");
-  range.style.setProperty("--to", Math.max(50, at) + "%");
-  if (document.activeElement !== number) number.value = z.toFixed(2);
+// --- points of the space
+
+const point = (at) => {
+  const z = [...place.base];
+  place.axes.forEach(({ direction, index }, a) => {
+    if (direction) direction.forEach((d, i) => { z[i] += at[a] * d; });
+    else z[index] += at[a];
+  });
+  return z;
 };
-const send = () => {
-  props.value = plain(shown);
-  trigger("input");
+const step = ({ low, high }) => (high - low) / STEPS;
+const ends = (a) => ["low", "high"].map((end) => point(place.at.map((x, other) => (other === a ? place.axes[a][end] : x))));
+
+// --- pictures
+
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const drawInto = (target, levels, first, palette, left) => {
+  const image = target.createImageData(canvas.width, canvas.height);
+  for (let i = 0; i < SIZE; i++) {
+    const [r, g, b] = palette[levels[first * SIZE + i]];
+    image.data[4 * i] = r; image.data[4 * i + 1] = g; image.data[4 * i + 2] = b; image.data[4 * i + 3] = 255;
+  }
+  target.putImageData(image, left, 0);
 };
-const move = (index, z) => {
+const paint = (levels, first) => drawInto(context, levels, first, view === "scale" ? magma : grey, 0);
+const problem = (words) => {
+  find(".problem").hidden = !words;
+  find(".problem").textContent = words || "";
+};
+const ask = async (name, sent) => {
+  try {
+    const answer = await server[name](sent);
+    problem(answer.error);
+    return answer.error ? null : answer;
+  } catch {
+    problem("The server did not answer; try again.");
+    return null;
+  }
+};
+
+// The pictures along a slider's whole range, asked for when a hand comes near it.
+const lines = new Map(); // what they depend on -> levels, or the promise of them
+const lineOf = (a) => JSON.stringify([place.model, place.base, place.axes[a], place.at.map((x, other) => (other === a ? 0 : x)), view]);
+const fetchLine = (a) => {
+  const key = lineOf(a);
+  const known = lines.get(key);
+  if (known) return known;
+  const coming = ask("along", { model: place.model, ends: [ends(a)], count: STEPS + 1, view }).then((answer) => {
+    if (!answer) { lines.delete(key); return null; }
+    const levels = bytes(answer.pictures);
+    lines.set(key, levels);
+    return levels;
+  });
+  lines.set(key, coming);
+  if (lines.size > LINES) lines.delete(lines.keys().next().value);
+  return coming;
+};
+const scrub = (a) => {
+  const { low } = place.axes[a], spot = (place.at[a] - low) / step(place.axes[a]), nearest = Math.round(spot);
+  if (Math.abs(spot - nearest) > 1e-6) return; // typed, between two pictures: the server is asked when the hand rests
+  const line = fetchLine(a), move = moves;
+  if (line instanceof Uint8Array) { paint(line, nearest); return; }
+  line.then((levels) => { if (levels && move === moves) paint(levels, nearest); });
+};
+
+// --- what follows when the hand rests
+
+let resting = null;
+const rest = (wait = REST) => {
+  clearTimeout(resting);
+  resting = setTimeout(settle, wait);
+};
+const settle = async () => {
+  props.value = snapshot();
+  const move = moves, z = point(place.at), asked = view;
+  strips(move);
+  const answer = await ask("looked", { model: place.model, z, view: asked });
+  if (!answer || move !== moves || asked !== view) return;
+  paint(bytes(answer.pictures), 0);
+  find(".reading").innerHTML = answer.reading;
+  if (origin) {
+    const note = document.createElement("p");
+    note.className = "origin";
+    note.textContent = origin;
+    find(".reading").append(note);
+  }
+  canvas.setAttribute("aria-label", "Decoded where the sliders stand: " + find(".reading").textContent.trim());
+};
+const strips = async (move) => {
+  const open = find(".folded").open;
+  const shown = place.axes.map((_, a) => a).filter((a) => open || !place.axes[a].unused);
+  const answer = await ask("along", { model: place.model, ends: shown.map(ends), count: THUMBS, view: "mean" });
+  if (!answer || move !== moves) return;
+  const levels = bytes(answer.pictures);
+  shown.forEach((a, nth) => {
+    const strip = rows[a].strip.getContext("2d");
+    for (let i = 0; i < THUMBS; i++) drawInto(strip, levels, nth * THUMBS + i, grey, i * canvas.width);
+  });
+};
+
+// --- moving
+
+const show = (a) => {
+  const { range, number } = rows[a];
+  range.value = place.at[a];
+  range.setAttribute("aria-valuetext", place.at[a].toFixed(2));
+  if (document.activeElement !== number) number.value = place.at[a].toFixed(2);
+};
+const showAll = () => {
+  moves += 1;
+  rows.forEach((_, a) => show(a));
+};
+const move = (a, value) => {
   if (gesture) remember();
   gesture = false;
-  shown.z[index] = Math.min(limit, Math.max(-limit, z));
-  show(index);
-  send();
+  const { low, high } = place.axes[a];
+  place.at[a] = Math.min(high, Math.max(low, value));
+  moves += 1;
+  origin = "";
+  show(a);
+  scrub(a);
+  rest();
 };
-const place = (z) => {
-  shown.z = z;
-  sliders.forEach((_, index) => show(index));
-  send();
+const go = (at, words = "") => {
+  remember();
+  place.at = place.at.map((x, a) => (locks().has(place.axes[a].label) ? x : at[a]));
+  origin = words;
+  showAll();
+  rest(0);
 };
 
-const input = (type, index, note) => {
+// --- building
+
+const input = (a, type, note) => {
+  const { label, low, high } = place.axes[a];
   const made = document.createElement("input");
-  Object.assign(made, { type, min: -limit, max: limit, step: 0.05 });
-  made.setAttribute("aria-label", "z" + (index + 1) + note);
+  Object.assign(made, { type, min: low, max: high, step: type === "range" ? step(place.axes[a]) : "any" });
+  made.setAttribute("aria-label", label + note);
   return made;
 };
-const row = (index, strongest) => {
-  const effect = shown.influence[index];
-  const unused = effect < UNUSED * strongest;
-  const made = document.createElement("div");
-  made.className = unused ? "row unused" : "row";
-  made.title = "From -2 to 2 it changes a pixel by about " + effect.toFixed(1) + " grey levels" +
-    (unused ? ": the model hardly uses it" : "") + ". Double-click: back to 0";
-  const label = document.createElement("label");
-  label.textContent = "z" + (index + 1);
-  const range = input("range", index, "");
-  const number = input("number", index, ", exactly");
-  range.addEventListener("pointerdown", () => { gesture = true; });
-  range.addEventListener("keydown", (event) => { if (!event.repeat) gesture = true; });
-  range.addEventListener("input", () => move(index, Number(range.value)));
-  range.addEventListener("dblclick", () => { gesture = true; move(index, 0); });
-  number.addEventListener("change", () => {
-    const z = number.valueAsNumber;
-    gesture = true;
-    if (Number.isFinite(z)) move(index, z);
-    number.value = shown.z[index].toFixed(2);
-  });
-  made.append(label, range, number);
-  rows.append(made);
-  sliders[index] = { range, number };
+const setLock = (a, on) => {
+  const { row, range, number, lock } = rows[a], { label } = place.axes[a];
+  locks()[on ? "add" : "delete"](label);
+  row.classList.toggle("locked", on);
+  range.disabled = number.disabled = on;
+  lock.setAttribute("aria-pressed", on);
+  lock.title = on ? "Let " + label + " move again" : "Lock " + label + ": Random and Reset leave it";
 };
 const build = () => {
-  rows.replaceChildren();
-  sliders = [];
-  const order = shown.influence.map((_, index) => index).sort((a, b) => shown.influence[b] - shown.influence[a]);
-  order.forEach((index) => row(index, shown.influence[order[0]]));
+  rows = [];
+  const [used, unused] = [find(".controls > .rows"), find(".folded .rows")];
+  used.replaceChildren();
+  unused.replaceChildren();
+  place.axes.forEach((axis, a) => {
+    const row = document.createElement("div");
+    row.className = "row";
+    row.title = axis.note;
+    const label = document.createElement("label");
+    label.textContent = axis.label;
+    const track = document.createElement("div");
+    track.className = "track";
+    const strip = document.createElement("canvas");
+    strip.width = THUMBS * canvas.width;
+    strip.height = canvas.height;
+    const range = input(a, "range", ""), number = input(a, "number", ", exactly");
+    const lock = document.createElement("button");
+    lock.type = "button";
+    lock.className = "lock";
+    lock.setAttribute("aria-label", "Lock " + axis.label);
+    lock.innerHTML = '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="bow" d="M6 9V6a4 4 0 0 1 8 0v3"/><rect class="body" x="4" y="9" width="12" height="9" rx="1.5"/></svg>';
+    range.addEventListener("pointerenter", () => fetchLine(a));
+    range.addEventListener("focus", () => fetchLine(a));
+    range.addEventListener("pointerdown", () => { gesture = true; fetchLine(a); });
+    range.addEventListener("keydown", (event) => { if (!event.repeat) gesture = true; });
+    range.addEventListener("input", () => move(a, range.valueAsNumber));
+    range.addEventListener("dblclick", () => { gesture = true; move(a, 0); });
+    number.addEventListener("change", () => {
+      gesture = true;
+      if (Number.isFinite(number.valueAsNumber)) move(a, number.valueAsNumber);
+      number.value = place.at[a].toFixed(2);
+    });
+    lock.addEventListener("click", () => setLock(a, !locks().has(axis.label)));
+    track.append(strip, range);
+    row.append(label, track, number, lock);
+    (axis.unused ? unused : used).append(row);
+    rows[a] = { row, range, number, lock, strip };
+    setLock(a, locks().has(axis.label));
+  });
+  const count = place.axes.filter(({ unused: folded }) => folded).length;
+  find(".folded").hidden = count === 0;
+  find(".folded summary").textContent = count + (count === 1 ? " dimension" : " dimensions") + " that the model does not use";
 };
-
+const same = (a, b) => a && a.model === b.model && JSON.stringify(a.axes) === JSON.stringify(b.axes);
 const receive = () => {
-  const next = plain(props.value);
-  if (shown && JSON.stringify(next) === JSON.stringify(shown)) return;
-  const same = shown && shown.model === next.model;
-  if (same) remember();
-  shown = next;
-  if (!same) build();
-  button("undo").disabled = history().length === 0;
-  sliders.forEach((_, index) => show(index));
+  if (!props.value) return;
+  const { origin: words, ...next } = JSON.parse(props.value);
+  if (place && JSON.stringify(next) === snapshot()) return;
+  const before = place;
+  if (before && before.model === next.model) remember();
+  place = next;
+  if (!same(before, next)) build();
+  find(".undo").disabled = history().length === 0;
+  origin = words || "";
+  showAll();
+  rest(0);
 };
 
-button("random").addEventListener("click", () => trigger("random"));
-button("reset").addEventListener("click", () => { remember(); place(shown.z.map(() => 0)); });
-button("undo").addEventListener("click", () => {
-  const z = history().pop();
-  button("undo").disabled = history().length === 0;
-  if (z) place(z);
+find(".random").addEventListener("click", async () => {
+  const seed = Math.floor(Math.random() * 10000);
+  const answer = await ask("drawn", { model: place.model, seed });
+  if (answer) go(answer.z, "Drawn from the prior with seed " + seed + ".");
 });
+find(".reset").addEventListener("click", () => go(place.at.map(() => 0)));
+find(".undo").addEventListener("click", () => {
+  const before = JSON.parse(history().pop()), rebuilt = !same(place, before);
+  place = before;
+  if (rebuilt) build();
+  find(".undo").disabled = history().length === 0;
+  origin = "";
+  showAll();
+  rest(0);
+});
+find(".folded").addEventListener("toggle", () => strips(moves));
+const views = [...element.querySelectorAll(".views button")];
+const choose = (chosen) => {
+  view = chosen;
+  views.forEach((button) => {
+    const on = button.dataset.view === view;
+    button.setAttribute("aria-checked", on);
+    button.tabIndex = on ? 0 : -1;
+  });
+  find(".scale").hidden = view !== "scale";
+  moves += 1;
+  if (place) rest(0);
+};
+views.forEach((button, nth) => {
+  button.addEventListener("click", () => choose(button.dataset.view));
+  button.addEventListener("keydown", (event) => {
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const next = views[(nth + by + views.length) % views.length];
+    choose(next.dataset.view);
+    next.focus();
+  });
+});
+choose("mean");
 watch("value", receive);
 receive();

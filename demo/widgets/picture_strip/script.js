@@ -4,111 +4,115 @@ const WAYS = {
   fade: "Plain cross-fade of the pixels",
 };
 const ZOOM = 4, GAP = 2; // of the downloaded sheet: screen pixels a pixel, pixels between pictures
+const SECONDS = 2.5; // of the film, from A to B
 const find = (selector) => element.querySelector(selector);
+const make = (tag, className, ...children) => {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.append(...children);
+  return made;
+};
+const picture = () => {
+  const canvas = make("canvas", "");
+  canvas.setAttribute("role", "img");
+  return canvas;
+};
 const scrubber = find(".scrub input");
-const name = "way-" + Math.random().toString(36).slice(2);
 
+let value = null; // the ways
 let frames = {}; // way -> levels of all its pictures
-let chosen = "straight"; // the latent way that is shown large
 let at = 0;
+let playing = 0; // the frame that was asked for of the browser, while the film runs
 
 const films = {};
 for (const [way, title] of Object.entries(WAYS)) {
-  const strip = document.createElement("div");
-  strip.className = "strip";
-  const film = document.createElement("div");
-  film.className = "film";
-  const canvas = document.createElement("canvas");
-  canvas.setAttribute("role", "img");
-  const mark = document.createElement("span");
-  mark.className = "mark";
-  film.append(canvas, mark);
-  const caption = document.createElement(way === "fade" ? "span" : "label");
-  caption.className = "name";
-  if (way !== "fade") {
-    const radio = document.createElement("input");
-    Object.assign(radio, { type: "radio", name, value: way, checked: way === chosen });
-    radio.addEventListener("change", () => choose(way));
-    caption.append(radio);
-    films[way] = { canvas, mark, radio };
-  } else films[way] = { canvas, mark };
-  caption.append(title);
-  strip.append(caption, film);
-  find(".strips").append(strip);
+  const large = picture(), canvas = picture(), mark = make("span", "mark"), film = make("div", "film", canvas, mark);
+  find(".stage").append(make("figure", way, make("figcaption", "", title), large));
+  find(".strips").append(make("div", "strip", make("span", "name", title), film));
+  films[way] = { large, canvas, mark };
   const scrub = (event) => {
     const box = canvas.getBoundingClientRect();
     const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
     const count = shownSteps();
     // The middle of each picture is its place on the way.
-    go(Math.round(Math.min(1, Math.max(0, (share * count - 0.5) / (count - 1))) * (props.value.count - 1)));
+    go(Math.round(Math.min(1, Math.max(0, (share * count - 0.5) / (count - 1))) * (value.count - 1)));
   };
   film.style.touchAction = "pan-y";
   film.addEventListener("pointerdown", (event) => {
     film.setPointerCapture(event.pointerId);
-    if (way !== "fade") choose(way);
+    play(false);
     scrub(event);
   });
   film.addEventListener("pointermove", (event) => { if (event.buttons) scrub(event); });
 }
 
-const shownSteps = () => Math.floor((props.value.count - 1) / props.value.every) + 1;
-const paint = (context, way, index, left, top) => {
-  const { width, height } = props.value;
+const shownSteps = () => Math.floor((value.count - 1) / value.every) + 1;
+const paint = (canvas, way, index, left) => {
+  const { width, height } = value, context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
   const levels = frames[way].subarray(index * width * height, (index + 1) * width * height);
   levels.forEach((level, i) => image.data.set([level, level, level, 255], 4 * i));
-  context.putImageData(image, left, top);
-};
-const paintLarge = (selector, way, alt) => {
-  const canvas = find(selector + " canvas");
-  canvas.width = props.value.width;
-  canvas.height = props.value.height;
-  paint(canvas.getContext("2d"), way, at, 0, 0);
-  canvas.setAttribute("aria-label", alt);
+  context.putImageData(image, left, 0);
 };
 const go = (index) => {
-  const { count, norms, typical } = props.value;
+  const { count, norms, typical } = value;
   at = index;
   scrubber.value = at;
-  const percent = Math.round((100 * at) / (count - 1));
+  const percent = Math.round((100 * at) / (count - 1)), steps = shownSteps();
   scrubber.setAttribute("aria-valuetext", percent + " % of the way");
-  paintLarge(".latent", chosen, "Decoded mean, " + percent + " % of the way from A to B");
-  paintLarge(".pixels", "fade", "Cross-fade of A and B, " + percent + " % B");
-  find(".latent figcaption").textContent = WAYS[chosen];
-  const steps = shownSteps();
-  const place = (100 * (0.5 + ((steps - 1) * at) / (count - 1))) / steps;
-  for (const { mark } of Object.values(films)) mark.style.left = place + "%";
+  for (const [way, { large, mark }] of Object.entries(films)) {
+    paint(large, way, at, 0);
+    large.setAttribute("aria-label", WAYS[way] + ", " + percent + " % of the way from A to B");
+    mark.style.left = (100 * (0.5 + ((steps - 1) * at) / (count - 1))) / steps + "%";
+  }
   find(".reading").textContent = percent + " % of the way · distance from the centre |z|: straight " +
     norms.straight[at].toFixed(2) + ", around the sphere " + norms.spherical[at].toFixed(2) + " (typical " +
     typical.toFixed(1) + ")";
 };
-const choose = (way) => {
-  chosen = way;
-  films[way].radio.checked = true;
-  go(at);
-};
 const receive = () => {
-  const value = props.value;
-  if (!value) return;
-  for (const way of Object.keys(WAYS)) {
+  if (!props.value) return;
+  value = JSON.parse(props.value);
+  for (const [way, { large, canvas }] of Object.entries(films)) {
     frames[way] = Uint8Array.from(atob(value.frames[way]), (c) => c.charCodeAt(0));
-    const { canvas } = films[way];
     const steps = shownSteps();
-    canvas.width = steps * (value.width + GAP) - GAP;
-    canvas.height = value.height;
+    [large.width, large.height] = [value.width, value.height];
+    [canvas.width, canvas.height] = [steps * (value.width + GAP) - GAP, value.height];
     const context = canvas.getContext("2d");
     context.fillStyle = "#606060";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    for (let i = 0; i < steps; i++) paint(context, way, i * value.every, i * (value.width + GAP), 0);
+    for (let i = 0; i < steps; i++) paint(canvas, way, i * value.every, i * (value.width + GAP));
     canvas.setAttribute("aria-label", WAYS[way] + ": " + steps + " pictures from A to B");
   }
   scrubber.max = value.count - 1;
   go(Math.min(at, value.count - 1));
 };
 
-scrubber.addEventListener("input", () => go(Number(scrubber.value)));
+// The film goes from A to B and back, until somebody takes hold of it.
+const play = (on) => {
+  cancelAnimationFrame(playing);
+  playing = 0;
+  find(".play").textContent = on ? "Pause" : "Play";
+  if (!on) return;
+  const last = value.count - 1, begin = performance.now() - (1000 * SECONDS * at) / last;
+  const next = (now) => {
+    const place = (Math.max(0, now - begin) / (1000 * SECONDS)) % 2;
+    const frame = Math.round(last * (place < 1 ? place : 2 - place));
+    if (frame !== at) go(frame);
+    playing = requestAnimationFrame(next);
+  };
+  playing = requestAnimationFrame(next);
+};
+const download = (name, address) => {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+};
+
+find(".play").addEventListener("click", () => play(!playing));
+scrubber.addEventListener("input", () => { play(false); go(Number(scrubber.value)); });
 find(".save").addEventListener("click", () => {
-  const strips = Object.keys(WAYS).map((way) => films[way].canvas);
+  const strips = Object.values(films).map(({ canvas }) => canvas);
   const sheet = document.createElement("canvas");
   sheet.width = strips[0].width * ZOOM;
   sheet.height = (strips.length * (strips[0].height + GAP) - GAP) * ZOOM;
@@ -120,14 +124,21 @@ find(".save").addEventListener("click", () => {
     const top = row * (strip.height + GAP) * ZOOM;
     context.drawImage(strip, 0, top, strip.width * ZOOM, strip.height * ZOOM);
   });
-  sheet.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = "from-a-to-b.png";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  });
+  download("from-a-to-b.png", sheet.toDataURL());
+});
+find(".gif").addEventListener("click", async ({ currentTarget: button }) => {
+  const problem = find(".problem");
+  button.disabled = true;
+  try {
+    const { film, error } = await server.filmed({ model: value.model, ends: value.ends });
+    problem.textContent = error || "";
+    if (film) download("from-a-to-b.gif", "data:image/gif;base64," + film);
+  } catch {
+    problem.textContent = "The server did not answer; try again.";
+  }
+  problem.hidden = !problem.textContent;
+  button.disabled = false;
 });
 watch("value", receive);
-at = props.value ? Math.floor(props.value.count / 2) : 0; // the middle, where the ways differ most
 receive();
+if (value) go(Math.floor(value.count / 2)); // the middle, where the ways differ most

@@ -46,14 +46,14 @@ def grey(picture: Tensor, alt: str) -> dict[str, Any]:
     return {"pixels": packed(picture), "height": picture.shape[0], "width": picture.shape[1], "map": "grey", "alt": alt}
 
 
-def magma(values: Tensor, alt: str, unit: str) -> dict[str, Any]:
-    """A value of :class:`PictureView`: numbers from 0 to their largest, in magma, with a scale.
+def magma(values: Tensor, alt: str, unit: str, top: float) -> dict[str, Any]:
+    """A value of :class:`PictureView`: numbers from 0 to ``top``, in magma, with a scale.
 
     Args:
         values: ``float32`` (H, W), not negative.
         alt: The picture in words.
         unit: What the numbers count.
+        top: The end of the scale.
     """
-    top = max(float(values.max()), 1e-6)
-    bytes_ = (values * (255 / top)).round().byte()
+    bytes_ = (values * (255 / top)).round().clamp(0, 255).byte()
     return grey(bytes_, alt) | {"map": "magma", "low": "0", "high": f"{top:.3g} {unit}"}

@@ -1,0 +1,163 @@
+"""The view "A to B": two pictures, and the ways between them."""
+
+import base64
+import secrets
+from typing import Any
+
+import gradio as gr
+import torch
+
+from demo import latent
+from demo.walk_pictures import (
+    EMPTY,
+    LIVE,
+    PRIVATE,
+    SEEDS,
+    Mine,
+    PictureInput,
+    checked_seed,
+    example,
+    noted,
+    plainly,
+    told,
+)
+from demo.walk_sliders import NAMES, Value, Walk
+from demo.widgets.picture_strip import PictureStrip
+from gm_core import PictureError
+from gm_core.rendering import gif, grid
+
+FIRST_ENDS = {"A": 11, "B": 12}
+
+Ends = dict[str, dict[str, Value]]
+"""By model and by A or B: a point ``z``, and ``what`` it is in words."""
+
+
+class Ways:
+    """What lies between two points.
+
+    Args:
+        walk: What sliders through a latent space ask for.
+    """
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+
+    def first(self) -> Ends:
+        """The ends on arrival: draws from the prior."""
+        return {name: {end: self.drawn(name, seed) for end, seed in FIRST_ENDS.items()} for name in NAMES}
+
+    def drawn(self, name: str, seed: int) -> Value:
+        """An end: a draw from the prior."""
+        z = latent.drawn(self.walk.models.vae(name), seed)
+        return {"z": z, "what": f"drawn from the prior with seed {seed}"}
+
+    @torch.inference_mode()
+    def encoded(self, name: str, mine: Mine | None) -> Value:
+        """An end: a picture, encoded."""
+        if mine is None:
+            raise PictureError(EMPTY)
+        z = self.walk.models.vae(name).encode(mine.image).mean[0].cpu()
+        return {"z": z.clamp(-latent.FAR, latent.FAR).tolist(), "what": mine.source[:1].lower() + mine.source[1:-1]}
+
+    def shown(self, name: str, ends: Ends) -> tuple[Value, str, str]:
+        """The strips from A to B, and what the two ends are."""
+        a, b = (torch.tensor(ends[name][end]["z"]) for end in FIRST_ENDS)
+        lines = [noted(f"<b>{end}</b> is {ends[name][end]['what']}.") for end in FIRST_ENDS]
+        strip = latent.path(self.walk.models.vae(name), a, b)
+        return strip | {"model": name, "ends": [a.tolist(), b.tolist()]}, lines[0], lines[1]
+
+    def film(self, sent: Value) -> Value:
+        """All three ways, there and back, as an endless film: a GIF file in base64."""
+        _, vae = self.walk.model(sent)
+        ends = sent.get("ends")
+        if not isinstance(ends, list) or len(ends) != 2:
+            raise latent.PointError("A film leads from one point to another.")
+        a, b = (latent.point(vae, end, latent.FAR) for end in ends)
+        frames = latent.frames(vae, a, b)
+        sheets = [grid(torch.stack(three)[:, None], columns=3, zoom=5) for three in zip(*frames.values(), strict=True)]
+        content = gif(sheets + sheets[-2:0:-1], milliseconds=60, hold=60)
+        return {"film": base64.b64encode(content).decode()}
+
+
+class WaysView:
+    """Two ends, and the ways between them.
+
+    Args:
+        walk: What sliders through a latent space ask for.
+        model: Which latent space.
+        sliders: Where the sliders of the view "Walk" stand.
+        mine: The picture under Rebuild.
+
+    Attributes:
+        ends: The ends.
+        outputs: What shows them.
+    """
+
+    def __init__(self, walk: Walk, model: gr.Radio, sliders: gr.HTML, mine: gr.State) -> None:
+        self.walk, self.ways = walk, Ways(walk)
+        first = self.ways.first()
+        strip, *lines = self.ways.shown(NAMES[0], first)
+        self.ends = gr.State(first)
+        wells = []
+        with gr.Row(elem_classes="walk-row"):
+            with gr.Column(scale=8):
+                self.strip = PictureStrip(strip, make_film=told(self.ways.film), elem_id="walk-strip")
+            with gr.Column(scale=4, min_width=280):
+                for (end, seed), line in zip(FIRST_ENDS.items(), lines, strict=True):
+                    with gr.Column(elem_classes="walk-end"):
+                        said = gr.HTML(line, elem_id=f"walk-what-{end}", padding=False)
+                        with gr.Row():
+                            buttons = [
+                                gr.Button(text, size="md", min_width=70)
+                                for text in ("Random", "From Walk", "From Rebuild")
+                            ]
+                        with gr.Accordion(f"Draw or upload {end}, or give a seed", open=False):
+                            number = gr.Number(seed, label=f"Seed, 0 to {SEEDS - 1}", elem_id=f"walk-seed-{end}")
+                            given = PictureInput(f"walk-{end.lower()}", example(walk.models, seed))
+                        wells.append((end, number, buttons, given, said))
+        self.outputs = [self.strip, *(said for *_, said in wells)]
+        for end, number, buttons, given, _ in wells:
+            self._connect(end, number, buttons, given, model, sliders, mine)
+
+    def put(self, end: str, name: str, ends: Ends, chosen: Value) -> tuple[Any, ...]:
+        """Another end."""
+        ends = ends | {name: ends[name] | {end: chosen}}
+        return ends, *self.ways.shown(name, ends)
+
+    def _connect(
+        self,
+        end: str,
+        number: gr.Number,
+        buttons: list[gr.Button],
+        given: PictureInput,
+        model: gr.Radio,
+        sliders: gr.HTML,
+        mine: gr.State,
+    ) -> None:
+        """Wire the controls of one end."""
+        put, ways = self.put, self.ways
+
+        @plainly
+        def by_seed(seed: float | None, name: str, ends: Ends) -> Any:
+            return gr.skip() if seed is None else put(end, name, ends, ways.drawn(name, checked_seed(seed)))
+
+        def at_random(name: str, ends: Ends) -> tuple[Any, ...]:
+            seed = secrets.randbelow(SEEDS)
+            return seed, *put(end, name, ends, ways.drawn(name, seed))
+
+        @plainly
+        def from_walk(value: object, ends: Ends) -> tuple[Any, ...]:
+            name, z = self.walk.point(value)
+            return put(end, name, ends, {"z": z.tolist(), "what": "the picture that the sliders show"})
+
+        @plainly
+        def from_mine(made: Mine | None, name: str, ends: Ends) -> tuple[Any, ...]:
+            return put(end, name, ends, ways.encoded(name, made))
+
+        both = [self.ends, *self.outputs]
+        random, walked, own = buttons
+        number.input(by_seed, [number, model, self.ends], both, api_name=f"walk_end_{end.lower()}", **LIVE)
+        random.click(at_random, [model, self.ends], [number, *both], **PRIVATE, **LIVE)
+        walked.click(from_walk, [sliders, self.ends], both, **PRIVATE, **LIVE)
+        own.click(from_mine, [mine, model, self.ends], both, **PRIVATE, **LIVE)
+        given.connect(self.walk.models, from_mine, [model, self.ends], both, f"walk_end_{end.lower()}")
