@@ -6,18 +6,23 @@ import pytest
 import torch
 
 from gm_core import VAE, VAEConfig, interpolate
-from gm_core.nn.discretized import DiscretizedLogistic
+from gm_core.data.datasets import Images, load_dataset
+from gm_core.nn.discretized import DiscretizedLogistic, LogisticMixture
+
+KINDS = {"one logistic": {}, "three logistics": {"mixture": 3}, "black and white": {"levels": 2}}
 
 
-@pytest.fixture(scope="module")
-def vae() -> VAE:
+@pytest.fixture(scope="module", params=list(KINDS.values()), ids=list(KINDS))
+def vae(request) -> VAE:
     torch.manual_seed(0)
-    return VAE(VAEConfig(height=8, width=8, latent=3, channels=4, hidden=16)).eval().requires_grad_(False)
+    config = VAEConfig(height=8, width=8, latent=3, channels=4, hidden=16, **request.param)
+    return VAE(config).eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="module")
-def images() -> torch.Tensor:
-    return torch.randint(256, (6, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+def images(vae) -> torch.Tensor:
+    size, seed = (6, 1, 8, 8), torch.Generator().manual_seed(1)
+    return torch.randint(vae.config.levels, size, dtype=torch.uint8, generator=seed)
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -47,6 +52,17 @@ def test_the_bound_is_below_log_p_found_by_brute_force(vae, images):
     assert vae.log_prob(images[:1], 2000, seeded()).item() == pytest.approx(truth.item(), abs=0.5)
 
 
+def test_log_weights_hold_the_elbo_and_the_importance_weighted_bound(vae, images):
+    weights = vae.log_weights(images, 300, seeded())
+    assert weights.shape == (300, 6)
+    bound = torch.logsumexp(weights, 0) - math.log(300)
+    torch.testing.assert_close(bound, vae.log_prob(images, 300, seeded()))
+    # The ELBO takes the KL in closed form where the mean weight samples it: equal but for that noise.
+    error = weights.std(0) / 300**0.5
+    assert ((weights.mean(0) - vae.elbo(images, 300, seeded(1)).value).abs() < 5 * error + 1e-3).all()
+    assert (weights.mean(0) <= bound).all()
+
+
 def test_the_kl_term_agrees_with_monte_carlo(vae, images):
     posterior = vae.encode(images)
     z = posterior.mean + posterior.stddev * torch.randn(20_000, 6, 3, generator=seeded(2))
@@ -64,8 +80,8 @@ def test_the_terms_add_up_and_have_their_shapes(vae, images):
 
 def test_samples_repeat_with_the_seed(vae):
     assert torch.equal(vae.sample(3, seeded()), vae.sample(3, seeded()))
-    assert not torch.equal(vae.sample(3, seeded()), vae.sample(3, seeded(1)))
     assert torch.equal(vae.sample(2, seeded(), noise=True), vae.sample(2, seeded(), noise=True))
+    assert not torch.equal(vae.sample(2, seeded(), noise=True), vae.sample(2, seeded(1), noise=True))
     assert vae.sample(2, seeded(), noise=True).dtype == torch.uint8
     assert torch.equal(vae.sample(8, seeded())[:1], vae.sample(1, seeded()))
 
@@ -81,8 +97,23 @@ def test_wrong_input_is_named(vae):
         vae.log_prob(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), 0)
     with pytest.raises(ValueError, match="at least 1"):
         vae.elbo(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), 0)
+    with pytest.raises(ValueError, match="at least 1"):
+        vae.log_weights(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), 0)
+    with pytest.raises(ValueError, match="cannot have 1 levels"):
+        VAEConfig(levels=1)
+    with pytest.raises(ValueError, match="cannot have the sizes"):
+        VAEConfig(mixture=0)
     with pytest.raises(ValueError, match="multiples of 4"):
         VAE(VAEConfig(height=27))
+
+
+def test_black_and_white_pictures_must_be_that(vae, images):
+    if vae.config.levels == 2:
+        assert set(vae.sample(4, seeded(), noise=True).unique().tolist()) <= {0, 1}
+        with pytest.raises(ValueError, match="below 2, found 255"):
+            vae.encode(torch.full_like(images, 255))
+    else:
+        assert torch.isfinite(vae.elbo(torch.full_like(images, 255)).value).all()
 
 
 LOCATIONS = torch.tensor([-30.0, 0.0, 0.3, 127.5, 254.9, 255.0, 300.0])
@@ -108,6 +139,89 @@ def test_draws_have_the_distributions_frequencies():
     draws = pixel.sample(torch.Size([50_000]), generator=seeded(3))
     frequencies = torch.bincount(draws.long(), minlength=256) / 50_000
     torch.testing.assert_close(frequencies, pixel.log_prob(torch.arange(256.0)).exp(), atol=0.01, rtol=0)
+
+
+def mixture(components: int, levels: int, pixels: int = 40) -> LogisticMixture:
+    """Pixels of all sorts: wide and narrow, in the middle, at the edges and beyond them."""
+    shape, generator = (pixels, components), seeded(components)
+    loc = (levels - 1) * (1.6 * torch.rand(shape, generator=generator) - 0.3)
+    log_scale = math.log(levels / 64) + 2 * torch.randn(shape, generator=generator).clamp(-2, 2)
+    return LogisticMixture(torch.randn(shape, generator=generator), loc, log_scale, levels)
+
+
+def probabilities(pixel: LogisticMixture) -> torch.Tensor:
+    """Of every level, ``float64`` (levels, pixels)."""
+    return pixel.log_prob(torch.arange(pixel.levels).float()[:, None]).double().exp()
+
+
+COMPONENTS, LEVELS = pytest.mark.parametrize("components", [1, 3]), pytest.mark.parametrize("levels", [2, 16, 256])
+
+
+@COMPONENTS
+@LEVELS
+def test_a_mixtures_probabilities_sum_to_one_edges_included(components, levels):
+    sums = probabilities(mixture(components, levels)).sum(0)
+    torch.testing.assert_close(sums, torch.ones_like(sums), atol=2e-5, rtol=0)
+
+
+@COMPONENTS
+@LEVELS
+def test_a_mixtures_mean_and_variance_are_those_of_its_levels(components, levels):
+    pixel = mixture(components, levels)
+    p, value = probabilities(pixel), torch.arange(levels).double()[:, None]
+    mean = (value * p).sum(0)
+    variance = ((value - mean) ** 2 * p).sum(0)
+    torch.testing.assert_close(pixel.mean.double(), mean, atol=1e-6 if levels == 2 else 0.5, rtol=0)
+    torch.testing.assert_close(pixel.variance.double(), variance, atol=1e-5, rtol=2e-5)
+    torch.testing.assert_close(pixel.stddev, pixel.variance.sqrt())
+
+
+def test_a_certain_pixel_has_no_variance():
+    sure = LogisticMixture(torch.zeros(3, 1), torch.tensor([[-500.0], [100.0], [700.0]]), torch.full((3, 1), -4.0))
+    torch.testing.assert_close(sure.variance, torch.zeros(3))
+    assert sure.mean.round().tolist() == [0, 100, 255]
+
+
+@COMPONENTS
+@LEVELS
+def test_draws_of_a_mixture_have_its_frequencies(components, levels):
+    pixel, n = mixture(components, levels, pixels=3), 20_000
+    draws = pixel.sample(torch.Size([n]), generator=seeded(3))
+    assert draws.dtype == torch.uint8 and draws.shape == (n, 3)
+    for drawn, p in zip(draws.unbind(1), probabilities(pixel).unbind(1), strict=True):
+        frequency = torch.bincount(drawn.long(), minlength=levels) / n
+        assert ((frequency - p).abs() < 5 * (p * (1 - p) / n).sqrt() + 2 / n).all()
+
+
+@LEVELS
+def test_a_mixture_of_one_is_that_one(levels):
+    pixel, value = mixture(1, levels), torch.arange(levels).float()[:, None]
+    alone = DiscretizedLogistic(pixel.component.loc[:, 0], pixel.component.log_scale[:, 0], levels)
+    torch.testing.assert_close(pixel.log_prob(value), alone.log_prob(value))
+    torch.testing.assert_close(pixel.mean, alone.mean)
+
+
+GREYS = torch.tensor([0, 1, 64, 128, 254, 255], dtype=torch.uint8).view(1, 1, 2, 3)
+
+
+def test_binarised_pictures_are_drawn_anew_and_are_grey_on_average():
+    data = Images(GREYS.expand(4000, -1, -1, -1), torch.zeros(4000, dtype=torch.int64), ("grey",), binary=True)
+    drawn = data.pictures(generator=seeded())
+    assert drawn.dtype == torch.uint8 and set(drawn.unique().tolist()) == {0, 1}
+    torch.testing.assert_close(drawn.float().mean(0), GREYS[0] / 255, atol=0.03, rtol=0)
+    assert not drawn[:, 0, 0, 0].any() and drawn[:, 0, 1, 2].all()  # paper and ink are certain
+    generator = seeded()
+    first, second = data.pictures(slice(100), generator), data.pictures(slice(100), generator)
+    assert first.shape == second.shape == (100, 1, 2, 3)
+    assert not torch.equal(first, second)
+
+
+def test_binarised_test_pictures_are_the_same_every_time(data_dir):
+    data, grey = (load_dataset(name, "test", data_dir) for name in ("mnist-binary", "mnist"))
+    assert torch.equal(data.pictures(), load_dataset("mnist-binary", "test", data_dir).pictures())
+    assert torch.equal(data.images, grey.images)
+    assert torch.equal(grey.pictures(), grey.images)
+    assert torch.equal(data.pictures()[grey.images == 255], torch.ones_like(grey.images[grey.images == 255]))
 
 
 @pytest.mark.parametrize("spherical", [False, True])
