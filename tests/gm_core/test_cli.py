@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ import torch
 from PIL import Image
 
 import gm_core
+from gm_core import checkpoints
 from gm_core.cli import SCORE_KEYS, main
-from gm_core.evaluation import bench
+from gm_core.evaluation import bench, latency, likelihood
 from gm_core.rendering import grid
 from gm_core.training import recipes
 from gm_core.training.recipes import Recipe
+from tests.gm_core.test_checkpoints import shipped
 
 
 def read(path) -> np.ndarray:
@@ -87,7 +90,8 @@ def test_sample_writes_what_python_draws(cli, tmp_path):
         (["score"], "PATH"),
         (["train", "nothing"], "there is no recipe"),
         (["paint"], "paint"),
-        (["bench", "patience"], "there is: sampling"),
+        (["bench", "patience"], "there are: sampling, latency"),
+        (["bench", "latency", "--model", "mnist-pixelcnn"], "has no latent space"),
         (["bench", "sampling", "--model", "mnist-vae"], "does not draw pixel by pixel"),
     ],
 )
@@ -150,11 +154,18 @@ def test_a_bad_file_has_its_error_and_the_rest_is_scored(cli, digits):
 TINY = {
     "tiny-pixelcnn": Recipe("tiny-pixelcnn", "mnist", gm_core.PixelCNNConfig(channels=4, layers=1), 6, 4, 5e-3, 2),
     "tiny-vae": Recipe("tiny-vae", "mnist", gm_core.VAEConfig(latent=2, channels=4, hidden=8), 6, 4, 5e-3, 2),
+    "tiny-binary-vae": Recipe(
+        "tiny-binary-vae", "mnist-binary", gm_core.VAEConfig(latent=2, channels=4, hidden=8, levels=2), 6, 4, 5e-3, 2
+    ),
+    "tiny-autoencoder": Recipe(
+        "tiny-autoencoder", "mnist", gm_core.AutoencoderConfig(channels=4, hidden=8), 6, 4, 5e-3, 2
+    ),
 }
 
 
 @pytest.mark.parametrize("name", list(TINY))
 def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, data_dir, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(likelihood, "IMPORTANCE_SAMPLES", 20)
     for recipe in TINY.values():
         monkeypatch.setitem(recipes.RECIPES, recipe.name, recipe)
     common = ["train", name, "--data-dir", data_dir, "--out", tmp_path, "--device", "cpu"]
@@ -174,6 +185,93 @@ def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, dat
     code, _, err = cli("evaluate", name, "--data-dir", tmp_path / "empty")
     assert code == 1
     assert "--data-dir" in err
+
+
+@pytest.fixture
+def untrained(tmp_path, monkeypatch):
+    """A folder of small models of every kind that has a latent space or few levels; the shell looks there."""
+    torch.manual_seed(0)
+    small = {"channels": 4, "hidden": 8, "latent": 2}
+    models = {
+        "mnist-vae": gm_core.VAE(gm_core.VAEConfig(mixture=2, **small)),
+        "mnist-autoencoder": gm_core.Autoencoder(gm_core.AutoencoderConfig(**small)),
+        "mnist-binary-vae": gm_core.VAE(gm_core.VAEConfig(levels=2, **small)),
+        "four-pixelcnn": gm_core.GatedPixelCNN(
+            gm_core.PixelCNNConfig(height=8, width=8, levels=4, channels=4, layers=1)
+        ),
+    }
+    for name, model in models.items():
+        card = shipped(model.eval(), name, tmp_path)
+        checkpoints.save(replace(card, dataset="mnist"), model.state_dict(), tmp_path)
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [("mnist-autoencoder", 256), ("mnist-vae", 256), ("mnist-binary-vae", 2), ("four-pixelcnn", 4)],
+)
+def test_sample_shows_every_kind_of_model_in_the_full_range_of_grey(cli, untrained, name, levels):
+    out = untrained / "grid.png"
+    code, _, _ = cli("sample", name, "-n", 4, "--seed", 2, "--out", out, "--device", "cpu")
+    assert code == 0
+    images = gm_core.load(name, "cpu").sample(4, generator=torch.Generator().manual_seed(2))
+    visible = (images.double() * 255 / (levels - 1)).round().to(torch.uint8)
+    assert np.array_equal(read(out), np.asarray(grid(visible)))
+    if levels == 4:
+        assert set(visible.unique().tolist()) == {0, 85, 170, 255}
+    if "pixelcnn" not in name:
+        for option, what in ((["--label", 1], "knows no classes"), (["--gif", "x.gif"], "no film")):
+            code, _, err = cli("sample", name, *option, "--device", "cpu")
+            assert code == 2
+            assert what in " ".join(err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("name", ["mnist-vae", "mnist-autoencoder"])
+def test_atlas_surveys_a_latent_space_and_evaluate_measures_it_again(cli, untrained, data_dir, name):
+    common = ("--data-dir", data_dir, "--device", "cpu")
+    code, out, _ = cli("atlas", name, *common, "--out", untrained)
+    assert code == 0
+    card = gm_core.read_card(f"{name}-atlas")
+    assert [line.split()[0] for line in out.splitlines()] == [metric.name for metric in card.metrics]
+    assert len(gm_core.load_atlas(name, "cpu").codes) == 5000
+    code, out, _ = cli("evaluate", f"{name}-atlas", *common, "--json")
+    assert code == 0
+    for measured, carded in zip(json.loads(out)["metrics"], card.metrics, strict=True):
+        assert measured["value"] == pytest.approx(carded.value, rel=1e-4, abs=1e-6)
+        assert measured["protocol"] == carded.protocol
+
+
+def test_atlas_refuses_what_has_no_grey_latent_space(cli, untrained, data_dir):
+    for name, message in (
+        ("mnist-binary-vae", "pictures of 2 levels"),
+        ("four-pixelcnn", "no latent space"),
+        ("mnist-oracle", "there is no checkpoint"),
+    ):
+        code, out, err = cli("atlas", name, "--data-dir", data_dir, "--out", untrained, "--device", "cpu")
+        assert (code, out) == (1, "")
+        assert err.startswith("error: ") and message in err and len(err.splitlines()) == 1
+    code, _, err = cli("sample", "mnist-vae-atlas")
+    assert code == 1
+    assert "there is no checkpoint 'mnist-vae-atlas'" in err
+
+
+@pytest.mark.parametrize("name", ["mnist-vae", "mnist-autoencoder"])
+def test_bench_latency_times_a_latent_space(cli, untrained, monkeypatch, name):
+    monkeypatch.setattr(latency, "LEAST_RUNS", 3)
+    monkeypatch.setattr(latency, "SECONDS", 0.0)
+    monkeypatch.setattr(latency, "SAMPLES", 10)
+    code, out, _ = cli("bench", "latency", "--model", name, "--json", "--threads", 1, "--device", "cpu")
+    assert code == 0
+    document = json.loads(out)
+    assert (document["model"], document["device"], document["threads"]) == (name, "cpu", 1)
+    lines = [(line["task"], line["batch"]) for line in document["results"]]
+    assert lines == [("decode", 1), ("decode", 64), ("encode", 1), ("bound", 1)][: len(lines)]
+    assert len(lines) == (3 if name == "mnist-autoencoder" else 4)
+    code, out, _ = cli("bench", "latency", "--device", "cpu")  # of mnist-vae when left out
+    assert code == 0
+    assert out.startswith("mnist-vae on cpu")
+    assert len(out.splitlines()) == 2 + 4
 
 
 def test_bench_compares_the_samplers_in_one_run(cli, monkeypatch):
