@@ -53,8 +53,9 @@ def make_atlas(
 ) -> Card:
     r"""Survey a model's latent space, and write down what was found: codes and directions, none of the images.
 
-    The direction of an attribute a is :math:`\mathrm{Cov}(z, a) / \mathrm{sd}(a)`: the change of :math:`E[z \mid a]`
-    with one standard deviation of a, as far as that is linear.
+    The direction of an attribute a is the change of :math:`E[z \mid a, y]` with one standard deviation of a, as far as
+    that is linear, pictures being compared with others of their class y only: ones are thin and eights are not, but a
+    thicker one should stay a one.
 
     Args:
         name: The model, a VAE of grey pictures or an autoencoder.
@@ -82,7 +83,7 @@ def make_atlas(
         labels=held_out.labels,
         kl=_mean_kl(model, held_out, quiet),
         class_codes=torch.stack([trained[train.labels == label].mean(dim=0) for label in labels]).float(),
-        directions={attribute: _direction(trained, value) for attribute, value in values.items()},
+        directions={attribute: _direction(trained, value, train.labels) for attribute, value in values.items()},
         attributes={
             attribute: (float(value.mean()), float(value.std(unbiased=False))) for attribute, value in values.items()
         },
@@ -232,11 +233,17 @@ def _mean_kl(model: VAE | Autoencoder, data: Images, quiet: bool) -> Tensor:
     return in_batches(kl, data.images, title="KL", quiet=quiet).double().mean(dim=0).float()
 
 
-def _direction(codes: Tensor, values: Tensor) -> Tensor:
-    """Cov(z, a) / sd(a), (D,); zeros for an attribute that does not vary."""
-    centred = values - values.mean()
-    spread = values.std(unbiased=False)
-    return torch.where(spread > 0, (codes * centred[:, None]).mean(dim=0) / spread, 0.0).float()
+def _direction(codes: Tensor, values: Tensor, labels: Tensor) -> Tensor:
+    """Within classes Cov(z, a) / Var(a), times sd(a) over all, (D,); zeros for an attribute that does not vary."""
+    deviation = values.std(unbiased=False)
+    codes, values = codes.clone(), values.clone()
+    for label in labels.unique():
+        own = labels == label
+        codes[own] -= codes[own].mean(dim=0)
+        values[own] -= values[own].mean()
+    variance = values.square().mean()
+    slope = (codes * values[:, None]).mean(dim=0) / variance
+    return torch.where(variance > 0, slope * deviation, 0.0).float()
 
 
 def _try_direction(model: VAE | Autoencoder, attribute: str, direction: Tensor, codes: Tensor) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """The two halves of a convolutional autoencoder: pictures to codes, codes to pictures."""
 
+import torch
 from torch import nn
 
 
@@ -17,7 +18,7 @@ def encoder(height: int, width: int, channels: int, hidden: int, outputs: int) -
         From ``float32`` (B, 1, H, W), -1 to 1, to (B, outputs).
     """
     c = channels
-    return nn.Sequential(
+    network = nn.Sequential(
         nn.Conv2d(1, c, 3, stride=2, padding=1),
         nn.SiLU(),
         nn.Conv2d(c, 2 * c, 3, stride=2, padding=1),
@@ -29,6 +30,7 @@ def encoder(height: int, width: int, channels: int, hidden: int, outputs: int) -
         nn.SiLU(),
         nn.Linear(hidden, outputs),
     )
+    return _fast(network)
 
 
 def decoder(height: int, width: int, channels: int, hidden: int, inputs: int, outputs: int) -> nn.Sequential:
@@ -46,7 +48,7 @@ def decoder(height: int, width: int, channels: int, hidden: int, inputs: int, ou
         From ``float32`` (B, inputs) to (B, outputs, H, W).
     """
     c, h, w = channels, height // 4, width // 4
-    return nn.Sequential(
+    network = nn.Sequential(
         nn.Linear(inputs, hidden),
         nn.SiLU(),
         nn.Linear(hidden, 2 * c * h * w),
@@ -60,6 +62,12 @@ def decoder(height: int, width: int, channels: int, hidden: int, inputs: int, ou
         nn.SiLU(),
         nn.Conv2d(c, outputs, 3, padding=1),
     )
+    return _fast(network)
+
+
+def _fast(network: nn.Sequential) -> nn.Sequential:
+    """Channels last in memory, which convolutions on a CPU are nearly twice as fast in."""
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def check_size(height: int, width: int, *widths: int) -> None:

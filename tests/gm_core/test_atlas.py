@@ -115,10 +115,11 @@ def test_moving_along_a_direction_does_what_it_says(directory, name):
         assert (mean, deviation) == pytest.approx((float(real.mean()), float(real.std())), rel=0.01)
         less, more = (measure(pictures(model, start + move * atlas.directions[attribute])) for move in (-1, 1))
         assert ((more - less).mean() / 2).item() > 0.3 * deviation
-        # By least squares, the code of a picture of mean attribute + 1 sd is the mean code + the direction.
+        # By least squares, the code of a picture of its class's mean attribute + 1 sd is its mean code + the direction.
         z = codes(model, TRAIN.images).double()
-        standard = ((real - real.mean()) / real.std()).double()
-        slope = torch.linalg.lstsq(torch.stack([torch.ones_like(standard), standard], 1), z).solution[1]
+        standard = (real / real.std())[:, None].double()
+        classes = torch.nn.functional.one_hot(TRAIN.labels).double()
+        slope = torch.linalg.lstsq(torch.cat([standard, classes], 1), z).solution[0]
         torch.testing.assert_close(atlas.directions[attribute].double(), slope, rtol=1e-2, atol=1e-3)
 
 
