@@ -16,7 +16,7 @@ from gm_core.models.vae import VAE
 BATCH = 100
 IMPORTANCE_SAMPLES = 5000
 IMPORTANCE_IMAGES = 200
-"""Enough images to know how much importance samples gain over the ELBO to a tenth of a nat, few enough for a CPU."""
+"""Enough images to know how much importance samples gain over the ELBO to half a nat, few enough for a CPU."""
 
 
 def evaluate(
@@ -86,7 +86,7 @@ def _evaluate_vae(model: VAE, data: Images, which: str, quiet: bool) -> list[Met
 
     reconstruction, kl = in_batches(terms, images, title="ELBO", quiet=quiet).double().mean(dim=0).tolist()
     some = images[:IMPORTANCE_IMAGES]
-    # The gain varies by a nat or so from picture to picture where log p(x) varies by tens: a few pictures will do.
+    # The gain varies by a few nats from picture to picture where log p(x) varies by a hundred: few pictures will do.
     gain = in_batches(gains, some, batch=10, title="importance-weighted bound", quiet=quiet)
     weighted = reconstruction - kl + float(gain.mean())
     error = float(gain.std() / math.sqrt(len(gain)))

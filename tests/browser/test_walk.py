@@ -101,11 +101,16 @@ def test_the_picture_follows_the_slider(page: Page, app_url: str, vae: gm_core.V
     expect(page.locator("#walk-sliders .reading")).to_contain_text("|z| = 0.00")
 
     number = page.locator("#walk-sliders input[type=number]").first
-    number.fill("99")
+    number.fill("2.5")
     number.press("Enter")
-    expect(number).to_have_value("3.00")
+    for wrong in ("99", ""):
+        number.fill(wrong)
+        number.press("Enter")
+        expect(page.locator("#walk-sliders .rows .problem")).to_contain_text("must be a number from -3 to 3")
+        expect(number).to_have_value("2.50")
     slider.dblclick()
     expect(number).to_have_value("0.00")
+    expect(page.locator("#walk-sliders .problem")).to_be_hidden()
 
 
 def test_scrubbing_needs_no_server(page: Page, app_url: str) -> None:

@@ -64,9 +64,11 @@ const drawInto = (target, levels, first, palette, left) => {
   target.putImageData(image, left, 0);
 };
 const paint = (levels, first) => drawInto(context, levels, first, view === "scale" ? magma : grey, 0);
-const problem = (words) => {
-  find(".problem").hidden = !words;
-  find(".problem").textContent = words || "";
+const complaint = find(".problem");
+const problem = (words, beside = find(".views")) => {
+  complaint.hidden = !words;
+  complaint.textContent = words || "";
+  beside.after(complaint);
 };
 const ask = async (name, sent) => {
   try {
@@ -152,6 +154,7 @@ const showAll = () => {
   rows.forEach((_, a) => show(a));
 };
 const move = (a, value) => {
+  problem("");
   if (gesture) remember();
   gesture = false;
   const { low, high } = place.axes[a];
@@ -216,8 +219,10 @@ const build = () => {
     range.addEventListener("input", () => move(a, range.valueAsNumber));
     range.addEventListener("dblclick", () => { gesture = true; move(a, 0); });
     number.addEventListener("change", () => {
+      const typed = number.valueAsNumber, { label: name, low, high } = place.axes[a];
       gesture = true;
-      if (Number.isFinite(number.valueAsNumber)) move(a, number.valueAsNumber);
+      if (typed >= low && typed <= high) move(a, typed);
+      else problem(name + " must be a number from " + low + " to " + high + ".", row);
       number.value = place.at[a].toFixed(2);
     });
     lock.addEventListener("click", () => setLock(a, !locks().has(axis.label)));
