@@ -55,6 +55,7 @@ def build(app: gr.Blocks, models: Models) -> None:
         here = WalkView(walk)
     with tabs["map"]:
         MapView(models)
+        gr.HTML(figure_line(cards[NAMES[1]]))
     with tabs["rebuild"]:
         rebuilt = RebuildView(app, walk, model)
     with tabs["ways"]:
@@ -63,7 +64,7 @@ def build(app: gr.Blocks, models: Models) -> None:
         EditView(app, walk, model)
     with tabs["compare"]:
         CompareView(models)
-    figure = gr.HTML(figure_line(cards[NAMES[0]]))
+    figure = gr.HTML(figure_line(cards[NAMES[0]]), elem_id="walk-figure")
     with gr.Accordion("How does this work?", open=False):
         gr.Markdown(HOW, latex_delimiters=LATEX)
 

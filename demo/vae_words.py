@@ -5,8 +5,11 @@ import math
 from demo.latent import SAMPLES, Rebuilt, View
 from gm_core import Card
 
+ALONE = ("map", "compare")
+"""Views that have models of their own, whatever latent space is chosen for the others."""
+
 HINTS = {
-    name: f'<p class="lab-hint">{hint}</p>'
+    name: f'<p class="lab-hint{" walk-alone" if name in ALONE else ""}">{hint}</p>'
     for name, hint in {
         "walk": "A VAE squeezes every digit into a few numbers. <b>Drag a slider</b> and see what its number means.",
         "map": "Two numbers a digit: the whole latent space is a map. <b>Move over it</b>, or draw a path.",
@@ -23,11 +26,12 @@ STYLE = """
 .gradio-container:has(#walk-sliders) { overflow: clip !important; }  /* hidden would keep the picture from sticking */
 .walk-style { display: none; }
 .walk-top { align-items: center; }
+.walk-top:has(.walk-alone) #walk-model, .tabitem:has(> * .walk-alone) #walk-figure { display: none; }
 .walk-end .row { gap: 8px; }
 .walk-end button { padding: 8px 4px; font-size: .95rem; white-space: nowrap; }
 .walk-pictures > div { min-width: 0 !important; flex: 1 1 0 !important; }
 @media (max-width: 640px) {  /* all views in sight, none in Gradio's menu of what did not fit */
-  .gradio-container .walk-views button[role="tab"] { padding: 4px 7px; font-size: .82rem !important; }
+  .gradio-container .walk-views .tab-container button { padding: 4px 6px; font-size: .82rem !important; }
 }
 @media (max-width: 899px) {
   .walk-top, .walk-row { flex-direction: column; }

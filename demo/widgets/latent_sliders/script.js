@@ -73,7 +73,8 @@ const problem = (words, beside = find(".views")) => {
 const ask = async (name, sent) => {
   try {
     const answer = await server[name](sent);
-    problem(answer.error);
+    // What was typed wrongly stays said, though the server could answer what was asked before.
+    if (answer.error || complaint.previousElementSibling === find(".views")) problem(answer.error);
     return answer.error ? null : answer;
   } catch {
     problem("The server did not answer; try again.");
