@@ -24,7 +24,7 @@ LESSONS = {
 FIGURES = {
     "reconstruction_error": "rebuilds test digits to within {:.0f} grey levels (root mean square)",
     "elbo_bits_per_dim": "test digits cost at most {:.2f} bits per pixel",
-    "kl": "of which {:.1f} nats a digit keep the codes near the prior",
+    "kl": "its codes cost {:.1f} nats a digit (KL)",
 }
 """What of a card's figures is told, by name."""
 
@@ -54,7 +54,7 @@ class CompareView:
                             title=title,
                             lesson=LESSONS[name],
                             classes=models.atlas(name).class_names,
-                            path=False,
+                            paths=False,
                             functions=self.maps.functions(),
                             elem_id=f"compare-{name}",
                         )

@@ -17,7 +17,6 @@ from torch import Tensor
 from demo import latent
 from demo.models import Models
 from demo.pixel_answers import is_number
-from demo.vae_words import distance
 from demo.walk_pictures import Mine, PictureInput, example, told
 from demo.walk_sliders import Value
 from demo.widgets.latent_map import LatentMap
@@ -170,10 +169,7 @@ class Maps:
         """The picture at a point, and what it means."""
         name = self._name(sent)
         z = self.window(name).point(sent.get("z"))
-        reading, model = self._near(name, z), self.model(name)
-        if isinstance(model, VAE):
-            reading += distance(len(z), float(z.norm()), latent.share_nearer(model, z))
-        return {"pictures": latent.packed(self.pictures(name, z[None])), "reading": reading}
+        return {"pictures": latent.packed(self.pictures(name, z[None])), "reading": self._near(name, z) + _nearer(z)}
 
     def line(self, sent: Value) -> Value:
         """The pictures along a path."""
@@ -285,6 +281,17 @@ def drawn(seed: int, count: int) -> Tensor:
     """Points drawn from a standard normal, (count, 2), as the models' ``sample`` draws them."""
     generator = torch.Generator().manual_seed(seed)
     return torch.stack([torch.randn(2, generator=generator) for _ in range(count)])
+
+
+def _nearer(z: Tensor) -> str:
+    """How far out a point lies, in words; the distance of a draw has the Rayleigh distribution."""
+    radius = float(z.norm())
+    share = -math.expm1(-(radius**2) / 2)
+    nearer = f"{100 * share:.3g} % of" if share < 0.999 else "practically all"
+    return (
+        f'<p class="lab-number"><b>|z| = {radius:.2f}</b>: {nearer} draws from a standard normal lie nearer to the '
+        "centre.</p>"
+    )
 
 
 def _signed(number: float) -> str:

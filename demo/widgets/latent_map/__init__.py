@@ -30,7 +30,7 @@ class LatentMap(gr.HTML):
         title: Over the map.
         lesson: What to see on it, in HTML.
         classes: Names of the classes.
-        path: Whether one can draw a path, and see the film of it.
+        paths: Whether one can draw a path, and see the film of it.
         functions: What the map asks, named ``survey``, ``tiles``, ``look``, ``line`` and ``film``; see
             :class:`demo.walk_map.Maps`.
         **options: As for ``gr.HTML``.
@@ -44,7 +44,7 @@ class LatentMap(gr.HTML):
         title: str = "",
         lesson: str = "",
         classes: Sequence[str],
-        path: bool = True,
+        paths: bool = True,
         functions: list[Callable[[Any], dict[str, Any]]],
         **options: Any,
     ) -> None:
@@ -60,7 +60,7 @@ class LatentMap(gr.HTML):
             lesson=lesson,
             classes=",".join(classes),
             colors=",".join(CLASS_COLORS),
-            path=path,
+            paths=paths,
             **options,
         )
 

@@ -408,7 +408,6 @@ tools.forEach((button) => button.addEventListener("click", () => {
   tools.forEach((other) => other.setAttribute("aria-pressed", other === button));
   describe();
 }));
-find(".tools").hidden = !props.path;
 find(".head").hidden = !props.title;
 find(".backdrop").addEventListener("click", ({ currentTarget: button }) => {
   button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") !== "true");
@@ -455,6 +454,10 @@ const showFaded = () => {
   drawLand();
 };
 find(".legend").append(...legend, all);
+if (!props.paths) { // without tools there is no bar for a single button
+  find(".legend").append(find(".backdrop"));
+  find(".chart > .bar").hidden = true;
+}
 
 // --- from the server
 
@@ -497,6 +500,7 @@ const receive = () => {
 };
 const visit = () => { // the visitor's picture, as far as it lies on the map
   const z = within(value.mine ? value.mine.mean : [0, 0]);
+  play(false);
   moves += 1;
   rest(z, 0);
 };
@@ -527,6 +531,7 @@ const begin = async () => {
     count = grid;
     drawLand();
   }
+  marks.removeAttribute("aria-busy");
 };
 new ResizeObserver(() => {
   const width = find(".map").clientWidth;

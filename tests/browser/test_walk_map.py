@@ -1,0 +1,205 @@
+"""The map of the Walk tab, used as a person would."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+import gm_core
+from demo.models import Models
+from demo.walk_map import FIRST_EXAMPLE, GRIDS, NAME, Maps
+from demo.walk_pictures import example
+
+from .conftest import DESKTOP, PHONE
+from .test_walk import shown, wait_for, wait_for_change
+
+MAP = "#walk-map"
+PICTURE = f"{MAP} .picture"
+
+
+@pytest.fixture(scope="module")
+def maps() -> Maps:
+    return Maps(Models.on("cpu"))
+
+
+def open_map(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_role("tab", name="Walk: VAE").click()
+    page.get_by_role("tab", name="Map", exact=True).click()
+    expect(page.locator(f"{MAP} .reading")).to_contain_text("nearest to here")
+    expect(page.locator(f"{MAP} .marks")).not_to_have_attribute("aria-busy", "true")  # both grids are there
+
+
+def move(page: Page, maps: Maps, z: tuple[float, float]) -> None:
+    box, window = page.locator(f"{MAP} .marks").bounding_box(), maps.window(NAME)
+    assert box is not None
+    x, y = ((value - low) / window.span for value, low in zip(z, window.low, strict=True))
+    page.mouse.move(box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"])
+
+
+def test_the_map_opens_on_an_example(page: Page, app_url: str, maps: Maps) -> None:
+    open_map(page, app_url)
+    mine = example(maps.models, FIRST_EXAMPLE)
+    marks = maps.marks(NAME, mine)["mine"]
+    z = torch.tensor([marks["mean"]])
+    wait_for(page, maps.pictures(NAME, z).flatten().tolist(), PICTURE)
+    assert shown(page, f"{MAP} .given") == mine.image.flatten().tolist()
+    assert shown(page, f"{MAP} .rebuilt") == maps.pictures(NAME, z).flatten().tolist()
+    expect(page.locator(f"{MAP} .mine .words")).to_contain_text("posterior's mean ± standard deviation")
+    expect(page.locator(f"{MAP} .note")).to_contain_text("standard deviations of the prior")
+    box = page.locator(f"{MAP} .map").bounding_box()
+    assert box is not None and box["width"] >= 420
+
+
+def test_the_picture_follows_the_pointer_without_a_server(page: Page, app_url: str, maps: Maps) -> None:
+    open_map(page, app_url)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    seen = page.evaluate(
+        """([map, picture]) => {
+            const marks = document.querySelector(map + " .marks"), box = marks.getBoundingClientRect();
+            const canvas = document.querySelector(picture), seen = new Set();
+            for (const share of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+                const place = { clientX: box.x + share * box.width, clientY: box.y + 0.4 * box.height };
+                marks.dispatchEvent(new PointerEvent("pointermove", place));
+                seen.add(canvas.toDataURL());  // in the same task: not a frame later
+            }
+            return seen.size;
+        }""",
+        [MAP, PICTURE],
+    )
+    assert seen == 5
+    assert asked == []
+
+
+def test_moving_shows_the_nearest_point_of_the_grid_and_resting_the_exact_one(
+    page: Page, app_url: str, maps: Maps
+) -> None:
+    open_map(page, app_url)
+    page.evaluate("""() => {
+        window.places = [];
+        const [place, picture] = ["place", "picture"].map((name) => document.querySelector("#walk-map ." + name));
+        document.querySelector("#walk-map .marks").addEventListener("pointermove", () => {
+            const { data } = picture.getContext("2d").getImageData(0, 0, 28, 28);
+            window.places.push([place.textContent, Array.from(data).filter((_, i) => i % 4 === 0)]);
+        });
+    }""")
+    move(page, maps, (1.21, -0.83))
+    words, pixels = page.evaluate("window.places.at(-1)")
+    grid = maps.window(NAME).grid(GRIDS[-1])
+    nearest = grid[(grid - torch.tensor([1.21, -0.83])).abs().amax(dim=1).argmin()]
+    assert words == f"z = ({nearest[0]:.2f}, {nearest[1]:.2f})".replace("-", "−")
+    expected = maps.pictures(NAME, nearest[None]).flatten().numpy().astype(int)
+    assert np.abs(np.array(pixels) - expected).max() <= 1  # a batch rounds another way
+    expect(page.locator(f"{MAP} .place")).to_have_text("z = (1.21, −0.83)")  # at rest
+    expect(page.locator(f"{MAP} .reading")).to_contain_text(f"|z| = {(1.21**2 + 0.83**2) ** 0.5:.2f}")
+
+
+def test_arrow_keys_walk(page: Page, app_url: str, maps: Maps) -> None:
+    open_map(page, app_url)
+    marks = page.locator(f"{MAP} .marks")
+    marks.press("Home")
+    wait_for(page, maps.pictures(NAME, torch.zeros(1, 2)).flatten().tolist(), PICTURE)
+    before = shown(page, PICTURE)
+    marks.press("Shift+ArrowRight")
+    marks.press("Shift+ArrowUp")
+    wait_for_change(page, before, PICTURE)
+    expect(page.locator(f"{MAP} .place")).not_to_contain_text("(0.00")
+
+
+def test_a_path_becomes_a_film(page: Page, app_url: str, maps: Maps) -> None:
+    open_map(page, app_url)
+    page.get_by_role("button", name="draw a path").click()
+    move(page, maps, (-2.0, 1.0))
+    page.mouse.down()
+    for step in range(1, 11):
+        move(page, maps, (-2.0 + 0.4 * step, 1.0 - 0.1 * step))
+    page.mouse.up()
+    film = page.locator(f"{MAP} .film")
+    expect(film).to_be_visible()
+    expect(page.locator(f"{MAP} .reading")).to_contain_text("4.12 long")
+    wait_for_change(page, shown(page, PICTURE), PICTURE)  # it runs
+    film.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(100)
+    still = shown(page, PICTURE)
+    page.wait_for_timeout(300)
+    assert shown(page, PICTURE) == still
+    with page.expect_download() as download:
+        film.get_by_role("button", name="GIF").click()
+    with Image.open(download.value.path()) as gif:
+        assert gif.n_frames > 20
+    film.get_by_role("button", name="Clear").click()
+    expect(film).to_be_hidden()
+    expect(page.locator(f"{MAP} .reading")).to_contain_text("nearest to here")
+
+    marks = page.locator(f"{MAP} .marks")
+    for key in ("Home", "Enter", *["Shift+ArrowRight"] * 3, "Enter"):  # a path without a pointer
+        marks.press(key)
+    expect(film).to_be_visible()
+    marks.press("Escape")
+    expect(film).to_be_hidden()
+
+
+def test_reduced_motion_waits_for_play(page: Page, app_url: str, maps: Maps) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    open_map(page, app_url)
+    page.get_by_role("button", name="draw a path").click()
+    marks = page.locator(f"{MAP} .marks")
+    for key in ("Home", "Enter", *["Shift+ArrowUp"] * 3, "Enter"):
+        marks.press(key)
+    expect(page.locator(f"{MAP} .play")).to_have_text("Play")
+
+
+def test_classes_fade_and_the_backdrop_goes(page: Page, app_url: str) -> None:
+    open_map(page, app_url)
+    bright = """() => {
+        const canvas = document.querySelector("#walk-map .land");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return data.reduce((sum, value) => sum + value, 0);
+    }"""
+    levels = [page.evaluate(bright)]
+    legend = page.get_by_role("group", name="Classes: press one to fade it")
+    for button in (legend.get_by_role("button", name="3"), page.get_by_role("button", name="backdrop").first):
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "false")
+        levels.append(page.evaluate(bright))
+    assert levels[0] > levels[1] > levels[2]
+    page.locator(f"{MAP} .legend button").last.click()
+    expect(legend.get_by_role("button", name="3")).to_have_attribute("aria-pressed", "true")
+
+
+def test_an_uploaded_picture_lands_on_the_map(page: Page, app_url: str, maps: Maps) -> None:
+    open_map(page, app_url)
+    pixels = np.zeros((56, 56), np.uint8)
+    pixels[6:50, 26:32] = 255
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    upload = page.locator("#map-upload input[type=file]")
+    upload.set_input_files({"name": "one.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    image = gm_core.prepare(gm_core.open_picture(buffer.getvalue())).image
+    wait_for(page, image.flatten().tolist(), f"{MAP} .given")
+    with torch.inference_mode():
+        mean = maps.models.vae(NAME).encode(image).mean
+    wait_for(page, maps.pictures(NAME, mean).flatten().tolist(), f"{MAP} .rebuilt")
+    window = maps.window(NAME)
+    if all(low <= value <= low + window.span for value, low in zip(mean[0].tolist(), window.low, strict=True)):
+        wait_for(page, maps.pictures(NAME, mean).flatten().tolist(), PICTURE)
+
+
+def test_a_phone_has_picture_and_map_in_sight(page: Page, app_url: str, maps: Maps) -> None:
+    page.set_viewport_size(PHONE)
+    open_map(page, app_url)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.locator(f"{MAP} .map").scroll_into_view_if_needed()
+    picture, box = page.locator(PICTURE).bounding_box(), page.locator(f"{MAP} .map").bounding_box()
+    assert picture is not None and box is not None
+    assert picture["y"] + picture["height"] <= box["y"]
+    assert box["y"] + box["height"] - picture["y"] <= PHONE["height"]
+    heights = page.locator(f"{MAP} button:visible").evaluate_all(
+        "buttons => buttons.map(button => button.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 40
+    page.set_viewport_size(DESKTOP)
