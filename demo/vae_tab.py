@@ -10,11 +10,12 @@ from demo.models import Models
 from demo.vae_words import HINTS, HOW, STYLE, figure_line
 from demo.walk_compare import CompareView
 from demo.walk_edit import EditView
+from demo.walk_map import NAME as MAPPED
 from demo.walk_map import MapView
 from demo.walk_pictures import LIVE, PRIVATE, Mine, plainly
 from demo.walk_rebuild import RebuildView
 from demo.walk_sliders import NAMES, Walk, WalkView, set_from
-from demo.walk_ways import Ends, WaysView
+from demo.walk_ways import FIRST_ENDS, Ends, WaysView
 
 LATEX: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
@@ -54,7 +55,7 @@ def build(app: gr.Blocks, models: Models) -> None:
     with tabs["walk"]:
         here = WalkView(walk)
     with tabs["map"]:
-        MapView(models)
+        plan = MapView(models)
         gr.HTML(figure_line(cards[NAMES[1]]))
     with tabs["rebuild"]:
         rebuilt = RebuildView(app, walk, model)
@@ -79,8 +80,20 @@ def build(app: gr.Blocks, models: Models) -> None:
         z = models.vae(name).encode(mine.image).mean[0].detach().cpu()
         return gr.Tabs(selected="walk-walk"), set_from(walk, name, z, "The picture under Rebuild, encoded.")
 
+    @plainly
+    def from_map(event: gr.EventData, ends: Ends) -> tuple[Any, ...]:
+        """The ends of a path over the map are those of the ways."""
+        points = plan.maps.ends(event._data)
+        chosen = {
+            end: {"z": z.tolist(), "what": "a point of the map"} for end, z in zip(FIRST_ENDS, points, strict=True)
+        }
+        ends = ends | {MAPPED: chosen}
+        return gr.Tabs(selected="walk-ways"), MAPPED, ends, *between.ways.shown(MAPPED, ends)
+
     for name, tab in tabs.items():
         tab.select(None, None, hint, js=f"() => {json.dumps(HINTS[name])}", **PRIVATE)
     everything = [places, here.sliders, *between.outputs, figure]
-    model.input(switch, [model, here.sliders, places, between.ends], everything, **PRIVATE, **LIVE)
+    # Whoever chose it: a person, or the map.
+    model.change(switch, [model, here.sliders, places, between.ends], everything, **PRIVATE, **LIVE)
     rebuilt.back.click(walk_from_here, [model, rebuilt.mine], [views, here.sliders], **PRIVATE, **LIVE)
+    plan.map.ends(from_map, between.ends, [views, model, between.ends, *between.outputs], **PRIVATE, **LIVE)

@@ -121,4 +121,4 @@ class EditView:
                 raise gm_core.PictureError(EMPTY)
             return edit.place(name, mine)
 
-        model.input(switched, [model, self.mine], self.sliders, **PRIVATE, **LIVE)
+        model.change(switched, [model, self.mine], self.sliders, **PRIVATE, **LIVE)

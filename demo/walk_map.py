@@ -228,6 +228,17 @@ class Maps:
             }
         return marks
 
+    def ends(self, sent: object) -> list[Tensor]:
+        """The two points that a map gave as the ends of a way.
+
+        Raises:
+            latent.PointError: They are none.
+        """
+        points = sent.get("points") if isinstance(sent, dict) else None
+        if not isinstance(points, list) or len(points) != 2:
+            raise latent.PointError("A way leads from one point of the map to another.")
+        return [self.window(NAME).point(end) for end in points]
+
     def _name(self, sent: Value) -> str:
         name = sent.get("model")
         if name not in (NAME, RIVAL):
@@ -259,10 +270,15 @@ class MapView:
 
     Args:
         models: The app's models.
+
+    Attributes:
+        map: The component; its event ``ends`` gives two points.
+        maps: What it asks for.
     """
 
     def __init__(self, models: Models) -> None:
-        maps, first = Maps(models), example(models, FIRST_EXAMPLE)
+        self.maps, first = Maps(models), example(models, FIRST_EXAMPLE)
+        maps = self.maps
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=9):
                 self.map = LatentMap(

@@ -56,7 +56,7 @@ class RebuildView:
         following = {"fn": curve_of, "inputs": [self.mine, model], "outputs": curve, **PRIVATE}
         following |= {"show_progress": "hidden", "trigger_mode": "always_last"}
         events = given.connect(walk.models, self.show, [model], outputs, "walk_rebuild")
-        events.append(model.input(self.show, [self.mine, model], outputs, **PRIVATE, **LIVE))
+        events.append(model.change(self.show, [self.mine, model], outputs, **PRIVATE, **LIVE))
         events.append(app.load(self.show, [self.mine, model], outputs, **PRIVATE, show_progress="hidden"))
         for event in events:
             event.success(**following)

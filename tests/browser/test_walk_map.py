@@ -203,3 +203,22 @@ def test_a_phone_has_picture_and_map_in_sight(page: Page, app_url: str, maps: Ma
     )
     assert min(heights) >= 40
     page.set_viewport_size(DESKTOP)
+
+
+def test_the_ends_of_a_path_are_compared_in_the_other_view(page: Page, app_url: str, maps: Maps) -> None:
+    open_map(page, app_url)
+    page.get_by_role("button", name="draw a path").click()
+    move(page, maps, (-1.0, 2.0))
+    page.mouse.down()
+    move(page, maps, (0.5, 0.5))
+    move(page, maps, (2.0, -1.0))
+    page.mouse.up()
+    page.locator(f"{MAP} .film .ends").click()
+    expect(page.locator("#walk-what-A")).to_contain_text("a point of the map")
+    expect(page.locator("#walk-model input").last).to_be_checked()
+    page.locator("#walk-strip .scrub input").press("Home")
+    pixels = np.array(shown(page, "#walk-strip figure.straight canvas"))
+    expected = maps.pictures(NAME, torch.tensor([[-1.0, 2.0]])).flatten().numpy().astype(int)
+    assert np.abs(pixels - expected).max() <= 12  # the pointer stands on whole pixels of the screen
+    page.get_by_role("tab", name="Walk", exact=True).click()
+    expect(page.locator("#walk-sliders .row:visible")).to_have_count(2)

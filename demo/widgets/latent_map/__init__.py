@@ -22,7 +22,8 @@ class LatentMap(gr.HTML):
     The value is what is marked on the map: ``mine``, a picture of the visitor's (``mean`` and, but for an autoencoder,
     ``std`` of its code, ``pixels`` and what is ``rebuilt`` of them, ``words``), and ``draws``: points ``z`` and the
     ``pictures`` there, and how many (``shares``) of many draws (``of``) come nearest to each class. Each is missing
-    where there is nothing to mark. Pixels are base64 of grey levels.
+    where there is nothing to mark. Pixels are base64 of grey levels. The event ``ends`` fires with the two ``points``
+    that a path begins and ends at, when somebody wants to compare the ways between them.
 
     Args:
         value: What is marked on arrival.

@@ -414,6 +414,7 @@ find(".backdrop").addEventListener("click", ({ currentTarget: button }) => {
   drawLand();
 });
 find(".play").addEventListener("click", () => play(!playing));
+find(".ends").addEventListener("click", () => trigger("ends", { points: [line[0], line.at(-1)] }));
 find(".clear").addEventListener("click", clear);
 find(".gif").addEventListener("click", async ({ currentTarget: button }) => {
   button.disabled = true;

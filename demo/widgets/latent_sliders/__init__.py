@@ -39,7 +39,7 @@ class LatentSliders(gr.HTML):
 
     def __init__(
         self,
-        value: dict[str, Any],
+        value: dict[str, Any] | None = None,  # Gradio builds it without one, too
         *,
         lines: Callable[[Any], dict[str, Any]],
         look: Callable[[Any], dict[str, Any]],
@@ -57,7 +57,7 @@ class LatentSliders(gr.HTML):
             return prior(sent) if prior else {}
 
         super().__init__(
-            json.dumps(value),
+            self.postprocess(value),
             html_template=(FOLDER / "template.html").read_text(),
             css_template=(FOLDER / "style.css").read_text(),
             js_on_load=(FOLDER / "script.js").read_text(),
