@@ -10,6 +10,7 @@ import gradio as gr
 from demo.theme import CLASS_COLORS
 
 FOLDER = Path(__file__).parent
+SCRIPTS = ("place.js", "land.js", "film.js", "script.js")
 
 
 class LatentMap(gr.HTML):
@@ -53,7 +54,7 @@ class LatentMap(gr.HTML):
             self.postprocess(value),
             html_template=(FOLDER / "template.html").read_text(),
             css_template=(FOLDER / "style.css").read_text(),
-            js_on_load=(FOLDER / "script.js").read_text(),
+            js_on_load="\n".join((FOLDER / name).read_text() for name in SCRIPTS),
             server_functions=functions,
             apply_default_css=False,
             model=model,
