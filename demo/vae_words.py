@@ -63,6 +63,13 @@ Autoencoders*, 2016 ([arXiv:1509.00519](https://arxiv.org/abs/1509.00519)); T. W
 2016, for the way around the sphere ([arXiv:1609.04468](https://arxiv.org/abs/1609.04468)).
 """
 
+FIGURES = {
+    "reconstruction_error": "rebuilds test digits to within {:.0f} grey levels (root mean square)",
+    "elbo_bits_per_dim": "test digits cost at most {:.2f} bits per pixel",
+    "kl": "its codes cost {:.1f} nats a digit (KL)",
+}
+"""What of a card's figures is told, by name."""
+
 _VIEWS: dict[View, str] = {
     "mean": "The <b>mean</b> of every pixel: an average over all that z leaves open, and averages look blurry.",
     "scale": "The <b>spread</b> of every pixel, its standard deviation: bright is where the decoder is unsure.",
@@ -243,12 +250,8 @@ EDIT_NOTE = (
 
 def figure_line(card: Card) -> str:
     """One line: which checkpoint, and how good it was measured to be."""
-    figures = [
-        f"test digits cost at most {metric.value:.2f} bits per pixel"
-        for metric in card.metrics
-        if metric.name == "elbo_bits_per_dim"
-    ]
-    about = [f"<code>{card.name}</code>", f"{card.parameters / 1e6:.2f} million parameters", *figures]
+    told = [FIGURES[metric.name].format(metric.value) for metric in card.metrics if metric.name in FIGURES]
+    about = [f"<code>{card.name}</code>", f"{card.parameters / 1e6:.2f} million parameters", *told]
     return f'<p class="lab-note">Model: {" · ".join(about)}</p>'
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import gradio as gr
 
 from demo.models import Models
+from demo.vae_words import figure_line
 from demo.walk_map import FIRST_EXAMPLE, NAME, RIVAL, Maps
-from demo.walk_pictures import LIVE, PRIVATE, SEEDS, Mine, PictureInput, checked_seed, example, noted, plainly
+from demo.walk_pictures import LIVE, PRIVATE, SEEDS, Mine, PictureInput, checked_seed, example, plainly
 from demo.walk_sliders import Value
 from demo.widgets.latent_map import LatentMap
-from gm_core import Card
 
 FIRST_SEED = 3
 
@@ -20,13 +20,6 @@ LESSONS = {
     RIVAL: "Trained only to rebuild. Its codes lie wherever that was easiest: nothing says what a random point means.",
     NAME: "Trained to rebuild <i>and</i> to keep its codes where a standard normal lies: a random point means a digit.",
 }
-
-FIGURES = {
-    "reconstruction_error": "rebuilds test digits to within {:.0f} grey levels (root mean square)",
-    "elbo_bits_per_dim": "test digits cost at most {:.2f} bits per pixel",
-    "kl": "its codes cost {:.1f} nats a digit (KL)",
-}
-"""What of a card's figures is told, by name."""
 
 
 class CompareView:
@@ -59,7 +52,7 @@ class CompareView:
                             elem_id=f"compare-{name}",
                         )
                     )
-                    gr.HTML(noted(figures(models.card(name))), padding=False)
+                    gr.HTML(figure_line(models.card(name)), padding=False)
 
         def at_random(made: Mine) -> tuple[Any, ...]:
             drawn = secrets.randbelow(SEEDS)
@@ -82,9 +75,3 @@ class CompareView:
     def shown(self, mine: Mine, seed: int) -> list[Value]:
         """What is marked on both maps."""
         return [self.maps.marks(name, mine, seed) for name in TITLES]
-
-
-def figures(card: Card) -> str:
-    """Which checkpoint, and how good it was measured to be."""
-    told = [FIGURES[metric.name].format(metric.value) for metric in card.metrics if metric.name in FIGURES]
-    return " · ".join([f"<code>{card.name}</code>", f"{card.parameters / 1e6:.2f} million parameters", *told])

@@ -9,7 +9,8 @@ from gradio_client.exceptions import AppError
 
 import gm_core
 from demo.models import Models
-from demo.walk_compare import FIGURES, TITLES, figures
+from demo.vae_words import FIGURES, figure_line
+from demo.walk_compare import TITLES
 from demo.walk_map import DRAWS, NAME, RIVAL, Maps, drawn
 from demo.walk_pictures import example
 
@@ -50,7 +51,7 @@ def test_a_bad_seed_is_one_clear_message(client: Client, seed: float) -> None:
 def test_figures_are_the_cards() -> None:
     for name in TITLES:
         card = gm_core.read_card(name)
-        told = figures(card)
+        told = figure_line(card)
         assert f"<code>{name}</code>" in told
         known = [metric for metric in card.metrics if metric.name in FIGURES]
         assert known and all(FIGURES[metric.name].format(metric.value) in told for metric in known)
