@@ -7,8 +7,8 @@ import gradio as gr
 
 from demo.models import Models
 from demo.vae_words import figure_line
-from demo.walk_map import FIRST_EXAMPLE, NAME, RIVAL, Maps
-from demo.walk_pictures import LIVE, PRIVATE, SEEDS, Mine, PictureInput, checked_seed, example, plainly
+from demo.walk_map import NAME, RIVAL, Maps
+from demo.walk_pictures import FIRST_EXAMPLE, LIVE, PRIVATE, SEEDS, Mine, PictureInput, checked_seed, example, plainly
 from demo.walk_sliders import Value
 from demo.widgets.latent_map import LatentMap
 

@@ -8,7 +8,7 @@ import torch
 import gm_core
 from demo import latent
 from demo.vae_words import EDIT_NOTE, measured
-from demo.walk_pictures import EMPTY, LIVE, PRIVATE, Mine, PictureInput, example, plainly, told
+from demo.walk_pictures import EMPTY, FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, example, plainly, told
 from demo.walk_sliders import NAMES, Value, Walk
 from demo.widgets.latent_sliders import LatentSliders
 from demo.widgets.picture_view import PictureView, grey
@@ -18,8 +18,6 @@ TOWARD = 1.5
 
 NEIGHBOURS = 15
 """Held-out pictures whose codes say which class a code is of."""
-
-FIRST_EXAMPLE = 4
 
 
 class Edit:

@@ -17,7 +17,7 @@ from torch import Tensor
 from demo import latent
 from demo.models import Models
 from demo.pixel_answers import is_number
-from demo.walk_pictures import Mine, PictureInput, example, told
+from demo.walk_pictures import FIRST_EXAMPLE, Mine, PictureInput, example, told
 from demo.walk_sliders import Value
 from demo.widgets.latent_map import LatentMap
 from gm_core import VAE, Autoencoder
@@ -25,8 +25,6 @@ from gm_core.rendering import gif, grid
 
 NAME, RIVAL = "mnist-vae2d", "mnist-autoencoder"
 """The VAE whose latent space is a map, and the autoencoder of the same size without a prior."""
-
-FIRST_EXAMPLE = 4
 
 GRIDS = (17, 51)
 """Pictures along an edge of the map: few that are there at once, then as many as make every movement smooth. The

@@ -23,6 +23,9 @@ from gm_core import PictureError
 SEEDS = 10_000
 """Seeds are below this, short enough to say aloud in class."""
 
+FIRST_EXAMPLE = 2
+"""Seed of the picture that is there on arrival: a six that nobody mistakes."""
+
 EMPTY = "The drawing is empty: draw a digit, or upload a picture."
 
 LIVE: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden"}

@@ -6,12 +6,10 @@ import gradio as gr
 
 from demo import latent
 from demo.vae_words import BOUND_CSS, bound_bar, bound_curve, kl_bars
-from demo.walk_pictures import LIVE, PRIVATE, Mine, PictureInput, example
+from demo.walk_pictures import FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, example
 from demo.walk_sliders import NAMES, Value, Walk
 from demo.widgets.latent_sliders import SPREAD
 from demo.widgets.picture_view import PictureView, grey, magma
-
-FIRST_EXAMPLE = 4
 
 
 class RebuildView:

@@ -13,8 +13,7 @@ import gm_core
 from demo import latent
 from demo.models import Models
 from demo.walk_edit import Edit
-from demo.walk_pictures import example
-from demo.walk_rebuild import FIRST_EXAMPLE
+from demo.walk_pictures import FIRST_EXAMPLE, example
 from demo.walk_sliders import FIRST_SEED, NAMES, Walk
 from demo.walk_ways import FIRST_ENDS
 

@@ -5,8 +5,8 @@ from playwright.sync_api import Page, expect
 
 from demo.models import Models
 from demo.walk_compare import FIRST_SEED, TITLES
-from demo.walk_map import DRAWS, FIRST_EXAMPLE, Maps, drawn
-from demo.walk_pictures import example
+from demo.walk_map import DRAWS, Maps, drawn
+from demo.walk_pictures import FIRST_EXAMPLE, example
 
 from .conftest import DESKTOP, PHONE
 from .test_walk import shown, wait_for, wait_for_change

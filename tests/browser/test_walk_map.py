@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 import gm_core
 from demo.models import Models
-from demo.walk_map import FIRST_EXAMPLE, GRIDS, NAME, Maps
-from demo.walk_pictures import example
+from demo.walk_map import GRIDS, NAME, Maps
+from demo.walk_pictures import FIRST_EXAMPLE, example
 
 from .conftest import DESKTOP, PHONE
 from .test_walk import shown, wait_for, wait_for_change
