@@ -26,9 +26,6 @@ STEPS, SUBSTEPS = 11, 4
 COUNT = (STEPS - 1) * SUBSTEPS + 1
 """Pictures on a way."""
 
-SAMPLES = 50
-"""Draws of z, for the bound and for its importance-weighted version alike, so that they compare."""
-
 DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Numbers of draws that the curve of the bound is told at."""
 
@@ -193,37 +190,65 @@ def share_nearer(vae: VAE, z: Tensor) -> float:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """A picture as a VAE sees, keeps and prices it.
+    """A picture as a VAE sees and keeps it.
 
     Attributes:
         point: Mean of the posterior q(z | x), (D,).
         mean: Its decoded mean, ``uint8`` (H, W).
         scale: Standard deviation of every pixel there, ``float32`` (H, W), in levels.
         draw: A draw of the pixels there, ``uint8`` (H, W).
-        reconstruction: E_q log p(x | z) in nats, from :data:`SAMPLES` draws.
         kl_per_dim: KL(q(z | x) || p(z)) of each dimension, in nats.
-        weighted: Importance-weighted bound on log p(x) in nats, from the same number of draws.
-        pixels: Number of pixels, which turns nats into bits a pixel.
     """
 
     point: Tensor
     mean: Tensor
     scale: Tensor
     draw: Tensor
-    reconstruction: float
     kl_per_dim: list[float]
-    weighted: float
+
+
+@torch.inference_mode()
+def rebuild(vae: VAE, image: Tensor) -> Rebuilt:
+    """Encode a picture, and decode it again.
+
+    Args:
+        vae: The model.
+        image: ``uint8`` (1, 1, H, W).
+    """
+    z = vae.encode(image).mean[0].cpu()
+    return Rebuilt(
+        point=z,
+        mean=picture(vae, z, "mean"),
+        scale=vae.decode(z[None]).stddev[0, 0].cpu(),
+        draw=picture(vae, z, "draw"),
+        kl_per_dim=vae.elbo(image, generator=torch.Generator().manual_seed(0)).kl_per_dim[0].tolist(),
+    )
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a VAE says of a picture's probability, all from one set of draws of z, so that its numbers agree.
+
+    Attributes:
+        kl: KL(q(z | x) || p(z)) in nats, exact.
+        bounds: The importance-weighted bound in nats by its number of draws, for each of :data:`DRAWS`; that with one
+            draw is the ELBO.
+        pixels: Number of pixels, which turns nats into bits a pixel.
+    """
+
+    kl: float
+    bounds: dict[int, float]
     pixels: int
 
     @property
-    def kl(self) -> float:
-        """KL(q(z | x) || p(z)) in nats."""
-        return sum(self.kl_per_dim)
+    def elbo(self) -> float:
+        """The evidence lower bound in nats."""
+        return self.bounds[1]
 
     @property
-    def bound(self) -> float:
-        """The evidence lower bound in nats."""
-        return self.reconstruction - self.kl
+    def reconstruction(self) -> float:
+        """E_q log p(x | z) in nats."""
+        return self.elbo + self.kl
 
     def bits(self, nats: float) -> float:
         """Nats of log p(x) a picture as bits a pixel."""
@@ -231,8 +256,10 @@ class Rebuilt:
 
 
 @torch.inference_mode()
-def rebuild(vae: VAE, image: Tensor, seed: int = 0) -> Rebuilt:
-    """Encode a picture, decode it again, and bound its probability.
+def price(vae: VAE, image: Tensor, seed: int = 0) -> Price:
+    """Bound a picture's probability.
+
+    For K draws the bound is the mean over as many groups of K as the draws make.
 
     Args:
         vae: The model.
@@ -242,38 +269,12 @@ def rebuild(vae: VAE, image: Tensor, seed: int = 0) -> Rebuilt:
     Returns:
         What came of it.
     """
-    z = vae.encode(image).mean[0].cpu()
-    terms = vae.elbo(image, SAMPLES, torch.Generator().manual_seed(seed))
-    return Rebuilt(
-        point=z,
-        mean=picture(vae, z, "mean"),
-        scale=vae.decode(z[None]).stddev[0, 0].cpu(),
-        draw=picture(vae, z, "draw"),
-        reconstruction=float(terms.reconstruction),
-        kl_per_dim=terms.kl_per_dim[0].tolist(),
-        weighted=float(vae.log_prob(image, SAMPLES, torch.Generator().manual_seed(seed))),
-        pixels=image.numel(),
-    )
-
-
-@torch.inference_mode()
-def bounds(vae: VAE, image: Tensor, seed: int = 0) -> dict[int, float]:
-    """The importance-weighted bound as the number of its draws grows.
-
-    All from one set of draws: for K of them, the mean over as many groups of K as there are.
-
-    Args:
-        vae: The model.
-        image: ``uint8`` (1, 1, H, W).
-        seed: Of the draws.
-
-    Returns:
-        Nats by K, for each of :data:`DRAWS`.
-    """
-    weights = vae.log_weights(image, max(DRAWS), torch.Generator().manual_seed(seed))[:, 0].double().cpu()
-    return {
-        k: float((weights[: len(weights) // k * k].view(-1, k).logsumexp(dim=1) - math.log(k)).mean()) for k in DRAWS
-    }
+    generator = torch.Generator().manual_seed(seed)
+    weights = vae.log_weights(image, max(DRAWS), generator)[:, 0].double().cpu()
+    kl = float(vae.elbo(image, generator=generator).kl)
+    groups = {k: weights[: len(weights) // k * k].view(-1, k) for k in DRAWS}
+    bounds = {k: float((group.logsumexp(dim=1) - math.log(k)).mean()) for k, group in groups.items()}
+    return Price(kl, bounds, image.numel())
 
 
 def packed(pictures: Tensor) -> str:

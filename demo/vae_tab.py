@@ -84,9 +84,8 @@ def build(app: gr.Blocks, models: Models) -> None:
     def from_map(event: gr.EventData, ends: Ends) -> tuple[Any, ...]:
         """The ends of a path over the map are those of the ways."""
         points = plan.maps.ends(event._data)
-        chosen = {
-            end: {"z": z.tolist(), "what": "a point of the map"} for end, z in zip(FIRST_ENDS, points, strict=True)
-        }
+        words = [f"the point ({z[0]:.2f}, {z[1]:.2f}) of the map" for z in points]
+        chosen = {end: {"z": z.tolist(), "what": what} for end, z, what in zip(FIRST_ENDS, points, words, strict=True)}
         ends = ends | {MAPPED: chosen}
         return gr.Tabs(selected="walk-ways"), MAPPED, ends, *between.ways.shown(MAPPED, ends)
 

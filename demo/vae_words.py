@@ -2,7 +2,7 @@
 
 import math
 
-from demo.latent import SAMPLES, Rebuilt, View
+from demo.latent import Price, View
 from gm_core import Card
 
 ALONE = ("map", "compare")
@@ -95,6 +95,7 @@ BOUND_CSS = """
 }
 p { margin: 6px 0; color: var(--body-text-color); }
 .title { font-weight: 600; }
+.waiting { min-height: 11rem; color: var(--body-text-color-subdued); }
 .note { font-size: .9rem; color: var(--body-text-color-subdued); }
 .bars { display: grid; grid-template-columns: auto 1fr auto; gap: 3px 8px; font-size: .85rem; align-items: center; }
 .bars i { font-style: normal; }
@@ -138,20 +139,21 @@ def distance(dimensions: int, length: float, nearer: float) -> str:
     )
 
 
-def bound_bar(rebuilt: Rebuilt, card: Card) -> str:
+def bound_bar(price: Price, card: Card) -> str:
     """The bound on a picture's probability as a price in nats: its two parts, and what weighing draws saves.
 
     Args:
-        rebuilt: The numbers.
+        price: The numbers.
         card: Of the model that gave them, for what real digits cost on average.
     """
-    price, pixels, pointer = -rebuilt.bound, -rebuilt.reconstruction, rebuilt.kl
-    saved = max(0.0, rebuilt.weighted - rebuilt.bound)
-    whole = max(price, 1e-9)
+    cost, pixels, pointer = -price.elbo, -price.reconstruction, price.kl
+    draws, weighted = max(price.bounds.items())
+    saved = max(0.0, weighted - price.elbo)
+    whole = max(cost, 1e-9)
 
     def row(kind: str, words: str, nats: float) -> str:
         """A line of the sum; bits are what it costs, so of the other sign."""
-        return f'<i class="{kind}"></i><span>{words}</span><b>{_signed(nats)}</b><b>{rebuilt.bits(nats):.3f}</b>'
+        return f'<i class="{kind}"></i><span>{words}</span><b>{_signed(nats)}</b><b>{price.bits(nats):.3f}</b>'
 
     average = "".join(
         f" A real test digit costs {-metric.value:.0f} nats on average."
@@ -159,18 +161,18 @@ def bound_bar(rebuilt: Rebuilt, card: Card) -> str:
         if metric.name == "elbo"
     )
     return f"""
-<p class="total">log p(x) ≥ {_signed(rebuilt.bound)} nats · {rebuilt.bits(rebuilt.bound):.2f} bits per pixel</p>
-<div class="bar" role="img" aria-label="Of {price:,.1f} nats, {pixels:,.1f} pay for the pixels, {pointer:,.1f} for z">
+<p class="total">log p(x) ≥ {_signed(price.elbo)} nats · {price.bits(price.elbo):.2f} bits per pixel</p>
+<div class="bar" role="img" aria-label="Of {cost:,.1f} nats, {pixels:,.1f} pay for the pixels, {pointer:,.1f} for z">
 <span class="pixels" style="width:{100 * pixels / whole:.2f}%"></span>
 <span class="latent" style="width:{100 * pointer / whole:.2f}%"></span>
 <span class="gap" style="width:{min(100.0, 100 * saved / whole):.2f}%"></span></div>
 <div class="key">
 <span></span><span></span><em>nats</em><em>bits/pixel</em>
-{row("pixels", "reconstruction, log p(x | z)", rebuilt.reconstruction)}
+{row("pixels", "reconstruction, log p(x | z)", price.reconstruction)}
 {row("latent", "KL: from the prior to this picture's z", -pointer)}<hr>
-{row("", "the bound (ELBO)", rebuilt.bound)}
-{row("gap", f"weighing {SAMPLES} draws of z", rebuilt.weighted)}</div>
-<p>To write this picture down exactly, the model needs at most {price:,.0f} nats: {pointer:,.0f} to point at z,
+{row("", "the bound (ELBO)", price.elbo)}
+{row("gap", f"weighing {draws:,} draws of z", weighted)}</div>
+<p>To write this picture down exactly, the model needs at most {cost:,.0f} nats: {pointer:,.0f} to point at z,
 {pixels:,.0f} for the pixels that z leaves open.{average}</p>
 """
 
@@ -196,13 +198,13 @@ def kl_bars(here: list[float], usual: list[float]) -> str:
 <p class="note">Line: the average over real digits. A dimension near 0 repeats the prior and says nothing.</p>"""
 
 
-def bound_curve(bounds: dict[int, float], pixels: int) -> str:
-    """The bound against its number of draws, as a curve.
+WAITING = '<p class="waiting">Drawing z a thousand times …</p>'
+"""In the place of what is being computed, so that nobody takes an older picture's numbers for this one's."""
 
-    Args:
-        bounds: Nats by number of draws.
-        pixels: Of the picture, which turns nats into bits a pixel.
-    """
+
+def bound_curve(price: Price) -> str:
+    """The bound against its number of draws, as a curve."""
+    bounds = price.bounds
     (least, first), (most, last) = min(bounds.items()), max(bounds.items())
     low, high = min(bounds.values()), max(bounds.values())
     span = max(high - low, 1e-9)
@@ -214,7 +216,6 @@ def bound_curve(bounds: dict[int, float], pixels: int) -> str:
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in places)
     powers = [(x, k) for (x, _), k in zip(places, bounds, strict=True) if str(k)[0] == "1"]
     ticks = "".join(f'<text x="{x:.1f}" y="132">{k:,}</text>' for x, k in powers)
-    bits = -last / (pixels * math.log(2))
     return f"""
 <p class="title">The bound rises towards log p(x) with more draws of z</p>
 <svg viewBox="0 0 380 140" role="img" aria-label="From {first:.1f} nats with 1 draw to {last:.1f} with {most}">
@@ -222,24 +223,28 @@ def bound_curve(bounds: dict[int, float], pixels: int) -> str:
 <text class="end" x="44" y="{places[0][1] + 4:.1f}">{_signed(first)}</text>
 <text class="start" x="300" y="{places[-1][1] - 9:.1f}">{_signed(last)}</text></svg>
 <p class="note">{_signed(first)} nats with one draw (the ELBO), {_signed(last)} with {most:,}:
-{bits:.3f} bits per pixel.
+{price.bits(last):.3f} bits per pixel.
 </p>"""
 
 
-def measured(values: dict[str, float], usual: dict[str, tuple[float, float]]) -> str:
+def measured(values: dict[str, float], usual: dict[str, tuple[float, float]], near: str) -> str:
     """What was measured on the pixels of a picture, and where that lies among real digits.
 
     Args:
         values: Stroke thickness in pixels, slant in degrees.
         usual: Mean and standard deviation of each over training pictures.
+        near: A sentence about what lies near.
     """
-    units = {"thickness": "pixels thick", "slant": "° to the right"}
+    side = "left" if values["slant"] < 0 else "right"
+    words = {
+        "thickness": f"{values['thickness']:.1f} pixels thick",
+        "slant": f"leaning {abs(values['slant']):.0f}° to the {side}",
+    }
     lines = "".join(
-        f'<p class="lab-number"><b>{value:.1f} {units[name]}</b> '
-        f"(real digits: {usual[name][0]:.1f} ± {usual[name][1]:.1f})</p>"
-        for name, value in values.items()
+        f'<p class="lab-number"><b>{words[name]}</b> (real digits: {mean:.1f} ± {deviation:.1f})</p>'
+        for name, (mean, deviation) in usual.items()
     )
-    return f"{lines}<p>Measured on the decoded picture, not on the sliders.</p>"
+    return f"{lines}<p>Measured on the decoded picture, not on the sliders. {near}</p>"
 
 
 EDIT_NOTE = (

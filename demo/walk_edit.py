@@ -7,14 +7,18 @@ import torch
 
 import gm_core
 from demo import latent
+from demo.pixel_answers import is_number
 from demo.vae_words import EDIT_NOTE, measured
-from demo.walk_pictures import EMPTY, FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, example, plainly, told
+from demo.walk_pictures import FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, example, told
 from demo.walk_sliders import NAMES, Value, Walk
 from demo.widgets.latent_sliders import LatentSliders
 from demo.widgets.picture_view import PictureView, grey
 
-TOWARD = 1.5
+TOWARD = 2.0
 """How far one may go toward another class, of the way between the classes' means."""
+
+ATTRIBUTES = {"thickness": gm_core.thickness, "slant": gm_core.slant}
+"""What directions lead along, and how it is measured."""
 
 NEIGHBOURS = 15
 """Held-out pictures whose codes say which class a code is of."""
@@ -43,8 +47,7 @@ class Edit:
         """
         atlas = self.walk.models.atlas(name)
         z = self.walk.models.vae(name).encode(mine.image).mean[0].cpu()
-        nearest = (atlas.codes - z).norm(dim=1).topk(NEIGHBOURS, largest=False).indices
-        own = int(atlas.labels[nearest].mode().values)
+        own, _ = self.near(name, z)
         axes: list[Value] = [
             {
                 "label": attribute,
@@ -53,7 +56,7 @@ class Edit:
                 "low": -latent.LIMIT,
                 "high": latent.LIMIT,
             }
-            for attribute, direction in atlas.directions.items()
+            for attribute, direction in ((name, atlas.directions[name]) for name in ATTRIBUTES)
         ]
         axes += [
             {
@@ -71,8 +74,23 @@ class Edit:
             "base": z.clamp(-latent.FAR, latent.FAR).tolist(),
             "axes": axes,
             "at": [0.0] * len(axes),
-            "origin": f"Most of its neighbours in latent space are {atlas.class_names[own]}s.",
         }
+
+    def changes(self, sent: object) -> dict[str, list[float]]:
+        """How far sliders stand along their axes, by model; nothing for what is no place."""
+        name, at = (sent.get("model"), sent.get("at")) if isinstance(sent, dict) else (None, None)
+        if not isinstance(name, str) or name not in NAMES or not isinstance(at, list):
+            return {}
+        axes = len(self.walk.models.atlas(name).class_names) - 1 + len(ATTRIBUTES)
+        good = len(at) == axes and all(is_number(x, -latent.LIMIT, latent.LIMIT) for x in at)
+        return {name: at} if good else {}
+
+    def near(self, name: str, z: torch.Tensor) -> tuple[int, int]:
+        """The class of most held-out pictures near a point, and of how many of the :data:`NEIGHBOURS` nearest."""
+        atlas = self.walk.models.atlas(name)
+        nearest = (atlas.codes - z).norm(dim=1).topk(NEIGHBOURS, largest=False).indices
+        counts = atlas.labels[nearest].bincount(minlength=len(atlas.class_names))
+        return int(counts.argmax()), int(counts.max())
 
     def look(self, sent: Value) -> Value:
         """The picture at a point, and its attributes as measured from its pixels."""
@@ -80,9 +98,11 @@ class Edit:
         view, z = latent.view_of(sent.get("view")), latent.point(vae, sent.get("z"), latent.FAR)
         mean = latent.picture(vae, z)[None, None]
         atlas = self.walk.models.atlas(name)
-        values = {"thickness": float(gm_core.thickness(mean)), "slant": float(gm_core.slant(mean))}
+        values = {attribute: float(measure(mean)) for attribute, measure in ATTRIBUTES.items()}
         shown = latent.picture(vae, z, view)
-        return {"pictures": latent.packed(shown), "reading": measured(values, atlas.attributes)}
+        label, count = self.near(name, z)
+        near = f"Of the {NEIGHBOURS} real digits nearest to here, {count} are <b>{atlas.class_names[label]}s</b>."
+        return {"pictures": latent.packed(shown), "reading": measured(values, atlas.attributes, near)}
 
 
 class EditView:
@@ -97,7 +117,7 @@ class EditView:
     def __init__(self, app: gr.Blocks, walk: Walk, model: gr.Radio) -> None:
         edit = Edit(walk)
         first = example(walk.models, FIRST_EXAMPLE)
-        self.mine = gr.State(first)
+        self.mine, kept = gr.State(first), gr.State({})
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
                 given = PictureInput("edit", first)
@@ -109,14 +129,14 @@ class EditView:
                 gr.HTML(EDIT_NOTE)
 
         def taken(mine: Mine, name: str) -> tuple[Any, ...]:
-            return mine, grey(mine.image[0, 0], "Your picture, as the model sees it"), edit.place(name, mine)
+            return mine, {}, grey(mine.image[0, 0], "Your picture, as the model sees it"), edit.place(name, mine)
 
-        given.connect(walk.models, taken, [model], [self.mine, seen, self.sliders], "walk_edit")
+        given.connect(walk.models, taken, [model], [self.mine, kept, seen, self.sliders], "walk_edit")
 
-        @plainly
-        def switched(name: str, mine: Mine | None) -> Value:
-            if mine is None:
-                raise gm_core.PictureError(EMPTY)
-            return edit.place(name, mine)
+        def switched(name: str, mine: Mine, left: object, kept: dict[str, list[float]]) -> tuple[Any, Value]:
+            """The same picture in the other latent space; how it was changed in this one is kept."""
+            places = kept | edit.changes(left)
+            place = edit.place(name, mine)
+            return places, place | {"at": places.get(name, place["at"])}
 
-        model.change(switched, [model, self.mine], self.sliders, **PRIVATE, **LIVE)
+        model.change(switched, [model, self.mine, self.sliders, kept], [kept, self.sliders], **PRIVATE, **LIVE)

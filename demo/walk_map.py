@@ -98,6 +98,10 @@ class Window:
             raise latent.PointError(f"A point of this map is two numbers, {' and '.join(reach)}.")
         return torch.tensor([float(value) for value in sent])
 
+    def holds(self, z: Tensor) -> bool:
+        """Whether a point, (2,), is on the map."""
+        return all(map(self._holds, z.tolist(), self.low))
+
     def _holds(self, value: object, low: float) -> bool:
         return is_number(value, low, low + self.span)
 
@@ -205,6 +209,7 @@ class Maps:
             f"z{i + 1} = {_signed(float(mean[i]))}" + ("" if std is None else f" ± {float(std[i]):.2g}")
             for i in range(len(mean))
         )
+        beyond = "" if self.window(name).holds(mean) else " It lies beyond the edge of the map."
         meaning = "the code" if std is None else "the posterior's mean ± standard deviation"
         marks: Value = {
             "mine": {
@@ -212,7 +217,7 @@ class Maps:
                 "std": None if std is None else std.tolist(),
                 "pixels": latent.packed(mine.image),
                 "rebuilt": latent.packed(rebuilt),
-                "words": f"{code_words} ({meaning}). Rebuilt, the pixels are off by {error:.0f} grey levels "
+                "words": f"{code_words} ({meaning}).{beyond} Rebuilt, the pixels are off by {error:.0f} grey levels "
                 "(root mean square).",
             }
         }

@@ -128,19 +128,19 @@ def checked_seed(seed: object) -> int:
 
 
 class PictureInput:
-    """A pad, an upload and an example: three ways to give a picture.
+    """A pad, an upload and an example: three ways to give a picture, of which the last one used is shown.
 
     Args:
         prefix: Of the components' ids in the page.
-        first: The picture that is there on arrival.
+        first: The picture that is there on arrival, if any.
         height: Of the upload, in pixels.
     """
 
-    def __init__(self, prefix: str, first: Mine, height: int = 150) -> None:
+    def __init__(self, prefix: str, first: Mine | None = None, height: int = 150) -> None:
         self.pad = SketchPad(elem_id=f"{prefix}-pad")
+        self.note = gr.HTML(noted(first.source) if first else "", elem_id=f"{prefix}-source", padding=False)
         self.upload = PictureUpload(elem_id=f"{prefix}-upload", height=height)
         self.another = gr.Button("Another example", size="md")
-        self.note = gr.HTML(noted(first.source), elem_id=f"{prefix}-source", padding=False)
 
     def connect(
         self,
@@ -151,6 +151,8 @@ class PictureInput:
         api_name: str,
     ) -> list[Dependency]:
         """Say what is to be done with a picture.
+
+        What is wrong with one is told under the pad, and everything else stays as it was.
 
         Args:
             models: The app's models.
@@ -163,26 +165,35 @@ class PictureInput:
             The events, for what is to follow them.
         """
 
-        def answer(made: Mine | None, *values: Any) -> tuple[Any, ...]:
-            if made is None:
-                return noted(EMPTY), *[gr.skip()] * len(outputs)
-            return noted(made.source), *taken(made, *values)
+        def answer(given: Callable[[], Mine | None], *values: Any) -> tuple[bool, tuple[Any, ...]]:
+            """Whether there is a picture, and what to say and show."""
+            try:
+                made = given()
+                if made is None:
+                    raise PictureError(EMPTY)
+                return True, (noted(made.source), *taken(made, *values))
+            except PictureError as error:
+                return False, (noted(sentence(error)), *[gr.skip()] * len(outputs))
 
-        @plainly
-        def drawn(drawing: str | None, *values: Any) -> Any:
-            return answer(from_drawing(drawing), *values)
+        def drawn(drawing: str | None, *values: Any) -> tuple[Any, ...]:
+            _, shown = answer(lambda: from_drawing(drawing), *values)
+            return *shown, None
 
-        @plainly
         def uploaded(path: str | None, *values: Any) -> Any:
-            return gr.skip() if path is None else answer(from_file(path), *values)
+            if path is None:
+                return gr.skip()
+            good, shown = answer(lambda: from_file(path), *values)
+            # What is no picture does not stay; what is takes the drawing's place.
+            return (*shown, gr.skip(), "") if good else (*shown, None, gr.skip())
 
         def exemplary(*values: Any) -> tuple[Any, ...]:
-            return answer(example(models, secrets.randbelow(SEEDS)), *values)
+            _, shown = answer(lambda: example(models, secrets.randbelow(SEEDS)), *values)
+            return *shown, None, ""
 
         both = [self.note, *outputs]
-        drawing = self.pad.input(drawn, [self.pad, *inputs], both, api_name=f"{api_name}_drawing", **LIVE)
-        sent = self.upload.input(uploaded, [self.upload, *inputs], both, api_name=f"{api_name}_upload", **LIVE)
-        # What is no picture does not stay.
-        sent.failure(lambda: None, None, self.upload, **PRIVATE, show_progress="hidden")
-        another = self.another.click(exemplary, list(inputs), both, **PRIVATE, show_progress="hidden")
+        emptied = [*both, self.upload, self.pad]
+        name = f"{api_name}_drawing"
+        drawing = self.pad.input(drawn, [self.pad, *inputs], [*both, self.upload], api_name=name, **LIVE)
+        sent = self.upload.input(uploaded, [self.upload, *inputs], emptied, api_name=f"{api_name}_upload", **LIVE)
+        another = self.another.click(exemplary, list(inputs), emptied, **PRIVATE, show_progress="hidden")
         return [drawing, sent, another]

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from demo import latent
-from demo.vae_words import BOUND_CSS, bound_bar, bound_curve, kl_bars
+from demo.vae_words import BOUND_CSS, WAITING, bound_bar, bound_curve, kl_bars
 from demo.walk_pictures import FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, example
 from demo.walk_sliders import NAMES, Value, Walk
 from demo.widgets.latent_sliders import SPREAD
@@ -38,29 +38,28 @@ class RebuildView:
                     mean = PictureView(title="Rebuilt: mean", elem_id="walk-mean")
                     scale = PictureView(title="spread", elem_id="walk-scale")
                     draw = PictureView(title="a draw", elem_id="walk-draw")
-                self.back = gr.Button("Walk from here", variant="primary")
+                self.back = gr.Button("Walk from here", size="md")
                 with gr.Row(elem_classes="walk-row"):
                     with gr.Column(scale=6, min_width=280):
                         bound = gr.HTML(css_template=BOUND_CSS, elem_id="walk-bound")
                         curve = gr.HTML(css_template=BOUND_CSS, elem_id="walk-curve")
                     with gr.Column(scale=5, min_width=240):
                         bars = gr.HTML(css_template=BOUND_CSS, elem_id="walk-kl")
-        outputs = [self.mine, seen, mean, scale, draw, bound, bars]
+        outputs = [self.mine, seen, mean, scale, draw, bars, bound, curve]
 
-        def curve_of(mine: Mine, name: str) -> str:
-            bounds = latent.bounds(walk.models.vae(name), mine.image)
-            return bound_curve(bounds, mine.image.numel())
+        def priced(mine: Mine, name: str) -> tuple[str, str]:
+            """What takes long enough to be waited for."""
+            price = latent.price(walk.models.vae(name), mine.image)
+            return bound_bar(price, walk.models.card(name)), bound_curve(price)
 
-        following = {"fn": curve_of, "inputs": [self.mine, model], "outputs": curve, **PRIVATE}
-        following |= {"show_progress": "hidden", "trigger_mode": "always_last"}
         events = given.connect(walk.models, self.show, [model], outputs, "walk_rebuild")
         events.append(model.change(self.show, [self.mine, model], outputs, **PRIVATE, **LIVE))
         events.append(app.load(self.show, [self.mine, model], outputs, **PRIVATE, show_progress="hidden"))
         for event in events:
-            event.success(**following)
+            event.success(priced, [self.mine, model], [bound, curve], **PRIVATE, **LIVE)
 
     def show(self, mine: Mine, name: str = NAMES[0]) -> tuple[Any, ...]:
-        """A picture, rebuilt and priced."""
+        """A picture, rebuilt; its price follows."""
         rebuilt = latent.rebuild(self.walk.models.vae(name), mine.image)
         atlas = self.walk.models.atlas(name)
         spread: Value = magma(rebuilt.scale, "The standard deviation of every pixel", "grey levels", SPREAD)
@@ -70,6 +69,7 @@ class RebuildView:
             grey(rebuilt.mean, "Reconstruction: the mean of every pixel"),
             spread,
             grey(rebuilt.draw, "Reconstruction: the pixels drawn"),
-            bound_bar(rebuilt, self.walk.models.card(name)),
             kl_bars(rebuilt.kl_per_dim, atlas.kl.tolist()),
+            WAITING,
+            WAITING,
         )

@@ -8,22 +8,9 @@ import gradio as gr
 import torch
 
 from demo import latent
-from demo.walk_pictures import (
-    EMPTY,
-    LIVE,
-    PRIVATE,
-    SEEDS,
-    Mine,
-    PictureInput,
-    checked_seed,
-    example,
-    noted,
-    plainly,
-    told,
-)
+from demo.walk_pictures import LIVE, PRIVATE, SEEDS, Mine, PictureInput, checked_seed, noted, plainly, sentence, told
 from demo.walk_sliders import NAMES, Value, Walk
 from demo.widgets.picture_strip import PictureStrip
-from gm_core import PictureError
 from gm_core.rendering import gif, grid
 
 FIRST_ENDS = {"A": 11, "B": 12}
@@ -52,10 +39,8 @@ class Ways:
         return {"z": z, "what": f"drawn from the prior with seed {seed}"}
 
     @torch.inference_mode()
-    def encoded(self, name: str, mine: Mine | None) -> Value:
+    def encoded(self, name: str, mine: Mine) -> Value:
         """An end: a picture, encoded."""
-        if mine is None:
-            raise PictureError(EMPTY)
         z = self.walk.models.vae(name).encode(mine.image).mean[0].cpu()
         return {"z": z.clamp(-latent.FAR, latent.FAR).tolist(), "what": mine.source[:1].lower() + mine.source[1:-1]}
 
@@ -113,15 +98,15 @@ class WaysView:
                             ]
                         with gr.Accordion(f"Draw or upload {end}, or give a seed", open=False):
                             number = gr.Number(seed, label=f"Seed, 0 to {SEEDS - 1}", elem_id=f"walk-seed-{end}")
-                            given = PictureInput(f"walk-{end.lower()}", example(walk.models, seed))
+                            given = PictureInput(f"walk-{end.lower()}")
                         wells.append((end, number, buttons, given, said))
         self.outputs = [self.strip, *(said for *_, said in wells)]
         for end, number, buttons, given, _ in wells:
             self._connect(end, number, buttons, given, model, sliders, mine)
 
-    def put(self, end: str, name: str, ends: Ends, chosen: Value) -> tuple[Any, ...]:
-        """Another end."""
-        ends = ends | {name: ends[name] | {end: chosen}}
+    def put(self, end: str, name: str, ends: Ends, chosen: dict[str, Value]) -> tuple[Any, ...]:
+        """Another end, in each latent space that it is known in."""
+        ends = ends | {space: ends[space] | {end: value} for space, value in chosen.items()}
         return ends, *self.ways.shown(name, ends)
 
     def _connect(
@@ -137,27 +122,34 @@ class WaysView:
         """Wire the controls of one end."""
         put, ways = self.put, self.ways
 
-        @plainly
+        def drawn(seed: int) -> dict[str, Value]:
+            return {space: ways.drawn(space, seed) for space in NAMES}
+
         def by_seed(seed: float | None, name: str, ends: Ends) -> Any:
-            return gr.skip() if seed is None else put(end, name, ends, ways.drawn(name, checked_seed(seed)))
+            if seed is None:  # while it is being typed
+                return gr.skip()
+            try:
+                return gr.skip(), *put(end, name, ends, drawn(checked_seed(seed)))
+            except latent.PointError as error:
+                return noted(sentence(error)), *[gr.skip()] * len(both)
 
         def at_random(name: str, ends: Ends) -> tuple[Any, ...]:
             seed = secrets.randbelow(SEEDS)
-            return seed, *put(end, name, ends, ways.drawn(name, seed))
+            return "", seed, *put(end, name, ends, drawn(seed))
 
         @plainly
         def from_walk(value: object, ends: Ends) -> tuple[Any, ...]:
             name, z = self.walk.point(value)
-            return put(end, name, ends, {"z": z.tolist(), "what": "the picture that the sliders show"})
+            return None, *put(end, name, ends, {name: {"z": z.tolist(), "what": "the picture that the sliders show"}})
 
-        @plainly
-        def from_mine(made: Mine | None, name: str, ends: Ends) -> tuple[Any, ...]:
-            return put(end, name, ends, ways.encoded(name, made))
+        def from_mine(made: Mine, name: str, ends: Ends) -> tuple[Any, ...]:
+            return None, *put(end, name, ends, {space: ways.encoded(space, made) for space in NAMES})
 
         both = [self.ends, *self.outputs]
         random, walked, own = buttons
-        number.input(by_seed, [number, model, self.ends], both, api_name=f"walk_end_{end.lower()}", **LIVE)
-        random.click(at_random, [model, self.ends], [number, *both], **PRIVATE, **LIVE)
-        walked.click(from_walk, [sliders, self.ends], both, **PRIVATE, **LIVE)
-        own.click(from_mine, [mine, model, self.ends], both, **PRIVATE, **LIVE)
-        given.connect(self.walk.models, from_mine, [model, self.ends], both, f"walk_end_{end.lower()}")
+        seeding = [number, model, self.ends]
+        number.input(by_seed, seeding, [given.note, *both], api_name=f"walk_end_{end.lower()}", **LIVE)
+        random.click(at_random, [model, self.ends], [given.note, number, *both], **PRIVATE, **LIVE)
+        walked.click(from_walk, [sliders, self.ends], [number, *both], **PRIVATE, **LIVE)
+        own.click(from_mine, [mine, model, self.ends], [number, *both], **PRIVATE, **LIVE)
+        given.connect(self.walk.models, from_mine, [model, self.ends], [number, *both], f"walk_end_{end.lower()}")

@@ -189,7 +189,7 @@ def test_a_drawing_lands_on_the_map(app_url: str, maps: Maps) -> None:
     Image.fromarray(pixels).save(buffer, "PNG")
     client = Client(app_url, verbose=False)
     drawing = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-    source, marks = client.predict(drawing, api_name="/walk_map_drawing")
+    source, marks, *_ = client.predict(drawing, api_name="/walk_map_drawing")
     image = gm_core.prepare(gm_core.open_picture(buffer.getvalue())).image
     assert "Your drawing" in source
     assert torch.equal(levels(json.loads(marks)["mine"]["pixels"])[0], image[0, 0])

@@ -1,29 +1,33 @@
 // --- what the hand does
 
 let hand = null; // the pointer that draws or drags
+let draft = []; // what it draws, until that is long enough to take the place of the path that is there
 marks.addEventListener("pointerdown", (event) => {
   if (!ground || event.button !== 0) return;
   hand = event.pointerId;
   marks.setPointerCapture(hand);
   marks.focus({ preventScroll: true });
   if (tool === "look") { go(pointAt(event)); return; }
-  clear();
-  line = [pointAt(event)];
-  go(line[0]);
+  draft = [pointAt(event)];
 });
 marks.addEventListener("pointermove", (event) => {
   if (!ground) return;
   if (tool === "look") { go(pointAt(event)); return; }
   if (event.pointerId !== hand) return;
-  for (const part of event.getCoalescedEvents?.() ?? []) line.push(pointAt(part));
-  line.push(pointAt(event));
+  for (const part of event.getCoalescedEvents?.() ?? []) draft.push(pointAt(part));
+  draft.push(pointAt(event));
+  if (line !== draft) {
+    if (length(draft) < DENSE * ground.span) return; // a click is no path
+    clear();
+    line = draft;
+  }
   go(line.at(-1));
 });
 for (const end of ["pointerup", "pointercancel"]) {
   marks.addEventListener(end, (event) => {
     if (event.pointerId !== hand) return;
     hand = null;
-    if (tool === "path") finish();
+    if (tool === "path" && line === draft) finish();
   });
 }
 marks.addEventListener("keydown", (event) => {
@@ -51,6 +55,7 @@ const describe = () => {
 const tools = [...element.querySelectorAll(".tools button")];
 tools.forEach((button) => button.addEventListener("click", () => {
   tool = button.dataset.tool;
+  marks.style.touchAction = tool === "look" ? "pan-y" : "none"; // a finger that looks may still scroll the page
   tools.forEach((other) => other.setAttribute("aria-pressed", other === button));
   describe();
 }));

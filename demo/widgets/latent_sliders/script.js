@@ -243,9 +243,15 @@ const receive = () => {
   const { origin: words, ...next } = JSON.parse(props.value);
   if (place && JSON.stringify(next) === snapshot()) return;
   const before = place;
-  if (before && before.model === next.model) remember();
+  if (before && before.model === next.model) {
+    // Another picture's sliders have another past; and what is set from elsewhere holds no slider fast.
+    if (String(before.base) === String(next.base)) remember();
+    else histories.clear();
+    locked.delete(next.model);
+  }
   place = next;
-  if (!same(before, next)) build();
+  if (same(before, next)) rows.forEach((_, a) => setLock(a, locks().has(place.axes[a].label)));
+  else build();
   find(".undo").disabled = history().length === 0;
   origin = words || "";
   showAll();
