@@ -214,7 +214,7 @@ def test_the_ends_of_a_path_are_compared_in_the_other_view(page: Page, app_url: 
     move(page, maps, (2.0, -1.0))
     page.mouse.up()
     page.locator(f"{MAP} .film .ends").click()
-    expect(page.locator("#walk-what-A")).to_contain_text("a point of the map")
+    expect(page.locator("#walk-what-A")).to_contain_text("of the map")
     expect(page.locator("#walk-model input").last).to_be_checked()
     page.locator("#walk-strip .scrub input").press("Home")
     pixels = np.array(shown(page, "#walk-strip figure.straight canvas"))
