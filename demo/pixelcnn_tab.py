@@ -175,10 +175,12 @@ class Draw:
         if easel.start is not None and not easel.start.fits(config):
             easel.start = None
         order = Order(label, temperature, seed, pictures, model)
-        for message in self.drawings.messages(order, easel.start, run):
+        # Of what is given while this is drawn it knows nothing.
+        start, asked = easel.start, easel.asked
+        for message in self.drawings.messages(order, start, run):
             if easel.run != run:
                 return
-            yield message | {"asked": easel.asked}
+            yield message | {"asked": asked}
 
     def give(self, sent: Any, model: str, easel: Easel) -> None:
         """Take what the canvas gives as the start of drawings from now on.

@@ -125,6 +125,16 @@ def test_a_newer_drawing_ends_an_older_one(tab):
     assert list(older) == []
 
 
+def test_a_drawing_knows_nothing_of_what_is_given_while_it_is_drawn(tab, monkeypatch):
+    monkeypatch.setattr(pixel_drawings, "TELL_SECONDS", 0.0)
+    easel = Easel()
+    drawing = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, easel)
+    next(drawing)
+    tab.give({"start": None, "number": 9}, NAME, easel)
+    assert easel.asked == 9
+    assert {message["asked"] for message in drawing} == {0}
+
+
 def test_the_endpoint_is_the_only_public_one_of_the_tab(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert "/draw" in endpoints
