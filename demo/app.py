@@ -33,7 +33,7 @@ def create_app(device: str = "auto") -> gr.Blocks:
             with gr.Tab("Draw: PixelCNN", id="draw"):
                 pixelcnn_tab.build(app, models)
             with gr.Tab("Walk: VAE", id="walk"):
-                vae_tab.build(app, models)
+                vae_tab.build(models)
             with gr.Tab("Reasonable?", id="judge"):
                 detector_tab.build(app, models)
     app.queue(default_concurrency_limit=8, max_size=64)

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 import gm_core
+from demo.checks import is_number
 from gm_core import VAE
+from gm_core.models.latents import draw_latents
 
 LIMIT = 3.0
 """Sliders run from -LIMIT to LIMIT standard deviations of the prior."""
@@ -56,8 +58,7 @@ def point(vae: VAE, values: object, limit: float = LIMIT) -> Tensor:
     if len(values) != dimensions:
         raise PointError(f"A point of this model has {dimensions} numbers, this one has {len(values)}.")
     for index, value in enumerate(values):
-        # Written so that "not a number" fails too, and before any conversion that a huge integer would break.
-        if isinstance(value, bool) or not isinstance(value, int | float) or not -limit <= value <= limit:
+        if not is_number(value, -limit, limit):
             raise PointError(f"Coordinate z{index + 1} must be a number from {-limit:g} to {limit:g}.")
     return torch.tensor([float(value) for value in values])
 
@@ -69,7 +70,7 @@ def bounded(z: Tensor) -> list[float]:
 
 def drawn(vae: VAE, seed: int) -> list[float]:
     """A draw from the prior, within the sliders' range (one coordinate in 370 lies beyond)."""
-    return bounded(torch.randn(vae.config.latent, generator=torch.Generator().manual_seed(seed)))
+    return bounded(draw_latents(1, vae.config.latent, torch.Generator().manual_seed(seed))[0])
 
 
 def view_of(value: object) -> View:
@@ -149,10 +150,7 @@ def path(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Any]:
     Returns:
         A value of :class:`~demo.widgets.picture_strip.PictureStrip`.
     """
-    ways = {
-        "straight": gm_core.interpolate(a, b, COUNT),
-        "spherical": gm_core.interpolate(a, b, COUNT, spherical=True),
-    }
+    ways = _ways(a, b)
     return {
         "width": vae.config.width,
         "height": vae.config.height,
@@ -176,8 +174,7 @@ def frames(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Tensor]:
     Returns:
         ``uint8`` (:data:`COUNT`, H, W) by way.
     """
-    ways = [gm_core.interpolate(a, b, COUNT, spherical=spherical) for spherical in (False, True)]
-    straight, spherical = (vae.decode(z).mean[:, 0].cpu() for z in ways)
+    straight, spherical = (vae.decode(z).mean[:, 0].cpu() for z in _ways(a, b).values())
     t = torch.linspace(0, 1, COUNT)[:, None, None]
     fade = (1 - t) * straight[0] + t * straight[-1]
     return {"straight": _levels(straight), "spherical": _levels(spherical), "fade": _levels(fade)}
@@ -280,6 +277,14 @@ def price(vae: VAE, image: Tensor, seed: int = 0) -> Price:
 def packed(pictures: Tensor) -> str:
     """``uint8`` pictures as base64 of their bytes, row by row."""
     return base64.b64encode(pictures.contiguous().numpy().tobytes()).decode()
+
+
+def _ways(a: Tensor, b: Tensor) -> dict[str, Tensor]:
+    """Points on the two ways through latent space, each (:data:`COUNT`, D)."""
+    return {
+        "straight": gm_core.interpolate(a, b, COUNT),
+        "spherical": gm_core.interpolate(a, b, COUNT, spherical=True),
+    }
 
 
 def _levels(means: Tensor) -> Tensor:

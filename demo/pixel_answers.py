@@ -5,13 +5,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeGuard
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from demo.checks import is_index, is_number
 from demo.models import Models
-from demo.pixel_starts import StartError, is_index, read_values
+from demo.pixel_starts import StartError, read_values
 from gm_core import Card, influence
 from gm_core.rendering import film, gif
 
@@ -177,11 +178,6 @@ def _answer(function: Callable[[Any], Answer], sent: Any) -> Answer:
         return function(sent)
     except (QuestionError, StartError) as error:
         return {"error": str(error)}
-
-
-def is_number(value: object, low: float, high: float) -> TypeGuard[float]:
-    """Whether it is a number, and from ``low`` to ``high``."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
 def _numbers(log_p: Tensor) -> Answer:

@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
+from demo.checks import is_number
 from demo.models import Models
-from demo.pixel_answers import ANY, COLDEST, HOTTEST, is_number
+from demo.pixel_answers import ANY, COLDEST, HOTTEST
 from demo.pixel_starts import Start, StartError, read_start
 from demo.widgets.pixel_canvas import pixels
 from gm_core import PixelCNN, PixelEvent, draw_noise, rebuild

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from demo.checks import is_index
 from gm_core import PictureConfig
 
 
@@ -101,8 +102,3 @@ def read_values(sent: Any, config: PictureConfig) -> Tensor:
     if not (isinstance(sent, list) and len(sent) == size and all(is_index(value, config.levels) for value in sent)):
         raise StartError(f"The picture must be {size} whole numbers from 0 to {config.levels - 1}.")
     return torch.tensor(sent, dtype=torch.uint8).view(1, 1, config.height, config.width)
-
-
-def is_index(value: object, end: int) -> bool:
-    """Whether it is a whole number from 0 to before ``end``."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < end

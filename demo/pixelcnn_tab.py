@@ -5,11 +5,12 @@ from typing import Any
 
 import gradio as gr
 
+from demo.checks import is_index
 from demo.fields import UncheckedRadio, UncheckedSlider
 from demo.models import Models
 from demo.pixel_answers import ANY, COLDEST, HOTTEST, Answers
 from demo.pixel_drawings import EACH, NAME, PICTURES, Drawings, Message, Order, new_run
-from demo.pixel_starts import Start, StartError, is_index, read_link, read_start
+from demo.pixel_starts import Start, StartError, read_link, read_start
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
 from gm_core import Card, PictureError, open_picture, prepare

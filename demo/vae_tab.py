@@ -23,7 +23,7 @@ LATEX: list[dict[str, str | bool]] = [
 ]
 
 
-def build(app: gr.Blocks, models: Models) -> None:
+def build(models: Models) -> None:
     """Build the tab inside the current ``gr.Tab``."""
     walk = Walk(models)
     cards = {name: models.card(name) for name in NAMES}
@@ -58,11 +58,11 @@ def build(app: gr.Blocks, models: Models) -> None:
         plan = MapView(models)
         gr.HTML(figure_line(cards[NAMES[1]]))
     with tabs["rebuild"]:
-        rebuilt = RebuildView(app, walk, model)
+        rebuilt = RebuildView(walk, model)
     with tabs["ways"]:
         between = WaysView(walk, model, here.sliders, rebuilt.mine)
     with tabs["edit"]:
-        EditView(app, walk, model)
+        EditView(walk, model)
     with tabs["compare"]:
         CompareView(models)
     figure = gr.HTML(figure_line(cards[NAMES[0]]), elem_id="walk-figure")

@@ -3,6 +3,7 @@
 import math
 
 from demo.latent import Price, View
+from demo.wording import nats as signed
 from gm_core import Card
 
 ALONE = ("map", "compare")
@@ -153,7 +154,7 @@ def bound_bar(price: Price, card: Card) -> str:
 
     def row(kind: str, words: str, nats: float) -> str:
         """A line of the sum; bits are what it costs, so of the other sign."""
-        return f'<i class="{kind}"></i><span>{words}</span><b>{_signed(nats)}</b><b>{price.bits(nats):.3f}</b>'
+        return f'<i class="{kind}"></i><span>{words}</span><b>{signed(nats)}</b><b>{price.bits(nats):.3f}</b>'
 
     average = "".join(
         f" A real test digit costs {-metric.value:.0f} nats on average."
@@ -161,7 +162,7 @@ def bound_bar(price: Price, card: Card) -> str:
         if metric.name == "elbo"
     )
     return f"""
-<p class="total">log p(x) ≥ {_signed(price.elbo)} nats · {price.bits(price.elbo):.2f} bits per pixel</p>
+<p class="total">log p(x) ≥ {signed(price.elbo)} nats · {price.bits(price.elbo):.2f} bits per pixel</p>
 <div class="bar" role="img" aria-label="Of {cost:,.1f} nats, {pixels:,.1f} pay for the pixels, {pointer:,.1f} for z">
 <span class="pixels" style="width:{100 * pixels / whole:.2f}%"></span>
 <span class="latent" style="width:{100 * pointer / whole:.2f}%"></span>
@@ -220,9 +221,9 @@ def bound_curve(price: Price) -> str:
 <p class="title">The bound rises towards log p(x) with more draws of z</p>
 <svg viewBox="0 0 380 140" role="img" aria-label="From {first:.1f} nats with 1 draw to {last:.1f} with {most}">
 <polyline points="{line}"/>{dots}{ticks}
-<text class="end" x="44" y="{places[0][1] + 4:.1f}">{_signed(first)}</text>
-<text class="start" x="300" y="{places[-1][1] - 9:.1f}">{_signed(last)}</text></svg>
-<p class="note">{_signed(first)} nats with one draw (the ELBO), {_signed(last)} with {most:,}:
+<text class="end" x="44" y="{places[0][1] + 4:.1f}">{signed(first)}</text>
+<text class="start" x="300" y="{places[-1][1] - 9:.1f}">{signed(last)}</text></svg>
+<p class="note">{signed(first)} nats with one draw (the ELBO), {signed(last)} with {most:,}:
 {price.bits(last):.3f} bits per pixel.
 </p>"""
 
@@ -258,7 +259,3 @@ def figure_line(card: Card) -> str:
     told = [FIGURES[metric.name].format(metric.value) for metric in card.metrics if metric.name in FIGURES]
     about = [f"<code>{card.name}</code>", f"{card.parameters / 1e6:.2f} million parameters", *told]
     return f'<p class="lab-note">Model: {" · ".join(about)}</p>'
-
-
-def _signed(nats: float) -> str:
-    return f"{nats:,.1f}".replace("-", "−")

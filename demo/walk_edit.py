@@ -5,23 +5,17 @@ from typing import Any
 import gradio as gr
 import torch
 
-import gm_core
 from demo import latent
-from demo.pixel_answers import is_number
+from demo.checks import is_number
 from demo.vae_words import EDIT_NOTE, measured
 from demo.walk_pictures import FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, example, told
-from demo.walk_sliders import NAMES, Value, Walk
+from demo.walk_sliders import NAMES, NEIGHBOURS, Value, Walk
 from demo.widgets.latent_sliders import LatentSliders
 from demo.widgets.picture_view import PictureView, grey
+from gm_core.evaluation.attributes import ATTRIBUTES
 
 TOWARD = 2.0
 """How far one may go toward another class, of the way between the classes' means."""
-
-ATTRIBUTES = {"thickness": gm_core.thickness, "slant": gm_core.slant}
-"""What directions lead along, and how it is measured."""
-
-NEIGHBOURS = 15
-"""Held-out pictures whose codes say which class a code is of."""
 
 
 class Edit:
@@ -87,9 +81,7 @@ class Edit:
 
     def near(self, name: str, z: torch.Tensor) -> tuple[int, int]:
         """The class of most held-out pictures near a point, and of how many of the :data:`NEIGHBOURS` nearest."""
-        atlas = self.walk.models.atlas(name)
-        nearest = (atlas.codes - z).norm(dim=1).topk(NEIGHBOURS, largest=False).indices
-        counts = atlas.labels[nearest].bincount(minlength=len(atlas.class_names))
+        counts, _ = self.walk.models.atlas(name).neighbours(z, NEIGHBOURS)
         return int(counts.argmax()), int(counts.max())
 
     def look(self, sent: Value) -> Value:
@@ -98,7 +90,7 @@ class Edit:
         view, z = latent.view_of(sent.get("view")), latent.point(vae, sent.get("z"), latent.FAR)
         mean = latent.picture(vae, z)[None, None]
         atlas = self.walk.models.atlas(name)
-        values = {attribute: float(measure(mean)) for attribute, measure in ATTRIBUTES.items()}
+        values = {attribute: float(measure(mean)) for attribute, (measure, _) in ATTRIBUTES.items()}
         shown = latent.picture(vae, z, view)
         label, count = self.near(name, z)
         near = f"Of the {NEIGHBOURS} real digits nearest to here, {count} are <b>{atlas.class_names[label]}s</b>."
@@ -109,12 +101,11 @@ class EditView:
     """A picture, and sliders that change it.
 
     Args:
-        app: The app.
         walk: What sliders through a latent space ask for.
         model: Which latent space.
     """
 
-    def __init__(self, app: gr.Blocks, walk: Walk, model: gr.Radio) -> None:
+    def __init__(self, walk: Walk, model: gr.Radio) -> None:
         edit = Edit(walk)
         first = example(walk.models, FIRST_EXAMPLE)
         self.mine, kept = gr.State(first), gr.State({})

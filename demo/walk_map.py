@@ -15,12 +15,14 @@ from PIL import Image
 from torch import Tensor
 
 from demo import latent
+from demo.checks import is_number
 from demo.models import Models
-from demo.pixel_answers import is_number
 from demo.walk_pictures import FIRST_EXAMPLE, Mine, PictureInput, example, told
-from demo.walk_sliders import Value
+from demo.walk_sliders import NEIGHBOURS, Value
 from demo.widgets.latent_map import LatentMap
+from demo.wording import nats
 from gm_core import VAE, Autoencoder
+from gm_core.models.latents import draw_latents
 from gm_core.rendering import gif, grid
 
 NAME, RIVAL = "mnist-vae2d", "mnist-autoencoder"
@@ -35,9 +37,6 @@ FRAMES = 64
 
 FASTEST, SLOWEST = 20, 1000
 """Milliseconds a picture of the film."""
-
-NEIGHBOURS = 15
-"""Held-out digits that say what is near a point."""
 
 PRIOR = 3.5
 """Every map reaches at least so far, for the prior's rings at 1, 2 and 3 standard deviations."""
@@ -206,7 +205,7 @@ class Maps:
         rebuilt = self.pictures(name, mean[None])[0]
         error = float((rebuilt.float() - mine.image[0, 0].float()).square().mean().sqrt())
         code_words = ", ".join(
-            f"z{i + 1} = {_signed(float(mean[i]))}" + ("" if std is None else f" ± {float(std[i]):.2g}")
+            f"z{i + 1} = {nats(float(mean[i]), digits=2)}" + ("" if std is None else f" ± {float(std[i]):.2g}")
             for i in range(len(mean))
         )
         beyond = "" if self.window(name).holds(mean) else " It lies beyond the edge of the map."
@@ -259,12 +258,11 @@ class Maps:
     def _near(self, name: str, z: Tensor) -> str:
         """Which held-out digits lie near a point, in words."""
         atlas = self.models.atlas(name)
-        near = (atlas.codes - z).norm(dim=1).topk(NEIGHBOURS, largest=False)
-        counts = torch.bincount(atlas.labels[near.indices], minlength=len(atlas.class_names))
+        counts, radius = atlas.neighbours(z, NEIGHBOURS)
         most = int(counts.argmax())
         return (
             f'<p class="lab-number">Of the {NEIGHBOURS} real digits nearest to here, <b>{int(counts[most])} are '
-            f"{atlas.class_names[most]}s</b>; all lie within {float(near.values[-1]):.2g}.</p>"
+            f"{atlas.class_names[most]}s</b>; all lie within {radius:.2g}.</p>"
         )
 
 
@@ -297,9 +295,8 @@ class MapView:
 
 
 def drawn(seed: int, count: int) -> Tensor:
-    """Points drawn from a standard normal, (count, 2), as the models' ``sample`` draws them."""
-    generator = torch.Generator().manual_seed(seed)
-    return torch.stack([torch.randn(2, generator=generator) for _ in range(count)])
+    """Points drawn from a standard normal, (count, 2)."""
+    return draw_latents(count, 2, torch.Generator().manual_seed(seed))
 
 
 def _nearer(z: Tensor) -> str:
@@ -311,10 +308,6 @@ def _nearer(z: Tensor) -> str:
         f'<p class="lab-number"><b>|z| = {radius:.2f}</b>: {nearer} draws from a standard normal lie nearer to the '
         "centre.</p>"
     )
-
-
-def _signed(number: float) -> str:
-    return f"{number:.2f}".replace("-", "−")
 
 
 @cache

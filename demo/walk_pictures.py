@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
@@ -13,6 +13,7 @@ from gradio.events import Dependency
 from torch import Tensor
 
 import gm_core
+from demo.checks import is_number
 from demo.latent import PointError
 from demo.models import Models
 from demo.widgets.picture_upload import PictureUpload
@@ -73,6 +74,7 @@ def from_file(path: str) -> Mine:
     return Mine(prepared.image, f"Your picture, {', '.join(prepared.steps)}.")
 
 
+@lru_cache(maxsize=64)
 def example(models: Models, seed: int) -> Mine:
     """A picture that nobody gave: one seed, one picture."""
     with torch.inference_mode():
@@ -117,12 +119,12 @@ def noted(words: str) -> str:
 
 
 def checked_seed(seed: object) -> int:
-    """A seed that came from outside; the range is tested first, for "not a number" and what no integer can hold.
+    """A seed that came from outside.
 
     Raises:
         PointError: It is none.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | float) or not 0 <= seed < SEEDS or seed != int(seed):
+    if not is_number(seed, 0, SEEDS - 1) or seed != int(seed):
         raise PointError(f"A seed is a whole number from 0 to {SEEDS - 1}.")
     return int(seed)
 

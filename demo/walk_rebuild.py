@@ -16,7 +16,6 @@ class RebuildView:
     """Any picture, rebuilt and priced.
 
     Args:
-        app: The app.
         walk: What sliders through a latent space ask for.
         model: Which latent space.
 
@@ -25,40 +24,36 @@ class RebuildView:
         back: Button that leads to where it lies.
     """
 
-    def __init__(self, app: gr.Blocks, walk: Walk, model: gr.Radio) -> None:
+    def __init__(self, walk: Walk, model: gr.Radio) -> None:
         self.walk = walk
         first = example(walk.models, FIRST_EXAMPLE)
         self.mine = gr.State(first)
+        _, *pictures, bars_on_arrival, _, _ = self.show(first, NAMES[0])
+        bound_on_arrival, curve_on_arrival = self.price(first, NAMES[0])
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
                 given = PictureInput("walk", first)
             with gr.Column(scale=9):
                 with gr.Row(elem_classes="walk-pictures"):
-                    seen = PictureView(title="What it sees", elem_id="walk-seen")
-                    mean = PictureView(title="Rebuilt: mean", elem_id="walk-mean")
-                    scale = PictureView(title="spread", elem_id="walk-scale")
-                    draw = PictureView(title="a draw", elem_id="walk-draw")
+                    seen = PictureView(pictures[0], title="What it sees", elem_id="walk-seen")
+                    mean = PictureView(pictures[1], title="Rebuilt: mean", elem_id="walk-mean")
+                    scale = PictureView(pictures[2], title="spread", elem_id="walk-scale")
+                    draw = PictureView(pictures[3], title="a draw", elem_id="walk-draw")
                 self.back = gr.Button("Walk from here", size="md")
                 with gr.Row(elem_classes="walk-row"):
                     with gr.Column(scale=6, min_width=280):
-                        bound = gr.HTML(css_template=BOUND_CSS, elem_id="walk-bound")
-                        curve = gr.HTML(css_template=BOUND_CSS, elem_id="walk-curve")
+                        bound = gr.HTML(bound_on_arrival, css_template=BOUND_CSS, elem_id="walk-bound")
+                        curve = gr.HTML(curve_on_arrival, css_template=BOUND_CSS, elem_id="walk-curve")
                     with gr.Column(scale=5, min_width=240):
-                        bars = gr.HTML(css_template=BOUND_CSS, elem_id="walk-kl")
+                        bars = gr.HTML(bars_on_arrival, css_template=BOUND_CSS, elem_id="walk-kl")
         outputs = [self.mine, seen, mean, scale, draw, bars, bound, curve]
-
-        def priced(mine: Mine, name: str) -> tuple[str, str]:
-            """What takes long enough to be waited for."""
-            price = latent.price(walk.models.vae(name), mine.image)
-            return bound_bar(price, walk.models.card(name)), bound_curve(price)
 
         events = given.connect(walk.models, self.show, [model], outputs, "walk_rebuild")
         events.append(model.change(self.show, [self.mine, model], outputs, **PRIVATE, **LIVE))
-        events.append(app.load(self.show, [self.mine, model], outputs, **PRIVATE, show_progress="hidden"))
         for event in events:
-            event.success(priced, [self.mine, model], [bound, curve], **PRIVATE, **LIVE)
+            event.success(self.price, [self.mine, model], [bound, curve], **PRIVATE, **LIVE)
 
-    def show(self, mine: Mine, name: str = NAMES[0]) -> tuple[Any, ...]:
+    def show(self, mine: Mine, name: str) -> tuple[Any, ...]:
         """A picture, rebuilt; its price follows."""
         rebuilt = latent.rebuild(self.walk.models.vae(name), mine.image)
         atlas = self.walk.models.atlas(name)
@@ -73,3 +68,8 @@ class RebuildView:
             WAITING,
             WAITING,
         )
+
+    def price(self, mine: Mine, name: str) -> tuple[str, str]:
+        """What the model says of its probability: long enough in the making to be waited for."""
+        price = latent.price(self.walk.models.vae(name), mine.image)
+        return bound_bar(price, self.walk.models.card(name)), bound_curve(price)

@@ -12,12 +12,13 @@ from demo.vae_words import distance, view_line
 from demo.walk_pictures import checked_seed, told
 from demo.widgets.latent_sliders import LatentSliders
 from gm_core import VAE
+from gm_core.evaluation.atlas import LEAST_KL
 
 NAMES = ("mnist-vae", "mnist-vae2d")
 FIRST_SEED = 13
 
-USED = 0.05
-"""Nats that a dimension must carry of a held-out picture, on average, to be counted as used."""
+NEIGHBOURS = 15
+"""Held-out pictures that say what is near a point."""
 
 Value = dict[str, Any]
 
@@ -49,7 +50,7 @@ class Walk:
                 "index": index,
                 "low": -latent.LIMIT,
                 "high": latent.LIMIT,
-                "unused": kl[index] < USED,
+                "unused": kl[index] < LEAST_KL,
             }
             for index in order
         ]

@@ -47,6 +47,19 @@ class Atlas:
     attributes: dict[str, tuple[float, float]]
     class_names: tuple[str, ...]
 
+    def neighbours(self, z: Tensor, count: int) -> tuple[Tensor, float]:
+        """The held-out images nearest to a point.
+
+        Args:
+            z: The point, (D,).
+            count: How many.
+
+        Returns:
+            How many of them are of each class, ``int64`` (classes,), and the distance within which all lie.
+        """
+        near = (self.codes - z).norm(dim=1).topk(count, largest=False)
+        return self.labels[near.indices].bincount(minlength=len(self.class_names)), float(near.values[-1])
+
 
 def make_atlas(
     name: str, train: Images, held_out: Images, *, device: torch.device, directory: Path, quiet: bool = False

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gm_core.models.inputs import check_images, check_latent, check_resolution
+from gm_core.models.inputs import check_images, check_resolution
+from gm_core.models.latents import check_latent, draw_latents
 from gm_core.nn.convolutional import check_size, decoder, encoder
-from gm_core.sampling.stream import check_temperature
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,7 @@ class Autoencoder(nn.Module):
         Raises:
             ValueError: n or the temperature is out of range.
         """
-        if n < 1:
-            raise ValueError(f"the number of pictures must be at least 1, not {n}")
-        temperature = check_temperature(temperature)
-        z = temperature * torch.stack([torch.randn(self.config.latent, generator=generator) for _ in range(n)])
+        z = draw_latents(n, self.config.latent, generator, temperature)
         return self.decode(z).round().clamp(0, 255).to(torch.uint8).cpu()
 
     def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:

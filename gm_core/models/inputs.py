@@ -44,11 +44,3 @@ def check_resolution(images: Tensor, height: int, width: int) -> None:
     """``ValueError`` unless the images are of the model's size."""
     if tuple(images.shape[2:]) != (height, width):
         raise ValueError(f"this model takes pictures of {height}x{width}, not {images.shape[2]}x{images.shape[3]}")
-
-
-def check_latent(z: Tensor, dimensions: int) -> None:
-    """``ValueError`` unless z are finite points of a latent space, (B, D)."""
-    if z.ndim != 2 or z.shape[1] != dimensions:
-        raise ValueError(f"z must have shape (B, {dimensions}), not {tuple(z.shape)}")
-    if not torch.isfinite(z).all():
-        raise ValueError("z must be finite")

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Normal
 
-from gm_core.models.inputs import check_images, check_latent, check_resolution
+from gm_core.models.inputs import check_images, check_resolution
+from gm_core.models.latents import check_latent, draw_latents
 from gm_core.nn.convolutional import check_size, decoder, encoder
 from gm_core.nn.discretized import LogisticMixture
-from gm_core.sampling.stream import check_temperature
 
 
 @dataclass(frozen=True)
@@ -222,11 +222,7 @@ class VAE(nn.Module):
         Raises:
             ValueError: n or the temperature is out of range.
         """
-        if n < 1:
-            raise ValueError(f"the number of pictures must be at least 1, not {n}")
-        temperature = check_temperature(temperature)
-        # Picture by picture, so that the first is the same however many follow.
-        z = temperature * torch.stack([torch.randn(self.config.latent, generator=generator) for _ in range(n)])
+        z = draw_latents(n, self.config.latent, generator, temperature)
         pixels = self.decode(z)
         return (pixels.sample(generator=generator) if noise else pixels.mean.round().to(torch.uint8)).cpu()
 

@@ -20,9 +20,10 @@ from demo.models import Models
 from demo.vae_words import WAITING, bound_bar, bound_curve
 from demo.walk_edit import Edit
 from demo.walk_pictures import from_drawing, from_file, told
-from demo.walk_sliders import NAMES, USED, Walk
+from demo.walk_sliders import NAMES, Walk
 from demo.walk_ways import FIRST_ENDS, Ways
 from gm_core import PictureError
+from gm_core.evaluation.atlas import LEAST_KL
 
 NAME = NAMES[0]
 
@@ -91,7 +92,7 @@ def test_sliders_stand_where_they_say_most_informative_first(walk: Walk, vae: gm
     assert (name, point.tolist()) == (NAME, pytest.approx(z))
     carried = [float(walk.models.atlas(NAME).kl[axis["index"]]) for axis in place["axes"]]
     assert carried == sorted(carried, reverse=True)
-    assert [axis["unused"] for axis in place["axes"]] == [nats < USED for nats in carried]
+    assert [axis["unused"] for axis in place["axes"]] == [nats < LEAST_KL for nats in carried]
     assert walk.prior({"model": NAME, "seed": 3})["z"] == place["at"]
     assert max(map(abs, place["at"])) <= latent.LIMIT
 
