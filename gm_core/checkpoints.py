@@ -206,7 +206,8 @@ def load(name: str, device: str | torch.device = "auto", directory: Path | None 
     directory = directory or checkpoint_dir()
     card, where = read_card(name, directory), pick_device(device)
     key = (directory.resolve() / name, card.sha256, where)
-    with _lock:
+    # Weights made in inference mode would be of no use to whoever asks next and wants gradients.
+    with _lock, torch.inference_mode(False):
         if key not in _loaded:
             _loaded[key] = _build(card, read_tensors(card, directory)).to(where)
         return _loaded[key]

@@ -175,6 +175,14 @@ def test_every_shipped_checkpoint_is_whole_small_and_described():
             assert {"steps", "minutes", "hardware"} <= set(card.cost)
 
 
+def test_a_model_first_asked_for_in_inference_mode_still_has_gradients(tmp_path):
+    shipped(GatedPixelCNN(PixelCNNConfig(height=4, width=4, classes=2, channels=4, layers=1)), "dots-pixelcnn", tmp_path)
+    with torch.inference_mode():
+        model = gm_core.load("dots-pixelcnn", "cpu", tmp_path)
+    assert not any(parameter.is_inference() for parameter in model.parameters())
+    assert gm_core.influence(model, torch.zeros(1, 1, 4, 4, dtype=torch.uint8), index=5).shape == (4, 4)
+
+
 def test_the_shipped_pixelcnn_finds_its_own_drawings_about_as_likely_as_its_card_says():
     """E[-log p(x)] over the model's own pictures is its entropy, near its cross-entropy on digits."""
     model, card = gm_core.load("mnist-pixelcnn", "cpu"), gm_core.read_card("mnist-pixelcnn")
