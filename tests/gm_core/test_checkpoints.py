@@ -176,7 +176,8 @@ def test_every_shipped_checkpoint_is_whole_small_and_described():
 
 
 def test_a_model_first_asked_for_in_inference_mode_still_has_gradients(tmp_path):
-    shipped(GatedPixelCNN(PixelCNNConfig(height=4, width=4, classes=2, channels=4, layers=1)), "dots-pixelcnn", tmp_path)
+    config = PixelCNNConfig(height=4, width=4, classes=2, channels=4, layers=1)
+    shipped(GatedPixelCNN(config), "dots-pixelcnn", tmp_path)
     with torch.inference_mode():
         model = gm_core.load("dots-pixelcnn", "cpu", tmp_path)
     assert not any(parameter.is_inference() for parameter in model.parameters())
