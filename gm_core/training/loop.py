@@ -172,7 +172,12 @@ def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Tensor, Tensor, tor
     if recipe.any_class:
         hidden = torch.rand(len(labels), generator=generator) < recipe.any_class
         labels = torch.where(hidden, -1, labels)
-    return data.pictures(index, generator), labels, generator
+    images = data.pictures(index, generator)
+    if recipe.mutation:
+        mutated = torch.rand(images.shape, generator=generator) < recipe.mutation
+        levels = torch.randint(256, images.shape, generator=generator, dtype=torch.uint8)
+        images = torch.where(mutated, levels, images)
+    return images, labels, generator
 
 
 @functools.lru_cache(maxsize=1)

@@ -26,6 +26,9 @@ class Recipe:
         clip: Largest norm of the gradient.
         ema: Decay a step of the exponential moving average of the weights, which is what ships.
         any_class: Chance that a picture's label is replaced by "any class".
+        mutation: Chance that a pixel is replaced by a level drawn at random, which leaves a model of the general look
+            of the pictures without what they show (Ren et al., 2019, "Likelihood Ratios for Out-of-Distribution
+            Detection", section 4.2). https://arxiv.org/abs/1906.02845
         channels_last: Memory format of the weights.
         seed: Of the initial weights, the batches and the noise.
     """
@@ -42,6 +45,7 @@ class Recipe:
     clip: float = 1.0
     ema: float = 0.999
     any_class: float = 0.0
+    mutation: float = 0.0
     channels_last: bool = True
     seed: int = 0
 
@@ -88,6 +92,20 @@ RECIPES: dict[str, Recipe] = {
             decay=0.84,
             any_class=0.2,
         ),
+        *(
+            Recipe(
+                name=f"{dataset}-pixelcnn-background",
+                dataset=dataset,
+                model=ResidualPixelCNNConfig(vertical=16, horizontal=48, kernel_size=5, blocks=6),
+                steps=20_000,
+                batch=8,
+                learning_rate=4e-3,
+                decay=0.84,
+                any_class=1.0,
+                mutation=0.2,
+            )
+            for dataset in ("mnist", "fashion")
+        ),
         Recipe(
             name="mnist-vae",
             dataset="mnist",
@@ -111,6 +129,15 @@ RECIPES: dict[str, Recipe] = {
             dataset="mnist-binary",
             model=VAEConfig(latent=32, levels=2),
             steps=60_000,
+            batch=64,
+            learning_rate=2e-3,
+            decay=0.6,
+        ),
+        Recipe(
+            name="fashion-vae",
+            dataset="fashion",
+            model=VAEConfig(latent=32, mixture=3),
+            steps=40_000,
             batch=64,
             learning_rate=2e-3,
             decay=0.6,
