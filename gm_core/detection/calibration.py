@@ -1,21 +1,22 @@
-"""Making a domain's detector, and measuring its false alarms."""
+"""Making a domain's detector."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card, save
 from gm_core.data.datasets import Images
-from gm_core.detection.conformal import conformal_p_value
-from gm_core.detection.detector import Detector, Statistic, vae_bound
-from gm_core.detection.typicality import Typicality
-from gm_core.evaluation.likelihood import in_batches
-from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.detection.detector import BATCH, PARTS, Detector, gather
+from gm_core.detection.scores import SCORES, all_scores
+from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 
 ALPHAS = (0.01, 0.05, 0.1)
+
+SHRINK = 1e-3
+"""Share of a score's own variance that is added to it, for scores that others determine."""
 
 
 def calibrate(
@@ -28,12 +29,12 @@ def calibrate(
     directory: Path,
     quiet: bool = False,
 ) -> Card:
-    """Make a domain's detector: fit the score on training images, calibrate on held-out ones, check on test images.
+    """Make a domain's detector from reasonable images alone: it never sees an outlier.
 
     Args:
-        domain: Its models are ``DOMAIN-pixelcnn`` and ``DOMAIN-vae``.
-        train: Images the models were trained on; as many of the first as are held out are used.
-        held_out: Images they were not trained on.
+        domain: Its models are the PixelCNN of :func:`model_names` and those beside it.
+        train: Images the models were trained on; as many of the first as are held out set the units of the scores.
+        held_out: Images they were not trained on; all of them are what a picture is compared with.
         test: Others, to measure the false-alarm rate on.
         device: Where to run.
         directory: Where the models lie, and where the detector goes.
@@ -45,58 +46,77 @@ def calibrate(
     Raises:
         CheckpointError: A model is missing or of the wrong kind.
     """
-    names = {"pixelcnn": f"{domain}-pixelcnn", "vae": f"{domain}-vae"}
-    pixelcnn, vae = (load(name, device, directory) for name in names.values())
-    if not isinstance(pixelcnn, GatedPixelCNN) or not isinstance(vae, VAE):
-        raise CheckpointError(f"{names['pixelcnn']!r} and {names['vae']!r} must hold a PixelCNN and a VAE")
+    names = model_names(domain)
+    pixelcnn, background, vae = (load(names[part], device, directory) for part in PARTS)
+    if not (isinstance(pixelcnn, PixelCNN) and isinstance(background, PixelCNN) and isinstance(vae, VAE)):
+        raise CheckpointError(f"{', '.join(names.values())} must be two PixelCNNs and a VAE")
 
-    typical = _statistics(pixelcnn, vae, train.first(len(held_out)), "training images", quiet)
-    typicality = {name: Typicality.fit(values) for name, values in typical.items()}
-    statistics = _statistics(pixelcnn, vae, held_out, "held-out images", quiet)
-    detector = Detector(domain, pixelcnn, vae, typicality, statistics)
+    def scored(images: Images, title: str) -> Tensor:
+        return scores_of((pixelcnn, background, vae), images.images, title, quiet)
+
+    center, whitening = _units(scored(train.first(len(held_out)), "training images"))
+    scores = scored(held_out, "held-out images")
+    detector = Detector(domain, pixelcnn, background, vae, center, whitening, scores)
     card = Card(
         name=f"{domain}-detector",
         family="detector",
-        description="Two-sided typicality of log p(x) and of the VAE's bound, with conformal p-values",
+        description=f"{len(SCORES)} scores of a picture among those of held-out images, with a conformal p-value",
         dataset=read_card(names["pixelcnn"], directory).dataset,
-        split=f"score fitted on {len(held_out):,} training images, calibrated on the {len(held_out):,} held out",
+        split=f"units from {len(held_out):,} training images, fitted and calibrated on the {len(held_out):,} held out",
         config={
             **{part: {"name": name, "sha256": read_card(name, directory).sha256} for part, name in names.items()},
-            "typicality": {name: asdict(fitted) for name, fitted in typicality.items()},
+            "scores": list(SCORES),
         },
-        metrics=false_alarm_rates(detector, test, quiet=quiet),
+        metrics=false_alarm_rates(detector, scored(test, "test images")),
         class_names=list(held_out.class_names),
     )
-    return save(card, {str(name): values for name, values in statistics.items()}, directory)
+    return save(card, {"center": center, "whitening": whitening, "held_out": scores}, directory)
 
 
-def false_alarm_rates(detector: Detector, test: Images, quiet: bool = False) -> list[Metric]:
+def model_names(domain: str) -> dict[str, str]:
+    """The checkpoints that a domain's detector is made of, by the part they play."""
+    return {"pixelcnn": f"{domain}-pixelcnn", "background": f"{domain}-pixelcnn-background", "vae": f"{domain}-vae"}
+
+
+def scores_of(
+    models: tuple[PixelCNN, PixelCNN, VAE], images: Tensor, title: str = "", quiet: bool = True
+) -> Tensor:
+    """Every score of many pictures, ``float64`` (N, scores).
+
+    Args:
+        models: A detector's parts.
+        images: ``uint8`` (N, C, H, W).
+        title: Of the progress bar.
+        quiet: No progress bar.
+    """
+    parts = tqdm(images.split(BATCH), desc=title, unit="batch", disable=quiet)
+    return torch.cat([all_scores(gather(*models, part)) for part in parts])
+
+
+def false_alarm_rates(detector: Detector, scores: Tensor) -> list[Metric]:
     """Share of unseen, reasonable images that are called unreasonable, at several accepted rates.
 
     Args:
         detector: The detector.
-        test: Images that neither its models nor its calibration have seen.
-        quiet: No progress bar.
+        scores: Of test images, that neither its models nor its calibration have seen, (N, scores).
 
     Returns:
         A figure for each of :data:`ALPHAS`.
     """
-    statistics = _statistics(detector.pixelcnn, detector.vae, test, "test images", quiet)
-    p_values = conformal_p_value(detector.outlier_score(statistics), detector.calibration)
+    p_values = detector.judge_scores(scores)[1]
     return [
         Metric(
             f"false_alarm_rate_at_{alpha}",
             float((p_values <= alpha).double().mean()),
             "share",
-            f"share of the {len(test):,} test images with a p-value of at most {alpha}",
+            f"share of the {len(scores):,} test images with a p-value of at most {alpha}",
         )
         for alpha in ALPHAS
     ]
 
 
-def _statistics(pixelcnn: GatedPixelCNN, vae: VAE, images: Images, title: str, quiet: bool) -> dict[Statistic, Tensor]:
-    """Both statistics of many images, nats."""
-    return {
-        "log_prob": in_batches(pixelcnn.log_prob, images.images, title=f"log p(x), {title}", quiet=quiet),
-        "bound": vae_bound(vae, images.images, title=f"bound, {title}", quiet=quiet),
-    }
+def _units(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Center and whitening: in these units the scores have covariance one."""
+    covariance = scores.T.cov()
+    covariance = covariance + SHRINK * torch.diag(covariance.diag())
+    return scores.median(dim=0).values, torch.linalg.cholesky(torch.linalg.inv(covariance))

@@ -1,20 +1,20 @@
-"""From a score to a p-value that means what it says."""
+"""From one number to a p-value that means what it says."""
 
 import torch
 from torch import Tensor
 
 
-def conformal_p_value(scores: Tensor, calibration: Tensor) -> Tensor:
-    r"""Conformal p-values of outlier scores.
+def two_sided_p_value(values: Tensor, calibration: Tensor) -> Tensor:
+    r"""Conformal p-values of numbers that may be unusually low or unusually high.
 
-    The share of the calibration scores, the new one counted among them, that are at least as high:
-    :math:`p = (1 + \#\{i : s_i \ge s\}) / (n + 1)`. If the new image is exchangeable with the calibration images, then
-    :math:`P(p \le \alpha) \le \alpha` for every :math:`\alpha`, whatever the score and however few the images, on
-    average over draws of the calibration set.
+    For either side the share of the calibration values, the new one counted among them, that lie at least as far out:
+    :math:`(1 + \#\{i : s_i \ge s\}) / (n + 1)`. The smaller of the two counts twice, for it was chosen. If the new
+    value is exchangeable with the calibration values, then :math:`P(p \le \alpha) \le \alpha` for every
+    :math:`\alpha`, however few they are.
 
     Args:
-        scores: Scores of new images, higher is stranger, (B,).
-        calibration: Scores of the calibration images, sorted ascending, (n,).
+        values: New values, (B,).
+        calibration: Calibration values, sorted ascending, (n,).
 
     Returns:
         p-values in (0, 1], ``float64`` (B,).
@@ -23,6 +23,26 @@ def conformal_p_value(scores: Tensor, calibration: Tensor) -> Tensor:
         Vovk, Gammerman and Shafer (2005), "Algorithmic Learning in a Random World", chapter 2; Bates et al. (2023),
         "Testing for Outliers with Conformal p-values". https://arxiv.org/abs/2104.08279
     """
-    below = torch.searchsorted(calibration, scores.to(calibration), right=False)
-    at_least = len(calibration) - below
-    return (1 + at_least).double() / (len(calibration) + 1)
+    values = values.to(calibration).contiguous()
+    at_least = len(calibration) - torch.searchsorted(calibration, values, right=False)
+    at_most = torch.searchsorted(calibration, values, right=True)
+    return (2 * (1 + torch.minimum(at_least, at_most)).double() / (len(calibration) + 1)).clamp_max(1)
+
+
+def usual_range(calibration: Tensor, alpha: float) -> tuple[float, float]:
+    """Where a value must lie for its two-sided p-value to be above alpha; the ends are part of it.
+
+    Args:
+        calibration: Calibration values, sorted ascending, (n,).
+        alpha: In (0, 1).
+    """
+    n = len(calibration)
+    # With so many calibration values beyond it or on it, a value has the p-value 2 (1 + beyond) / (n + 1).
+    beyond = torch.arange(n // 2 + 1)
+    usual = 2 * (1 + beyond).double() / (n + 1) > alpha
+    if not bool(usual.any()):
+        return float("inf"), float("-inf")
+    needed = int(usual.int().argmax())
+    if needed == 0:
+        return float("-inf"), float("inf")
+    return float(calibration[needed - 1]), float(calibration[n - needed])

@@ -1,7 +1,6 @@
-"""The detector: a density, a bound, a score, and what they are on held-out images."""
+"""The detector: two densities, a bound, the scores made of them, and what these are on held-out images."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -10,19 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from gm_core.checkpoints import CheckpointError, load, read_card, read_tensors
-from gm_core.detection.conformal import conformal_p_value
-from gm_core.detection.typicality import Typicality
-from gm_core.evaluation.likelihood import in_batches
-from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.detection.conformal import two_sided_p_value, usual_range
+from gm_core.detection.density import NeighbourDensity
+from gm_core.detection.scores import SCORES, Evidence, all_scores
+from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 
-BOUND_SAMPLES = 16
-"""Importance samples of the VAE's bound."""
+BATCH = 50
+"""Pictures at once."""
 
-
-Statistic = Literal["log_prob", "bound"]
-STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
-"""The two witnesses: the PixelCNN's exact log p(x), and the VAE's lower bound on its own."""
+Part = Literal["pixelcnn", "background", "vae"]
+PARTS: tuple[Part, ...] = get_args(Part)
+"""The models a detector is made of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,22 +28,30 @@ class Verdict:
     """What a detector says of one picture.
 
     Attributes:
-        log_prob: Exact log p(x) under the PixelCNN, nats.
-        bits_per_dim: The same, as bits a pixel.
-        bound: The VAE's importance-weighted lower bound on its log p(x), nats.
         outlier_score: Higher is less reasonable.
+        peers: How many held-out images are at least as unusual.
         p_value: Conformal p-value of the score.
         alpha: The false-alarm rate that was accepted.
-        surprise: -log p of each pixel given those before it, nats, ``float32`` (H, W).
+        log_prob: Exact log p(x) under the PixelCNN, nats.
+        bits_per_dim: The same, as bits a value.
+        scores: Every score by name.
+        p_values: The two-sided conformal p-value of every score.
+        surprise: -log p of each value given those before it, nats, ``float32`` (C, H, W).
+        expected: What the surprise was expected to be, nats, ``float32`` (C, H, W).
+        ratio: Log-likelihood ratio of each value to the background model, nats, ``float32`` (C, H, W).
     """
 
-    log_prob: float
-    bits_per_dim: float
-    bound: float
     outlier_score: float
+    peers: int
     p_value: float
     alpha: float
+    log_prob: float
+    bits_per_dim: float
+    scores: dict[str, float]
+    p_values: dict[str, float]
     surprise: Tensor
+    expected: Tensor
+    ratio: Tensor
 
     @property
     def verdict(self) -> Literal["reasonable", "unreasonable"]:
@@ -54,43 +60,63 @@ class Verdict:
 
 
 class Detector:
-    """Judges pictures by two likelihoods: reasonable is what neither finds unusual.
+    """Judges pictures by what three models find unusual about them.
 
-    The score is the larger of the two distances to the usual. One alone is easily satisfied: a white picture costs the
-    PixelCNN a surprise at its first pixels and little after, as many nats in all as a digit; the VAE cannot rebuild
-    it.
+    The scores of a picture (:data:`gm_core.detection.scores.SCORES`) are a point; the detector looks how far it lies
+    from those of held-out images, in units of their own spread and correlation.
+
+    It also behaves like an outlier detector of scikit-learn: :meth:`score_samples`, :meth:`decision_function` and
+    :meth:`predict` take arrays of pictures.
 
     Args:
         domain: What it knows, for instance ``"mnist"``.
         pixelcnn: The density.
+        background: The density of the general look of the pictures.
         vae: The model that bounds its own density from below.
-        typicality: What is usual of each statistic, fitted on training images.
-        held_out: Each statistic of the calibration images, nats, (n,).
+        center: Where the scores of training images lie, (scores,).
+        whitening: Makes their covariance the identity, (scores, scores).
+        held_out: The scores of the calibration images, (n, scores).
+        alpha: The false-alarm rate that :meth:`predict` accepts.
     """
 
     def __init__(
         self,
         domain: str,
-        pixelcnn: GatedPixelCNN,
+        pixelcnn: PixelCNN,
+        background: PixelCNN,
         vae: VAE,
-        typicality: Mapping[Statistic, Typicality],
-        held_out: Mapping[Statistic, Tensor],
+        center: Tensor,
+        whitening: Tensor,
+        held_out: Tensor,
+        alpha: float = 0.05,
     ) -> None:
-        self.domain, self.pixelcnn, self.vae = domain, pixelcnn, vae
-        self.typicality, self.held_out = dict(typicality), dict(held_out)
-        self.calibration = self.outlier_score(held_out).sort().values
+        self.domain, self.pixelcnn, self.background, self.vae = domain, pixelcnn, background, vae
+        self.center, self.whitening, self.alpha = center.double(), whitening.double(), check_alpha(alpha)
+        self.held_out = {name: held_out[:, i].double().sort().values for i, name in enumerate(SCORES)}
+        self.density = NeighbourDensity(self._point(held_out))
 
-    def outlier_score(self, statistics: Mapping[Statistic, Tensor]) -> Tensor:
-        """The larger of the distances of the two statistics from the usual, ``float64`` (B,)."""
-        scores = [self.typicality[name].outlier_score(statistics[name].double()) for name in STATISTICS]
-        return torch.stack(scores).amax(dim=0)
+    def __len__(self) -> int:
+        """The number of calibration images."""
+        return len(self.density)
 
-    def score(self, images: Tensor, alpha: float = 0.05) -> list[Verdict]:
+    def evidence(self, images: Tensor) -> Evidence:
+        """What the models say of some pictures, computed at once.
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the models' size, with B at least 1.
+
+        Raises:
+            ValueError: The images are of the wrong kind.
+        """
+        return gather(self.pixelcnn, self.background, self.vae, images)
+
+    def score(self, images: Tensor, alpha: float | None = None) -> list[Verdict]:
         """Judge pictures.
 
         Args:
-            images: ``uint8`` (B, 1, H, W) of the models' size.
-            alpha: The share of reasonable pictures one accepts to have called unreasonable, in (0, 1).
+            images: ``uint8`` (B, C, H, W) of the models' size.
+            alpha: The share of reasonable pictures one accepts to have called unreasonable, in (0, 1); the detector's
+                own when left out.
 
         Returns:
             A verdict for each.
@@ -98,49 +124,120 @@ class Detector:
         Raises:
             ValueError: The images are of the wrong kind, or alpha is out of range.
         """
-        check_alpha(alpha)
-        surprise = -in_batches(self.pixelcnn.pixel_log_prob, images)[:, 0]
-        statistics: dict[Statistic, Tensor] = {
-            "log_prob": -surprise.flatten(1).sum(dim=1),
-            "bound": vae_bound(self.vae, images),
-        }
-        scores = self.outlier_score(statistics)
-        p_values = conformal_p_value(scores, self.calibration)
-        dims = surprise[0].numel() * math.log(2)
+        alpha = check_alpha(self.alpha if alpha is None else alpha)
+        return [verdict for part in images.split(BATCH) for verdict in self._judge(part, alpha)] if len(images) else []
+
+    def judge_scores(self, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """The combination of scores: outlier scores and conformal p-values.
+
+        Args:
+            scores: As of :func:`gm_core.detection.scores.all_scores`, (B, scores).
+
+        Returns:
+            Outlier scores and p-values, ``float64`` (B,) each.
+        """
+        outlier_score, peers = self.density.outlier_score(self._point(scores))
+        return outlier_score, self.density.p_value(peers)
+
+    def usual_range(self, name: str, alpha: float) -> tuple[float, float]:
+        """Where a score must lie for its own p-value to be above alpha; the ends are part of it."""
+        return usual_range(self.held_out[name], check_alpha(alpha))
+
+    def share_below(self, name: str, value: float) -> float:
+        """Share of the calibration images of which a score is lower than this, from 0 to 1."""
+        return float((self.held_out[name] < value).double().mean())
+
+    def score_samples(self, images: Tensor) -> Tensor:
+        """How normal pictures are, as scikit-learn's outlier detectors say it: higher is more normal, (B,)."""
+        return torch.tensor([-verdict.outlier_score for verdict in self.score(images)], dtype=torch.float64)
+
+    def decision_function(self, images: Tensor) -> Tensor:
+        """The p-value less alpha, (B,): above 0 for inliers, as scikit-learn's outlier detectors have it."""
+        verdicts = self.score(images)
+        return torch.tensor([verdict.p_value - verdict.alpha for verdict in verdicts], dtype=torch.float64)
+
+    def predict(self, images: Tensor) -> Tensor:
+        """1 for pictures that are reasonable at the detector's alpha, -1 for others, ``int64`` (B,)."""
+        return torch.where(self.decision_function(images) > 0, 1, -1)
+
+    def _judge(self, images: Tensor, alpha: float) -> list[Verdict]:
+        evidence = self.evidence(images)
+        scores = all_scores(evidence)
+        outlier_score, peers = self.density.outlier_score(self._point(scores))
+        p_value = self.density.p_value(peers)
+        single = {name: two_sided_p_value(scores[:, i], self.held_out[name]) for i, name in enumerate(SCORES)}
+        dims = evidence.surprise[0].numel() * math.log(2)
+        log_prob = -evidence.surprise.flatten(1).sum(dim=1)
         return [
             Verdict(
-                log_prob=float(statistics["log_prob"][i]),
-                bits_per_dim=float(-statistics["log_prob"][i]) / dims,
-                bound=float(statistics["bound"][i]),
-                outlier_score=float(scores[i]),
-                p_value=float(p_values[i]),
+                outlier_score=float(outlier_score[i]),
+                peers=int(peers[i]),
+                p_value=float(p_value[i]),
                 alpha=alpha,
-                surprise=surprise[i],
+                log_prob=float(log_prob[i]),
+                bits_per_dim=-float(log_prob[i]) / dims,
+                scores=dict(zip(SCORES, scores[i].tolist(), strict=True)),
+                p_values={name: float(values[i]) for name, values in single.items()},
+                surprise=evidence.surprise[i].cpu(),
+                expected=evidence.expected[i].cpu(),
+                ratio=evidence.ratio[i].cpu(),
             )
             for i in range(len(images))
         ]
 
-    def reasonable_range(self, alpha: float, statistic: Statistic = "log_prob") -> tuple[float, float]:
-        """Where a statistic of a picture must lie for it to be called reasonable, nats; the ends are part of it.
+    def _point(self, scores: Tensor) -> Tensor:
+        """Scores in units of their spread and correlation among training images."""
+        return (scores.double() - self.center) @ self.whitening
 
-        A picture is called reasonable exactly when both its statistics lie in their ranges.
 
-        Args:
-            alpha: The accepted false-alarm rate, in (0, 1). With fewer than ``1 / alpha - 1`` calibration images
-                nothing is ever refused, and the range is everything.
-            statistic: Which of the two.
-        """
-        check_alpha(alpha)
-        n = len(self.calibration)
-        # A picture stranger than all but `refused - 1` of the calibration images has the p-value refused / (n + 1).
-        refused = int((torch.arange(1, n + 1, dtype=torch.float64) / (n + 1) <= alpha).sum())
-        if not refused:
-            return -math.inf, math.inf
-        return self.typicality[statistic].within(float(self.calibration[n - refused]))
+@torch.inference_mode()
+def gather(pixelcnn: PixelCNN, background: PixelCNN, vae: VAE, images: Tensor) -> Evidence:
+    """What three models say of some pictures.
 
-    def share_less_likely(self, value: float, statistic: Statistic = "log_prob") -> float:
-        """Share of the calibration images of which a statistic is lower than this, from 0 to 1."""
-        return float((self.held_out[statistic] < value).double().mean())
+    Args:
+        pixelcnn: The density.
+        background: That of mutated pictures.
+        vae: The bound; its noise is the same for every picture, so that the answer is repeatable.
+        images: ``uint8`` (B, C, H, W) of the models' size.
+    """
+    surprise, expected, variance = surprises(pixelcnn, images)
+    noise = torch.randn(1, vae.config.latent, generator=torch.Generator().manual_seed(0)).to(vae.device)
+    posterior = vae.encode(images)
+    # A draw and its mirror image about the mean: their errors cancel to first order.
+    terms = [
+        vae.decode(posterior.mean + sign * posterior.stddev * noise).log_prob(images.to(vae.device).float())
+        for sign in (1, -1)
+    ]
+    kl = 0.5 * (posterior.mean**2 + posterior.variance - 1 - torch.log(posterior.variance))
+    return Evidence(
+        images=images,
+        surprise=surprise,
+        expected=expected,
+        variance=variance,
+        background=-background.pixel_log_prob(images),
+        reconstruction=torch.stack(terms).flatten(2).sum(dim=2).mean(dim=0),
+        kl=kl.sum(dim=1),
+    )
+
+
+def surprises(model: PixelCNN, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The surprise of every value, and its mean and variance before the value was seen.
+
+    Args:
+        model: A PixelCNN.
+        images: ``uint8`` (B, C, H, W).
+
+    Returns:
+        -log p in nats, the entropy of the distribution in nats, and the variance of -log p in nats squared, each
+        (B, C, H, W).
+    """
+    log_p = model.distribution(images).logits
+    p = log_p.exp()
+    surprise = -log_p.gather(-1, images.to(log_p.device).long().unsqueeze(-1)).squeeze(-1)
+    weighted = p.mul_(log_p)  # p log p
+    expected = -weighted.sum(dim=-1)
+    variance = weighted.mul_(log_p).sum(dim=-1) - expected.square()
+    return surprise, expected, variance.clamp_min_(0)
 
 
 def check_alpha(alpha: float) -> float:
@@ -148,15 +245,6 @@ def check_alpha(alpha: float) -> float:
     if not 0 < alpha < 1:
         raise ValueError(f"alpha, the accepted false-alarm rate, must lie between 0 and 1, not {alpha!r}")
     return alpha
-
-
-def vae_bound(vae: VAE, images: Tensor, title: str = "", quiet: bool = True) -> Tensor:
-    """The VAE's importance-weighted bound, nats, (B,); the same noise for every picture, so repeatable."""
-
-    def bound(image: Tensor) -> Tensor:
-        return vae.log_prob(image, BOUND_SAMPLES, torch.Generator().manual_seed(0))
-
-    return in_batches(bound, images, batch=1, title=title, quiet=quiet)
 
 
 def load_detector(domain: str, device: str | torch.device = "auto", directory: Path | None = None) -> Detector:
@@ -174,21 +262,21 @@ def load_detector(domain: str, device: str | torch.device = "auto", directory: P
     if card.family != "detector":
         raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not a detector")
     tensors = read_tensors(card, directory)
-    parts: dict[str, nn.Module] = {}
+    another = CheckpointError(f"card {card.name!r} is not one of a detector of this version; calibrate it again")
     try:
-        names = {part: card.config[part]["name"] for part in ("pixelcnn", "vae")}
-        hashes = {part: card.config[part]["sha256"] for part in names}
-        typicality = {name: Typicality(**card.config["typicality"][name]) for name in STATISTICS}
-        held_out = {name: tensors[name] for name in STATISTICS}
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"card {card.name!r} is not one of a detector of this version; calibrate it again"
-        ) from error
+        names = {part: card.config[part]["name"] for part in PARTS}
+        hashes = {part: card.config[part]["sha256"] for part in PARTS}
+        if card.config["scores"] != list(SCORES):
+            raise another
+        center, whitening, held_out = (tensors[name] for name in ("center", "whitening", "held_out"))
+    except (KeyError, TypeError) as error:
+        raise another from error
+    parts: dict[str, nn.Module] = {}
     for part, name in names.items():
         if read_card(name, directory).sha256 != hashes[part]:
             raise CheckpointError(f"{card.name!r} was calibrated with other weights of {name!r}; calibrate it again")
         parts[part] = load(name, device, directory)
-    pixelcnn, vae = parts["pixelcnn"], parts["vae"]
-    if not isinstance(pixelcnn, GatedPixelCNN) or not isinstance(vae, VAE):
+    pixelcnn, background, vae = (parts[part] for part in PARTS)
+    if not (isinstance(pixelcnn, PixelCNN) and isinstance(background, PixelCNN) and isinstance(vae, VAE)):
         raise CheckpointError(f"{card.name!r} names models of the wrong kind; calibrate it again")
-    return Detector(domain, pixelcnn, vae, typicality, held_out)
+    return Detector(domain, pixelcnn, background, vae, center, whitening, held_out)

@@ -96,9 +96,9 @@ RECIPES: dict[str, Recipe] = {
             Recipe(
                 name=f"{dataset}-pixelcnn-background",
                 dataset=dataset,
-                model=ResidualPixelCNNConfig(vertical=16, horizontal=48, kernel_size=5, blocks=6),
-                steps=20_000,
-                batch=8,
+                model=ResidualPixelCNNConfig(vertical=8, horizontal=24, kernel_size=5, blocks=4),
+                steps=8_000,
+                batch=16,
                 learning_rate=4e-3,
                 decay=0.84,
                 any_class=1.0,

@@ -1,0 +1,176 @@
+"""What a detector is shown to see whether it refuses: other data sets, and pictures spoilt on purpose."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+OUTLIERS = 1000
+"""Pictures a set, at most."""
+
+
+@dataclass(frozen=True)
+class OutlierSet:
+    """Pictures that are none of a detector's own.
+
+    Attributes:
+        name: What they are.
+        images: ``uint8`` (N, C, H, W).
+        far: Whether anybody would refuse them; those that are near, as a mirrored shirt, may well be reasonable.
+    """
+
+    name: str
+    images: Tensor
+    far: bool
+
+
+def outlier_sets(test: Tensor, others: dict[str, Tensor], seed: int = 0) -> Iterator[OutlierSet]:
+    """All sets, one after the other.
+
+    Args:
+        test: The detector's own test images, ``uint8`` (N, C, H, W), to spoil.
+        others: Images of other data sets by name, ``uint8`` (M, 1 or 3, any size); brought to the same form.
+        seed: Of whatever is drawn.
+
+    Yields:
+        Other data sets, then what needs no data, then what is made of the test images.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    channels, *size = test.shape[1:]
+    for name, images in others.items():
+        yield OutlierSet(name, fitted(images[:OUTLIERS], channels, (size[0], size[1])), far=True)
+    for name, make in PLAIN.items():
+        yield OutlierSet(name, make((channels, size[0], size[1]), generator), far=True)
+    for name, (spoil, far) in SPOILT.items():
+        yield OutlierSet(name, spoil(test[:OUTLIERS], generator), far)
+
+
+def fitted(images: Tensor, channels: int, size: tuple[int, int]) -> Tensor:
+    """Pictures of another data set in a detector's form.
+
+    Cut to the middle square, averaged down or interpolated up, grey made of or into colour (ITU-R 601).
+
+    Args:
+        images: ``uint8`` (N, 1 or 3, H', W').
+        channels: 1 or 3.
+        size: Height and width.
+
+    Returns:
+        ``uint8`` (N, channels, height, width).
+    """
+    side = min(images.shape[2:])
+    top, left = ((extent - side) // 2 for extent in images.shape[2:])
+    values = images[:, :, top : top + side, left : left + side].float()
+    if values.shape[1] == 3 and channels == 1:
+        values = (values * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(dim=1, keepdim=True)
+    if tuple(values.shape[2:]) != size:
+        values = F.interpolate(values, size=size, mode="bilinear", align_corners=False, antialias=True)
+    return _bytes(values.expand(-1, channels, -1, -1))
+
+
+Shape = tuple[int, int, int]
+
+
+def noise(shape: Shape, generator: torch.Generator) -> Tensor:
+    """Every value uniform and independent."""
+    return torch.randint(256, (OUTLIERS, *shape), generator=generator, dtype=torch.uint8)
+
+
+def constants(shape: Shape, generator: torch.Generator) -> Tensor:
+    """One grey all over: all 256 of them."""
+    return torch.arange(256, dtype=torch.uint8)[:, None, None, None].expand(-1, *shape).contiguous()
+
+
+def gradients(shape: Shape, generator: torch.Generator) -> Tensor:
+    """From one colour to another along a straight line in any direction."""
+    n, (channels, height, width) = OUTLIERS // 2, shape
+    angle = torch.rand(n, generator=generator) * 2 * torch.pi
+    rows, columns = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
+    along = rows * angle.sin()[:, None, None] + columns * angle.cos()[:, None, None]
+    place = (along - along.amin(dim=(1, 2), keepdim=True)) / (along.amax(dim=(1, 2)) - along.amin(dim=(1, 2)))[
+        :, None, None
+    ]
+    ends = torch.rand(2, n, channels, 1, 1, generator=generator) * 255
+    return _bytes(ends[0] + (ends[1] - ends[0]) * place[:, None])
+
+
+def checkerboards(shape: Shape, generator: torch.Generator) -> Tensor:
+    """Two colours in squares of 1 to 8 pixels."""
+    n, (channels, height, width) = OUTLIERS // 2, shape
+    side = torch.randint(1, 9, (n, 1, 1), generator=generator)
+    rows, columns = torch.arange(height)[:, None], torch.arange(width)
+    odd = ((rows // side + columns // side) % 2).bool()[:, None]
+    colors = torch.randint(256, (2, n, channels, 1, 1), generator=generator, dtype=torch.uint8)
+    return torch.where(odd, colors[0], colors[1])
+
+
+def textures(shape: Shape, generator: torch.Generator) -> Tensor:
+    """Sums of three waves of random direction, length and colour."""
+    n, (channels, height, width) = OUTLIERS // 2, shape
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    values = torch.full((n, channels, height, width), 127.5)
+    for _ in range(3):
+        angle, phase = (torch.rand(n, 1, 1, generator=generator) * 2 * torch.pi for _ in range(2))
+        length = 2 + 14 * torch.rand(n, 1, 1, generator=generator)
+        wave = torch.sin(2 * torch.pi / length * (rows * angle.sin() + columns * angle.cos()) + phase)
+        values = values + 127.5 * torch.randn(n, channels, 1, 1, generator=generator) / 2 * wave[:, None]
+    return _bytes(values)
+
+
+def shuffled(images: Tensor, generator: torch.Generator) -> Tensor:
+    """The pixels of every picture in an order of its own."""
+    order = torch.rand(len(images), 1, images[0, 0].numel(), generator=generator).argsort(dim=-1)
+    return images.flatten(2).gather(2, order.expand(-1, images.shape[1], -1)).reshape(images.shape)
+
+
+def shuffled_patches(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Squares of a quarter of the width in an order of each picture's own."""
+    n, channels, height, width = images.shape
+    rows, columns = height // 4, width // 4
+    tiles = images.reshape(n, channels, 4, rows, 4, columns).permute(0, 2, 4, 1, 3, 5).flatten(1, 2)
+    order = torch.rand(n, 16, generator=generator).argsort(dim=1)
+    tiles = tiles[torch.arange(n)[:, None], order].unflatten(1, (4, 4))
+    return tiles.permute(0, 3, 1, 4, 2, 5).reshape(images.shape)
+
+
+def overlaid(images: Tensor, generator: torch.Generator) -> Tensor:
+    """The lighter of two pictures at every pixel."""
+    return torch.maximum(images, images.roll(1, dims=0))
+
+
+def blurred(images: Tensor, generator: torch.Generator) -> Tensor:
+    """A Gaussian blur of 1.5 pixels."""
+    offsets = torch.arange(-4, 5).float()
+    kernel = torch.exp(-offsets.square() / (2 * 1.5**2))
+    kernel = (kernel / kernel.sum()).expand(images.shape[1], 1, -1)
+    values = F.pad(images.float(), (4, 4, 4, 4), mode="replicate")
+    values = F.conv2d(values, kernel[..., None], groups=images.shape[1])
+    return _bytes(F.conv2d(values, kernel[..., None, :], groups=images.shape[1]))
+
+
+PLAIN: dict[str, Callable[[Shape, torch.Generator], Tensor]] = {
+    "noise": noise,
+    "constants": constants,
+    "gradients": gradients,
+    "checkerboards": checkerboards,
+    "textures": textures,
+}
+"""Pictures that need no data."""
+
+SPOILT: dict[str, tuple[Callable[[Tensor, torch.Generator], Tensor], bool]] = {
+    "pixels shuffled": (shuffled, True),
+    "patches shuffled": (shuffled_patches, True),
+    "inverted": (lambda images, generator: 255 - images, True),
+    "two overlaid": (overlaid, False),
+    "blurred": (blurred, False),
+    "rotated by 90°": (lambda images, generator: images.rot90(1, (2, 3)), False),
+    "flipped left to right": (lambda images, generator: images.flip(3), False),
+    "flipped upside down": (lambda images, generator: images.flip(2), False),
+}
+"""Pictures made of a detector's own, and whether they are far from them."""
+
+
+def _bytes(values: Tensor) -> Tensor:
+    return values.round().clamp(0, 255).to(torch.uint8)
