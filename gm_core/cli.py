@@ -15,13 +15,15 @@ from torch import Tensor
 from gm_core.checkpoints import CheckpointError, available, load, read_card
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.pictures import AS_IT_IS, ENDINGS, PictureError, Preparation, open_picture, prepare
-from gm_core.detection.calibration import calibrate, false_alarm_rates
+from gm_core.detection.calibration import calibrate
 from gm_core.detection.detector import Detector, check_alpha, load_detector
 from gm_core.device import DeviceError, cpu_count, pick_device
 from gm_core.evaluation.atlas import evaluate_atlas, load_atlas, make_atlas
 from gm_core.evaluation.bench import bench_sampling
 from gm_core.evaluation.latency import bench_latency
 from gm_core.evaluation.likelihood import evaluate
+from gm_core.evaluation.outliers import OUTLIERS, other_images
+from gm_core.evaluation.refusal import evaluate_detector
 from gm_core.files import write_atomically
 from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.autoregressive import PixelCNN
@@ -147,9 +149,14 @@ def evaluate_model(
 ) -> None:
     """Measure a checkpoint on the test set, an atlas on the held-out images: every figure of its card."""
     card = read_card(model)
+    table: list[dict[str, Any]] = []
+    missing: list[str] = []
     test = load_dataset(card.dataset, "validation" if card.family == "atlas" else "test", data_dir).first(limit)
     if card.family == "detector":
-        metrics = false_alarm_rates(load_detector(model.removesuffix("-detector"), device), test)
+        detector = load_detector(model.removesuffix("-detector"), device)
+        others, missing = other_images(card.dataset, data_dir)
+        measured = evaluate_detector(detector, test.images, others, min(limit or OUTLIERS, OUTLIERS))
+        metrics, table = measured.metrics, [asdict(line) for line in measured.table]
     elif card.family == "atlas":
         name = model.removesuffix("-atlas")
         atlas, surveyed = load_atlas(name, device), load(name, device)
@@ -159,9 +166,14 @@ def evaluate_model(
         loaded = load(model, device)
         assert isinstance(loaded, PixelCNN | VAE | Autoencoder)
         metrics = evaluate(loaded, test)
+    for line in missing:
+        print(f"left out: {line}", file=sys.stderr)
     if as_json:
-        _print_json({"model": model, "metrics": [asdict(metric) for metric in metrics]})
+        document = {"model": model, "metrics": [asdict(metric) for metric in metrics]}
+        _print_json(document | ({"refusals": table} if table else {}))
         return
+    if table:
+        _print_refusals(table)
     for metric in metrics:
         print(f"{metric.name:34} {metric.value:12.4f} {metric.unit:10} {metric.protocol}")
 
@@ -207,9 +219,19 @@ def calibrate_detector(
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="folder with the models; the detector goes there too")] = Path("runs"),
 ) -> None:
-    """Calibrate a detector on held-out images."""
+    """Calibrate a detector on held-out images, and measure it on others."""
     train, held_out, test = (load_dataset(domain, split, data_dir) for split in ("train", "validation", "test"))
-    card = calibrate(domain, train, held_out, test, device=pick_device(device), directory=out)
+    others, missing = other_images(domain, data_dir)
+    for line in missing:
+        print(f"left out: {line}", file=sys.stderr)
+    card = calibrate(
+        domain,
+        train,
+        held_out,
+        lambda detector: evaluate_detector(detector, test.images, others).metrics,
+        device=pick_device(device),
+        directory=out,
+    )
     for metric in card.metrics:
         print(f"{metric.name:34} {metric.value:8.4f}  {metric.protocol}")
 
@@ -276,6 +298,18 @@ def _print_sampling(document: dict[str, Any]) -> None:
         f"first pixel after {sessions['first_pixel_milliseconds']:.1f} ms, "
         f"CPU free {sessions['stop_milliseconds']:.1f} ms after a stop"
     )
+
+
+def _print_refusals(table: list[dict[str, Any]]) -> None:
+    """A block for each figure: scores down, sets of outliers across would be too wide, so the other way round."""
+    scores = list(dict.fromkeys(line["score"] for line in table))
+    for figure in ("auroc", "detection_rate"):
+        print(f"{figure:24}" + "".join(f"{score:>17}" for score in scores))
+        for name, far in dict.fromkeys((line["outliers"], line["far"]) for line in table):
+            values = [line[figure] for line in table if line["outliers"] == name]
+            print(f"{name + ('' if far else ' (near)'):24}" + "".join(f"{value:17.4f}" for value in values))
+    rates = {line["score"]: line["false_alarm_rate"] for line in table}
+    print(f"{'false_alarm_rate':24}" + "".join(f"{rates[score]:17.4f}" for score in scores))
 
 
 def _print_latency(document: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +15,9 @@ Split = Literal["train", "validation", "test"]
 
 HELD_OUT = 5000
 """The last 5,000 training images are for validation and calibration, and are never trained on."""
+
+OMNIGLOT = "omniglot"
+"""Handwritten characters of many alphabets (Lake et al., 2015): only ever outliers here, so all are for testing."""
 
 _TORCHVISION_NAMES = {"mnist": "MNIST", "mnist-binary": "MNIST", "fashion": "FashionMNIST"}
 
@@ -76,7 +80,8 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
     """A split of a data set.
 
     Args:
-        name: ``"mnist"``, ``"mnist-binary"`` (the same in black and white) or ``"fashion"``.
+        name: ``"mnist"``, ``"mnist-binary"`` (the same in black and white), ``"fashion"`` or
+            ``"omniglot"`` (its ``"test"`` only).
         split: ``"train"`` (55,000), ``"validation"`` (the last 5,000 training images) or ``"test"`` (10,000).
         directory: Where the data lies in torchvision's layout; see :func:`data_dir`. It is downloaded when it is not
             there and no directory was named.
@@ -87,8 +92,12 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
     Raises:
         DataError: There is no such data set, or it is not at hand and cannot be downloaded.
     """
-    if name not in _TORCHVISION_NAMES:
-        raise DataError(f"there is no data set {name!r}; there are {', '.join(_TORCHVISION_NAMES)}")
+    if name not in (*_TORCHVISION_NAMES, OMNIGLOT):
+        raise DataError(f"there is no data set {name!r}; there are {', '.join((*_TORCHVISION_NAMES, OMNIGLOT))}")
+    if name == OMNIGLOT:
+        if split != "test":
+            raise DataError("Omniglot is for testing only")
+        return _omniglot(directory)
     if split not in get_args(Split):
         raise DataError(f"there is no split {split!r}; there are {', '.join(get_args(Split))}")
     named = directory is not None or bool(os.environ.get("GM_DATA_DIR"))
@@ -111,3 +120,27 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
     # torchvision calls a three "3 - three".
     classes = tuple(str(label).split(" - ")[0] for label in data.classes)
     return Images(images, labels, classes, binary=name.endswith("-binary"))
+
+
+def _omniglot(directory: str | Path | None) -> Images:
+    """Characters as digits are, white on black in 28x28, in an order that mixes the alphabets."""
+    root = data_dir(directory)
+    small = root / "omniglot" / "small.npz"
+    try:
+        if small.is_file():
+            with np.load(small, allow_pickle=False) as file:
+                images, labels = torch.from_numpy(file["images"]).unsqueeze(1), torch.from_numpy(file["labels"])
+                names = tuple(str(name) for name in file["class_names"])
+        else:
+            named = directory is not None or bool(os.environ.get("GM_DATA_DIR"))
+            data = import_torchvision().datasets.Omniglot(root, background=False, download=not named)
+            pictures = [(255 - np.asarray(picture.convert("L")), label) for picture, label in data]
+            full = torch.from_numpy(np.stack([picture for picture, _ in pictures])).unsqueeze(1).float()
+            images = torch.nn.functional.adaptive_avg_pool2d(full, 28).round().to(torch.uint8)
+            labels, names = torch.tensor([label for _, label in pictures]), tuple(data._characters)
+    except (RuntimeError, OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"Omniglot is not in {root} ({error}); name a directory that holds it with --data-dir"
+        ) from error
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    return Images(images[order], labels[order].to(torch.int64), names)

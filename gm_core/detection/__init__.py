@@ -1,7 +1,8 @@
-"""Is a picture reasonable under a model? Scores, conformal calibration, and the detector that joins them."""
+"""Is a picture reasonable under a model? Scores, conformal p-values, and the detector that joins them."""
 
-from gm_core.detection.conformal import conformal_p_value
-from gm_core.detection.detector import Detector, Statistic, Verdict, load_detector
-from gm_core.detection.typicality import Typicality
+from gm_core.detection.conformal import two_sided_p_value
+from gm_core.detection.density import NeighbourDensity
+from gm_core.detection.detector import Detector, Verdict, load_detector
+from gm_core.detection.scores import SCORES, Evidence
 
-__all__ = ["Detector", "Statistic", "Typicality", "Verdict", "conformal_p_value", "load_detector"]
+__all__ = ["SCORES", "Detector", "Evidence", "NeighbourDensity", "Verdict", "load_detector", "two_sided_p_value"]

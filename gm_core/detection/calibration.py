@@ -1,5 +1,6 @@
 """Making a domain's detector."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -13,8 +14,6 @@ from gm_core.detection.scores import SCORES, all_scores
 from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 
-ALPHAS = (0.01, 0.05, 0.1)
-
 SHRINK = 1e-3
 """Share of a score's own variance that is added to it, for scores that others determine."""
 
@@ -23,7 +22,7 @@ def calibrate(
     domain: str,
     train: Images,
     held_out: Images,
-    test: Images,
+    measure: Callable[[Detector], list[Metric]],
     *,
     device: torch.device,
     directory: Path,
@@ -35,7 +34,7 @@ def calibrate(
         domain: Its models are the PixelCNN of :func:`model_names` and those beside it.
         train: Images the models were trained on; as many of the first as are held out set the units of the scores.
         held_out: Images they were not trained on; all of them are what a picture is compared with.
-        test: Others, to measure the false-alarm rate on.
+        measure: Makes the figures of its card.
         device: Where to run.
         directory: Where the models lie, and where the detector goes.
         quiet: No progress bars.
@@ -67,7 +66,7 @@ def calibrate(
             **{part: {"name": name, "sha256": read_card(name, directory).sha256} for part, name in names.items()},
             "scores": list(SCORES),
         },
-        metrics=false_alarm_rates(detector, scored(test, "test images")),
+        metrics=measure(detector),
         class_names=list(held_out.class_names),
     )
     return save(card, {"center": center, "whitening": whitening, "held_out": scores}, directory)
@@ -78,9 +77,7 @@ def model_names(domain: str) -> dict[str, str]:
     return {"pixelcnn": f"{domain}-pixelcnn", "background": f"{domain}-pixelcnn-background", "vae": f"{domain}-vae"}
 
 
-def scores_of(
-    models: tuple[PixelCNN, PixelCNN, VAE], images: Tensor, title: str = "", quiet: bool = True
-) -> Tensor:
+def scores_of(models: tuple[PixelCNN, PixelCNN, VAE], images: Tensor, title: str = "", quiet: bool = True) -> Tensor:
     """Every score of many pictures, ``float64`` (N, scores).
 
     Args:
@@ -91,28 +88,6 @@ def scores_of(
     """
     parts = tqdm(images.split(BATCH), desc=title, unit="batch", disable=quiet)
     return torch.cat([all_scores(gather(*models, part)) for part in parts])
-
-
-def false_alarm_rates(detector: Detector, scores: Tensor) -> list[Metric]:
-    """Share of unseen, reasonable images that are called unreasonable, at several accepted rates.
-
-    Args:
-        detector: The detector.
-        scores: Of test images, that neither its models nor its calibration have seen, (N, scores).
-
-    Returns:
-        A figure for each of :data:`ALPHAS`.
-    """
-    p_values = detector.judge_scores(scores)[1]
-    return [
-        Metric(
-            f"false_alarm_rate_at_{alpha}",
-            float((p_values <= alpha).double().mean()),
-            "share",
-            f"share of the {len(scores):,} test images with a p-value of at most {alpha}",
-        )
-        for alpha in ALPHAS
-    ]
 
 
 def _units(scores: Tensor) -> tuple[Tensor, Tensor]:

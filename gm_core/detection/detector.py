@@ -1,22 +1,27 @@
 """The detector: two densities, a bound, the scores made of them, and what these are on held-out images."""
 
 import math
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gm_core.checkpoints import CheckpointError, load, read_card, read_tensors
+from gm_core.checkpoints import Card, CheckpointError, checkpoint_dir, load, read_card, read_tensors
 from gm_core.detection.conformal import two_sided_p_value, usual_range
 from gm_core.detection.density import NeighbourDensity
 from gm_core.detection.scores import SCORES, Evidence, all_scores
+from gm_core.device import pick_device
 from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 
 BATCH = 50
 """Pictures at once."""
+
+_loaded: dict[tuple[Path, str, torch.device], "Detector"] = {}
+_lock = threading.Lock()
 
 Part = Literal["pixelcnn", "background", "vae"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -248,7 +253,7 @@ def check_alpha(alpha: float) -> float:
 
 
 def load_detector(domain: str, device: str | torch.device = "auto", directory: Path | None = None) -> Detector:
-    """The calibrated detector of a domain.
+    """The calibrated detector of a domain; loaded once however often it is asked for.
 
     Args:
         domain: For instance ``"mnist"``; its checkpoint is ``DOMAIN-detector``.
@@ -258,25 +263,35 @@ def load_detector(domain: str, device: str | torch.device = "auto", directory: P
     Raises:
         CheckpointError: A part is missing, damaged, or not the one the detector was calibrated with.
     """
+    directory, where = directory or checkpoint_dir(), pick_device(device)
     card = read_card(f"{domain}-detector", directory)
     if card.family != "detector":
         raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not a detector")
-    tensors = read_tensors(card, directory)
-    another = CheckpointError(f"card {card.name!r} is not one of a detector of this version; calibrate it again")
     try:
         names = {part: card.config[part]["name"] for part in PARTS}
         hashes = {part: card.config[part]["sha256"] for part in PARTS}
-        if card.config["scores"] != list(SCORES):
-            raise another
-        center, whitening, held_out = (tensors[name] for name in ("center", "whitening", "held_out"))
-    except (KeyError, TypeError) as error:
-        raise another from error
-    parts: dict[str, nn.Module] = {}
+        same = card.config["scores"] == list(SCORES)
+    except (KeyError, TypeError):
+        same = False
+    if not same:
+        raise CheckpointError(f"card {card.name!r} is not one of a detector of this version; calibrate it again")
     for part, name in names.items():
         if read_card(name, directory).sha256 != hashes[part]:
             raise CheckpointError(f"{card.name!r} was calibrated with other weights of {name!r}; calibrate it again")
-        parts[part] = load(name, device, directory)
-    pixelcnn, background, vae = (parts[part] for part in PARTS)
+    key = (directory.resolve() / domain, card.sha256, where)
+    with _lock:
+        if key not in _loaded:
+            _loaded[key] = _build(domain, card, names, where, directory)
+        return _loaded[key]
+
+
+def _build(domain: str, card: Card, names: dict[Part, str], where: torch.device, directory: Path) -> Detector:
+    pixelcnn, background, vae = (load(names[part], where, directory) for part in PARTS)
     if not (isinstance(pixelcnn, PixelCNN) and isinstance(background, PixelCNN) and isinstance(vae, VAE)):
         raise CheckpointError(f"{card.name!r} names models of the wrong kind; calibrate it again")
-    return Detector(domain, pixelcnn, background, vae, center, whitening, held_out)
+    tensors = read_tensors(card, directory)
+    try:
+        center, whitening, held_out = (tensors[name] for name in ("center", "whitening", "held_out"))
+        return Detector(domain, pixelcnn, background, vae, center, whitening, held_out)
+    except (KeyError, ValueError, IndexError, RuntimeError) as error:
+        raise CheckpointError(f"the tensors of {card.name!r} are not a detector's; calibrate it again") from error

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from gm_core.data.datasets import DataError, load_dataset
+
+OTHERS = ("mnist", "fashion", "omniglot", "cifar10")
+"""Data sets whose images are outliers to a detector of another."""
 
 OUTLIERS = 1000
 """Pictures a set, at most."""
@@ -26,12 +32,13 @@ class OutlierSet:
     far: bool
 
 
-def outlier_sets(test: Tensor, others: dict[str, Tensor], seed: int = 0) -> Iterator[OutlierSet]:
+def outlier_sets(test: Tensor, others: dict[str, Tensor], limit: int = OUTLIERS, seed: int = 0) -> Iterator[OutlierSet]:
     """All sets, one after the other.
 
     Args:
         test: The detector's own test images, ``uint8`` (N, C, H, W), to spoil.
         others: Images of other data sets by name, ``uint8`` (M, 1 or 3, any size); brought to the same form.
+        limit: Pictures a set, at most.
         seed: Of whatever is drawn.
 
     Yields:
@@ -40,11 +47,11 @@ def outlier_sets(test: Tensor, others: dict[str, Tensor], seed: int = 0) -> Iter
     generator = torch.Generator().manual_seed(seed)
     channels, *size = test.shape[1:]
     for name, images in others.items():
-        yield OutlierSet(name, fitted(images[:OUTLIERS], channels, (size[0], size[1])), far=True)
+        yield OutlierSet(name, fitted(images[:limit], channels, (size[0], size[1])), far=True)
     for name, make in PLAIN.items():
-        yield OutlierSet(name, make((channels, size[0], size[1]), generator), far=True)
+        yield OutlierSet(name, make((channels, size[0], size[1]), limit, generator), far=True)
     for name, (spoil, far) in SPOILT.items():
-        yield OutlierSet(name, spoil(test[:OUTLIERS], generator), far)
+        yield OutlierSet(name, spoil(test[:limit], generator), far)
 
 
 def fitted(images: Tensor, channels: int, size: tuple[int, int]) -> Tensor:
@@ -73,19 +80,20 @@ def fitted(images: Tensor, channels: int, size: tuple[int, int]) -> Tensor:
 Shape = tuple[int, int, int]
 
 
-def noise(shape: Shape, generator: torch.Generator) -> Tensor:
+def noise(shape: Shape, n: int, generator: torch.Generator) -> Tensor:
     """Every value uniform and independent."""
-    return torch.randint(256, (OUTLIERS, *shape), generator=generator, dtype=torch.uint8)
+    return torch.randint(256, (n, *shape), generator=generator, dtype=torch.uint8)
 
 
-def constants(shape: Shape, generator: torch.Generator) -> Tensor:
-    """One grey all over: all 256 of them."""
-    return torch.arange(256, dtype=torch.uint8)[:, None, None, None].expand(-1, *shape).contiguous()
+def constants(shape: Shape, n: int, generator: torch.Generator) -> Tensor:
+    """One grey all over: each of the 256, or as many of them from black to white as there may be."""
+    greys = torch.linspace(0, 255, min(n, 256)).round().to(torch.uint8)
+    return greys[:, None, None, None].expand(-1, *shape).contiguous()
 
 
-def gradients(shape: Shape, generator: torch.Generator) -> Tensor:
+def gradients(shape: Shape, n: int, generator: torch.Generator) -> Tensor:
     """From one colour to another along a straight line in any direction."""
-    n, (channels, height, width) = OUTLIERS // 2, shape
+    channels, height, width = shape
     angle = torch.rand(n, generator=generator) * 2 * torch.pi
     rows, columns = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
     along = rows * angle.sin()[:, None, None] + columns * angle.cos()[:, None, None]
@@ -96,9 +104,9 @@ def gradients(shape: Shape, generator: torch.Generator) -> Tensor:
     return _bytes(ends[0] + (ends[1] - ends[0]) * place[:, None])
 
 
-def checkerboards(shape: Shape, generator: torch.Generator) -> Tensor:
+def checkerboards(shape: Shape, n: int, generator: torch.Generator) -> Tensor:
     """Two colours in squares of 1 to 8 pixels."""
-    n, (channels, height, width) = OUTLIERS // 2, shape
+    channels, height, width = shape
     side = torch.randint(1, 9, (n, 1, 1), generator=generator)
     rows, columns = torch.arange(height)[:, None], torch.arange(width)
     odd = ((rows // side + columns // side) % 2).bool()[:, None]
@@ -106,9 +114,9 @@ def checkerboards(shape: Shape, generator: torch.Generator) -> Tensor:
     return torch.where(odd, colors[0], colors[1])
 
 
-def textures(shape: Shape, generator: torch.Generator) -> Tensor:
+def textures(shape: Shape, n: int, generator: torch.Generator) -> Tensor:
     """Sums of three waves of random direction, length and colour."""
-    n, (channels, height, width) = OUTLIERS // 2, shape
+    channels, height, width = shape
     rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
     values = torch.full((n, channels, height, width), 127.5)
     for _ in range(3):
@@ -150,7 +158,7 @@ def blurred(images: Tensor, generator: torch.Generator) -> Tensor:
     return _bytes(F.conv2d(values, kernel[..., None, :], groups=images.shape[1]))
 
 
-PLAIN: dict[str, Callable[[Shape, torch.Generator], Tensor]] = {
+PLAIN: dict[str, Callable[[Shape, int, torch.Generator], Tensor]] = {
     "noise": noise,
     "constants": constants,
     "gradients": gradients,
@@ -158,6 +166,28 @@ PLAIN: dict[str, Callable[[Shape, torch.Generator], Tensor]] = {
     "textures": textures,
 }
 """Pictures that need no data."""
+
+
+def other_images(dataset: str, directory: Path | None = None) -> tuple[dict[str, Tensor], list[str]]:
+    """Test images of the other data sets that are at hand.
+
+    Args:
+        dataset: The detector's own.
+        directory: Where data sets lie.
+
+    Returns:
+        Images by the data set's name, and of those that are not at hand what is wrong.
+    """
+    images, missing = {}, []
+    for name in OTHERS:
+        if name == dataset:
+            continue
+        try:
+            images[name] = load_dataset(name, "test", directory).images
+        except DataError as error:
+            missing.append(str(error))
+    return images, missing
+
 
 SPOILT: dict[str, tuple[Callable[[Tensor, torch.Generator], Tensor], bool]] = {
     "pixels shuffled": (shuffled, True),

@@ -1,21 +1,29 @@
 """How well a detector tells its own pictures from others: by every score, and by all of them together."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from gm_core.checkpoints import Metric
 from gm_core.detection.calibration import scores_of
 from gm_core.detection.conformal import two_sided_p_value
 from gm_core.detection.detector import Detector
 from gm_core.detection.scores import SCORES
-from gm_core.evaluation.outliers import OutlierSet
+from gm_core.evaluation.outliers import OUTLIERS, outlier_sets
 
 NAIVE = "-log p alone"
 """The naive detector, that takes only what is unlikely for strange."""
 
 COMBINED = "combined"
+
+ALPHAS = (0.01, 0.05, 0.1)
+"""Accepted rates that false alarms are counted at."""
+
+ALPHA = 0.05
+"""The accepted rate that detections are counted at."""
 
 
 @dataclass(frozen=True)
@@ -42,40 +50,86 @@ class Refusal:
     false_alarm_rate: float
 
 
-def refusals(
-    detector: Detector, test: Tensor, sets: Iterable[OutlierSet], alpha: float = 0.05, quiet: bool = True
-) -> list[Refusal]:
-    """Measure a detector and each of its scores alone against sets of outliers.
+@dataclass(frozen=True)
+class Measured:
+    """A detector's figures.
+
+    Attributes:
+        metrics: False-alarm rates, and of every set of outliers what the combination makes of it, and the naive
+            detector: what its card says.
+        table: Every score against every set.
+    """
+
+    metrics: list[Metric]
+    table: list[Refusal]
+
+
+def evaluate_detector(
+    detector: Detector, test: Tensor, others: dict[str, Tensor], limit: int = OUTLIERS, quiet: bool = False
+) -> Measured:
+    """Measure a detector and each of its scores alone: false alarms, and what it makes of outliers.
 
     Args:
         detector: The detector.
-        test: Scores of the test images, as of :func:`gm_core.detection.calibration.scores_of`, (N, scores).
-        sets: The outliers.
-        alpha: The accepted false-alarm rate.
+        test: Test images, that neither its models nor its calibration have seen, ``uint8`` (N, C, H, W).
+        others: Images of other data sets, by name.
+        limit: Outliers a set, at most.
         quiet: No progress bars.
-
-    Returns:
-        A line for every score and set, set by set.
     """
     models = detector.pixelcnn, detector.background, detector.vae
-    usual = {name: strangeness(test) for name, strangeness in _strangeness(detector).items()}
-    lines = []
-    for outliers in sets:
-        scores = scores_of(models, outliers.images, outliers.name, quiet)
-        for name, strangeness in _strangeness(detector).items():
-            (value, p_value), (own, own_p_value) = strangeness(scores), usual[name]
-            lines.append(
+    scores = scores_of(models, test, "test images", quiet)
+    judges = _judges(detector)
+    usual = {name: judge(scores) for name, judge in judges.items()}
+    table = []
+    for outliers in outlier_sets(test, others, limit):
+        theirs = scores_of(models, outliers.images, outliers.name, quiet)
+        for name, judge in judges.items():
+            (value, p_value), (own, own_p_value) = judge(theirs), usual[name]
+            table.append(
                 Refusal(
                     name,
                     outliers.name,
                     outliers.far,
-                    len(scores),
+                    len(theirs),
                     auroc(own, value),
-                    float((p_value <= alpha).double().mean()),
-                    float((own_p_value <= alpha).double().mean()),
+                    float((p_value <= ALPHA).double().mean()),
+                    float((own_p_value <= ALPHA).double().mean()),
                 )
             )
-    return lines
+    p_values = usual[COMBINED][1]
+    metrics = [
+        Metric(
+            f"false_alarm_rate_at_{alpha}",
+            float((p_values <= alpha).double().mean()),
+            "share",
+            f"share of the {len(test):,} test images with a p-value of at most {alpha}",
+        )
+        for alpha in ALPHAS
+    ]
+    return Measured(metrics + [metric for line in table for metric in _figures(line, len(test))], table)
+
+
+def _figures(line: Refusal, tested: int) -> list[Metric]:
+    """What of a line belongs on the card."""
+    name = _slug(line.outliers)
+    against = f"{line.count:,} outliers ({line.outliers}) against {tested:,} test images"
+    if line.score == NAIVE:
+        return [Metric(f"naive_auroc_{name}", line.auroc, "AUROC", f"{against}, by -log p(x) alone")]
+    if line.score != COMBINED:
+        return []
+    return [
+        Metric(f"auroc_{name}", line.auroc, "AUROC", against),
+        Metric(
+            f"detection_rate_{name}",
+            line.detection_rate,
+            "share",
+            f"share of {line.count:,} outliers ({line.outliers}) with a p-value of at most {ALPHA}",
+        ),
+    ]
+
+
+def _slug(name: str) -> str:
+    return "_".join(re.findall("[a-z0-9]+", name.lower()))
 
 
 def auroc(inliers: Tensor, outliers: Tensor) -> float:
@@ -91,7 +145,7 @@ def auroc(inliers: Tensor, outliers: Tensor) -> float:
     return float((below + up_to).mean() / (2 * len(inliers)))
 
 
-def _strangeness(detector: Detector) -> dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]]:
+def _judges(detector: Detector) -> dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]]:
     """Of each score, what turns scores into how strange pictures are, and into p-values."""
 
     def naive(scores: Tensor) -> tuple[Tensor, Tensor]:
