@@ -7,12 +7,12 @@ NEIGHBOURS = 10
 
 
 class NeighbourDensity:
-    """An outlier score by the distance to the nearest held-out points, and its conformal p-value.
+    r"""An outlier score by the distance to the nearest held-out points, and its conformal p-value.
 
     The held-out points both make the score and calibrate it. So that this is fair, the new point joins them: every one
     of the n + 1 is scored by its distance to the nearest among all the *others*, and the p-value is the share that
     scores at least as high as the new one. If the n + 1 are exchangeable, then so are their scores, and
-    :math:`P(p \\le \\alpha) \\le \\alpha` for every :math:`\\alpha` and n.
+    :math:`P(p \le \alpha) \le \alpha` for every :math:`\alpha` and n.
 
     Args:
         points: The held-out points, (n, d), with n above :data:`NEIGHBOURS`.
@@ -53,7 +53,7 @@ class NeighbourDensity:
         for point in new.double():
             distance = torch.linalg.vector_norm(self.points - point, dim=1)
             score = distance.topk(NEIGHBOURS, largest=False).values.mean()
-            # The new point may be nearer to a held-out one than the last of its nearest; it then takes that one's place.
+            # A new point that is nearer to a held-out one than the last of its nearest takes that one's place.
             gain = (self._nearest[:, -1] - distance).clamp_min(0)
             peers.append((self._nearest.sum(dim=1) - gain >= score * NEIGHBOURS).sum())
             scores.append(score)

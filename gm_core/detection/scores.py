@@ -1,7 +1,7 @@
 """What may be unusual about a picture: one number each, and the sources they come from.
 
-None of them is enough alone. A density finds simple pictures likely whatever they show, so a high log p(x) says little; what
-a score misses, another sees.
+None of them is enough alone. A density finds simple pictures likely whatever they show, so a high log p(x) says
+little; what a score misses, another sees.
 """
 
 import io
