@@ -18,11 +18,12 @@ MIXED_IMAGES = 1000
 """Test images, and as many of another data set, among which a judge may refuse those that are of no class."""
 
 USUAL_IMAGES = 500
-"""Held-out images that say what log p(x) is usual."""
+"""Held-out images, evenly spread among all, that say what log p(x) is usual."""
 
 CURVES = ("classifier", "pixelcnn")
-MIXED_CURVES = ("classifier", "pixelcnn", "log_prob", "typicality")
-"""What is refused first: a small p(y|x), of either; a small log p(x); or one far from what is usual."""
+MIXED_CURVES = ("classifier", "pixelcnn", "log_prob", "typicality", "joined")
+"""What is refused first: a small p(y|x), of either; a small log p(x); or one far from what is usual. The PixelCNN
+answers in these two, the classifier in the last, where the PixelCNN refuses a small log p(x) for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ class BayesStudy:
         coverage: Shares of the pictures that are answered, ``float64`` (101,).
         accuracy: Accuracy of those answers, (101,), of each of :data:`CURVES`, the least confident being refused.
         mixed_accuracy: The same where half of the pictures are of no class, so that every answer to them is wrong; of
-            each of :data:`MIXED_CURVES`, the last two being the PixelCNN's answers too.
+            each of :data:`MIXED_CURVES`.
         outliers: Name of the data set which those are of.
     """
 
@@ -80,7 +81,8 @@ def make_bayes(
     """
     pixelcnn, classifier = load_judges(domain, device, directory)
     prior = train.labels.bincount(minlength=len(train.class_names)).double() / len(train)
-    some = class_log_probs(pixelcnn, held_out.images[:USUAL_IMAGES], title="log p(x|y), held-out images", quiet=quiet)
+    some = held_out.images[:: max(1, len(held_out) // USUAL_IMAGES)][:USUAL_IMAGES]
+    some = class_log_probs(pixelcnn, some, title="log p(x|y), held-out images", quiet=quiet)
     usual = float(log_joint(some, prior).logsumexp(dim=1).median())
     metrics, curves = evaluate_bayes(pixelcnn, classifier, prior, usual, test, outliers, outliers_name, quiet)
     card = Card(
@@ -124,10 +126,11 @@ def evaluate_bayes(
         :data:`CURVES` and ``mixed_accuracy.NAME`` for :data:`MIXED_CURVES`.
     """
     likelihoods = class_log_probs(pixelcnn, test.images, title="log p(x|y), test images", quiet=quiet)
+    any_class = in_batches(pixelcnn.log_prob, test.images, batch=20, title="log p(x), test images", quiet=quiet)
     joint, logits = log_joint(likelihoods, prior), in_batches(classifier.logits, test.images).double()
     posteriors = {"classifier": logits.log_softmax(dim=1), "pixelcnn": joint.log_softmax(dim=1)}
     answered_by = {"classifier": "the classifier", "pixelcnn": "the PixelCNN by Bayes' rule"}
-    count = f"{len(test):,} test images"
+    count = f"first {len(test):,} test images"
     metrics, curves = [], {}
     for name in CURVES:
         which = f"{count}, {answered_by[name]}"
@@ -137,41 +140,50 @@ def evaluate_bayes(
         protocol = f"share of right answers when the least confident 5 % are refused, {which}"
         metrics.append(Metric(f"{name}_accuracy_at_95_percent", float(curve[95]), "share", protocol))
 
-    any_class = in_batches(pixelcnn.log_prob, test.images, batch=20, title="log p(x), test images", quiet=quiet)
+    own = test.labels[:, None]
     turned = likelihood_from_posterior(posteriors["classifier"].exp(), any_class, prior)
-    for name, values, source in (
-        ("log_prob_given_class", likelihoods, "the PixelCNN's own"),
-        ("log_prob_given_class_by_bayes", turned, "of the classifier's p(y|x) and the PixelCNN's p(x), any class"),
+    for name, values, what in (
+        ("log_prob_given_class", likelihoods.gather(1, own), "p(x|y) of the true class, the PixelCNN's own"),
+        (
+            "log_prob_given_class_by_bayes",
+            turned.gather(1, own),
+            "p(x|y) of the true class, from the classifier's p(y|x) and the PixelCNN's p(x) of any class",
+        ),
+        ("log_prob", any_class.double(), 'p(x), label "any class"'),
+        ("log_prob_by_bayes", joint.logsumexp(dim=1), "p(x), sum of p(x|y) p(y) over the classes"),
     ):
-        mean = float(values.gather(1, test.labels[:, None]).mean())
-        metrics.append(Metric(name, mean, "nats", f"mean log p(x|y) of the true class over {count}, {source}"))
-    for name, values, source in (
-        ("log_prob", any_class.double(), 'label "any class"'),
-        ("log_prob_by_bayes", joint.logsumexp(dim=1), "sum of p(x|y) p(y) over the classes"),
-    ):
-        metrics.append(Metric(name, float(values.mean()), "nats", f"mean log p(x) over {count}, {source}"))
+        metrics.append(Metric(name, float(values.mean()), "nats", f"mean log {what}, {count}"))
 
     half = min(MIXED_IMAGES, len(test), len(outliers))
     strange = outliers.images[:half]
-    title = f"log p(x|y), {outliers_name}"
-    joint = torch.cat([joint[:half], log_joint(class_log_probs(pixelcnn, strange, title=title, quiet=quiet), prior)])
+    likelihoods = class_log_probs(pixelcnn, strange, title=f"log p(x|y), {outliers_name}", quiet=quiet)
+    joint = torch.cat([joint[:half], log_joint(likelihoods, prior)])
     logits = torch.cat([logits[:half], in_batches(classifier.logits, strange).double()])
     labels = torch.cat([test.labels[:half], torch.full((half,), -1)])
+    which = f"first {half:,} test images of both this data set and {outliers_name}, to which every answer is wrong"
+    mixed = _mixed_curves(joint, logits, labels, usual_log_prob, which)
+    return metrics + [metric for metric, _ in mixed.values()], curves | {
+        f"mixed_accuracy.{name}": curve for name, (_, curve) in mixed.items()
+    }
+
+
+def _mixed_curves(
+    joint: Tensor, logits: Tensor, labels: Tensor, usual_log_prob: float, which: str
+) -> dict[str, tuple[Metric, Tensor]]:
+    """A figure and a curve for each of :data:`MIXED_CURVES`, from what both say of the pictures."""
     log_prob = joint.logsumexp(dim=1)
+    results = {}
     for name, scores, confidence, refused in (
         ("classifier", logits, log_odds(logits), "a small p(y|x) of the classifier"),
         ("pixelcnn", joint, log_odds(joint), "a small p(y|x) of the PixelCNN"),
-        ("log_prob", joint, log_prob, "a small log p(x) of the PixelCNN"),
-        ("typicality", joint, -(log_prob - usual_log_prob).abs(), "a log p(x) far from the held-out images' median"),
+        ("log_prob", joint, log_prob, "a small log p(x), the PixelCNN answering the rest"),
+        ("typicality", joint, -(log_prob - usual_log_prob).abs(), "a log p(x) far from the median of held-out images"),
+        ("joined", logits, log_prob, "a small log p(x), the classifier answering the rest"),
     ):
         _, curve = accuracy_versus_coverage(scores, labels, confidence)
-        curves[f"mixed_accuracy.{name}"] = curve
-        protocol = (
-            f"share of right answers when half are refused for {refused}; the first {half:,} test images of both this "
-            f"data set and {outliers_name}, to which every answer is wrong"
-        )
-        metrics.append(Metric(f"mixed_accuracy_at_half_{name}", float(curve[50]), "share", protocol))
-    return metrics, curves
+        protocol = f"share of right answers when half are refused for {refused}, {which}"
+        results[name] = Metric(f"mixed_accuracy_at_half_{name}", float(curve[50]), "share", protocol), curve
+    return results
 
 
 def load_judges(
