@@ -160,7 +160,7 @@ def evaluate_bayes(
     joint = torch.cat([joint[:half], log_joint(likelihoods, prior)])
     logits = torch.cat([logits[:half], in_batches(classifier.logits, strange).double()])
     labels = torch.cat([test.labels[:half], torch.full((half,), -1)])
-    which = f"first {half:,} test images of both this data set and {outliers_name}, to which every answer is wrong"
+    which = f"first {half:,} test images, and as many of {outliers_name}, where every answer is wrong"
     mixed = _mixed_curves(joint, logits, labels, usual_log_prob, which)
     return metrics + [metric for metric, _ in mixed.values()], curves | {
         f"mixed_accuracy.{name}": curve for name, (_, curve) in mixed.items()
