@@ -1,4 +1,4 @@
-"""``python -m gm_core``: list, sample, score, evaluate, train, calibrate, atlas, bench."""
+"""``python -m gm_core``: list, sample, score, evaluate, train, calibrate, atlas, bayes, bench."""
 
 import csv
 import json
@@ -15,6 +15,7 @@ from torch import Tensor
 from gm_core.checkpoints import CheckpointError, available, load, read_card
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.pictures import AS_IT_IS, ENDINGS, PictureError, Preparation, open_picture, prepare
+from gm_core.detection.bayes_study import evaluate_bayes, load_bayes, load_judges, make_bayes
 from gm_core.detection.calibration import calibrate
 from gm_core.detection.detector import Detector, check_alpha, load_detector
 from gm_core.device import DeviceError, cpu_count, pick_device
@@ -27,6 +28,7 @@ from gm_core.evaluation.refusal import evaluate_detector
 from gm_core.files import write_atomically
 from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.autoregressive import PixelCNN
+from gm_core.models.classifier import Classifier
 from gm_core.models.vae import VAE
 from gm_core.rendering import gif, grid, png
 from gm_core.sampling import warm_up
@@ -82,6 +84,8 @@ def sample(
 ) -> None:
     """Draw pictures into a PNG."""
     loaded = load(model, device)
+    if isinstance(loaded, Classifier):
+        raise CheckpointError(f"{model!r} is a classifier: it can name pictures, and cannot draw any")
     generator = torch.Generator().manual_seed(seed)
     try:
         check_temperature(temperature)
@@ -162,9 +166,15 @@ def evaluate_model(
         atlas, surveyed = load_atlas(name, device), load(name, device)
         assert isinstance(surveyed, VAE | Autoencoder)
         metrics = evaluate_atlas(surveyed, atlas, test)
+    elif card.family == "bayes":
+        domain = model.removesuffix("-bayes")
+        study, outliers = load_bayes(domain), load_dataset(card.config["outliers"], "test", data_dir).first(limit)
+        test = test if limit else test.first(card.config["test_images"])
+        judges = load_judges(domain, device)
+        metrics, _ = evaluate_bayes(*judges, study.prior, study.usual_log_prob, test, outliers, study.outliers)
     else:
         loaded = load(model, device)
-        assert isinstance(loaded, PixelCNN | VAE | Autoencoder)
+        assert isinstance(loaded, PixelCNN | VAE | Autoencoder | Classifier)
         metrics = evaluate(loaded, test)
     for line in missing:
         print(f"left out: {line}", file=sys.stderr)
@@ -249,6 +259,28 @@ def survey(
     card = make_atlas(model, train, held_out, device=pick_device(device), directory=out)
     for metric in card.metrics:
         print(f"{metric.name:34} {metric.value:12.4f} {metric.unit:10} {metric.protocol}")
+
+
+@app.command("bayes")
+def compare_judges(
+    domain: Annotated[str, typer.Argument(help="a data set whose -pixelcnn and -classifier are in the folder")],
+    outliers: Annotated[
+        str | None, typer.Option(help="data set of pictures that are of none of the classes; fashion or mnist")
+    ] = None,
+    data_dir: DataDir = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="measure on the first so many test images")] = None,
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option(help="folder with the models; the study goes there too")] = Path("runs"),
+) -> None:
+    """Compare a PixelCNN by Bayes' rule with a classifier on the test set: accuracy, and what refusing gains."""
+    outliers = outliers or {"mnist": "fashion"}.get(domain, "mnist")
+    train, held_out, test = (load_dataset(domain, split, data_dir) for split in ("train", "validation", "test"))
+    others = load_dataset(outliers, "test", data_dir)
+    card = make_bayes(
+        domain, train, held_out, test.first(limit), others, outliers, device=pick_device(device), directory=out
+    )
+    for metric in card.metrics:
+        print(f"{metric.name:42} {metric.value:12.4f} {metric.unit:10} {metric.protocol}")
 
 
 @app.command()
