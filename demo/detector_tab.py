@@ -43,35 +43,40 @@ EMPTY_PAD = "The pad is empty: draw something. Until then, the verdict of the la
 HOW = """
 A classifier must answer, whatever it is shown. A *density*, which says how likely a picture is, may refuse.
 
-1. **Prepare.** Your picture is brought to the form of the training digits: white on black, fitted into 20×20,
-   centred by mass in 28×28 [1]. The model judges only that.
+1. **Prepare.** Your picture is brought to the form of the pictures the models know; digits: white on black, fitted into
+   20×20, centred by mass in 28×28 [1]. The models judge only that, and every step is shown and can be switched off.
 2. **Ask the density.** The PixelCNN [2] gives every pixel a probability, given all pixels before it (above, and to
    the left in its row). A pixel's *surprise* is −log of that; the surprises of all pixels add up to −log p(x),
-   exactly. Divided by the number of pixels and by ln 2, that is bits per pixel. The VAE [3] can only bound its own
-   log p(x) from below.
-3. **Compare.** How far are log p(x) and the bound from what is usual, on *either* side? Taking only "too unlikely" as
-   suspicious fails: simple pictures can be more likely than digits [4], so the distances are two-sided, a form of
-   *typicality* [5]. The larger of the two counts, for one number is easily met by accident: an all-white picture can
-   cost the PixelCNN as many nats as a digit, but the VAE cannot rebuild it.
-4. **Count.** The same score is known for digits that the model was never trained on. The p-value is the share of
-   them, yours counted too, that lie at least as far out: p = (1 + how many) / (n + 1).
+   exactly. Divided by the number of pixels and by ln 2, that is bits per pixel.
+3. **Ask in other ways.** Taken alone, log p(x) fails: simple pictures are likely whatever they show [4], so an empty
+   one is likelier than any digit. So there are eleven scores: log p(x), too low *or* too high [5]; what surprise was
+   expected, and by how much it was exceeded; the worst pixels, and whether they lie together; log p(x) against the
+   length of a PNG or WebP file [6]; against a background model that has seen the same pictures with a fifth of their
+   pixels replaced [7]; and the two terms of a VAE's lower bound [3].
+4. **Join them.** The scores of a picture are a point. How far is it from the nearest of 5,000 held-out pictures, in
+   units of their own spread and correlation? That is the outlier score (in the spirit of [8]). Nothing of it was ever
+   fitted to an unreasonable picture.
+5. **Count.** The picture joins the 5,000, and each is scored by its distance to the nearest of the others. The p-value
+   is the share of all 5,001 that lie at least as far out as yours.
 
-**What is guaranteed.** If a picture is drawn like those held-out digits (exchangeable with them), it is wrongly
-refused with probability at most α, the rate you accept: P(p ≤ α) ≤ α, on average over the choice of held-out digits
-[6, 7]. That holds for any model, even a bad one.
+**What is guaranteed.** If a picture is drawn like those held-out ones (exchangeable with them), it is wrongly
+refused with probability at most α, the rate you accept: P(p ≤ α) ≤ α, on average over the choice of held-out pictures,
+for any number of them and any model, even a bad one [9, 10].
 
-**What is not.** It does not say how many *strange* pictures are caught: that depends on the model. p is not the
-probability that your picture is a digit. And your handwriting, your mouse and your camera are not MNIST's, so a
-digit of yours may be refused more often than α.
+**What is not.** It does not say how many *strange* pictures are caught: that depends on the models, and was measured
+(“How well does it do?”). p is not the probability that your picture is a digit. And your handwriting, your mouse and
+your camera are not MNIST's, so a digit of yours may be refused more often than α.
 
 [1] LeCun et al. 1998, *Gradient-based learning applied to document recognition*, III.A ·
 [2] van den Oord et al. 2016, [arXiv:1606.05328](https://arxiv.org/abs/1606.05328) ·
-[3] Kingma and Welling 2014, [arXiv:1312.6114](https://arxiv.org/abs/1312.6114), with the tighter bound of Burda et al.
-2016, [arXiv:1509.00519](https://arxiv.org/abs/1509.00519) ·
+[3] Kingma and Welling 2014, [arXiv:1312.6114](https://arxiv.org/abs/1312.6114) ·
 [4] Nalisnick et al. 2019, [arXiv:1810.09136](https://arxiv.org/abs/1810.09136) ·
 [5] Nalisnick et al. 2019, [arXiv:1906.02994](https://arxiv.org/abs/1906.02994) ·
-[6] Vovk, Gammerman and Shafer 2005, *Algorithmic Learning in a Random World*, chapter 2 ·
-[7] Bates et al. 2023, [arXiv:2104.08279](https://arxiv.org/abs/2104.08279)
+[6] Serrà et al. 2020, [arXiv:1909.11480](https://arxiv.org/abs/1909.11480) ·
+[7] Ren et al. 2019, [arXiv:1906.02845](https://arxiv.org/abs/1906.02845) ·
+[8] Morningstar et al. 2021, [arXiv:2006.09273](https://arxiv.org/abs/2006.09273) ·
+[9] Vovk, Gammerman and Shafer 2005, *Algorithmic Learning in a Random World*, chapters 2 and 3 ·
+[10] Bates et al. 2023, [arXiv:2104.08279](https://arxiv.org/abs/2104.08279)
 """
 
 
