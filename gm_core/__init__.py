@@ -6,7 +6,8 @@
 """
 
 from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, read_card
-from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
+from gm_core.data.pictures import PictureError, open_picture
+from gm_core.data.preparation import Form, Preparation, Prepared, form_of, prepare
 from gm_core.detection import Detector, Verdict, load_detector
 from gm_core.evaluation.atlas import Atlas, load_atlas
 from gm_core.evaluation.attributes import slant, thickness
@@ -30,6 +31,7 @@ __all__ = [
     "CheckpointError",
     "Detector",
     "Elbo",
+    "Form",
     "GatedPixelCNN",
     "MaskedPixelCNN",
     "MaskedPixelCNNConfig",
@@ -47,6 +49,7 @@ __all__ = [
     "Verdict",
     "available",
     "draw_noise",
+    "form_of",
     "influence",
     "interpolate",
     "load",
