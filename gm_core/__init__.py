@@ -6,7 +6,8 @@
 """
 
 from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, read_card
-from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
+from gm_core.data.pictures import PictureError, open_picture
+from gm_core.data.preparation import Form, Preparation, Prepared, form_of, prepare
 from gm_core.detection import Detector, Verdict, load_detector
 from gm_core.detection.bayes import bayes_posterior, class_log_probs, likelihood_from_posterior, marginal_log_prob
 from gm_core.detection.bayes_study import BayesStudy, load_bayes
@@ -37,6 +38,7 @@ __all__ = [
     "ClassifierConfig",
     "Detector",
     "Elbo",
+    "Form",
     "GatedPixelCNN",
     "MaskedPixelCNN",
     "MaskedPixelCNNConfig",
@@ -58,6 +60,7 @@ __all__ = [
     "calibration_error",
     "class_log_probs",
     "draw_noise",
+    "form_of",
     "influence",
     "interpolate",
     "likelihood_from_posterior",
