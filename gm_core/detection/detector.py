@@ -148,7 +148,7 @@ class Detector:
     def threshold(self, alpha: float) -> float:
         """The outlier score from which on a picture is unreasonable.
 
-        To within the little that a new picture changes the scores of the held-out ones; the verdict does not rest on it.
+        To within what a new picture changes in the scores of the held-out ones; the verdict does not rest on it.
         """
         check_alpha(alpha)
         refused = int(((1 + torch.arange(len(self))).double() / (len(self) + 1) <= alpha).sum())
