@@ -9,11 +9,15 @@ from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, 
 from gm_core.data.pictures import PictureError, open_picture
 from gm_core.data.preparation import Form, Preparation, Prepared, form_of, prepare
 from gm_core.detection import Detector, Verdict, load_detector
+from gm_core.detection.bayes import bayes_posterior, class_log_probs, likelihood_from_posterior, marginal_log_prob
+from gm_core.detection.bayes_study import BayesStudy, load_bayes
 from gm_core.evaluation.atlas import Atlas, load_atlas
 from gm_core.evaluation.attributes import slant, thickness
+from gm_core.evaluation.confidence import accuracy_versus_coverage, calibration_error
 from gm_core.evaluation.influence import influence
 from gm_core.models.autoencoder import Autoencoder, AutoencoderConfig
 from gm_core.models.autoregressive import PictureConfig, PixelCNN
+from gm_core.models.classifier import Classifier, ClassifierConfig
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN, MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
 from gm_core.models.residual_pixelcnn import ResidualPixelCNN, ResidualPixelCNNConfig
@@ -27,8 +31,11 @@ __all__ = [
     "Atlas",
     "Autoencoder",
     "AutoencoderConfig",
+    "BayesStudy",
     "Card",
     "CheckpointError",
+    "Classifier",
+    "ClassifierConfig",
     "Detector",
     "Elbo",
     "Form",
@@ -47,14 +54,21 @@ __all__ = [
     "ResidualPixelCNNConfig",
     "VAEConfig",
     "Verdict",
+    "accuracy_versus_coverage",
     "available",
+    "bayes_posterior",
+    "calibration_error",
+    "class_log_probs",
     "draw_noise",
     "form_of",
     "influence",
     "interpolate",
+    "likelihood_from_posterior",
     "load",
     "load_atlas",
+    "load_bayes",
     "load_detector",
+    "marginal_log_prob",
     "open_picture",
     "prepare",
     "read_card",

@@ -9,8 +9,10 @@ from tqdm import tqdm
 
 from gm_core.checkpoints import Metric
 from gm_core.data.datasets import Images
+from gm_core.evaluation.confidence import posterior_figures
 from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.autoregressive import PixelCNN
+from gm_core.models.classifier import Classifier
 from gm_core.models.vae import VAE
 
 BATCH = 100
@@ -18,9 +20,12 @@ IMPORTANCE_SAMPLES = 5000
 IMPORTANCE_IMAGES = 200
 """Enough images to know how much importance samples gain over the ELBO to half a nat, few enough for a CPU."""
 
+NOISE_IMAGES = 1000
+"""Pictures of noise that a classifier is asked about."""
+
 
 def evaluate(
-    model: PixelCNN | VAE | Autoencoder, data: Images, which: str = "test", quiet: bool = False
+    model: PixelCNN | VAE | Autoencoder | Classifier, data: Images, which: str = "test", quiet: bool = False
 ) -> list[Metric]:
     """Measure a model on images it was not trained on.
 
@@ -37,6 +42,8 @@ def evaluate(
         return _evaluate_pixelcnn(model, data, which, quiet)
     if isinstance(model, Autoencoder):
         return _evaluate_autoencoder(model, data, which, quiet)
+    if isinstance(model, Classifier):
+        return _evaluate_classifier(model, data, which, quiet)
     return _evaluate_vae(model, data, which, quiet)
 
 
@@ -115,3 +122,20 @@ def _evaluate_autoencoder(model: Autoencoder, data: Images, which: str, quiet: b
     error = in_batches(squared_errors, data.pictures(), title="reconstruction", quiet=quiet).double().mean().sqrt()
     protocol = f"root mean square over the pixels of {len(data):,} {which} images, of 256 levels"
     return [Metric("reconstruction_error", float(error), "grey levels", protocol)]
+
+
+def _evaluate_classifier(model: Classifier, data: Images, which: str, quiet: bool) -> list[Metric]:
+    def log_posterior(images: Tensor) -> Tensor:
+        return model.posterior(images).logits
+
+    values = in_batches(log_posterior, data.pictures(), title="p(y|x)", quiet=quiet)
+    shape, generator = (NOISE_IMAGES, *data.images.shape[1:]), torch.Generator().manual_seed(0)
+    noise = torch.randint(256, shape, dtype=torch.uint8, generator=generator)
+    largest = in_batches(log_posterior, noise).double().exp().amax(dim=1)
+    protocol = (
+        f"mean of the largest p(y|x) of {NOISE_IMAGES:,} pictures of uniform noise, seed 0, which are of no class"
+    )
+    return [
+        *posterior_figures(values, data.labels, f"{len(data):,} {which} images"),
+        Metric("confident_on_noise", float(largest.mean()), "share", protocol),
+    ]

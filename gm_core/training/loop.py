@@ -20,11 +20,12 @@ from gm_core.checkpoints import FAMILIES
 from gm_core.data.datasets import Images
 from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.autoregressive import PixelCNN
+from gm_core.models.classifier import Classifier
 from gm_core.models.vae import VAE
 from gm_core.training.recipes import Recipe
 from gm_core.training.state import StateError, load_state, save_state
 
-Model = PixelCNN | VAE | Autoencoder
+Model = PixelCNN | VAE | Autoencoder | Classifier
 
 _KINDS = {kind.config_type: kind for kind in FAMILIES.values()}
 
@@ -207,10 +208,11 @@ def _averaged(recipe: Recipe, average: dict[str, Tensor]) -> Model:
 
 @torch.inference_mode()
 def _validate(recipe: Recipe, average: dict[str, Tensor], validation: Images, device: torch.device) -> float:
-    """What a pixel costs the averaged weights on the first 500 held-out images, labels unseen."""
+    """What a pixel costs the averaged weights on the first 500 held-out images, labels unseen but by a classifier."""
     model = _averaged(recipe, average).to(device)
-    images = validation.first(500).pictures().to(device)
-    labels = torch.full((len(images),), -1, device=device)
+    some = validation.first(500)
+    images = some.pictures().to(device)
+    labels = (some.labels if isinstance(model, Classifier) else torch.full_like(some.labels, -1)).to(device)
     generator = torch.Generator().manual_seed(0)
     losses = [
         float(model.loss(i, y, generator)) * len(i) for i, y in zip(images.split(50), labels.split(50), strict=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gm_core.models.autoencoder import AutoencoderConfig
+from gm_core.models.classifier import ClassifierConfig
 from gm_core.models.masked_pixelcnn import MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import PixelCNNConfig
 from gm_core.models.residual_pixelcnn import ResidualPixelCNNConfig
@@ -35,7 +36,14 @@ class Recipe:
 
     name: str
     dataset: str
-    model: PixelCNNConfig | MaskedPixelCNNConfig | ResidualPixelCNNConfig | VAEConfig | AutoencoderConfig
+    model: (
+        PixelCNNConfig
+        | MaskedPixelCNNConfig
+        | ResidualPixelCNNConfig
+        | VAEConfig
+        | AutoencoderConfig
+        | ClassifierConfig
+    )
     steps: int
     batch: int
     learning_rate: float
@@ -150,6 +158,18 @@ RECIPES: dict[str, Recipe] = {
             batch=64,
             learning_rate=2e-3,
             decay=0.6,
+        ),
+        *(
+            Recipe(
+                name=f"{dataset}-classifier",
+                dataset=dataset,
+                model=ClassifierConfig(),
+                steps=12_000,
+                batch=64,
+                learning_rate=2e-3,
+                decay=0.8,
+            )
+            for dataset in ("mnist", "fashion")
         ),
     )
 }

@@ -17,6 +17,7 @@ DESCRIPTIONS = {
     "masked-pixelcnn": "The original PixelCNN of masked convolutions, with a blind spot, over 256 grey levels",
     "residual-pixelcnn": "PixelCNN of residual blocks in two stacks over 256 grey levels, with or without a class",
     "vae": "Convolutional VAE; a pixel is a mixture of discretised logistics",
+    "classifier": "Convolutional classifier p(y|x), which must name a class whatever it is shown",
     "autoencoder": "Convolutional autoencoder trained for squared error, the VAE's network without its probabilities",
 }
 
