@@ -188,8 +188,8 @@ def _connected(mask: np.ndarray) -> tuple[np.ndarray, int]:
                 here += 1
     numbers = np.unique([root(run) for run in range(len(row))], return_inverse=True)[1] + 1
     labels = np.zeros(mask.shape, dtype=np.int64)
-    for number, y, left, right in zip(numbers, row, start, stop, strict=True):
-        labels[y, left:right] = number
+    for number, line, left, right in zip(numbers, row, start, stop, strict=True):
+        labels[line, left:right] = number
     return labels, int(numbers.max(initial=0))
 
 

@@ -41,6 +41,9 @@ class Preparation:
     sharpen: bool = True
 
 
+USUAL = Preparation()
+"""Every step."""
+
 AS_IT_IS = Preparation(polarity=False, crop=False, center=False, clean=False, sharpen=False)
 """Only brought to the right size, and to grey where the model knows no colour."""
 
@@ -104,7 +107,7 @@ class Prepared:
 
 def prepare(
     picture: Image.Image,
-    preparation: Preparation = Preparation(),
+    preparation: Preparation = USUAL,
     size: int | None = None,
     form: Form = DIGITS,
 ) -> Prepared:
