@@ -14,14 +14,9 @@ from tqdm import tqdm
 
 from gm_core.checkpoints import CheckpointError, available, load, read_card
 from gm_core.data.datasets import DataError, load_dataset
-<<<<<<< HEAD
-from gm_core.data.pictures import ENDINGS, PictureError, open_picture
-from gm_core.data.preparation import AS_IT_IS, Preparation, prepare
-=======
 from gm_core.data.folders import read_pictures
 from gm_core.data.pictures import PictureError
 from gm_core.data.preparation import AS_IT_IS, Preparation
->>>>>>> input
 from gm_core.detection.bayes_study import evaluate_bayes, load_bayes, load_judges, make_bayes
 from gm_core.detection.calibration import calibrate
 from gm_core.detection.detector import check_alpha, load_detector
