@@ -166,7 +166,7 @@ def why(judgement: Judgement, detector: Detector, domain: Domain) -> str:
     words = SCORE_WORDS[name]
     reason = (words.low if low else words.high).format(many=domain.many)
     where = _where(judgement, domain)
-    return f"{reason[0].upper()}{reason[1:]}." + (f" {where}" if where else "")
+    return f"{where} {reason[0].upper()}{reason[1:]}.".strip()
 
 
 def strangest(verdict: Verdict, detector: Detector) -> str:
