@@ -15,6 +15,7 @@ from gm_core.models.autoencoder import Autoencoder, AutoencoderConfig
 from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN, MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
+from gm_core.models.pixelcnnpp import PixelCNNPP, PixelCNNPPConfig
 from gm_core.models.residual_pixelcnn import ResidualPixelCNN, ResidualPixelCNNConfig
 from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
 from gm_core.sampling import PixelEvent, draw_noise, rebuild, warm_up
@@ -38,6 +39,8 @@ __all__ = [
     "PictureError",
     "PixelCNN",
     "PixelCNNConfig",
+    "PixelCNNPP",
+    "PixelCNNPPConfig",
     "PixelEvent",
     "Preparation",
     "Prepared",

@@ -19,12 +19,20 @@ from gm_core.files import sha256, write_atomically
 from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN
 from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.models.pixelcnnpp import PixelCNNPP
 from gm_core.models.residual_pixelcnn import ResidualPixelCNN
 from gm_core.models.vae import VAE
 
-Kind = type[GatedPixelCNN] | type[MaskedPixelCNN] | type[ResidualPixelCNN] | type[VAE] | type[Autoencoder]
+Kind = (
+    type[GatedPixelCNN]
+    | type[MaskedPixelCNN]
+    | type[ResidualPixelCNN]
+    | type[PixelCNNPP]
+    | type[VAE]
+    | type[Autoencoder]
+)
 
-KINDS: tuple[Kind, ...] = (GatedPixelCNN, MaskedPixelCNN, ResidualPixelCNN, VAE, Autoencoder)
+KINDS: tuple[Kind, ...] = (GatedPixelCNN, MaskedPixelCNN, ResidualPixelCNN, PixelCNNPP, VAE, Autoencoder)
 FAMILIES: dict[str, Kind] = {kind.family: kind for kind in KINDS}
 """Every kind of model that a checkpoint can hold."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gm_core.models.autoencoder import AutoencoderConfig
 from gm_core.models.masked_pixelcnn import MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import PixelCNNConfig
+from gm_core.models.pixelcnnpp import PixelCNNPPConfig
 from gm_core.models.residual_pixelcnn import ResidualPixelCNNConfig
 from gm_core.models.vae import VAEConfig
 
@@ -35,7 +36,14 @@ class Recipe:
 
     name: str
     dataset: str
-    model: PixelCNNConfig | MaskedPixelCNNConfig | ResidualPixelCNNConfig | VAEConfig | AutoencoderConfig
+    model: (
+        PixelCNNConfig
+        | MaskedPixelCNNConfig
+        | ResidualPixelCNNConfig
+        | PixelCNNPPConfig
+        | VAEConfig
+        | AutoencoderConfig
+    )
     steps: int
     batch: int
     learning_rate: float
@@ -89,6 +97,16 @@ RECIPES: dict[str, Recipe] = {
             steps=61_500,
             batch=8,
             learning_rate=4e-3,
+            decay=0.84,
+            any_class=0.2,
+        ),
+        Recipe(
+            name="cifar10-pixelcnnpp",
+            dataset="cifar10",
+            model=PixelCNNPPConfig(),
+            steps=27_000,
+            batch=16,
+            learning_rate=2e-3,
             decay=0.84,
             any_class=0.2,
         ),
