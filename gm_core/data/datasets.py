@@ -20,7 +20,18 @@ HELD_OUT = 5000
 
 _TORCHVISION_NAMES = {"mnist": "MNIST", "mnist-binary": "MNIST", "fashion": "FashionMNIST", "cifar10": "CIFAR10"}
 
-_CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_CIFAR10_CLASSES: tuple[str, ...] = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
 _CIFAR10_TEST = 10_000
 
 

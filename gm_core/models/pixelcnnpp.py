@@ -19,11 +19,10 @@ class PixelCNNPPConfig(PictureConfig):
 
     Attributes:
         channels: Channels of a picture, 1 or 3.
-        vertical: Width of the vertical stack at each resolution, the full one first; each next has half of it.
+        vertical: Width of the vertical stack at each resolution, the full one first, even; each next is half as fine.
         horizontal: Width of the horizontal stack likewise.
         blocks: Blocks at each resolution on the way down; as many on the way up, the lowest being passed once.
         kernel_size: Width of the blocks' convolutions, odd and at least 3.
-        bottleneck: How much narrower a block is inside; divides every width.
         mixture: Number of logistics in a mixture.
         dropout: Chance of a dropped channel in training, from 0 to below 1.
     """
@@ -34,10 +33,9 @@ class PixelCNNPPConfig(PictureConfig):
     channels: int = 3
     vertical: tuple[int, ...] = (16, 32, 48)
     horizontal: tuple[int, ...] = (32, 64, 96)
-    blocks: tuple[int, ...] = (2, 2, 4)
-    kernel_size: int = 3
-    bottleneck: int = 2
-    mixture: int = 8
+    blocks: tuple[int, ...] = (2, 3, 4)
+    kernel_size: int = 5
+    mixture: int = 5
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -49,8 +47,9 @@ class PixelCNNPPConfig(PictureConfig):
             raise ValueError(f"the pictures of a PixelCNN++ must have 1 or 3 channels, not {self.channels}")
         if not len(self.vertical) == len(self.horizontal) == len(self.blocks):
             raise ValueError("a PixelCNN++ must have as many vertical and horizontal widths and blocks as resolutions")
-        if any(width % self.bottleneck for width in self.vertical + self.horizontal):
-            raise ValueError(f"the widths of a PixelCNN++'s stacks must be multiples of {self.bottleneck}")
+        if any(width % 2 for width in self.vertical + self.horizontal):
+            widths = f"{self.vertical} and {self.horizontal}"
+            raise ValueError(f"the widths of a PixelCNN++'s stacks must be even, not {widths}")
         if self.kernel_size % 2 == 0 or self.kernel_size < 3:
             raise ValueError(f"the kernels of a PixelCNN++ must be 3, 5, 7 ... wide, not {self.kernel_size}")
 
@@ -58,9 +57,9 @@ class PixelCNNPPConfig(PictureConfig):
 class PixelCNNPP(PixelCNN):
     """A density over grey or colour pictures whose pixels are mixtures of logistics, channel by channel.
 
-    The network is that of the residual PixelCNN, run at several resolutions with gated blocks: half of the picture is
-    seen in a few small layers. Red, green and blue of a pixel come from one evaluation of it; that green depends on red
-    and blue on both is left to the mixture.
+    The network is that of the residual PixelCNN, run at several resolutions: a few small layers see far. Red, green
+    and blue of a pixel come from one evaluation of it; that green depends on red and blue on both is left to the
+    mixture.
 
     Example:
         >>> model = PixelCNNPP(PixelCNNPPConfig(height=8, width=8))
@@ -75,6 +74,7 @@ class PixelCNNPP(PixelCNN):
 
     family = "pixelcnnpp"
     config_type = PixelCNNPPConfig
+    config: PixelCNNPPConfig
 
     def __init__(self, config: PixelCNNPPConfig) -> None:
         super().__init__(config, config.channels)
@@ -86,7 +86,6 @@ class PixelCNNPP(PixelCNN):
             config.horizontal,
             config.blocks,
             config.kernel_size,
-            config.bottleneck,
             config.classes + 1,
             sum(self.parts),
             config.dropout,

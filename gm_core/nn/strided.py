@@ -6,89 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gm_core.nn.residual import joined
-
-
-def concat_elu(x: Tensor) -> Tensor:
-    """ELU of x and of -x, side by side: (B, C, H, W) to (B, 2C, H, W).
-
-    References:
-        Shang et al. (2016), "Understanding and Improving Convolutional Neural Networks via Concatenated Rectified
-        Linear Units", for the idea. https://arxiv.org/abs/1603.05201
-    """
-    return F.elu(torch.cat([x, -x], dim=1))
-
-
-def joined_twice(vertical: Tensor, horizontal: Tensor) -> Tensor:
-    """As :func:`gm_core.nn.residual.joined`, for inputs that :func:`concat_elu` has doubled."""
-    halves = zip(vertical.chunk(2, dim=1), horizontal.chunk(2, dim=1), strict=True)
-    return torch.cat([joined(v, h) for v, h in halves], dim=1)
-
-
-class GatedBlock(nn.Module):
-    """A gated residual block of both stacks: 1x1 to a narrow middle, a k x k convolution, 1x1 up to values and gates.
-
-    Which stack may see what, and why the kernels are cropped: see :class:`gm_core.nn.residual.StackBlock`.
-
-    Args:
-        channels: Widths (V, H) of the vertical and the horizontal stack.
-        inner: Their widths (v, h) inside the block.
-        kernel_size: Odd width k of the kernel.
-        conditions: Number of label embeddings.
-        dropout: Chance that a channel of the middle at a pixel is dropped in training.
-
-    References:
-        Salimans et al. (2017), "PixelCNN++", section 2.3 and their code, for the gated block; one k x k convolution
-        between 1x1 ones stands for their two. https://arxiv.org/abs/1701.05517
-    """
-
-    def __init__(
-        self, channels: tuple[int, int], inner: tuple[int, int], kernel_size: int, conditions: int, dropout: float
-    ) -> None:
-        super().__init__()
-        self.reach = r = kernel_size // 2
-        self.dropout = dropout
-        (vertical, horizontal), (v, h) = channels, inner
-        # Each pair is one convolution of both stacks; its bias is with the first.
-        self.down_vertical = nn.Conv2d(2 * vertical, v + h, 1)
-        self.down_horizontal = nn.Conv2d(2 * horizontal, h, 1, bias=False)
-        self.vertical = nn.Conv2d(2 * v, v + h, (r + 1, kernel_size))  # rows i - r .. i
-        self.above = nn.Conv2d(2 * h, h, (r, kernel_size), bias=False)  # rows i - r .. i - 1
-        self.left = nn.Conv2d(2 * h, h, (1, r + 1), bias=False)  # columns j - r .. j
-        self.value_vertical = nn.Conv2d(2 * v, vertical + horizontal, 1)
-        self.value_horizontal = nn.Conv2d(2 * h, horizontal, 1, bias=False)
-        self.gate_vertical = nn.Conv2d(2 * v, vertical + horizontal, 1)
-        self.gate_horizontal = nn.Conv2d(2 * h, horizontal, 1, bias=False)
-        self.label = nn.Embedding(conditions, v + h)
-        nn.init.normal_(self.label.weight, std=0.1)
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """One block on.
-
-        Args:
-            x: Both stacks, shape (B, V + H, H, W).
-            condition: Index of each picture's label embedding, (B,).
-
-        Returns:
-            Both stacks, the same shape.
-        """
-        r = self.reach
-        down = joined_twice(self.down_vertical.weight, self.down_horizontal.weight)
-        horizontal = torch.cat([self.above.weight, F.pad(self.left.weight, (0, r))], dim=2)
-        middle = joined_twice(self.vertical.weight, horizontal)
-        up = torch.cat(
-            [
-                joined_twice(self.value_vertical.weight, self.value_horizontal.weight),
-                joined_twice(self.gate_vertical.weight, self.gate_horizontal.weight),
-            ]
-        )
-        up_bias = torch.cat([self.value_vertical.bias, self.gate_vertical.bias])  # type: ignore[list-item]
-        hidden = F.conv2d(concat_elu(x), down, self.down_vertical.bias) + self.label(condition)[:, :, None, None]
-        # Padded below as above, for that costs less than padding apart; the rows beyond the last are cut off.
-        hidden = F.conv2d(concat_elu(hidden), middle, self.vertical.bias, padding=r)[:, :, : x.shape[2]]
-        hidden = F.dropout(concat_elu(hidden), self.dropout, self.training)
-        value, gate = F.conv2d(hidden, up, up_bias).chunk(2, dim=1)
-        return x + value * torch.sigmoid(gate)
+from gm_core.nn.residual import StackBlock, joined
 
 
 class Halve(nn.Module):
@@ -137,7 +55,8 @@ class Double(nn.Module):
 class StridedStacks(nn.Module):
     """The vertical and the horizontal stack from pixel features to outputs: down through the resolutions, and up again.
 
-    On the way up, what each resolution held on the way down is added: the short-cut.
+    On the way up, what each resolution held on the way down is added: the short-cut. The blocks are those of the
+    residual PixelCNN in place of the paper's gated ones with concatenated ELUs: on a CPU they are twice as fast.
 
     Args:
         features: Feature planes F of the input.
@@ -145,7 +64,6 @@ class StridedStacks(nn.Module):
         horizontal: Width of the horizontal stack likewise.
         blocks: Blocks at each resolution on the way down; as many on the way up, but none but these at the lowest.
         kernel_size: Odd width of the blocks' kernels.
-        bottleneck: How much narrower a block is inside.
         conditions: Number of label embeddings.
         outputs: Numbers a pixel.
         dropout: Chance of a dropped channel in training.
@@ -164,7 +82,6 @@ class StridedStacks(nn.Module):
         horizontal: Sequence[int],
         blocks: Sequence[int],
         kernel_size: int,
-        bottleneck: int,
         conditions: int,
         outputs: int,
         dropout: float,
@@ -176,14 +93,13 @@ class StridedStacks(nn.Module):
         self.left = nn.Conv2d(features, widths[0][1], (1, r), bias=False)  # columns j - r .. j - 1
 
         def stage(width: tuple[int, int], number: int) -> nn.ModuleList:
-            inner = width[0] // bottleneck, width[1] // bottleneck
-            return nn.ModuleList(GatedBlock(width, inner, kernel_size, conditions, dropout) for _ in range(number))
+            return nn.ModuleList(StackBlock(width, kernel_size, conditions, dropout) for _ in range(number))
 
         self.down = nn.ModuleList(map(stage, widths, blocks))
         self.halvings = nn.ModuleList(map(Halve, widths[:-1], widths[1:]))
         self.doublings = nn.ModuleList(map(Double, widths[1:], widths[:-1]))
         self.up = nn.ModuleList(map(stage, widths[:-1], blocks[:-1]))
-        self.head = nn.Conv2d(2 * sum(widths[0]), outputs, 1)
+        self.head = nn.Conv2d(sum(widths[0]), outputs, 1)
 
     def forward(self, features: Tensor, condition: Tensor) -> Tensor:
         """Outputs of every pixel.
@@ -212,5 +128,5 @@ class StridedStacks(nn.Module):
             x = short_cut + self.doublings[level](x, *short_cut.shape[2:])
             for block in self.up[level]:  # type: ignore[attr-defined]
                 x = block(x, condition)
-        outputs: Tensor = self.head(concat_elu(x))
+        outputs: Tensor = self.head(F.relu(x))
         return outputs.permute(0, 2, 3, 1)

@@ -40,7 +40,7 @@ def random_mixture(*shape: int, channels: int = 3, k: int = 4, levels: int = 256
 @pytest.mark.parametrize("kernel_size", [3, 5])
 def test_a_pixel_sees_all_pixels_before_it_and_no_other(size, kernel_size):
     """At every phase of the strides, and on sizes that they do not divide."""
-    model = small(kernel_size=kernel_size, vertical=(8, 8, 8), horizontal=(16, 16, 16), blocks=(1, 2, 2))
+    model = small(kernel_size=kernel_size, vertical=(8, 8, 8), horizontal=(16, 16, 16), blocks=(2, 2, 2))
     height, width = size
     features = model.features(pictures(1, 1, height=height, width=width).movedim(1, -1).long())
     features = features.detach().requires_grad_(True)
@@ -177,7 +177,7 @@ def test_a_given_channel_stays_and_those_after_it_are_drawn_given_it():
         ({"channels": 2}, "1 or 3"),
         ({"kernel_size": 4}, "3, 5, 7"),
         ({"vertical": (8, 8)}, "as many"),
-        ({"horizontal": (9, 8, 8)}, "multiples of 2"),
+        ({"horizontal": (9, 8, 8)}, "must be even"),
         ({"dropout": 1.0}, "below 1"),
         ({"mixture": 0}, "mixture"),
         ({"blocks": (1.0, 1, 1)}, "blocks"),
