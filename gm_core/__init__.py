@@ -20,6 +20,7 @@ from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.models.classifier import Classifier, ClassifierConfig
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN, MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
+from gm_core.models.pixelcnnpp import PixelCNNPP, PixelCNNPPConfig
 from gm_core.models.residual_pixelcnn import ResidualPixelCNN, ResidualPixelCNNConfig
 from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
 from gm_core.sampling import PixelEvent, draw_noise, rebuild, warm_up
@@ -47,6 +48,8 @@ __all__ = [
     "PictureError",
     "PixelCNN",
     "PixelCNNConfig",
+    "PixelCNNPP",
+    "PixelCNNPPConfig",
     "PixelEvent",
     "Preparation",
     "Prepared",
