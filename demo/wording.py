@@ -259,9 +259,10 @@ def scores_html(judgement: Judgement, detector: Detector) -> str:
     return (
         '<div class="scores"><p>No single number is enough: each is easily met by accident. The verdict asks how far '
         f"this picture's {len(rows)} numbers <i>together</i> lie from those of {len(detector):,} held-out "
-        f"{domain.many}. Orange: unusual on its own, at the rate you accept.</p><table><thead><tr>"
+        f"{domain.many}. p is that of one number by itself; orange: unusual at the rate you accept.</p>"
+        "<table><thead><tr>"
         f'<th scope="col">score</th><th scope="col">value</th><th scope="col">among {domain.many}</th>'
-        f'<th scope="col">its own p</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<th scope="col">p</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 
 
