@@ -14,8 +14,8 @@ from gm_core.data.ink import find_ink
 from gm_core.data.pictures import eight_bit
 
 INK = 253
-"""The grey of solid ink in MNIST. Of the training images' pixels above 251, 46 % have it and 10 % are at 255, a pixel or
-two of a digit: a density over exact levels knows, and finds strokes of 255 strange."""
+"""The grey of solid ink in MNIST. Of the training images' pixels above 251, 46 % have it and 10 % are at 255, a pixel
+or two of a digit: a density over exact levels knows, and finds strokes of 255 strange."""
 
 MIN_CONTRAST = 16
 """A picture whose brightest pixel is not this much above its ground has nothing on it."""
