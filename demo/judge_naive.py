@@ -180,7 +180,7 @@ def line_up(models: Models, domain: str) -> tuple[Shown, ...]:
 def _line_up(models: Models, domain: str) -> tuple[Shown, ...]:
     digits, clothes = _digits(models), _clothes(models)
     plain = {
-        "an empty picture": torch.zeros(1, 1, SIDE, SIDE, dtype=torch.uint8),
+        "plain black": torch.zeros(1, 1, SIDE, SIDE, dtype=torch.uint8),
         "plain grey": torch.full((1, 1, SIDE, SIDE), 128, dtype=torch.uint8),
     }
     if domain == "mnist":
@@ -306,7 +306,8 @@ def _ways_corrected(shown: tuple[Shown, ...], alpha: float) -> list[dict[str, An
 def _simplest(shown: tuple[Shown, ...]) -> str:
     """The order by input complexity alone."""
     known = [(picture.verdict.scores["complexity_webp"], picture.name) for picture in shown if picture.verdict]
-    return f"By the simplest correction alone, −log₂ p(x) less WebP's bits: {', '.join(name for _, name in sorted(known))}."
+    order = ", ".join(name for _, name in sorted(known))
+    return f"By the simplest correction alone, −log₂ p(x) less WebP's bits: {order}."
 
 
 def _called(verdict: Verdict, alpha: float) -> str:
