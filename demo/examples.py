@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from demo.models import Models
 from demo.widgets.sketch_pad import encode
 from gm_core import Preparation
+from gm_core.data.preparation import AS_IT_IS, USUAL
 from gm_core.rendering import png
 
 SIDE = 28
@@ -23,12 +24,6 @@ PEN = 24
 
 SEED = 8
 
-PIXEL_BY_PIXEL = Preparation(polarity=False, crop=False, center=False)
-"""For pictures that fill their frame: a box inside it would give them an edge that they do not have."""
-
-USUAL = Preparation()
-"""For what was drawn or written."""
-
 
 @dataclass(frozen=True)
 class Example:
@@ -38,7 +33,8 @@ class Example:
         name: A word or two.
         look_for: What to look for, promising nothing: the verdict says what happened.
         picture: The picture.
-        preparation: The steps that suit it.
+        preparation: The steps that suit it; none for pictures that fill their frame, which a box inside it would give
+            an edge that they do not have.
     """
 
     name: str
@@ -77,13 +73,9 @@ def examples(models: Models) -> tuple[Example, ...]:
         Example("square", "Straight strokes and four corners: look at the corners in the map.", _drawn(_square)),
         Example("cross", "Two strokes that cross, as in a 4 or an x.", _drawn(_cross)),
         Example("empty", "Nothing at all. Do you expect it to be less likely than a digit, or more?", _empty()),
-        Example(
-            "grey", "The same grey everywhere: nothing to see, but not what the model knows.", _grey(), PIXEL_BY_PIXEL
-        ),
-        Example(
-            "noise", "Every pixel a throw of a die with 256 sides: each one is a surprise.", _noise(), PIXEL_BY_PIXEL
-        ),
-        Example("painting", "An abstract painting by a few lines of code.", _painting(), PIXEL_BY_PIXEL),
+        Example("grey", "The same grey everywhere: nothing to see, but not what the model knows.", _grey(), AS_IT_IS),
+        Example("noise", "Every pixel a throw of a die with 256 sides: each one is a surprise.", _noise(), AS_IT_IS),
+        Example("painting", "An abstract painting by a few lines of code.", _painting(), AS_IT_IS),
     )
 
 

@@ -10,7 +10,8 @@ import torch
 from PIL import Image, ImageDraw
 
 from gm_core import PictureError, Preparation, open_picture, prepare
-from gm_core.data.pictures import AS_IT_IS, MAX_BYTES, to_grey
+from gm_core.data.pictures import MAX_BYTES, eight_bit
+from gm_core.data.preparation import AS_IT_IS
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -44,7 +45,7 @@ def bomb(width: int, height: int) -> bytes:
         (encoded(digit(size=300), "JPEG")[:-900], "x is damaged and cannot be read"),
         (encoded(digit())[:60], "x is damaged and cannot be read"),
         (b"just a note", "x is not a picture"),
-        (b"", "x is not a picture"),
+        (b"", "x is empty; save it again"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x is not a picture"),
         (bomb(20_000, 4_000), "x has 20000 x 4000 pixels"),
         (bomb(20_000, 20_000), "x has too many pixels"),
@@ -92,16 +93,16 @@ def test_every_kind_of_picture_becomes_eight_bit_grey():
 def test_large_pictures_of_every_mode_are_reduced_first(mode):
     large = digit(size=4000)
     picture = large.convert(mode) if mode != "I;16" else Image.fromarray(np.asarray(large).astype(np.uint16))
-    grey = to_grey(picture)
+    grey = eight_bit(picture)
     assert max(grey.size) < 2048
     assert abs(int(prepare(grey).image.sum()) - int(prepare(digit(size=1000)).image.sum())) < 2000
 
 
 def test_floating_point_greys_are_scaled():
     values = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4)
-    assert np.asarray(to_grey(Image.fromarray(values))).tolist() == (values * 255).round().astype(int).tolist()
+    assert np.asarray(eight_bit(Image.fromarray(values))).tolist() == (values * 255).round().astype(int).tolist()
     odd = Image.fromarray(np.array([[-5.0, np.nan], [np.inf, 5.0]], dtype=np.float32))
-    assert np.asarray(to_grey(odd)).max() == 255
+    assert np.asarray(eight_bit(odd)).max() == 255
 
 
 def test_pictures_are_turned_upright():
