@@ -90,7 +90,7 @@ class MeasuredPanel:
         if name is None:
             return ""
         try:
-            return measured_html(name, self.models.card(f"{name}-detector"))
+            return figures_html(name, self.models.card(f"{name}-detector"))
         except CheckpointError as error:
             return message_html(f"No figures of a detector of {DOMAINS[name].many}: {error}.")
 
@@ -100,7 +100,7 @@ def set_words(name: str) -> str:
     return (FAR | NEAR).get(name, name.replace("_", " "))
 
 
-def measured_html(name: str, card: Card) -> str:
+def figures_html(name: str, card: Card) -> str:
     """A detector's figures.
 
     Args:
