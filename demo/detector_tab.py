@@ -14,6 +14,10 @@ from demo.domains import DOMAINS, Domain
 from demo.examples import USUAL, examples
 from demo.fields import StrictRadio, StrictSlider
 from demo.histogram import histogram
+from demo.judge_bayes import BayesPanel
+from demo.judge_many import ManyPanel
+from demo.judge_measured import MeasuredPanel
+from demo.judge_naive import NaivePanel
 from demo.models import Models
 from demo.widgets.example_row import ExampleRow
 from demo.widgets.heat_map import HeatMap, heat_map
@@ -203,9 +207,17 @@ class _Tab:
             with gr.Column(scale=4, min_width=290):
                 self.map = HeatMap(predict=partial(predicted, models))
         self.measured = gr.HTML(apply_default_css=False)
-        with gr.Tabs():
+        with gr.Tabs(elem_id="judge-panels"):
+            with gr.Tab("Beside a classifier"):
+                self.bayes = BayesPanel(models)
             with gr.Tab("Every score"):
                 self.scores = gr.HTML(apply_default_css=False, elem_classes="judge-panel")
+            with gr.Tab("Where likelihood fails"):
+                self.naive = NaivePanel(models)
+            with gr.Tab("Many pictures"):
+                self.many = ManyPanel(models)
+            with gr.Tab("How well does it do?"):
+                self.figures = MeasuredPanel(models)
             with gr.Tab("How does this work?"):
                 gr.Markdown(HOW)
 
@@ -266,6 +278,9 @@ class _Tab:
         for tab, name in ((self.pad_tab, "pad"), (self.file_tab, "file")):
             tab.select(partial(self.on_turn, name), given[1:], [*views, self.source], **live)
         self.percent.input(self.on_percent, [self.judged, self.percent], views, **live)
+        for panel in (self.bayes, self.naive, self.figures):
+            panel.wire(self.judged)
+        self.many.wire(self.domain, self.percent)
         self._wire_api()
 
     def _wire_api(self) -> None:
