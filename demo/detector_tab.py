@@ -11,7 +11,7 @@ from PIL import Image
 
 from demo.checks import is_index
 from demo.domains import DOMAINS, Domain
-from demo.examples import USUAL, examples
+from demo.examples import examples
 from demo.fields import StrictRadio, StrictSlider
 from demo.histogram import histogram
 from demo.judge_bayes import BayesPanel
@@ -43,6 +43,7 @@ from gm_core import (
     open_picture,
     prepare,
 )
+from gm_core.data.preparation import USUAL
 from gm_core.rendering import grid, png
 
 STYLE = (Path(__file__).parent / "detector_tab.css").read_text()
