@@ -82,22 +82,22 @@ def photograph(image: np.ndarray, random: np.random.Generator) -> bytes:
     Returns:
         A JPEG file's content.
     """
-    scale = int(random.integers(8, 41))
+    scale = int(np.exp(random.uniform(np.log(8), np.log(41))))
     large = Image.fromarray(image).resize((image.shape[1] * scale, image.shape[0] * scale), Image.Resampling.BICUBIC)
     # Halfway between black and the brightest is where the edge of the ink was; the slope is a pen's.
     ink = (0.5 + (np.asarray(large) / max(int(image.max()), 1) - 0.45) * 3).clip(0, 1)
     width, height = (int(extent * random.uniform(1, 2.5)) for extent in reversed(ink.shape))
     left, top = int(random.integers(width - ink.shape[1] + 1)), int(random.integers(height - ink.shape[0] + 1))
-    coverage = np.zeros((height, width))
+    coverage = np.zeros((height, width), np.float32)
     coverage[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
     paper = random.uniform(140, 245) * np.array([1, random.uniform(0.93, 1), random.uniform(0.85, 1)])
     pen = random.uniform(10, 80) * np.array([1, 1, random.uniform(1, 2)])
-    picture = paper + coverage[..., None] * (pen - paper)
-    picture = picture * _light(height, width, random)[..., None]
+    picture = paper.astype(np.float32) + coverage[..., None] * (pen - paper).astype(np.float32)
+    picture *= _light(height, width, random).astype(np.float32)[..., None]
     blurred = Image.fromarray(picture.clip(0, 255).astype(np.uint8)).filter(
         ImageFilter.GaussianBlur(random.uniform(0, 0.12) * scale)
     )
-    grain = random.normal(0, random.uniform(1, 8), picture.shape)
+    grain = random.standard_normal(picture.shape, np.float32) * random.uniform(1, 8)
     file = io.BytesIO()
     final = Image.fromarray((np.asarray(blurred) + grain).round().clip(0, 255).astype(np.uint8))
     final.save(file, "JPEG", quality=int(random.integers(40, 96)))
