@@ -68,7 +68,7 @@ def icon_of(png: bytes) -> bytes:
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "x is an HEIC picture.*; save it as JPEG"),
         (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "x is an SVG drawing; export it as PNG"),
         (b"%PDF-1.7\n", "x is not a picture but a document; export it as PNG"),
-        (b"PK\x03\x04" + bytes(40), "x is an archive, not a picture|x is not a picture but an archive"),
+        (b"PK\x03\x04" + bytes(40), "x is not a picture but an archive; unpack it first"),
         (b"\x89PNG\r\n\x1a\n", "x is (not a picture|damaged)"),
         (b"<html>not found</html>", "x is not a picture in a format that can be read; try PNG or JPEG"),
     ],
