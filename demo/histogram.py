@@ -16,25 +16,34 @@ LEFT, RIGHT, TOP, BOTTOM = 12, 468, 58, 186
 BINS = 48
 
 
-def histogram(values: Tensor, here: float, reasonable: tuple[float, float], title: str = "log p(x)") -> str:
-    """Draw how likely the held-out images are, where a picture lies among them, and what would be refused.
+def histogram(
+    values: Tensor,
+    here: float,
+    usual: tuple[float, float],
+    title: str = "log p(x), nats",
+    ends: tuple[str, str] = ("less likely", "more likely"),
+    of: str = "images",
+) -> str:
+    """Draw what a number is on held-out images, where a picture's lies among them, and what is unusual.
 
     Args:
-        values: A log-likelihood of the held-out images, nats, (n,).
+        values: The number on the held-out images, (n,).
         here: That of the picture; marked by an arrow at the edge when it is far outside.
-        reasonable: The range of values that is called reasonable.
-        title: What the values are.
+        usual: The range of values that is not unusual.
+        title: What the values are, with their unit.
+        ends: What lies to the left and to the right.
+        of: What the held-out images are.
 
     Returns:
         An ``svg`` element; its colours follow the page's, light or dark.
     """
     axis, pattern = _Axis.over(values), "refused-" + "".join(filter(str.isalnum, title))
     bars = _bars(values, axis)
-    low, high = (min(max(axis.x(edge), LEFT), RIGHT) for edge in reasonable)
-    color = "var(--reasonable)" if reasonable[0] <= here <= reasonable[1] else "var(--unreasonable)"
+    low, high = (min(max(axis.x(edge), LEFT), RIGHT) for edge in usual)
+    color = "var(--reasonable)" if usual[0] <= here <= usual[1] else "var(--unreasonable)"
     says = (
-        f"Histogram of {title} of {len(values):,} held-out images. "
-        f"Reasonable from {nats(reasonable[0])} to {nats(reasonable[1])}; this picture lies at {nats(here)}."
+        f"Histogram of {title}, of {len(values):,} held-out {of}. "
+        f"Usual from {nats(usual[0])} to {nats(usual[1])}; this picture lies at {nats(here)}."
     )
     zones = "".join(
         f'<rect x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{BOTTOM - TOP}" fill="url(#{pattern})"/>'
@@ -54,13 +63,13 @@ def histogram(values: Tensor, here: float, reasonable: tuple[float, float], titl
         f'{zones}<path d="{bars}" class="bars"/>{edges}'
         f'<line x1="{LEFT}" x2="{RIGHT}" y1="{BOTTOM}" y2="{BOTTOM}" class="axis"/>{"".join(_ticks(axis))}'
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" class="title">'
-        f"← less likely · {escape(title)}, nats · more likely →</text>"
+        f"← {escape(ends[0])} · {escape(title)} · {escape(ends[1])} →</text>"
         f"{_marker(axis, here, color)}</svg>"
     )
 
 
 class _Axis:
-    """From nats to a place in the drawing."""
+    """From a value to a place in the drawing."""
 
     def __init__(self, low: float, high: float) -> None:
         self.low, self.high = low, high

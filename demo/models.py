@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
+from demo.domains import DOMAINS
 from gm_core import VAE, Atlas, Autoencoder, Card, Detector, PixelCNN
 from gm_core.checkpoints import KINDS, available, read_card
 from gm_core.device import pick_device
@@ -52,6 +53,11 @@ class Models:
     def atlas(self, name: str) -> Atlas:
         """What held-out pictures show of a model's latent space."""
         return gm_core.load_atlas(name)
+
+    def domains(self) -> list[str]:
+        """What there are calibrated detectors of, digits first."""
+        names = {card.name.removesuffix("-detector") for card in available() if card.family == "detector"}
+        return [name for name in DOMAINS if name in names]
 
     def detector_of(self, name: str) -> Detector | None:
         """The detector that was calibrated with a PixelCNN, if there is one."""

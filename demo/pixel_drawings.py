@@ -173,8 +173,8 @@ class Drawings:
         detector = self.detectors[order.model]
         done = {
             "log_prob": log_prob.tolist(),
-            "share": [detector.share_less_likely(nats) for nats in log_prob.tolist()] if detector else None,
-            "of": len(detector.calibration) if detector else None,
+            "share": [detector.share_below("log_prob", nats) for nats in log_prob.tolist()] if detector else None,
+            "of": len(detector) if detector else None,
             "usual": self.cards[order.model].metric("bits_per_dim").value,
         }
         return _pixels(events) | {"done": done}

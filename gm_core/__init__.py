@@ -6,7 +6,8 @@
 """
 
 from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, read_card
-from gm_core.data.pictures import PictureError, Preparation, Prepared, open_picture, prepare
+from gm_core.data.pictures import PictureError, open_picture
+from gm_core.data.preparation import Form, Preparation, Prepared, form_of, prepare
 from gm_core.detection import Detector, Verdict, load_detector
 from gm_core.detection.bayes import bayes_posterior, class_log_probs, likelihood_from_posterior, marginal_log_prob
 from gm_core.detection.bayes_study import BayesStudy, load_bayes
@@ -19,6 +20,7 @@ from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.models.classifier import Classifier, ClassifierConfig
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN, MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
+from gm_core.models.pixelcnnpp import PixelCNNPP, PixelCNNPPConfig
 from gm_core.models.residual_pixelcnn import ResidualPixelCNN, ResidualPixelCNNConfig
 from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
 from gm_core.sampling import PixelEvent, draw_noise, rebuild, warm_up
@@ -37,6 +39,7 @@ __all__ = [
     "ClassifierConfig",
     "Detector",
     "Elbo",
+    "Form",
     "GatedPixelCNN",
     "MaskedPixelCNN",
     "MaskedPixelCNNConfig",
@@ -45,6 +48,8 @@ __all__ = [
     "PictureError",
     "PixelCNN",
     "PixelCNNConfig",
+    "PixelCNNPP",
+    "PixelCNNPPConfig",
     "PixelEvent",
     "Preparation",
     "Prepared",
@@ -58,6 +63,7 @@ __all__ = [
     "calibration_error",
     "class_log_probs",
     "draw_noise",
+    "form_of",
     "influence",
     "interpolate",
     "likelihood_from_posterior",

@@ -20,6 +20,7 @@ from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.classifier import Classifier
 from gm_core.models.masked_pixelcnn import MaskedPixelCNN
 from gm_core.models.pixelcnn import GatedPixelCNN
+from gm_core.models.pixelcnnpp import PixelCNNPP
 from gm_core.models.residual_pixelcnn import ResidualPixelCNN
 from gm_core.models.vae import VAE
 
@@ -27,12 +28,13 @@ Kind = (
     type[GatedPixelCNN]
     | type[MaskedPixelCNN]
     | type[ResidualPixelCNN]
+    | type[PixelCNNPP]
     | type[VAE]
     | type[Autoencoder]
     | type[Classifier]
 )
 
-KINDS: tuple[Kind, ...] = (GatedPixelCNN, MaskedPixelCNN, ResidualPixelCNN, VAE, Autoencoder, Classifier)
+KINDS: tuple[Kind, ...] = (GatedPixelCNN, MaskedPixelCNN, ResidualPixelCNN, PixelCNNPP, VAE, Autoencoder, Classifier)
 FAMILIES: dict[str, Kind] = {kind.family: kind for kind in KINDS}
 """Every kind of model that a checkpoint can hold."""
 

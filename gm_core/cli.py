@@ -1,9 +1,8 @@
 """``python -m gm_core``: list, sample, score, evaluate, train, calibrate, atlas, bayes, bench."""
 
-import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,13 +10,16 @@ from typing import Annotated, Any
 import torch
 import typer
 from torch import Tensor
+from tqdm import tqdm
 
 from gm_core.checkpoints import CheckpointError, available, load, read_card
 from gm_core.data.datasets import DataError, load_dataset
-from gm_core.data.pictures import AS_IT_IS, ENDINGS, PictureError, Preparation, open_picture, prepare
+from gm_core.data.folders import read_pictures
+from gm_core.data.pictures import PictureError
+from gm_core.data.preparation import AS_IT_IS, Preparation
 from gm_core.detection.bayes_study import evaluate_bayes, load_bayes, load_judges, make_bayes
 from gm_core.detection.calibration import calibrate
-from gm_core.detection.detector import Detector, check_alpha, load_detector
+from gm_core.detection.detector import check_alpha, load_detector
 from gm_core.device import DeviceError, cpu_count, pick_device
 from gm_core.evaluation.atlas import evaluate_atlas, load_atlas, make_atlas
 from gm_core.evaluation.bench import bench_sampling
@@ -33,6 +35,7 @@ from gm_core.models.vae import VAE
 from gm_core.rendering import gif, grid, png
 from gm_core.sampling import warm_up
 from gm_core.sampling.stream import check_temperature
+from gm_core.scoring import score_pictures, write_scores
 from gm_core.training.recipes import RECIPES
 from gm_core.training.run import run_recipe
 from gm_core.training.state import StateError
@@ -45,8 +48,6 @@ DataDir = Annotated[
     typer.Option(help="where the data sets lie; else $GM_DATA_DIR, else a cache that is filled by download"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output, and nothing else there")]
-
-SCORE_KEYS = ("path", "model", "log_prob", "bits_per_dim", "p_value", "outlier_score", "verdict", "error")
 
 
 def main() -> None:
@@ -120,7 +121,7 @@ def sample(
 
 @app.command()
 def score(
-    paths: Annotated[list[Path], typer.Argument(help="pictures, or folders of pictures")],
+    paths: Annotated[list[Path], typer.Argument(help="pictures, folders of pictures, or zip archives of pictures")],
     model: Annotated[str, typer.Option(help="what the detector knows, for instance mnist")] = "mnist",
     alpha: Annotated[float, typer.Option(help="share of reasonable pictures one accepts to call unreasonable")] = 0.05,
     as_json: Json = False,
@@ -137,10 +138,10 @@ def score(
         raise typer.BadParameter("choose one of --json and --csv", param_hint="--csv")
     detector = load_detector(model, device)
     preparation = AS_IT_IS if raw else Preparation()
-    results = (_score_file(detector, path, preparation, alpha) for path in _expand(paths))
-    failed = _write_scores(results, as_json, csv_file)
-    if failed:
-        raise typer.Exit(1)
+    with closing(score_pictures(detector, read_pictures(paths), preparation, alpha)) as results:
+        shown = tqdm(results, desc="judged", unit="picture", disable=None if csv_file or as_json else True)
+        if write_scores(shown, as_json, csv_file):
+            raise typer.Exit(1)
 
 
 @app.command("evaluate")
@@ -357,54 +358,6 @@ def _print_latency(document: dict[str, Any]) -> None:
 def _visible(images: Tensor, levels: int) -> Tensor:
     """Pixels of a model of fewer than 256 levels, as grey levels of the full range."""
     return images if levels == 256 else (images * (255 / (levels - 1))).round().to(torch.uint8)
-
-
-def _expand(paths: Iterable[Path]) -> Iterator[Path]:
-    """Files as they are, folders as their pictures in order of name."""
-    for path in paths:
-        if path.is_dir():
-            pictures = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
-            if not pictures:
-                raise PictureError(f"there is no picture in {path}")
-            yield from pictures
-        else:
-            yield path
-
-
-def _score_file(detector: Detector, path: Path, preparation: Preparation, alpha: float) -> dict[str, Any]:
-    result: dict[str, Any] = dict.fromkeys(SCORE_KEYS) | {"path": str(path), "model": detector.domain}
-    try:
-        verdict = detector.score(prepare(open_picture(path), preparation).image, alpha)[0]
-    except PictureError as error:
-        return result | {"error": str(error)}
-    return result | {key: getattr(verdict, key) for key in SCORE_KEYS if hasattr(verdict, key)}
-
-
-def _write_scores(results: Iterable[dict[str, Any]], as_json: bool, csv_file: Path | None) -> bool:
-    """Write each result as it comes; whether any file could not be scored."""
-    failed = False
-    if as_json:
-        everything = list(results)
-        _print_json(everything)
-        return any(result["error"] for result in everything)
-    if csv_file is not None:
-        with csv_file.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, SCORE_KEYS)
-            writer.writeheader()
-            for result in results:
-                writer.writerow(result)
-                failed |= result["error"] is not None
-        return failed
-    for result in results:
-        if result["error"]:
-            failed = True
-            print(f"error: {result['path']}: {result['error']}", file=sys.stderr)
-            continue
-        print(
-            f"{result['verdict']:12} p = {result['p_value']:.4f}  log p(x) = {result['log_prob']:9.2f} nats  "
-            f"{result['bits_per_dim']:.4f} bits/dim  {result['path']}"
-        )
-    return failed
 
 
 def _print_json(document: object) -> None:

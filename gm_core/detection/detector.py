@@ -99,6 +99,7 @@ class Detector:
         self.center, self.whitening, self.alpha = center.double(), whitening.double(), check_alpha(alpha)
         self.held_out = {name: held_out[:, i].double().sort().values for i, name in enumerate(SCORES)}
         self.density = NeighbourDensity(self._point(held_out))
+        self.outlier_scores = self.density.held_out.sort().values
 
     def __len__(self) -> int:
         """The number of calibration images."""
@@ -143,6 +144,15 @@ class Detector:
         """
         outlier_score, peers = self.density.outlier_score(self._point(scores))
         return outlier_score, self.density.p_value(peers)
+
+    def threshold(self, alpha: float) -> float:
+        """The outlier score from which on a picture is unreasonable.
+
+        To within what a new picture changes in the scores of the held-out ones; the verdict does not rest on it.
+        """
+        check_alpha(alpha)
+        refused = int(((1 + torch.arange(len(self))).double() / (len(self) + 1) <= alpha).sum())
+        return float(self.outlier_scores[-refused]) if refused else math.inf
 
     def usual_range(self, name: str, alpha: float) -> tuple[float, float]:
         """Where a score must lie for its own p-value to be above alpha; the ends are part of it."""

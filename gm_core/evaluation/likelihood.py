@@ -67,8 +67,13 @@ def in_batches(
         return torch.cat([function(*part).cpu() for part in tqdm(parts, desc=title, unit="batch", disable=quiet)])
 
 
+def _named(data: Images, which: str) -> str:
+    """What a figure was measured on, in words."""
+    return data.part or f"{len(data):,} {which} images"
+
+
 def _evaluate_pixelcnn(model: PixelCNN, data: Images, which: str, quiet: bool) -> list[Metric]:
-    images, count = data.pictures(), f"{len(data):,} {which} images"
+    images, count = data.pictures(), _named(data, which)
     nats = in_batches(model.log_prob, images, title="log p(x)", quiet=quiet).double().mean()
     given = in_batches(model.log_prob, images, data.labels, title="log p(x|y)", quiet=quiet).double().mean()
     dims = math.prod(images.shape[1:]) * math.log(2)
@@ -99,7 +104,7 @@ def _evaluate_vae(model: VAE, data: Images, which: str, quiet: bool) -> list[Met
     error = float(gain.std() / math.sqrt(len(gain)))
     dims = math.prod(images.shape[1:]) * math.log(2)
     kind = f"{model.config.levels} levels" + (", binarised at random, once" if data.binary else "")
-    one = f"lower bound, {kind}, one draw of z, mean over {len(data):,} {which} images, seed 0"
+    one = f"lower bound, {kind}, one draw of z, mean over {_named(data, which)}, seed 0"
     many = (
         f"lower bound, {kind}: the ELBO, and what {IMPORTANCE_SAMPLES:,} importance samples gain over it on the first "
         f"{len(some):,} of them ({gain.mean():.2f} nats, standard error {error:.2f})"
@@ -120,7 +125,7 @@ def _evaluate_autoencoder(model: Autoencoder, data: Images, which: str, quiet: b
         return (rebuilt - batch.to(rebuilt)).flatten(1).square().mean(dim=1)
 
     error = in_batches(squared_errors, data.pictures(), title="reconstruction", quiet=quiet).double().mean().sqrt()
-    protocol = f"root mean square over the pixels of {len(data):,} {which} images, of 256 levels"
+    protocol = f"root mean square over the pixels of {_named(data, which)}, of 256 levels"
     return [Metric("reconstruction_error", float(error), "grey levels", protocol)]
 
 

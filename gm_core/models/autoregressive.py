@@ -39,6 +39,8 @@ class PictureConfig:
         """Refuse shapes that no network can have."""
         least = {"levels": 2, "embedding": 0}
         for name, value in vars(self).items():
+            if self.__dataclass_fields__[name].type is float:  # whoever adds it checks it
+                continue
             sizes = value if isinstance(value, tuple) else (value,)
             if not sizes or not all(isinstance(size, int) and size >= least.get(name, 1) for size in sizes):
                 raise ValueError(f"{self} is not a shape that a PixelCNN can have: {name}")
@@ -47,13 +49,15 @@ class PictureConfig:
 
 
 class PixelCNN(nn.Module, ABC):
-    r"""A density over grey pictures, pixel by pixel: :math:`p(x \mid y) = \prod_t p(x_t \mid x_{<t}, y)`.
+    r"""A density over pictures, pixel by pixel: :math:`p(x \mid y) = \prod_t p(x_t \mid x_{<t}, y)`.
 
-    Every factor is a softmax over all grey levels, computed by a network that sees only earlier pixels. The label y is
-    optional: the model knows one label more than there are classes, "any class".
+    Every factor is computed by a network that sees only earlier pixels. Here it is a softmax over all levels of grey;
+    a model with another says so. The label y is optional: the model knows one label more than there are classes, "any
+    class".
 
     Args:
         config: What it draws.
+        channels: Channels C of its pictures.
 
     References:
         van den Oord et al. (2016), "Pixel Recurrent Neural Networks": the softmax over levels (section 2.2).
@@ -64,21 +68,22 @@ class PixelCNN(nn.Module, ABC):
     loss_unit: ClassVar[tuple[str, float]] = ("bits/dim", 1 / math.log(2))
     """What training shows of a pixel's share of the loss, and the factor to it."""
 
-    def __init__(self, config: PictureConfig) -> None:
+    def __init__(self, config: PictureConfig, channels: int = 1) -> None:
         super().__init__()
         self.config = config
-        self.features = PixelFeatures(config.levels, config.embedding)
+        self.channels = channels
+        self.features = PixelFeatures(config.levels, config.embedding, channels)
 
     @abstractmethod
     def logits(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Unnormalised logits from pixel features; differentiable in the features.
+        """What a pixel's distribution is made of, from pixel features; differentiable in the features.
 
         Args:
             features: Output of ``self.features``, ``float32`` (B, F, H, W).
             labels: Classes, ``int64`` (B,), -1 for "any class"; ``None`` is any class for all.
 
         Returns:
-            Logits, (B, H, W, levels).
+            Unnormalised logits, (B, H, W, levels); of a model with another distribution, its parameters.
         """
 
     @abstractmethod
@@ -97,38 +102,38 @@ class PixelCNN(nn.Module, ABC):
         return next(self.parameters()).device
 
     def distribution(self, images: Tensor, labels: Tensor | None = None) -> Categorical:
-        """The distribution of every pixel given the pixels before it.
+        """The distribution of every value given the values before it, those of the pixel's earlier channels included.
 
         Args:
-            images: ``uint8`` (B, 1, H, W).
+            images: ``uint8`` (B, C, H, W).
             labels: Classes, ``int64`` (B,), -1 for "any class".
 
         Returns:
-            Categorical over the levels, batch shape (B, 1, H, W).
+            Categorical over the levels, batch shape (B, C, H, W).
         """
         return Categorical(logits=self._forward(images, labels), validate_args=False)
 
     def pixel_log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Exact log-probability of every pixel given those before it.
+        """Exact log-probability of every value given those before it.
 
         Args:
-            images: ``uint8`` (B, 1, H, W), values below ``levels``.
+            images: ``uint8`` (B, C, H, W), values below ``levels``.
             labels: Classes, ``int64`` (B,), -1 for "any class".
 
         Returns:
-            Nats, ``float32`` (B, 1, H, W).
+            Nats, ``float32`` (B, C, H, W).
 
         Raises:
             ValueError: Images or labels are of the wrong kind.
         """
-        images = check_images(images, channels=1, levels=self.config.levels).to(self.device)
+        images = self._checked(images)
         return self.distribution(images, labels).log_prob(images.long())
 
     def log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Exact log p(x), or log p(x | y).
 
         Args:
-            images: ``uint8`` (B, 1, H, W).
+            images: ``uint8`` (B, C, H, W).
             labels: Classes, ``int64`` (B,), -1 for "any class".
 
         Returns:
@@ -140,7 +145,7 @@ class PixelCNN(nn.Module, ABC):
         """Mean negative log-likelihood in nats a picture, for training.
 
         Args:
-            images: ``uint8`` (B, 1, H, W).
+            images: ``uint8`` (B, C, H, W).
             labels: Classes, ``int64`` (B,), -1 for "any class".
             generator: Unused: the likelihood is exact.
 
@@ -171,12 +176,13 @@ class PixelCNN(nn.Module, ABC):
         Args:
             n: Number of pictures, drawn side by side.
             labels: Class of each, ``int64`` (n,), -1 for "any class".
-            start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, 1, H, W); sets the size.
+            start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, C, H, W); sets the size.
             keep: Which pixels are given, ``bool`` of the same shape; all of ``start`` above are when ``None``.
             generator: CPU source of randomness; the same state gives the same pictures.
             temperature: Below 1 bolder, above 1 wilder.
-            noise: All the randomness, in place of the generator's: uniform numbers, ``float64`` (n or 1, H, W), as of
-                :func:`gm_core.draw_noise`. Those of one picture serve all n.
+            noise: All the randomness, in place of the generator's: uniform numbers, ``float64`` (n or 1, H, W), or
+                (n or 1, H, W, C) for more than one channel, as of :func:`gm_core.draw_noise`. Those of one picture
+                serve all n.
             chunk: Pixels an event.
             naive: Use the slow reference sampler.
 
@@ -195,7 +201,7 @@ class PixelCNN(nn.Module, ABC):
         if start is None and keep is not None:
             raise ValueError("keep says which pixels of start are given, so it needs a start")
         if start is not None:
-            start = check_images(start, channels=1, levels=self.config.levels)
+            start = check_images(start, channels=self.channels, levels=self.config.levels)
             height, width = start.shape[2:]
             keep = torch.ones_like(start, dtype=torch.bool) if keep is None else keep
             if keep.dtype != torch.bool or keep.shape[1:] != start.shape[1:]:
@@ -206,11 +212,11 @@ class PixelCNN(nn.Module, ABC):
                 raise ValueError(f"start and keep must hold 1 picture or {n}, not {len(start)} and {len(keep)}")
             start, keep = (part.expand(n, -1, -1, -1) for part in (start, keep))
         if noise is None:
-            noise = draw_noise(n, height, width, generator)
-        elif noise.dtype != torch.float64 or noise.shape not in {(1, height, width), (n, height, width)}:
-            shape = (n, height, width)
-            raise ValueError(f"noise must be float64 of shape {shape}, not {noise.dtype} {tuple(noise.shape)}")
-        noise = noise.expand(n, -1, -1)
+            noise = draw_noise(n, height, width, generator, self.channels)
+        shape = (height, width) if self.channels == 1 else (height, width, self.channels)
+        if noise.dtype != torch.float64 or noise.shape not in {(1, *shape), (n, *shape)}:
+            raise ValueError(f"noise must be float64 of shape {(n, *shape)}, not {noise.dtype} {tuple(noise.shape)}")
+        noise = noise.expand(n, *shape)
         if self.device.type != "mps":  # which has no float64
             noise = noise.to(self.device)
         pixels = self._pixels(n, labels, height, width, naive)
@@ -232,7 +238,7 @@ class PixelCNN(nn.Module, ABC):
             temperature: Below 1 bolder, above 1 wilder.
 
         Returns:
-            ``uint8`` (n, 1, H, W), on the CPU.
+            ``uint8`` (n, C, H, W), on the CPU.
 
         Raises:
             ValueError: An argument is out of range.
@@ -241,13 +247,13 @@ class PixelCNN(nn.Module, ABC):
         return rebuild(events, self.config.height, self.config.width)[0]
 
     def bits_per_dim(self, log_prob: Tensor, pixels: int | None = None) -> Tensor:
-        """Bits a pixel from nats a picture.
+        """Bits a value (a channel of a pixel) from nats a picture.
 
         Args:
             log_prob: Nats, any shape.
             pixels: Pixels of a picture; those of the config's size when left out.
         """
-        return -log_prob / ((pixels or self.config.height * self.config.width) * math.log(2))
+        return -log_prob / ((pixels or self.config.height * self.config.width) * self.channels * math.log(2))
 
     def _pixels(self, n: int, labels: Tensor | None, height: int, width: int, naive: bool) -> Pixels:
         if naive:
@@ -257,8 +263,11 @@ class PixelCNN(nn.Module, ABC):
         return self.cached_pixels(self._condition(labels, n), height, width)
 
     def _forward(self, images: Tensor, labels: Tensor | None) -> Tensor:
-        images = check_images(images, channels=1, levels=self.config.levels).to(self.device)
+        images = self._checked(images)
         return self.logits(self.features(images[:, 0].long()), labels).unsqueeze(1)
+
+    def _checked(self, images: Tensor) -> Tensor:
+        return check_images(images, channels=self.channels, levels=self.config.levels).to(self.device)
 
     def _condition(self, labels: Tensor | None, n: int) -> Tensor:
         """Index of the label embedding: a class, or the last for "any class"."""

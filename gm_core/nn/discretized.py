@@ -1,6 +1,6 @@
 """Distributions over discrete pixel values."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -110,6 +110,11 @@ class LogisticMixture(Distribution):
         """
         return torch.logsumexp(self.weight + self.component.log_prob(value.unsqueeze(-1)), dim=-1)
 
+    def level_log_prob(self) -> Tensor:
+        """Log-probability of every level in nats, (..., levels)."""
+        levels = torch.arange(self.levels, device=self.weight.device)
+        return self.log_prob(levels.view(-1, *[1] * (self.weight.ndim - 1))).movedim(0, -1)
+
     @property
     def mean(self) -> Tensor:
         """Mean in levels; see :attr:`DiscretizedLogistic.mean`."""
@@ -150,3 +155,96 @@ class LogisticMixture(Distribution):
         cdf = self.weight.exp().cumsum(dim=-1)
         which = (cdf <= u.unsqueeze(-1) * cdf[..., -1:]).sum(dim=-1, keepdim=True).clamp_max(cdf.shape[-1] - 1)
         return self.component.sample(sample_shape, generator).gather(-1, which).squeeze(-1)
+
+
+class ChannelMixture(Distribution):
+    r"""A mixture of K components over the C channels of a pixel, in each of which they are discretised logistics.
+
+    In a component, the location of a channel is moved linearly by the channels before it: green by red, blue by red
+    and green, :math:`\mu_c + \sum_{b < c} \lambda_{cb} (x_b - m)` with m the middle of the levels.
+
+    Args:
+        weight: Logits of the components, (..., K).
+        loc: Locations in levels, (..., C, K), of each channel where those before it are at the middle.
+        log_scale: Logarithms of the scales in levels, (..., C, K).
+        slope: Coefficients of the channels before, (..., C (C - 1) / 2, K), in the order (1, 0), (2, 0), (2, 1) ...
+        levels: Number of levels.
+
+    References:
+        Salimans et al. (2017), "PixelCNN++", sections 2.1 and 2.2. https://arxiv.org/abs/1701.05517
+    """
+
+    arg_constraints: ClassVar = {"weight": constraints.real_vector}
+
+    def __init__(self, weight: Tensor, loc: Tensor, log_scale: Tensor, slope: Tensor, levels: int = 256) -> None:
+        self.weight = torch.log_softmax(weight, dim=-1)
+        self.loc, self.log_scale, self.slope, self.levels = loc, log_scale, slope, levels
+        super().__init__(self.weight.shape[:-1], self.loc.shape[-2:-1], validate_args=False)
+
+    def __getitem__(self, index: Any) -> "ChannelMixture":
+        """The distribution at some places of the batch."""
+        return ChannelMixture(
+            self.weight[index], self.loc[index], self.log_scale[index], self.slope[index], self.levels
+        )
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log-probability of whole pixels in nats.
+
+        Args:
+            value: Levels (any dtype), (..., C).
+
+        Returns:
+            Nats, (...).
+        """
+        parts = [self._component(value, channel) for channel in range(self.loc.shape[-2])]
+        return torch.logsumexp(sum(parts, start=self.weight), dim=-1)
+
+    def channel_log_prob(self, value: Tensor) -> Tensor:
+        """Log-probability of every channel given those before it.
+
+        Args:
+            value: Levels (any dtype), (..., C).
+
+        Returns:
+            Nats, (..., C), which sum to :meth:`log_prob`.
+        """
+        joint = [self.weight]
+        for channel in range(self.loc.shape[-2]):
+            joint.append(joint[-1] + self._component(value, channel))
+        return torch.stack(joint, dim=-2).logsumexp(dim=-1).diff(dim=-1)
+
+    def channel(self, channel: int, value: Tensor) -> LogisticMixture:
+        """The distribution of a channel given those before it: components that foretold those well weigh more.
+
+        Args:
+            channel: Which.
+            value: Levels (any dtype), (..., C or fewer); only channels before the one asked for are looked at.
+
+        Returns:
+            Mixture of batch shape (...).
+        """
+        weight = sum((self._component(value, before) for before in range(channel)), start=self.weight)
+        loc = self._loc(value, channel)
+        return LogisticMixture(weight, loc, self.log_scale[..., channel, :].expand_as(loc), self.levels)
+
+    def level_log_prob(self, value: Tensor) -> Tensor:
+        """Log-probability of every level of every channel, given the channels before it.
+
+        Args:
+            value: Levels (any dtype), (..., C).
+
+        Returns:
+            Nats, (..., C, levels).
+        """
+        channels = [self.channel(channel, value).level_log_prob() for channel in range(self.loc.shape[-2])]
+        return torch.stack(channels, dim=-2)
+
+    def _loc(self, value: Tensor, channel: int) -> Tensor:
+        first = channel * (channel - 1) // 2
+        centred = value[..., :channel, None].to(self.loc.dtype) - (self.levels - 1) / 2
+        return self.loc[..., channel, :] + (self.slope[..., first : first + channel, :] * centred).sum(dim=-2)
+
+    def _component(self, value: Tensor, channel: int) -> Tensor:
+        """Log-probability of a channel's level in every component, (..., K)."""
+        logistic = DiscretizedLogistic(self._loc(value, channel), self.log_scale[..., channel, :], self.levels)
+        return logistic.log_prob(value[..., channel, None])

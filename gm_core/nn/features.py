@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class PixelFeatures(nn.Module):
-    """Features of pixel values: the value itself, a learned embedding of its level, the position, and a one.
+    """Features of pixel values: each channel's value, a learned embedding of its level, the position, and a one.
 
     The embedding tells neighbouring levels apart that a plain number hides: the inside of a stroke is 253 throughout
     in one scanned digit and 254 in the next, and a model that sees which predicts the rest of the stroke exactly.
@@ -13,43 +13,47 @@ class PixelFeatures(nn.Module):
 
     Args:
         levels: Levels of a pixel.
-        embedding: Width E of the embedding; 0 for none.
+        embedding: Width E of the embedding; 0 for none. All channels share it.
+        channels: Channels C of a pixel.
     """
 
-    def __init__(self, levels: int, embedding: int) -> None:
+    def __init__(self, levels: int, embedding: int, channels: int = 1) -> None:
         super().__init__()
         self.levels = levels
         self.embedding = nn.Embedding(levels, embedding) if embedding else None
-        self.size = embedding + 4
+        self.size = channels * (1 + embedding) + 3
 
     def forward(self, values: Tensor) -> Tensor:
         """Features of whole pictures.
 
         Args:
-            values: Levels, ``int64`` (B, H, W).
+            values: Levels, ``int64`` (B, H, W), or (B, H, W, C) for more than one channel.
 
         Returns:
             Features, ``float32`` (B, F, H, W), channels last in memory.
         """
-        batch, height, width = values.shape
-        parts = [self.scaled(values), self.positions(height, width, values.device).expand(batch, -1, -1, -1)]
+        batch, height, width = values.shape[:3]
+        parts = [
+            self.scaled(values).flatten(3),
+            self.positions(height, width, values.device).expand(batch, -1, -1, -1),
+        ]
         if self.embedding is not None:
-            parts.append(self.embedding(values))
+            parts.append(self.embedding(values).flatten(3))
         return torch.cat(parts, dim=-1).permute(0, 3, 1, 2)
 
     def of_pixel(self, values: Tensor, position: Tensor) -> Tensor:
         """Features of one pixel of several pictures.
 
         Args:
-            values: Levels, ``int64`` (n,).
+            values: Levels, ``int64`` (n,), or (n, C) for more than one channel.
             position: The pixel's entry in :meth:`positions`, (3,).
 
         Returns:
             Features, ``float32`` (n, F).
         """
-        parts = [self.scaled(values), position.expand(len(values), -1)]
+        parts = [self.scaled(values).flatten(1), position.expand(len(values), -1)]
         if self.embedding is not None:
-            parts.append(self.embedding(values))
+            parts.append(self.embedding(values).flatten(1))
         return torch.cat(parts, dim=-1)
 
     def scaled(self, values: Tensor) -> Tensor:

@@ -33,6 +33,7 @@ class StackBlock(nn.Module):
         channels: Widths (V, H) of the vertical and the horizontal stack, both even.
         kernel_size: Odd width k of the kernel.
         conditions: Number of label embeddings.
+        dropout: Chance that a channel of the middle is dropped at a pixel, in training.
 
     References:
         van den Oord et al. (2016), "Pixel Recurrent Neural Networks", figure 5 (left), for the block.
@@ -41,9 +42,10 @@ class StackBlock(nn.Module):
         https://arxiv.org/abs/1606.05328
     """
 
-    def __init__(self, channels: tuple[int, int], kernel_size: int, conditions: int) -> None:
+    def __init__(self, channels: tuple[int, int], kernel_size: int, conditions: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.reach = r = kernel_size // 2
+        self.dropout = dropout
         vertical, horizontal = channels
         self.inner = v, h = vertical // 2, horizontal // 2
         # Each pair is one convolution of both stacks; its bias is with the first.
@@ -77,7 +79,8 @@ class StackBlock(nn.Module):
         up = joined(self.up_vertical.weight, self.up_horizontal.weight)
         hidden = F.conv2d(F.relu(x), down, self.down_vertical.bias) + self.label(condition)[:, :, None, None]
         hidden = F.conv2d(F.relu(hidden), middle, self.vertical.bias, padding=r)
-        return x + F.conv2d(F.relu(hidden), up, self.up_vertical.bias)
+        hidden = F.dropout(F.relu(hidden), self.dropout, self.training)
+        return x + F.conv2d(hidden, up, self.up_vertical.bias)
 
 
 class ResidualStacks(nn.Module):

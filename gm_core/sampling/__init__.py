@@ -2,7 +2,17 @@
 
 from gm_core.sampling.engines import gated_pixels, warm_up
 from gm_core.sampling.events import PixelEvent, rebuild
-from gm_core.sampling.naive import NaivePixels
+from gm_core.sampling.naive import NaiveMixturePixels, NaivePixels
 from gm_core.sampling.stream import Pixels, draw_noise, stream_pixels
 
-__all__ = ["NaivePixels", "PixelEvent", "Pixels", "draw_noise", "gated_pixels", "rebuild", "stream_pixels", "warm_up"]
+__all__ = [
+    "NaiveMixturePixels",
+    "NaivePixels",
+    "PixelEvent",
+    "Pixels",
+    "draw_noise",
+    "gated_pixels",
+    "rebuild",
+    "stream_pixels",
+    "warm_up",
+]

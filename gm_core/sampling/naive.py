@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gm_core.nn.discretized import ChannelMixture
+from gm_core.sampling.mixture import MixturePixels
 from gm_core.sampling.stream import PixelByPixel
 
 
@@ -35,3 +37,37 @@ class NaivePixels(PixelByPixel):
     def put(self, row: int, column: int, values: Tensor) -> None:
         """Fix one pixel, (n,)."""
         self._images[:, 0, row, column] = values.to(self._images)
+
+
+class NaiveMixturePixels(MixturePixels):
+    """As :class:`NaivePixels`, for a model whose pixels are mixtures over their channels.
+
+    Args:
+        forward: Distributions (n, H, W) of the pixels of ``uint8`` images (n, C, H, W).
+        n: Number of pictures.
+        channels: Channels C.
+        height: Height.
+        width: Width.
+        device: Where to draw.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[[Tensor], ChannelMixture],
+        n: int,
+        channels: int,
+        height: int,
+        width: int,
+        device: torch.device,
+    ) -> None:
+        self.height, self.width = height, width
+        self._forward = forward
+        self._images = torch.zeros(n, channels, height, width, dtype=torch.uint8, device=device)
+
+    def mixture(self, row: int, column: int) -> ChannelMixture:
+        """The distribution of one pixel, batch shape (n,)."""
+        return self._forward(self._images)[:, row, column]
+
+    def put(self, row: int, column: int, values: Tensor) -> None:
+        """Fix one pixel, (n, C)."""
+        self._images[:, :, row, column] = values.to(self._images)

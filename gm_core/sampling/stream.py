@@ -19,7 +19,10 @@ More would wrestle for the interpreter's lock; sixteen got half as much done as 
 
 
 class Pixels(Protocol):
-    """Pictures in the making, drawn in raster order a run of pixels at a time."""
+    """Pictures in the making, drawn in raster order a run of pixels at a time.
+
+    Wherever a grey pixel has one number, one of C channels has C, in a dimension after the pixels'.
+    """
 
     height: int
     width: int
@@ -71,8 +74,8 @@ class PixelByPixel(ABC):
         return torch.stack(values, dim=1), torch.stack(logits, dim=1)
 
 
-def draw_noise(n: int, height: int, width: int, generator: torch.Generator | None = None) -> Tensor:
-    """Uniform numbers, one for each pixel: all the randomness of a picture.
+def draw_noise(n: int, height: int, width: int, generator: torch.Generator | None = None, channels: int = 1) -> Tensor:
+    """Uniform numbers, one for each channel of each pixel: all the randomness of a picture.
 
     Drawn picture by picture on the CPU, so a picture depends neither on the device nor on how many are drawn with it.
 
@@ -81,11 +84,13 @@ def draw_noise(n: int, height: int, width: int, generator: torch.Generator | Non
         height: Height.
         width: Width.
         generator: Source of randomness.
+        channels: Channels C of a pixel.
 
     Returns:
-        Numbers in [0, 1), ``float64`` (n, H, W).
+        Numbers in [0, 1), ``float64`` (n, H, W), or (n, H, W, C) for more than one channel.
     """
-    return torch.rand(n, height, width, generator=generator, dtype=torch.float64)
+    shape = (n, height, width) if channels == 1 else (n, height, width, channels)
+    return torch.rand(shape, generator=generator, dtype=torch.float64)
 
 
 def inverse_cdf(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:
@@ -117,9 +122,9 @@ def stream_pixels(
 
     Args:
         pixels: What computes the logits; used up by this call.
-        noise: One uniform number a pixel, ``float64`` (n, H, W); see :func:`draw_noise`.
-        start: Values of given pixels, ``uint8`` (n, 1, H, W).
-        keep: Which pixels of ``start`` are given, ``bool`` (n, 1, H, W). The rest is drawn.
+        noise: One uniform number a value, ``float64`` (n, H, W) or (n, H, W, C); see :func:`draw_noise`.
+        start: Values of given pixels, ``uint8`` (n, C, H, W).
+        keep: Which values of ``start`` are given, ``bool`` (n, C, H, W). The rest is drawn.
         temperature: Of the draws, above 0.
         chunk: Pixels an event (the last may have fewer).
 
@@ -128,8 +133,9 @@ def stream_pixels(
     """
     given = torch.full(noise.shape, -1, device=noise.device)
     if start is not None and keep is not None:
-        given = torch.where(keep[:, 0].to(noise.device), start[:, 0].to(noise.device, torch.int64), given)
-    noise, given = noise.flatten(1), given.flatten(1)
+        start, keep = (part.to(noise.device).movedim(1, -1).reshape(noise.shape) for part in (start, keep))
+        given = torch.where(keep, start.long(), given)
+    noise, given = noise.flatten(1, 2), given.flatten(1, 2)
     total, drawn, told = noise.shape[1], 0, 0
     enough = max(chunk, pixels.at_once)
     waiting: list[tuple[Tensor, Tensor]] = []
@@ -142,10 +148,13 @@ def stream_pixels(
             values, logits = (_joined(list(parts)) for parts in zip(*waiting, strict=True))
             ready = drawn - told if drawn == total else (drawn - told) // chunk * chunk
             waiting = [(values[:, ready:], logits[:, ready:])] if told + ready < drawn else []
-            levels, log_prob = values.to(torch.uint8)[..., None], logits.gather(-1, values[..., None])
+            # One channel has no dimension of its own up to here.
+            levels = values.to(torch.uint8).reshape(*values.shape[:2], -1)
+            log_prob = logits.gather(-1, values[..., None]).reshape(levels.shape)
+            logits = logits.reshape(*levels.shape, -1)
             parts = [(told + i, slice(i, min(i + chunk, ready))) for i in range(0, ready, chunk)]
             events = [
-                PixelEvent(index, levels[:, part], log_prob[:, part], logits[:, part, None], temperature)
+                PixelEvent(index, levels[:, part], log_prob[:, part], logits[:, part], temperature)
                 for index, part in parts
             ]
             told += ready

@@ -120,13 +120,14 @@ def train(
 
     save()  # a folder that cannot be written to is found out now, not after hours
     bar = tqdm(total=recipe.steps, initial=step, unit="step", desc=recipe.name, disable=quiet, mininterval=1.0)
-    with _stop_on_signal() as stopping, bar:
+    with _stop_on_signal() as stopping, torch.random.fork_rng(), bar:
         while step < recipe.steps and not stopping.is_set():
             if max_minutes is not None and monotonic() - begin > 60 * max_minutes:
                 break
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step)
             images, labels, generator = _batch(recipe, data, step)
+            torch.manual_seed(generator.initial_seed())  # for dropout, which takes no generator
             loss = loss_of(images.to(device), labels.to(device), generator)
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)

@@ -6,6 +6,7 @@ from gm_core.models.autoencoder import AutoencoderConfig
 from gm_core.models.classifier import ClassifierConfig
 from gm_core.models.masked_pixelcnn import MaskedPixelCNNConfig
 from gm_core.models.pixelcnn import PixelCNNConfig
+from gm_core.models.pixelcnnpp import PixelCNNPPConfig
 from gm_core.models.residual_pixelcnn import ResidualPixelCNNConfig
 from gm_core.models.vae import VAEConfig
 
@@ -40,6 +41,7 @@ class Recipe:
         PixelCNNConfig
         | MaskedPixelCNNConfig
         | ResidualPixelCNNConfig
+        | PixelCNNPPConfig
         | VAEConfig
         | AutoencoderConfig
         | ClassifierConfig
@@ -97,6 +99,16 @@ RECIPES: dict[str, Recipe] = {
             steps=61_500,
             batch=8,
             learning_rate=4e-3,
+            decay=0.84,
+            any_class=0.2,
+        ),
+        Recipe(
+            name="cifar10-pixelcnnpp",
+            dataset="cifar10",
+            model=PixelCNNPPConfig(),
+            steps=27_000,
+            batch=16,
+            learning_rate=2e-3,
             decay=0.84,
             any_class=0.2,
         ),

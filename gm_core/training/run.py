@@ -16,6 +16,7 @@ DESCRIPTIONS = {
     "gated-pixelcnn": "Gated PixelCNN over 256 grey levels, with or without a class",
     "masked-pixelcnn": "The original PixelCNN of masked convolutions, with a blind spot, over 256 grey levels",
     "residual-pixelcnn": "PixelCNN of residual blocks in two stacks over 256 grey levels, with or without a class",
+    "pixelcnnpp": "PixelCNN++ at several resolutions; a pixel's channels are a mixture of discretised logistics",
     "vae": "Convolutional VAE; a pixel is a mixture of discretised logistics",
     "classifier": "Convolutional classifier p(y|x), which must name a class whatever it is shown",
     "autoencoder": "Convolutional autoencoder trained for squared error, the VAE's network without its probabilities",
@@ -67,7 +68,8 @@ def run_recipe(
     if not trained.finished:
         return None
     model = trained.model.to(device)
-    metrics = evaluate(model, load_dataset(recipe.dataset, "test", data_dir), quiet=quiet)
+    test = load_dataset(recipe.dataset, "test", data_dir)
+    metrics = evaluate(model, test, quiet=quiet)
     hardware = (
         torch.cuda.get_device_name(device)
         if device.type == "cuda"
@@ -79,7 +81,10 @@ def run_recipe(
         family=model.family,
         description=DESCRIPTIONS[model.family],
         dataset=recipe.dataset,
-        split=f"trained on the first {len(data):,} training images; the last {HELD_OUT:,} held out; measured on test",
+        split=(
+            f"trained on the first {len(data):,} training images; the last {HELD_OUT:,} held out; "
+            f"measured on {test.part or 'test'}"
+        ),
         config=entries.pop("model"),
         recipe=entries,
         cost={

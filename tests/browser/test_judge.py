@@ -12,6 +12,7 @@ import gm_core
 from demo.examples import examples
 from demo.models import Models
 from demo.wording import nats
+from gm_core.detection import SCORES
 
 from .conftest import PHONE
 
@@ -114,6 +115,18 @@ def test_slider_and_map_by_keyboard(tab: Page) -> None:
     surprise.press("ArrowRight")
     reading = re.compile(r"Row 15, column 16: grey \d+, surprise [\d.]+ nats")
     expect(tab.locator(".judge-row .reading")).to_contain_text(reading)
+    expect(tab.get_by_role("img", name="Predicted distribution")).to_be_visible()
+    tab.get_by_role("button", name="against background").click()
+    expect(tab.locator(".judge-row .total")).to_contain_text("Orange")
+
+
+def test_every_score_follows_the_picture(tab: Page) -> None:
+    table = tab.locator(".scores table")
+    expect(table.locator("tbody tr")).to_have_count(len(SCORES))
+    before = table.inner_text()
+    tab.get_by_role("group", name="Examples to judge").get_by_role("button").get_by_text("empty", exact=True).click()
+    expect(table).not_to_have_text(before, use_inner_text=True)
+    expect(table.locator("tr.strange").first).to_be_visible()
 
 
 def test_phone(tab: Page) -> None:

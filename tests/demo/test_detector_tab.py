@@ -3,7 +3,9 @@
 import io
 import math
 import re
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +16,14 @@ from PIL import Image, ImageDraw
 
 import gm_core
 from demo import wording
-from demo.detector_tab import judge
+from demo.detector_tab import judge, predicted
+from demo.domains import DOMAINS
 from demo.histogram import histogram
+from demo.models import Models
 from demo.widgets.sketch_pad import MAX_CHARACTERS, PREFIX, decode, encode
 from gm_core import Detector, PictureError, Preparation, Verdict
+from gm_core.data.preparation import AS_IT_IS, USUAL
+from gm_core.detection import SCORES
 
 
 @pytest.fixture(scope="module")
@@ -41,24 +47,25 @@ def saved(path: Path, picture: Image.Image, **options: object) -> Path:
     return path
 
 
-def ask(client: Client, path: Path, alpha: float = 5, steps: tuple[bool, bool, bool] = (True, True, True)) -> dict:
-    return client.predict(handle_file(path), alpha, *steps, api_name="/judge")
+def ask(
+    client: Client, path: Path, alpha: float = 5, preparation: Preparation = USUAL, model: str = "mnist"
+) -> dict[str, Any]:
+    return client.predict(handle_file(path), alpha, *astuple(preparation), model, api_name="/judge")
 
 
-@pytest.mark.parametrize("steps", [(True, True, True), (False, False, False), (True, False, True)])
-def test_numbers_are_the_detectors(
-    client: Client, detector: Detector, tmp_path: Path, steps: tuple[bool, bool, bool]
-) -> None:
+@pytest.mark.parametrize("preparation", [USUAL, AS_IT_IS, Preparation(crop=False)])
+@pytest.mark.parametrize("model", Models.on("cpu").domains())
+def test_numbers_are_the_detectors(client: Client, tmp_path: Path, preparation: Preparation, model: str) -> None:
     path = saved(tmp_path / "seven.png", seven())
-    answer = ask(client, path, 10, steps)
-    prepared = gm_core.prepare(gm_core.open_picture(path), Preparation(*steps))
-    verdict = detector.score(prepared.image, 0.1)[0]
-    for name in ("log_prob", "bits_per_dim", "bound", "outlier_score", "p_value", "alpha", "verdict"):
+    answer = ask(client, path, 10, preparation, model)
+    prepared = gm_core.prepare(gm_core.open_picture(path), preparation, form=gm_core.form_of(model))
+    verdict = gm_core.load_detector(model, "cpu").score(prepared.image, 0.1)[0]
+    for name in ("log_prob", "bits_per_dim", "outlier_score", "p_value", "alpha", "verdict", "scores", "p_values"):
         assert answer[name] == getattr(verdict, name), name
-    assert answer["pixels"] == prepared.image[0, 0].tolist()
+    assert answer["pixels"] == prepared.image[0].tolist()
     assert answer["steps"] == list(prepared.steps)
     assert answer["surprise"] == verdict.surprise.tolist()
-    assert math.isclose(sum(map(sum, answer["surprise"])), -answer["log_prob"], rel_tol=1e-5)
+    assert math.isclose(float(np.sum(answer["surprise"])), -answer["log_prob"], rel_tol=1e-5)
 
 
 def files(folder: Path) -> dict[str, Path]:
@@ -99,7 +106,12 @@ def test_every_file_is_judged_or_refused_in_words(client: Client, tmp_path: Path
 
 def test_without_a_picture_it_says_so(client: Client) -> None:
     with pytest.raises(AppError, match="no picture"):
-        client.predict(None, 5, True, True, True, api_name="/judge")
+        client.predict(None, 5, *astuple(USUAL), "mnist", api_name="/judge")
+
+
+def test_a_model_that_is_not_there_is_refused(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(AppError, match="choose one of mnist"):
+        ask(client, saved(tmp_path / "seven.png", seven()), model="cats" * 1000)
 
 
 @pytest.mark.parametrize("percent", [0, 21, 100])
@@ -126,30 +138,84 @@ def test_another_false_alarm_rate_is_another_verdict_on_the_same_number(detector
 
 
 @pytest.mark.parametrize("alpha", [0.01, 0.05, 0.2])
-def test_the_shaded_range_is_what_the_p_value_refuses(detector: Detector, alpha: float) -> None:
-    ranges = {name: detector.reasonable_range(alpha, name) for name in ("log_prob", "bound")}
-    first, second = (
-        torch.linspace(2 * low - high, 2 * high - low, 152, dtype=torch.float64) for low, high in ranges.values()
-    )
-    values = dict(zip(ranges, torch.cartesian_prod(first, second).unbind(dim=1), strict=True))
-    refused = gm_core.detection.conformal_p_value(detector.outlier_score(values), detector.calibration) <= alpha
-    shaded = torch.zeros_like(refused)
-    for name, (low, high) in ranges.items():
-        shaded |= (values[name] < low) | (values[name] > high)
-    assert refused.equal(shaded)
+def test_where_the_histogram_turns_orange_is_where_the_verdict_turns(detector: Detector, alpha: float) -> None:
+    """The held-out digits themselves lie on the right side of the edge, all but those within a hair of it."""
+    edge = detector.threshold(alpha)
+    assert float((detector.outlier_scores >= edge).double().mean()) == pytest.approx(alpha, abs=1 / len(detector))
+    drawn = detector.pixelcnn.sample(24, generator=torch.Generator().manual_seed(1))
+    for verdict in detector.score(drawn, alpha):
+        if abs(verdict.outlier_score - edge) > 0.01:
+            assert (verdict.verdict == "unreasonable") == (verdict.outlier_score > edge)
 
 
-def test_the_sentence_counts_held_out_digits(detector: Detector) -> None:
-    held_out = len(detector.calibration)
-    for peers in (0, 1, held_out // 2, held_out):
-        verdict = Verdict(-1.0, 0.1, -2.0, 0.0, (peers + 1) / (held_out + 1), 0.05, torch.zeros(1, 1))
-        said = wording.sentence(verdict, held_out)
-        assert said.startswith("not one of" if peers == 0 else f"only {peers}" if peers == 1 else f"{peers:,} of")
+def verdict_with(peers: int, held_out: int) -> Verdict:
+    none = torch.zeros(1, 1, 1)
+    return Verdict(0.0, peers, (peers + 1) / (held_out + 1), 0.05, -1.0, 0.1, {}, {}, none, none, none)
+
+
+def test_the_sentence_counts_held_out_digits() -> None:
+    digits = DOMAINS["mnist"]
+    assert "all 5,000 digits" in wording.sentence(verdict_with(0, 5000), 5000, digits)
+    assert "1 in 500 of the digits" in wording.sentence(verdict_with(9, 5000), 5000, digits)
+    assert "62 of 100 digits" in wording.sentence(verdict_with(3099, 5000), 5000, digits)
+
+
+def test_every_score_has_its_words_and_its_row(detector: Detector) -> None:
+    judgement = judge(detector, Image.fromarray(np.full((28, 28), 128, np.uint8)), AS_IT_IS, 5)
+    assert set(wording.SCORE_WORDS) == set(SCORES)
+    table = wording.scores_html(judgement, detector)
+    for name, words in wording.SCORE_WORDS.items():
+        assert words.title in table
+        assert f"{judgement.verdict.p_values[name]:.4f}" in table
+    assert table.count("<tr") == len(SCORES) + 1
+
+
+def grey(level: int) -> Image.Image:
+    return Image.fromarray(np.full((28, 28), level, np.uint8))
+
+
+def test_the_reason_names_what_is_unusual(detector: Detector) -> None:
+    """Of pictures whose fault is known: a grey ground, emptiness, speckles on the ground, a digit that is fine."""
+    digits = DOMAINS["mnist"]
+
+    def why(picture: Image.Image) -> str:
+        return wording.why(judge(detector, picture, AS_IT_IS, 5), detector, digits)
+
+    assert "Its ground is grey (level 128)" in why(grey(128))
+    assert "There is nothing on it" in why(grey(0))
+    drawn = detector.pixelcnn.sample(8, torch.arange(8), generator=torch.Generator().manual_seed(8))
+    fine = [i for i, verdict in enumerate(detector.score(drawn)) if verdict.verdict == "reasonable"]
+    assert fine
+    speckled = drawn[fine[0], 0].numpy().copy()
+    assert "Nothing about it stands out" in why(Image.fromarray(speckled))
+    speckled[1:4, ::3] = 48  # too faint for strokes
+    assert "around the strokes" in why(Image.fromarray(speckled))
+
+
+def test_the_map_is_told_what_the_model_expected(detector: Detector) -> None:
+    models = Models.on("cpu")
+    image = detector.pixelcnn.sample(1, generator=torch.Generator().manual_seed(0))
+    asked = {"domain": "mnist", "pixels": image.flatten().tolist(), "index": 400}
+    p = predicted(models, asked)["p"]
+    expected = detector.pixelcnn.distribution(image).probs[0, 0].flatten(0, 1)[400]
+    assert p == pytest.approx(expected.tolist(), abs=1e-5)
+    for wrong in (
+        None,
+        "x",
+        {},
+        {**asked, "domain": "cats"},
+        {**asked, "index": 784},
+        {**asked, "index": True},
+        {**asked, "pixels": [0] * 783},
+        {**asked, "pixels": [256] * 784},
+        {**asked, "pixels": "0" * 784},
+    ):
+        assert "error" in predicted(models, wrong)
 
 
 @pytest.mark.parametrize(("here", "arrow"), [(-1e5, "← this picture"), (1e5, "this picture: 100,000.0 →")])
 def test_far_outside_is_marked_at_the_edge(detector: Detector, here: float, arrow: str) -> None:
-    drawn = histogram(detector.held_out["log_prob"], here, detector.reasonable_range(0.05))
+    drawn = histogram(detector.held_out["log_prob"], here, detector.usual_range("log_prob", 0.05))
     assert arrow in drawn
     places = [float(x) for x in re.findall(r' x[12]?="(-?[\d.]+)"', drawn)]
     assert places and all(0 <= x <= 480 for x in places), "nothing is drawn outside the picture"

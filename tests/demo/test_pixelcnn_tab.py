@@ -75,8 +75,8 @@ def test_messages_hold_the_picture_of_the_seed_and_its_exact_log_probability(
     assert last["done"]["log_prob"] == pytest.approx([untold], abs=1e-2)
     detector = tab.drawings.detectors[NAME]
     assert detector is not None
-    assert last["done"]["share"] == [detector.share_less_likely(last["done"]["log_prob"][0])]
-    assert last["done"]["of"] == len(detector.calibration)
+    assert last["done"]["share"] == [detector.share_below("log_prob", last["done"]["log_prob"][0])]
+    assert last["done"]["of"] == len(detector)
     assert last["seconds"] > 0
     assert not any("done" in part for part in parts)
 
