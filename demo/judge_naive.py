@@ -41,6 +41,8 @@ simplest correction asks how much that is, of a coder that knows no model: −lo
 lossless WebP file (Serrà et al.). The detector looks at that and ten other scores together, and counts how many
 held-out pictures lie as far out: p = (1 + how many) / (n + 1).</p>
 {tables}
+<p>The digits and the clothes were drawn by the two models themselves (seed {seed}); such a drawing, too, may be
+refused.</p>
 <p>Sources: E. Nalisnick et al., <i>Do Deep Generative Models Know What They Don't Know?</i>, 2018
 (<a href="https://arxiv.org/abs/1810.09136">arXiv:1810.09136</a>); J. Ren et al., <i>Likelihood Ratios for
 Out-of-Distribution Detection</i>, 2019 (<a href="https://arxiv.org/abs/1906.02845">arXiv:1906.02845</a>), where the
@@ -111,7 +113,7 @@ class NaivePanel:
                 tables.append(_table(domain, shown))
             except CheckpointError as error:
                 lineups.append(_without(domain, str(error)))
-        return {"lineups": lineups, "about": WHY.format(tables="".join(tables))}
+        return {"lineups": lineups, "about": WHY.format(tables="".join(tables), seed=SEED)}
 
     def _follow(self, judged: Judgement | None, opened: bool) -> Any:
         return self.show(judged) if opened else gr.skip()
