@@ -279,10 +279,10 @@ class _Tab:
         for tab, name in ((self.pad_tab, "pad"), (self.file_tab, "file")):
             tab.select(partial(self.on_turn, name), given[1:], [*views, self.source], **live)
         self.percent.input(self.on_percent, [self.judged, self.percent], views, **live)
+        self._wire_api()  # first, for an event takes its function's name where no other has it
         for panel in (self.bayes, self.naive, self.figures):
             panel.wire(self.judged)
         self.many.wire(self.domain, self.percent)
-        self._wire_api()
 
     def _wire_api(self) -> None:
         """The same judgement for programs, without the tab's components around it."""
