@@ -70,7 +70,6 @@ def examples(models: Models) -> tuple[Example, ...]:
         ),
         Example("letter A", "No digit, but strokes like one. Which pixels give it away?", _letter("A")),
         Example("circle", "Is a perfect circle a zero?", _drawn(_circle)),
-        Example("cross", "Two strokes that cross, as in a 4 or an x.", _drawn(_cross)),
         Example("empty", "Nothing at all. Do you expect it to be less likely than a digit, or more?", _empty()),
         Example("grey", "The same grey everywhere: nothing to see, but not what the model knows.", _grey(), AS_IT_IS),
         Example("noise", "Every pixel a throw of a die with 256 sides: each one is a surprise.", _noise(), AS_IT_IS),
@@ -123,11 +122,6 @@ def _drawn(shape: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
 
 def _circle(draw: ImageDraw.ImageDraw) -> None:
     draw.ellipse((50, 50, 230, 230), outline=255, width=PEN)
-
-
-def _cross(draw: ImageDraw.ImageDraw) -> None:
-    draw.line((60, 60, 220, 220), fill=255, width=PEN)
-    draw.line((220, 60, 60, 220), fill=255, width=PEN)
 
 
 def _empty() -> Image.Image:

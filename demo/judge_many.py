@@ -53,7 +53,7 @@ SEED = 24
 GARMENTS = {0: "T-shirt", 1: "trousers", 5: "sandal", 7: "sneaker", 8: "bag", 9: "ankle boot"}
 """Classes of Fashion-MNIST that the clothes' model is asked for."""
 
-STRANGE = ("upside down", "letter A", "circle", "cross", "empty", "grey", "noise", "painting")
+STRANGE = ("upside down", "letter A", "circle", "empty", "grey", "noise", "painting", "another one")
 """Names of the examples that go with them."""
 
 INVITATION = f"""<p class="many-words"><b>Whole folders at once</b>: drop pictures or zip archives here, up to {MOST:,},
