@@ -121,6 +121,7 @@ def test_slider_and_map_by_keyboard(tab: Page) -> None:
 
 
 def test_every_score_follows_the_picture(tab: Page) -> None:
+    tab.get_by_role("tab", name="Every score").click()
     table = tab.locator(".scores table")
     expect(table.locator("tbody tr")).to_have_count(len(SCORES))
     before = table.inner_text()
