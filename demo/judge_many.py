@@ -147,7 +147,7 @@ class ManyPanel:
                 gr.HTML(f"{INVITATION}<style>{STYLE}</style>", apply_default_css=False)
                 self.own = gr.Button("Try with 24 of the models' own", elem_id="many-own")
                 self.again = gr.Button(visible=False, elem_id="many-again")
-        self.table = ScoreTable(head=csv_line(COLUMNS), elem_id="many-table")
+        self.table = ScoreTable(columns=csv_line(COLUMNS), elem_id="many-table")
 
     def wire(self, domain: gr.Radio, percent: gr.Slider) -> None:
         """Let things happen.

@@ -25,7 +25,7 @@ class ScoreTable(gr.HTML):
     Args:
         value: The message to begin with.
         alpha: The accepted false-alarm rate: pictures are reasonable where the p-value is above it.
-        head: The first line of the CSV file, without its end.
+        columns: The first line of the CSV file, without its end.
         pickable: Whether the thumbnails are buttons.
         **options: As for ``gr.HTML``.
     """
@@ -35,7 +35,7 @@ class ScoreTable(gr.HTML):
         value: dict[str, Any] | None = None,
         *,
         alpha: float = 0.05,
-        head: str = "",
+        columns: str = "",
         pickable: bool = False,
         **options: Any,
     ) -> None:
@@ -44,7 +44,7 @@ class ScoreTable(gr.HTML):
         super().__init__(
             value=value,
             alpha=alpha,
-            head=head,
+            columns=columns,
             pickable=pickable,
             html_template=(_FOLDER / "template.html").read_text(),
             css_template=(_FOLDER / "style.css").read_text(),

@@ -150,7 +150,7 @@ function receive() {
 function quoted() {
   const words = { reasonable: "reasonable", unreasonable: "unreasonable", unread: "" };
   const lines = known().map((row) => [row.csv[0], words[verdict(row)], row.csv[1]].join(","));
-  return [props.head, ...lines, ""].join("\r\n");
+  return [props.columns, ...lines, ""].join("\r\n");
 }
 
 for (const head of heads) {
