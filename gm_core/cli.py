@@ -106,11 +106,11 @@ def sample(
         labels = None if label is None else torch.full((n,), label)
         if loaded.device.type == "cpu":
             warm_up()  # as the app does, so that a seed gives the same picture here and there
-        images = torch.zeros(n, 1, config.height, config.width, dtype=torch.uint8)
+        images = torch.zeros(n, loaded.channels, config.height, config.width, dtype=torch.uint8)
         frames = []
         for event in loaded.stream(n, labels, generator=generator, temperature=temperature, chunk=config.width):
-            row = _visible(event.values[..., 0], config.levels)
-            images.flatten(2)[:, 0, event.index : event.index + config.width] = row
+            row = _visible(event.values, config.levels).movedim(-1, 1)
+            images.flatten(2)[:, :, event.index : event.index + config.width] = row
             if film is not None:
                 frames.append(grid(images))
         if film is not None:

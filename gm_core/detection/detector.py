@@ -219,10 +219,7 @@ def gather(pixelcnn: PixelCNN, background: PixelCNN, vae: VAE, images: Tensor) -
     noise = torch.randn(1, vae.config.latent, generator=torch.Generator().manual_seed(0)).to(vae.device)
     posterior = vae.encode(images)
     # A draw and its mirror image about the mean: their errors cancel to first order.
-    terms = [
-        vae.decode(posterior.mean + sign * posterior.stddev * noise).log_prob(images.to(vae.device).float())
-        for sign in (1, -1)
-    ]
+    z = torch.stack([posterior.mean + sign * posterior.stddev * noise for sign in (1, -1)])
     kl = 0.5 * (posterior.mean**2 + posterior.variance - 1 - torch.log(posterior.variance))
     return Evidence(
         images=images,
@@ -230,7 +227,7 @@ def gather(pixelcnn: PixelCNN, background: PixelCNN, vae: VAE, images: Tensor) -
         expected=expected,
         variance=variance,
         background=-background.pixel_log_prob(images),
-        reconstruction=torch.stack(terms).flatten(2).sum(dim=2).mean(dim=0),
+        reconstruction=vae.log_likelihood(images, z).mean(dim=0),
         kl=kl.sum(dim=1),
     )
 

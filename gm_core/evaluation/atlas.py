@@ -10,7 +10,7 @@ from torch import Tensor
 from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
 from gm_core.data.datasets import Images
 from gm_core.device import pick_device
-from gm_core.evaluation.attributes import ATTRIBUTES
+from gm_core.evaluation.attributes import attributes_of
 from gm_core.evaluation.likelihood import in_batches
 from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.vae import VAE
@@ -33,8 +33,8 @@ class Atlas:
         labels: Their classes, ``int64`` (N,).
         kl: Mean KL of each dimension over the held-out images, nats, ``float32`` (D,); zeros for an autoencoder.
         class_codes: Mean code of each class over the training images, ``float32`` (classes, D).
-        directions: How the code of a training image changes with one standard deviation of an attribute of
-            :data:`~gm_core.evaluation.attributes.ATTRIBUTES`, each (D,).
+        directions: How the code of a training image changes with one standard deviation of an attribute, each (D,);
+            which attributes these are is for :func:`~gm_core.evaluation.attributes.attributes_of` to say.
         attributes: Mean and standard deviation of each attribute over the training images, in its unit.
         class_names: What each label means.
     """
@@ -71,7 +71,7 @@ def make_atlas(
     thicker one should stay a one.
 
     Args:
-        name: The model, a VAE of grey pictures or an autoencoder.
+        name: The model, a VAE or an autoencoder of pictures of 256 levels.
         train: Images it was trained on: class means and directions are found on them.
         held_out: Images it was not trained on: their codes are kept, and the directions are tried on them.
         device: Where to run.
@@ -88,7 +88,7 @@ def make_atlas(
     trained = _encode(model, train, "codes, training images", quiet).double()
     values = {
         attribute: in_batches(measure, train.images, title=f"{attribute}, training images", quiet=quiet).double()
-        for attribute, (measure, _) in ATTRIBUTES.items()
+        for attribute, (measure, _) in attributes_of(train.images.shape[1]).items()
     }
     labels = range(len(train.class_names))
     atlas = Atlas(
@@ -105,7 +105,7 @@ def make_atlas(
     card = Card(
         name=f"{name}-atlas",
         family="atlas",
-        description="Codes of held-out images, class means, and directions of stroke thickness and slant",
+        description=f"Codes of held-out images, class means, and directions of {' and '.join(values)}",
         dataset=model_card.dataset,
         split=f"class means and directions of {len(train):,} training images, codes of the {len(held_out):,} held out",
         config={"model": {"name": name, "sha256": model_card.sha256}},
@@ -142,7 +142,7 @@ def evaluate_atlas(model: VAE | Autoencoder, atlas: Atlas, held_out: Images, qui
     some = codes[:MOVED_IMAGES]
     for attribute, direction in atlas.directions.items():
         slope, correlation = _try_direction(model, attribute, direction.cpu(), some)
-        unit, deviation = ATTRIBUTES[attribute][1], atlas.attributes[attribute][1]
+        unit, deviation = attributes_of(held_out.images.shape[1])[attribute][1], atlas.attributes[attribute][1]
         protocol = (
             f"decoded pictures of the first {len(some):,} held-out images, moved by {MOVES[0]:g} to {MOVES[-1]:g} "
             f"standard deviations of {attribute} (one is {deviation:.3g} {unit} on training images)"
@@ -177,15 +177,16 @@ def load_atlas(name: str, device: str | torch.device = "auto", directory: Path |
         raise CheckpointError(f"atlas {path} was made with other weights of {name!r}; {mend}")
     where = pick_device(device)
     try:
-        return _read(directory.resolve(), card.name, card.sha256, model.config["latent"], where)
+        latent, channels = model.config["latent"], model.config.get("picture_channels", 1)
+        return _read(directory.resolve(), card.name, card.sha256, latent, channels, where)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"atlas {path} is not one of this version ({error}); {mend}") from error
 
 
 @lru_cache(maxsize=32)
-def _read(directory: Path, name: str, _sha256: str, latent: int, device: torch.device) -> Atlas:
+def _read(directory: Path, name: str, _sha256: str, latent: int, channels: int, device: torch.device) -> Atlas:
     """An atlas from its file; ``KeyError``, ``TypeError`` or ``ValueError`` when that holds something else."""
-    card = read_card(name, directory)
+    card, names = read_card(name, directory), attributes_of(channels)
     tensors = {key: value.to(device) for key, value in read_tensors(card, directory).items()}
     codes, labels, attributes = tensors["codes"].float(), tensors["labels"].long(), tensors["attributes"].tolist()
     atlas = Atlas(
@@ -193,13 +194,13 @@ def _read(directory: Path, name: str, _sha256: str, latent: int, device: torch.d
         labels=labels,
         kl=tensors["kl"],
         class_codes=tensors["class_codes"],
-        directions=dict(zip(ATTRIBUTES, tensors["directions"], strict=True)),
-        attributes={attribute: (mean, std) for attribute, (mean, std) in zip(ATTRIBUTES, attributes, strict=True)},
+        directions=dict(zip(names, tensors["directions"], strict=True)),
+        attributes={attribute: (mean, std) for attribute, (mean, std) in zip(names, attributes, strict=True)},
         class_names=tuple(card.class_names),
     )
     shapes = [tuple(part.shape) for part in (codes, labels, atlas.kl, atlas.class_codes, *atlas.directions.values())]
     expected = [(len(labels), latent), (len(labels),), (latent,), (len(atlas.class_names), latent)]
-    if shapes != expected + [(latent,)] * len(ATTRIBUTES):
+    if shapes != expected + [(latent,)] * len(names):
         raise ValueError("its tensors do not fit the model")
     return atlas
 
@@ -211,8 +212,8 @@ def _to_tensors(atlas: Atlas) -> dict[str, Tensor]:
         "labels": atlas.labels.to(torch.uint8),
         "kl": atlas.kl,
         "class_codes": atlas.class_codes,
-        "directions": torch.stack([atlas.directions[attribute] for attribute in ATTRIBUTES]),
-        "attributes": torch.tensor([atlas.attributes[attribute] for attribute in ATTRIBUTES], dtype=torch.float64),
+        "directions": torch.stack(list(atlas.directions.values())),
+        "attributes": torch.tensor(list(atlas.attributes.values()), dtype=torch.float64),
     }
 
 
@@ -221,7 +222,7 @@ def _load_model(name: str, device: torch.device, directory: Path) -> VAE | Autoe
     if not isinstance(model, VAE | Autoencoder):
         raise CheckpointError(f"{name!r} has no latent space; an atlas is of a VAE or an autoencoder")
     if isinstance(model, VAE) and model.config.levels < 256:
-        raise CheckpointError(f"{name!r} is of pictures of {model.config.levels} levels; an atlas is of grey ones")
+        raise CheckpointError(f"{name!r} is of pictures of {model.config.levels} levels; an atlas is of 256")
     return model
 
 
@@ -261,11 +262,12 @@ def _direction(codes: Tensor, values: Tensor, labels: Tensor) -> Tensor:
 
 def _try_direction(model: VAE | Autoencoder, attribute: str, direction: Tensor, codes: Tensor) -> tuple[float, float]:
     """How an attribute of decoded pictures follows a move along its direction: slope a unit, and correlation."""
-    measure, _ = ATTRIBUTES[attribute]
 
     def of_decoded(z: Tensor) -> Tensor:
-        pictures = model.decode(z)
-        return measure(pictures.clamp(0, 255) if isinstance(pictures, Tensor) else pictures.mean)
+        decoded = model.decode(z)
+        pictures = decoded.clamp(0, 255) if isinstance(decoded, Tensor) else decoded.mean
+        measure, _ = attributes_of(pictures.shape[1])[attribute]
+        return measure(pictures)
 
     values = torch.stack([in_batches(of_decoded, codes + move * direction) for move in MOVES]).double()
     change = (values - values[MOVES.index(0.0)]).flatten()  # of each picture with itself unmoved

@@ -1,6 +1,7 @@
-"""What can be measured of a stroke from its pixels alone: how thick it is, and how far it leans.
+"""What can be measured of a picture from its pixels alone.
 
-Both are of the kind that Castro et al. (2019), "Morpho-MNIST", measure digits by (https://arxiv.org/abs/1809.10780);
+Of a stroke, how thick it is and how far it leans; of a photograph, how bright and how warm its colours are. The first
+two are of the kind that Castro et al. (2019), "Morpho-MNIST", measure digits by (https://arxiv.org/abs/1809.10780);
 they are computed from the grey levels here, so that a decoder's soft pictures can be measured like real ones.
 """
 
@@ -56,8 +57,39 @@ def slant(images: Tensor) -> Tensor:
     return torch.rad2deg(torch.atan(torch.where(upright > 1e-6, -mixed / upright, 0.0)))
 
 
-ATTRIBUTES: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
-    "thickness": (thickness, "pixels"),
-    "slant": (slant, "degrees"),
-}
-"""Every attribute by name: how it is measured, and its unit."""
+def brightness(images: Tensor) -> Tensor:
+    """Mean level.
+
+    Args:
+        images: Levels, ``uint8`` or floating, (B, C, H, W).
+
+    Returns:
+        Levels, ``float32`` (B,).
+    """
+    return images.flatten(1).float().mean(dim=1)
+
+
+def warmth(images: Tensor) -> Tensor:
+    """How much more red than blue there is: above 0 in the light of a fire, below under a clear sky.
+
+    Args:
+        images: Levels, ``uint8`` or floating, (B, 3, H, W).
+
+    Returns:
+        Difference of the mean levels, ``float32`` (B,).
+    """
+    return brightness(images[:, :1]) - brightness(images[:, 2:])
+
+
+Attributes = dict[str, tuple[Callable[[Tensor], Tensor], str]]
+
+ATTRIBUTES: Attributes = {"thickness": (thickness, "pixels"), "slant": (slant, "degrees")}
+"""Every attribute of a grey picture by name: how it is measured, and its unit."""
+
+COLOUR_ATTRIBUTES: Attributes = {"brightness": (brightness, "levels"), "warmth": (warmth, "levels")}
+"""Likewise of a picture in colour."""
+
+
+def attributes_of(channels: int) -> Attributes:
+    """What is measured of pictures of so many channels."""
+    return ATTRIBUTES if channels == 1 else COLOUR_ATTRIBUTES

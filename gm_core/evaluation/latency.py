@@ -25,7 +25,7 @@ LEAST_RUNS, SECONDS = 20, 1.0
 def bench_latency(model: VAE | Autoencoder, name: str) -> dict[str, Any]:
     """Time what the app asks of a model while somebody moves a slider.
 
-    Decoded pictures are counted as there when their grey levels are on the CPU, which is where they are shown from.
+    Decoded pictures are counted as there when their levels are on the CPU, which is where they are shown from.
 
     Args:
         model: The model.
@@ -57,7 +57,7 @@ def bench_latency(model: VAE | Autoencoder, name: str) -> dict[str, Any]:
 
 
 def _decode(model: VAE | Autoencoder, z: Tensor) -> Tensor:
-    """Grey levels of the decoded means, on the CPU."""
+    """Levels of the decoded means, on the CPU."""
     pictures = model.decode(z)
     return (pictures.clamp(0, 255) if isinstance(pictures, Tensor) else pictures.mean).round().to(torch.uint8).cpu()
 

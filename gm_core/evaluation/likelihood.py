@@ -17,8 +17,12 @@ from gm_core.models.vae import VAE
 
 BATCH = 100
 IMPORTANCE_SAMPLES = 5000
-IMPORTANCE_IMAGES = 200
-"""Enough images to know how much importance samples gain over the ELBO to half a nat, few enough for a CPU."""
+IMPORTANCE_IMAGES = {1: 200, 3: 50}
+"""By channels: enough images to know how much importance samples gain over the ELBO to half a nat of grey ones (and to
+a thousandth of a bit a value of those in colour, which take four times as long), few enough for a CPU."""
+
+IMPORTANCE_VALUES = 8000
+"""Values of pictures, of each of which a batch of draws is in memory at once."""
 
 NOISE_IMAGES = 1000
 """Pictures of noise that a classifier is asked about."""
@@ -97,9 +101,10 @@ def _evaluate_vae(model: VAE, data: Images, which: str, quiet: bool) -> list[Met
         return torch.logsumexp(weights, dim=0) - math.log(len(weights)) - weights.mean(dim=0)
 
     reconstruction, kl = in_batches(terms, images, title="ELBO", quiet=quiet).double().mean(dim=0).tolist()
-    some = images[:IMPORTANCE_IMAGES]
+    some = images[: IMPORTANCE_IMAGES[model.channels]]
     # The gain varies by a few nats from picture to picture where log p(x) varies by a hundred: few pictures will do.
-    gain = in_batches(gains, some, batch=10, title="importance-weighted bound", quiet=quiet)
+    batch = max(1, IMPORTANCE_VALUES // some[0].numel())
+    gain = in_batches(gains, some, batch=batch, title="importance-weighted bound", quiet=quiet)
     weighted = reconstruction - kl + float(gain.mean())
     error = float(gain.std() / math.sqrt(len(gain)))
     dims = math.prod(images.shape[1:]) * math.log(2)

@@ -12,7 +12,7 @@ from torch.distributions import Normal
 from gm_core.models.inputs import check_images, check_resolution
 from gm_core.models.latents import check_latent, draw_latents
 from gm_core.nn.convolutional import check_size, decoder, encoder
-from gm_core.nn.discretized import LogisticMixture
+from gm_core.nn.discretized import ChannelMixture, LogisticMixture, PictureMixture
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class VAEConfig:
         channels: Width of the convolutions at full resolution's half; twice as many at a quarter.
         hidden: Width of the fully connected layer.
         mixture: Logistics K that a pixel's distribution is a mixture of.
-        levels: Grey levels of a pixel; 2 for black and white, where the mixture is a Bernoulli distribution.
+        levels: Levels of a channel; 2 for black and white, where the mixture is a Bernoulli distribution.
+        picture_channels: Channels C of a picture, 1 or 3.
     """
 
     height: int = 28
@@ -36,12 +37,15 @@ class VAEConfig:
     hidden: int = 256
     mixture: int = 1
     levels: int = 256
+    picture_channels: int = 1
 
     def __post_init__(self) -> None:
         """Refuse shapes that no network can have."""
         check_size(self.height, self.width, self.latent, self.channels, self.hidden, self.mixture)
         if not isinstance(self.levels, int) or not 2 <= self.levels <= 256:
             raise ValueError(f"a pixel is a byte, so it cannot have {self.levels} levels")
+        if self.picture_channels not in (1, 3):
+            raise ValueError(f"the pictures of a VAE must have 1 or 3 channels, not {self.picture_channels}")
 
 
 @dataclass(frozen=True)
@@ -68,16 +72,19 @@ class Elbo:
 
 
 class VAE(nn.Module):
-    r"""A convolutional VAE over grey pictures.
+    r"""A convolutional VAE over grey or colour pictures.
 
     The prior is a standard normal, the posterior :math:`q(z \mid x)` a normal with diagonal covariance, and
     :math:`p(x \mid z)` a mixture of discretised logistics for every pixel: a probability of the same discrete values
-    that PixelCNN's is of, so that its bound and PixelCNN's exact value share units.
+    that PixelCNN's is of, so that its bound and PixelCNN's exact value share units. Given z, pixels are independent;
+    the channels of a pixel are not: they share a component of the mixture, in which green follows red, and blue both.
 
     References:
         1. Kingma and Welling (2014), "Auto-Encoding Variational Bayes". https://arxiv.org/abs/1312.6114
         2. Burda et al. (2016), "Importance Weighted Autoencoders", for the tighter bound.
            https://arxiv.org/abs/1509.00519
+        3. Salimans et al. (2017), "PixelCNN++", sections 2.1 and 2.2, for the mixtures.
+           https://arxiv.org/abs/1701.05517
     """
 
     family = "vae"
@@ -87,10 +94,13 @@ class VAE(nn.Module):
     def __init__(self, config: VAEConfig) -> None:
         super().__init__()
         self.config = config
+        self.channels = config.picture_channels
         shape = config.height, config.width, config.channels, config.hidden
-        self.encoder = encoder(*shape, outputs=2 * config.latent)
-        # K locations, K scales, and K weights of which the first is fixed.
-        self.decoder = decoder(*shape, inputs=config.latent, outputs=3 * config.mixture - 1)
+        self.encoder = encoder(*shape, outputs=2 * config.latent, inputs=self.channels)
+        # Of every component: locations, log-scales, slopes, and a weight, of which the first is fixed.
+        c, k = self.channels, config.mixture
+        self.parts = [c * k, c * k, c * (c - 1) // 2 * k, k - 1]
+        self.decoder = decoder(*shape, inputs=config.latent, outputs=sum(self.parts))
 
     @property
     def device(self) -> torch.device:
@@ -107,7 +117,7 @@ class VAE(nn.Module):
         """The posterior q(z | x).
 
         Args:
-            images: ``uint8`` (B, 1, H, W) of the model's size.
+            images: ``uint8`` (B, C, H, W) of the model's size.
 
         Returns:
             Normal with ``mean`` and ``stddev`` of shape (B, D).
@@ -115,43 +125,60 @@ class VAE(nn.Module):
         Raises:
             ValueError: The images are of the wrong kind or size.
         """
-        check_images(images, channels=1, levels=self.config.levels)
+        check_images(images, channels=self.channels, levels=self.config.levels)
         check_resolution(images, self.config.height, self.config.width)
         scaled = images.to(self.device).float() * (2 / (self.config.levels - 1)) - 1
         mean, log_std = self.encoder(scaled).float().chunk(2, dim=1)
         # Bounded so that no input, however strange, gives an infinite scale.
         return Normal(mean, torch.exp(log_std.clamp(-8, 4)), validate_args=False)
 
-    def decode(self, z: Tensor) -> LogisticMixture:
+    def decode(self, z: Tensor) -> LogisticMixture | PictureMixture:
         """The pixel distribution p(x | z).
 
         Args:
             z: Latents, ``float32`` (B, D).
 
         Returns:
-            Distribution over levels, batch shape (B, 1, H, W), with ``mean`` and ``stddev`` in levels.
+            Distribution over levels, batch shape (B, C, H, W), with ``mean`` and ``stddev`` in levels. The
+            log-probabilities of a colour pixel's values are those given the channels before.
 
         Raises:
             ValueError: z is of the wrong shape or not finite.
         """
         check_latent(z, self.config.latent)
         k, half = self.config.mixture, (self.config.levels - 1) / 2
-        outputs = self.decoder(z.to(self.device)).float()
-        loc, log_scale, weight = (part.unsqueeze(1).movedim(2, -1) for part in outputs.split([k, k, k - 1], dim=1))
+        outputs = self.decoder(z.to(self.device)).float().movedim(1, -1)
+        *others, weight = outputs.split(self.parts, dim=-1)
+        loc, log_scale, slope = (part.unflatten(-1, (part.shape[-1] // k, k)) for part in others)
         # Network outputs of order 1 mean: levels spread over the whole range, give or take a quarter of it.
         middles = (2 * torch.arange(k, device=self.device) + 1) / k - 1
-        return LogisticMixture(
-            F.pad(weight, (1, 0)),
-            half + half * (loc + middles),
-            (log_scale + 2).clamp(-4, 6) + math.log(half / 127.5),
-            self.config.levels,
-        )
+        weight, loc = F.pad(weight, (1, 0)), half + half * (loc + middles)
+        log_scale = (log_scale + 2).clamp(-4, 6) + math.log(half / 127.5)
+        if self.channels > 1:
+            return PictureMixture(ChannelMixture(weight, loc, log_scale, slope, self.config.levels))
+        weight, loc, log_scale = weight.unsqueeze(1), loc.movedim(3, 1), log_scale.movedim(3, 1)
+        return LogisticMixture(weight, loc, log_scale, self.config.levels)
+
+    def log_likelihood(self, images: Tensor, z: Tensor) -> Tensor:
+        """Log p(x | z) of pictures, each at points of its own.
+
+        Args:
+            images: ``uint8`` (B, C, H, W).
+            z: Latents, ``float32`` (S, B, D): S points for each picture.
+
+        Returns:
+            Nats a picture, (S, B).
+        """
+        values = images.to(self.device).float().expand(len(z), -1, -1, -1, -1).flatten(0, 1)
+        pixels = self.decode(z.flatten(0, 1))
+        nats = pixels.pixel_log_prob(values) if isinstance(pixels, PictureMixture) else pixels.log_prob(values)
+        return nats.flatten(1).sum(dim=1).view(z.shape[:2])
 
     def elbo(self, images: Tensor, samples: int = 1, generator: torch.Generator | None = None) -> Elbo:
         """The evidence lower bound on log p(x), its terms apart.
 
         Args:
-            images: ``uint8`` (B, 1, H, W).
+            images: ``uint8`` (B, C, H, W).
             samples: Draws of z to average the reconstruction term over.
             generator: CPU source of randomness.
 
@@ -162,7 +189,7 @@ class VAE(nn.Module):
             raise ValueError(f"samples must be at least 1, not {samples}")
         posterior = self.encode(images)
         z = self._draw(posterior, samples, generator)
-        reconstruction = self._log_likelihood(images, z).mean(dim=0)
+        reconstruction = self.log_likelihood(images, z).mean(dim=0)
         mean, variance = posterior.mean, posterior.variance
         kl = 0.5 * (mean**2 + variance - 1 - torch.log(variance))
         return Elbo(reconstruction, kl)
@@ -171,7 +198,7 @@ class VAE(nn.Module):
         """Importance-weighted lower bound on log p(x); rises to it as ``samples`` grows.
 
         Args:
-            images: ``uint8`` (B, 1, H, W).
+            images: ``uint8`` (B, C, H, W).
             samples: Number K of importance samples; 1 gives the ELBO, in expectation.
             generator: CPU source of randomness.
 
@@ -188,7 +215,7 @@ class VAE(nn.Module):
         log p(x) with K.
 
         Args:
-            images: ``uint8`` (B, 1, H, W).
+            images: ``uint8`` (B, C, H, W).
             samples: Draws of z a picture.
             generator: CPU source of randomness.
 
@@ -202,7 +229,7 @@ class VAE(nn.Module):
         for begin in range(0, samples, 64):  # bounds the memory
             z = self._draw(posterior, min(64, samples - begin), generator)
             log_q = posterior.log_prob(z).sum(dim=-1)
-            parts.append(self._log_likelihood(images, z) + self.prior.log_prob(z).sum(dim=-1) - log_q)
+            parts.append(self.log_likelihood(images, z) + self.prior.log_prob(z).sum(dim=-1) - log_q)
         return torch.cat(parts)
 
     def sample(
@@ -217,7 +244,7 @@ class VAE(nn.Module):
             noise: Draw the pixels too; otherwise their means are given, which look cleaner.
 
         Returns:
-            ``uint8`` (n, 1, H, W), on the CPU.
+            ``uint8`` (n, C, H, W), on the CPU.
 
         Raises:
             ValueError: n or the temperature is out of range.
@@ -230,7 +257,7 @@ class VAE(nn.Module):
         """Mean negative ELBO in nats a picture, for training.
 
         Args:
-            images: ``uint8`` (B, 1, H, W).
+            images: ``uint8`` (B, C, H, W).
             labels: Unused.
             generator: CPU source of randomness.
         """
@@ -240,13 +267,6 @@ class VAE(nn.Module):
         """Reparameterised draws of z, (samples, B, D)."""
         noise = torch.randn(samples, *posterior.mean.shape, generator=generator).to(self.device)
         return posterior.mean + posterior.stddev * noise
-
-    def _log_likelihood(self, images: Tensor, z: Tensor) -> Tensor:
-        """Log p(x | z) in nats for z of shape (samples, B, D): (samples, B)."""
-        samples, batch, _ = z.shape
-        pixels = self.decode(z.flatten(0, 1))
-        values = images.to(self.device).float().expand(samples, -1, -1, -1, -1).flatten(0, 1)
-        return pixels.log_prob(values).flatten(1).sum(dim=1).view(samples, batch)
 
 
 def interpolate(a: Tensor, b: Tensor, steps: int, *, spherical: bool = False) -> Tensor:

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 
-def encoder(height: int, width: int, channels: int, hidden: int, outputs: int) -> nn.Sequential:
-    """Grey pictures to vectors.
+def encoder(height: int, width: int, channels: int, hidden: int, outputs: int, inputs: int = 1) -> nn.Sequential:
+    """Pictures to vectors.
 
     Args:
         height: Height of the pictures, a multiple of 4.
@@ -13,13 +13,14 @@ def encoder(height: int, width: int, channels: int, hidden: int, outputs: int) -
         channels: Channels at half the resolution; twice as many at a quarter.
         hidden: Width of the fully connected layer.
         outputs: Length of the vectors.
+        inputs: Channels of the pictures.
 
     Returns:
-        From ``float32`` (B, 1, H, W), -1 to 1, to (B, outputs).
+        From ``float32`` (B, inputs, H, W), -1 to 1, to (B, outputs).
     """
     c = channels
     network = nn.Sequential(
-        nn.Conv2d(1, c, 3, stride=2, padding=1),
+        nn.Conv2d(inputs, c, 3, stride=2, padding=1),
         nn.SiLU(),
         nn.Conv2d(c, 2 * c, 3, stride=2, padding=1),
         nn.SiLU(),

@@ -152,9 +152,7 @@ class LogisticMixture(Distribution):
             ``uint8`` levels, shape ``sample_shape + batch_shape``.
         """
         u = torch.rand(self._extended_shape(sample_shape), generator=generator).to(self.weight.device)
-        cdf = self.weight.exp().cumsum(dim=-1)
-        which = (cdf <= u.unsqueeze(-1) * cdf[..., -1:]).sum(dim=-1, keepdim=True).clamp_max(cdf.shape[-1] - 1)
-        return self.component.sample(sample_shape, generator).gather(-1, which).squeeze(-1)
+        return self.component.sample(sample_shape, generator).gather(-1, _component(self.weight, u)).squeeze(-1)
 
 
 class ChannelMixture(Distribution):
@@ -211,6 +209,7 @@ class ChannelMixture(Distribution):
         joint = [self.weight]
         for channel in range(self.loc.shape[-2]):
             joint.append(joint[-1] + self._component(value, channel))
+        joint[0] = joint[0].expand_as(joint[-1])
         return torch.stack(joint, dim=-2).logsumexp(dim=-1).diff(dim=-1)
 
     def channel(self, channel: int, value: Tensor) -> LogisticMixture:
@@ -227,6 +226,75 @@ class ChannelMixture(Distribution):
         loc = self._loc(value, channel)
         return LogisticMixture(weight, loc, self.log_scale[..., channel, :].expand_as(loc), self.levels)
 
+    def marginals(self) -> LogisticMixture:
+        """Every channel on its own, averaged over those before it.
+
+        In a component, a channel is its own logistic variable and what the channels before it add. That sum is taken
+        for a logistic variable of the same mean and variance: exact for the first channel, and for the mean of the
+        others while none leaves the range of the levels. Being clipped to the range multiplies a covariance with what
+        is not clipped by the probability of lying within (Stein's lemma, for normal variables), and a variance by
+        about that.
+
+        Returns:
+            Mixture of batch shape (..., C).
+        """
+        top = self.levels - 1
+        locs: list[Tensor] = []
+        log_scales: list[Tensor] = []
+        means: list[Tensor] = []
+        covariance: dict[tuple[int, int], Tensor] = {}  # of clipped channels, in units in which a logistic's is scale²
+        for channel in range(self.loc.shape[-2]):
+            loc, square = self.loc[..., channel, :], (2 * self.log_scale[..., channel, :]).exp()
+            slopes = self._slopes(channel).unbind(dim=-2)
+            shared = [
+                sum(
+                    (slope * covariance[before, other] for other, slope in enumerate(slopes)),
+                    start=torch.zeros_like(loc),
+                )
+                for before in range(channel)
+            ]
+            for slope, mean, common in zip(slopes, means, shared, strict=True):
+                loc, square = loc + slope * (mean - top / 2), square + slope * common
+            scale = square.sqrt()
+            within = torch.sigmoid((top - loc) / scale) - torch.sigmoid(-loc / scale)
+            covariance[channel, channel] = square * within
+            for before, common in enumerate(shared):
+                covariance[before, channel] = covariance[channel, before] = common * within
+            locs.append(loc)
+            log_scales.append(scale.log())
+            means.append(DiscretizedLogistic(loc, log_scales[-1], self.levels).mean)
+        loc = torch.stack(locs, dim=-2)
+        return LogisticMixture(self.weight.unsqueeze(-2), loc, torch.stack(log_scales, dim=-2), self.levels)
+
+    def sample(self, sample_shape: torch.Size = torch.Size(), generator: torch.Generator | None = None) -> Tensor:  # type: ignore[override]  # noqa: B008
+        """Draw pixels: a component, then its channels one after the other.
+
+        Args:
+            sample_shape: Leading shape of independent draws.
+            generator: Source of randomness, on the CPU.
+
+        Returns:
+            ``uint8`` levels, shape ``sample_shape + batch_shape + (C,)``.
+        """
+        shape = torch.Size((*sample_shape, *self.batch_shape))
+        u = torch.rand(shape, generator=generator).to(self.weight.device)
+        which = _component(self.weight, u)
+
+        def chosen(parameters: Tensor) -> Tensor:
+            index = which.unsqueeze(-1).expand(*shape, parameters.shape[-2], 1)
+            return parameters.expand(*shape, *parameters.shape[-2:]).gather(-1, index)
+
+        one = ChannelMixture(
+            torch.zeros_like(which, dtype=self.loc.dtype),
+            *(chosen(parameters) for parameters in (self.loc, self.log_scale, self.slope)),
+            self.levels,
+        )
+        value = torch.zeros(*shape, 0, dtype=torch.uint8, device=which.device)
+        for channel in range(self.loc.shape[-2]):
+            loc, log_scale = one._loc(value, channel), one.log_scale[..., channel, :]
+            value = torch.cat([value, DiscretizedLogistic(loc, log_scale, self.levels).sample(generator=generator)], -1)
+        return value
+
     def level_log_prob(self, value: Tensor) -> Tensor:
         """Log-probability of every level of every channel, given the channels before it.
 
@@ -240,11 +308,80 @@ class ChannelMixture(Distribution):
         return torch.stack(channels, dim=-2)
 
     def _loc(self, value: Tensor, channel: int) -> Tensor:
-        first = channel * (channel - 1) // 2
         centred = value[..., :channel, None].to(self.loc.dtype) - (self.levels - 1) / 2
-        return self.loc[..., channel, :] + (self.slope[..., first : first + channel, :] * centred).sum(dim=-2)
+        return self.loc[..., channel, :] + (self._slopes(channel) * centred).sum(dim=-2)
+
+    def _slopes(self, channel: int) -> Tensor:
+        """Coefficients of the channels before one, (..., channel, K)."""
+        first = channel * (channel - 1) // 2
+        return self.slope[..., first : first + channel, :]
 
     def _component(self, value: Tensor, channel: int) -> Tensor:
         """Log-probability of a channel's level in every component, (..., K)."""
         logistic = DiscretizedLogistic(self._loc(value, channel), self.log_scale[..., channel, :], self.levels)
         return logistic.log_prob(value[..., channel, None])
+
+
+class PictureMixture(Distribution):
+    """Pictures whose pixels are each a mixture over channels, with the channels where pictures have them.
+
+    Args:
+        pixels: A mixture for every pixel, batch shape (B, H, W) over C channels.
+    """
+
+    arg_constraints: ClassVar = {}
+
+    def __init__(self, pixels: ChannelMixture) -> None:
+        self.pixels = pixels
+        batch, *size = pixels.batch_shape
+        super().__init__(torch.Size((batch, *pixels.event_shape, *size)), validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log-probability of every value given the channels of the pixel before it; the sum is that of the pictures.
+
+        Args:
+            value: Levels (any dtype), (B, C, H, W).
+
+        Returns:
+            Nats, (B, C, H, W).
+        """
+        return self.pixels.channel_log_prob(value.movedim(1, -1)).movedim(-1, 1)
+
+    def pixel_log_prob(self, value: Tensor) -> Tensor:
+        """Log-probability of whole pixels: what :meth:`log_prob` adds up to over the channels, in less time.
+
+        Args:
+            value: Levels (any dtype), (B, C, H, W).
+
+        Returns:
+            Nats, (B, H, W).
+        """
+        return self.pixels.log_prob(value.movedim(1, -1))
+
+    @property
+    def mean(self) -> Tensor:
+        """Mean in levels, (B, C, H, W); see :meth:`ChannelMixture.marginals`."""
+        return self.pixels.marginals().mean.movedim(-1, 1)
+
+    @property
+    def variance(self) -> Tensor:
+        """Variance in levels squared, (B, C, H, W); see :meth:`ChannelMixture.marginals`."""
+        return self.pixels.marginals().variance.movedim(-1, 1)
+
+    def sample(self, sample_shape: torch.Size = torch.Size(), generator: torch.Generator | None = None) -> Tensor:  # type: ignore[override]  # noqa: B008
+        """Draw levels.
+
+        Args:
+            sample_shape: Leading shape of independent draws.
+            generator: Source of randomness, on the CPU.
+
+        Returns:
+            ``uint8`` levels, shape ``sample_shape + (B, C, H, W)``.
+        """
+        return self.pixels.sample(sample_shape, generator).movedim(-1, -3)
+
+
+def _component(weight: Tensor, uniform: Tensor) -> Tensor:
+    """Which component uniform numbers fall into, (..., 1), of mixtures with the log-probabilities (..., K)."""
+    cdf = weight.exp().cumsum(dim=-1)
+    return (cdf <= uniform.unsqueeze(-1) * cdf[..., -1:]).sum(dim=-1, keepdim=True).clamp_max(cdf.shape[-1] - 1)

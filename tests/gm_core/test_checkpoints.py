@@ -43,10 +43,11 @@ def test_what_is_saved_comes_back_with_the_same_numbers(directory, model):
     assert torch.equal(loaded.log_prob(images), model.log_prob(images))
     assert loaded.config == model.config
     assert not loaded.training
-    vae = VAE(VAEConfig(height=4, width=4, latent=2, channels=4, hidden=8)).eval()
-    shipped(vae, "tiny-vae", directory)
-    z = torch.randn(2, 2)
-    assert torch.equal(load("tiny-vae", "cpu", directory).decode(z).mean, vae.decode(z).mean)
+    for channels in (1, 3):
+        vae = VAE(VAEConfig(height=4, width=4, latent=2, channels=4, hidden=8, picture_channels=channels)).eval()
+        shipped(vae, f"tiny-vae{channels}", directory)
+        z = torch.randn(2, 2)
+        assert torch.equal(load(f"tiny-vae{channels}", "cpu", directory).decode(z).mean, vae.decode(z).mean)
 
 
 def test_a_model_is_loaded_once_however_often_it_is_asked_for(directory):

@@ -1,5 +1,6 @@
 """What must be true of a bound, its terms, and the pixel distribution."""
 
+import itertools
 import math
 
 import pytest
@@ -7,9 +8,17 @@ import torch
 
 from gm_core import VAE, VAEConfig, interpolate
 from gm_core.data.datasets import Images, load_dataset
-from gm_core.nn.discretized import DiscretizedLogistic, LogisticMixture
+from gm_core.evaluation import likelihood
+from gm_core.evaluation.likelihood import evaluate
+from gm_core.nn.discretized import ChannelMixture, DiscretizedLogistic, LogisticMixture, PictureMixture
 
-KINDS = {"one logistic": {}, "three logistics": {"mixture": 3}, "black and white": {"levels": 2}}
+KINDS = {
+    "one logistic": {},
+    "three logistics": {"mixture": 3},
+    "black and white": {"levels": 2},
+    "colour": {"picture_channels": 3, "mixture": 3},
+    "colour of four levels": {"picture_channels": 3, "mixture": 2, "levels": 4},
+}
 
 
 @pytest.fixture(scope="module", params=list(KINDS.values()), ids=list(KINDS))
@@ -21,7 +30,7 @@ def vae(request) -> VAE:
 
 @pytest.fixture(scope="module")
 def images(vae) -> torch.Tensor:
-    size, seed = (6, 1, 8, 8), torch.Generator().manual_seed(1)
+    size, seed = (6, vae.channels, 8, 8), torch.Generator().manual_seed(1)
     return torch.randint(vae.config.levels, size, dtype=torch.uint8, generator=seed)
 
 
@@ -74,8 +83,26 @@ def test_the_terms_add_up_and_have_their_shapes(vae, images):
     elbo = vae.elbo(images, 2, seeded())
     assert elbo.kl_per_dim.shape == (6, 3)
     torch.testing.assert_close(elbo.value, elbo.reconstruction - elbo.kl)
-    assert vae.decode(torch.zeros(2, 3)).mean.shape == (2, 1, 8, 8)
+    pixels, size = vae.decode(torch.zeros(2, 3)), (2, vae.channels, 8, 8)
+    for values in (pixels.mean, pixels.variance, pixels.stddev, pixels.sample(), pixels.log_prob(images[:2])):
+        assert values.shape == size
+    assert pixels.batch_shape == size
     torch.testing.assert_close(vae.loss(images, torch.zeros(6), seeded()), -vae.elbo(images, 1, seeded()).value.mean())
+
+
+def test_the_log_likelihood_is_the_sum_over_the_pixels(vae, images):
+    z = torch.randn(2, 6, 3, generator=seeded(7))
+    expected = torch.stack([vae.decode(part).log_prob(images).flatten(1).sum(1) for part in z])
+    torch.testing.assert_close(vae.log_likelihood(images, z), expected)
+
+
+def test_decoded_means_are_those_of_decoded_draws(vae):
+    pixels = vae.decode(2 * torch.randn(1, 3, generator=seeded(8)))
+    draws = pixels.sample(torch.Size([4000]), generator=seeded(9)).float()
+    error = pixels.stddev / 4000**0.5
+    allowed = 0.5 if vae.config.levels > 2 else 0.0  # what rounding to levels may do
+    assert ((draws.mean(0) - pixels.mean).abs() < 5 * error + allowed).all()
+    torch.testing.assert_close(draws.std(0), pixels.stddev, rtol=0.1, atol=0.1 * vae.config.levels / 256)
 
 
 def test_samples_repeat_with_the_seed(vae):
@@ -87,30 +114,36 @@ def test_samples_repeat_with_the_seed(vae):
 
 
 def test_wrong_input_is_named(vae):
+    c = vae.channels
     with pytest.raises(ValueError, match="8x8, not 9x9"):
-        vae.encode(torch.zeros(1, 1, 9, 9, dtype=torch.uint8))
+        vae.encode(torch.zeros(1, c, 9, 9, dtype=torch.uint8))
+    with pytest.raises(ValueError, match=rf"\(B, {c}, H, W\)"):
+        vae.encode(torch.zeros(1, 4 - c, 8, 8, dtype=torch.uint8))
     with pytest.raises(ValueError, match=r"\(B, 3\)"):
         vae.decode(torch.zeros(1, 4))
     with pytest.raises(ValueError, match="finite"):
         vae.decode(torch.tensor([[0.0, math.nan, 0.0]]))
     with pytest.raises(ValueError, match="at least 1"):
-        vae.log_prob(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), 0)
+        vae.log_prob(torch.zeros(1, c, 8, 8, dtype=torch.uint8), 0)
     with pytest.raises(ValueError, match="at least 1"):
-        vae.elbo(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), 0)
+        vae.elbo(torch.zeros(1, c, 8, 8, dtype=torch.uint8), 0)
     with pytest.raises(ValueError, match="at least 1"):
-        vae.log_weights(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), 0)
+        vae.log_weights(torch.zeros(1, c, 8, 8, dtype=torch.uint8), 0)
     with pytest.raises(ValueError, match="cannot have 1 levels"):
         VAEConfig(levels=1)
     with pytest.raises(ValueError, match="cannot have the sizes"):
         VAEConfig(mixture=0)
+    with pytest.raises(ValueError, match="must have 1 or 3 channels, not 2"):
+        VAEConfig(picture_channels=2)
     with pytest.raises(ValueError, match="multiples of 4"):
         VAE(VAEConfig(height=27))
 
 
-def test_black_and_white_pictures_must_be_that(vae, images):
-    if vae.config.levels == 2:
-        assert set(vae.sample(4, seeded(), noise=True).unique().tolist()) <= {0, 1}
-        with pytest.raises(ValueError, match="below 2, found 255"):
+def test_few_levels_are_all_there_is(vae, images):
+    levels = vae.config.levels
+    if levels < 256:
+        assert set(vae.sample(4, seeded(), noise=True).unique().tolist()) <= set(range(levels))
+        with pytest.raises(ValueError, match=f"below {levels}, found 255"):
             vae.encode(torch.full_like(images, 255))
     else:
         assert torch.isfinite(vae.elbo(torch.full_like(images, 255)).value).all()
@@ -199,6 +232,89 @@ def test_a_mixture_of_one_is_that_one(levels):
     alone = DiscretizedLogistic(pixel.component.loc[:, 0], pixel.component.log_scale[:, 0], levels)
     torch.testing.assert_close(pixel.log_prob(value), alone.log_prob(value))
     torch.testing.assert_close(pixel.mean, alone.mean)
+
+
+def colours(levels: int, pixels: int = 30, k: int = 3) -> ChannelMixture:
+    """Pixels of all sorts, in which green follows red and blue follows both, more or less."""
+    generator = seeded(levels)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(pixels, *shape, k, generator=generator)
+
+    loc = (levels - 1) * (0.5 + 0.4 * normal(1) + 0.1 * normal(3))
+    log_scale = math.log(levels / 40) + 0.5 * normal(3)
+    slope = torch.tensor([1.0, -0.2, 0.9])[:, None] + 0.2 * normal(3)
+    shift = (levels - 1) / 2 - loc
+    loc[:, 1] += slope[:, 0] * shift[:, 0]  # so that slopes bind colours, and do not move them
+    loc[:, 2] += slope[:, 1] * shift[:, 0] + slope[:, 2] * shift[:, 1]
+    return ChannelMixture(normal(), loc, log_scale, slope, levels)
+
+
+def test_the_probabilities_of_all_colours_of_a_decoded_pixel_sum_to_one():
+    torch.manual_seed(3)
+    config = VAEConfig(height=4, width=4, latent=2, channels=4, hidden=8, mixture=3, levels=4, picture_channels=3)
+    pixels = VAE(config).requires_grad_(False).decode(torch.randn(5, 2))
+    values = torch.tensor(list(itertools.product(range(4), repeat=3))).view(64, 1, 3, 1, 1)
+    log_prob = torch.stack([pixels.log_prob(value.expand(5, 3, 4, 4)).sum(1) for value in values])
+    torch.testing.assert_close(log_prob.double().exp().sum(0), torch.ones(5, 4, 4).double(), atol=1e-5, rtol=0)
+
+
+def test_draws_of_colours_have_their_frequencies():
+    pixel, n = colours(4, pixels=3), 20_000
+    draws = pixel.sample(torch.Size([n]), generator=seeded(3))
+    assert draws.dtype == torch.uint8 and draws.shape == (n, 3, 3)
+    every = torch.tensor(list(itertools.product(range(4), repeat=3)))
+    p = pixel.log_prob(every[:, None]).double().exp()
+    frequency = (draws[:, None] == every[:, None]).all(-1).double().mean(0)
+    assert ((frequency - p).abs() < 5 * (p * (1 - p) / n).sqrt() + 2 / n).all()
+
+
+def test_the_marginal_of_the_first_channel_is_exact():
+    pixel = colours(16)
+    value = torch.zeros(16, 1, 3).index_copy(2, torch.tensor([0]), torch.arange(16.0).view(16, 1, 1))
+    red = LogisticMixture(pixel.weight, pixel.loc[:, 0], pixel.log_scale[:, 0], 16)
+    torch.testing.assert_close(pixel.marginals().log_prob(value)[..., 0], red.log_prob(value[..., 0]))
+
+
+@pytest.mark.parametrize(("levels", "worst"), [(16, 0.3), (256, 4.0)])
+def test_the_moments_of_colours_are_nearly_those_of_their_draws(levels, worst):
+    """Of pixels of which many are clipped: to a few hundredths of the range at worst, a fifth of that on average."""
+    pixel = colours(levels, pixels=200)
+    draws = pixel.sample(torch.Size([10_000]), generator=seeded(4)).double()
+    marginals = pixel.marginals()
+    for error in (marginals.mean - draws.mean(0), marginals.stddev - draws.std(0)):
+        assert error.abs().max() < worst and error.abs().mean() < worst / 5
+
+
+def test_pictures_have_their_channels_first():
+    pixels = colours(256, pixels=2 * 5 * 4)
+    parameters = (pixels.weight, pixels.loc, pixels.log_scale, pixels.slope)
+    pictures = PictureMixture(ChannelMixture(*(part.unflatten(0, (2, 5, 4)) for part in parameters)))
+    value = torch.randint(256, (2, 3, 5, 4), generator=seeded(5))
+    flat = value.movedim(1, -1).flatten(0, 2)
+    log_prob = pictures.log_prob(value)
+    torch.testing.assert_close(log_prob.sum(1), pictures.pixel_log_prob(value))
+    torch.testing.assert_close(pictures.pixel_log_prob(value).flatten(), pixels.log_prob(flat))
+    torch.testing.assert_close(pictures.mean[1, 2, 3, 1], pixels.marginals().mean[20 + 13, 2])
+    for channel in range(3):
+        alone = pixels.channel(channel, flat).log_prob(flat[:, channel]).view(2, 5, 4)
+        torch.testing.assert_close(log_prob[:, channel], alone, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(pictures.log_prob(value[:1]), pictures.log_prob(value[:1].expand(2, -1, -1, -1)))
+    one = PictureMixture(pictures.pixels[:1])
+    torch.testing.assert_close(one.log_prob(value)[0], log_prob[0])
+    assert pictures.sample(torch.Size([7]), generator=seeded()).shape == (7, 2, 3, 5, 4)
+
+
+def test_figures_count_every_channel(monkeypatch):
+    monkeypatch.setattr(likelihood, "IMPORTANCE_SAMPLES", 100)
+    config = VAEConfig(height=8, width=8, latent=2, channels=4, hidden=8, picture_channels=3)
+    images = torch.randint(256, (60, 3, 8, 8), dtype=torch.uint8, generator=seeded())
+    figures = evaluate(VAE(config).eval(), Images(images, torch.zeros(60, dtype=torch.int64), ("noise",)), quiet=True)
+    value, protocol = ({figure.name: getattr(figure, part) for figure in figures} for part in ("value", "protocol"))
+    assert value["elbo_bits_per_dim"] == pytest.approx(-value["elbo"] / (192 * math.log(2)))
+    assert value["elbo"] == pytest.approx(value["reconstruction"] - value["kl"])
+    assert value["importance_weighted_bound"] > value["elbo"]
+    assert "on the first 50 of them" in protocol["importance_weighted_bound"]
 
 
 GREYS = torch.tensor([0, 1, 64, 128, 254, 255], dtype=torch.uint8).view(1, 1, 2, 3)
