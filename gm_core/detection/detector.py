@@ -215,7 +215,7 @@ def gather(pixelcnn: PixelCNN, background: PixelCNN, vae: VAE, images: Tensor) -
         vae: The bound; its noise is the same for every picture, so that the answer is repeatable.
         images: ``uint8`` (B, C, H, W) of the models' size.
     """
-    surprise, expected, variance = surprises(pixelcnn, images)
+    surprise, expected, variance = pixelcnn.surprise(images)
     noise = torch.randn(1, vae.config.latent, generator=torch.Generator().manual_seed(0)).to(vae.device)
     posterior = vae.encode(images)
     # A draw and its mirror image about the mean: their errors cancel to first order.
@@ -230,26 +230,6 @@ def gather(pixelcnn: PixelCNN, background: PixelCNN, vae: VAE, images: Tensor) -
         reconstruction=vae.log_likelihood(images, z).mean(dim=0),
         kl=kl.sum(dim=1),
     )
-
-
-def surprises(model: PixelCNN, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The surprise of every value, and its mean and variance before the value was seen.
-
-    Args:
-        model: A PixelCNN.
-        images: ``uint8`` (B, C, H, W).
-
-    Returns:
-        -log p in nats, the entropy of the distribution in nats, and the variance of -log p in nats squared, each
-        (B, C, H, W).
-    """
-    log_p = model.distribution(images).logits
-    p = log_p.exp()
-    surprise = -log_p.gather(-1, images.to(log_p.device).long().unsqueeze(-1)).squeeze(-1)
-    weighted = p.mul_(log_p)  # p log p
-    expected = -weighted.sum(dim=-1)
-    variance = weighted.mul_(log_p).sum(dim=-1) - expected.square()
-    return surprise, expected, variance.clamp_min_(0)
 
 
 def check_alpha(alpha: float) -> float:

@@ -141,6 +141,25 @@ class PixelCNN(nn.Module, ABC):
         """
         return self.pixel_log_prob(images, labels).flatten(1).sum(dim=1)
 
+    def surprise(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """The surprise of every value, -log p, and its mean and variance before the value was seen.
+
+        Args:
+            images: ``uint8`` (B, C, H, W).
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+
+        Returns:
+            The surprise in nats, the entropy of the distribution in nats, and the variance of the surprise in nats
+            squared, ``float32`` (B, C, H, W) each.
+        """
+        log_p = self.distribution(images, labels).logits
+        p = log_p.exp()
+        surprise = -log_p.gather(-1, images.to(log_p.device).long().unsqueeze(-1)).squeeze(-1)
+        weighted = p.mul_(log_p)  # p log p
+        entropy = -weighted.sum(dim=-1)
+        variance = weighted.mul_(log_p).sum(dim=-1) - entropy.square()
+        return surprise, entropy, variance.clamp_min_(0)
+
     def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Mean negative log-likelihood in nats a picture, for training.
 

@@ -141,6 +141,15 @@ class PixelCNNPP(PixelCNN):
         images = self._checked(images)
         return self.mixture(images, labels).channel_log_prob(self._values(images)).movedim(-1, 1)
 
+    def surprise(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """See :meth:`PixelCNN.surprise`."""
+        images = self._checked(images)
+        values = self._values(images)
+        mixture = self.mixture(images, labels)
+        channels = [mixture.channel(channel, values).surprise_moments() for channel in range(self.channels)]
+        entropy, variance = (torch.stack(moments, dim=1) for moments in zip(*channels, strict=True))
+        return -mixture.channel_log_prob(values).movedim(-1, 1), entropy, variance
+
     def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """See :meth:`PixelCNN.loss`; dropout takes torch's own random numbers."""
         values = self._values(images)

@@ -127,6 +127,17 @@ RECIPES: dict[str, Recipe] = {
             for dataset in ("mnist", "fashion")
         ),
         Recipe(
+            name="cifar10-pixelcnn-background",
+            dataset="cifar10",
+            model=PixelCNNPPConfig(vertical=(8,), horizontal=(24,), blocks=(4,)),
+            steps=6_000,
+            batch=16,
+            learning_rate=4e-3,
+            decay=0.84,
+            any_class=1.0,
+            mutation=0.2,
+        ),
+        Recipe(
             name="mnist-vae",
             dataset="mnist",
             model=VAEConfig(latent=16, mixture=3),
@@ -158,6 +169,15 @@ RECIPES: dict[str, Recipe] = {
             dataset="fashion",
             model=VAEConfig(latent=32, mixture=3),
             steps=40_000,
+            batch=64,
+            learning_rate=2e-3,
+            decay=0.6,
+        ),
+        Recipe(
+            name="cifar10-vae",
+            dataset="cifar10",
+            model=VAEConfig(height=32, width=32, picture_channels=3, latent=128, mixture=3),
+            steps=20_000,
             batch=64,
             learning_rate=2e-3,
             decay=0.6,

@@ -12,7 +12,6 @@ from gm_core.detection import SCORES, Evidence, NeighbourDensity, scores, two_si
 from gm_core.detection.calibration import calibrate, scores_of
 from gm_core.detection.conformal import usual_range
 from gm_core.detection.density import NEIGHBOURS
-from gm_core.detection.detector import surprises
 
 
 def seeded(seed=0):
@@ -131,7 +130,7 @@ def test_nonsense_alpha_is_refused(world, alpha):
 def test_surprise_has_the_mean_and_the_variance_that_were_expected_of_it(world):
     """Over all values a pixel might have had, weighted by their probability."""
     model, images = world[0].pixelcnn, world[1][:2]
-    surprise, expected, variance = surprises(model, images)
+    surprise, expected, variance = model.surprise(images)
     p = model.distribution(images).probs
     cost = -p.log()
     torch.testing.assert_close(surprise, -model.pixel_log_prob(images))

@@ -129,6 +129,17 @@ def test_log_prob_loss_and_distribution_agree(channels):
     torch.testing.assert_close(model.bits_per_dim(log_prob), -log_prob / (dims * np.log(2)))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_moments_of_the_surprise_are_those_of_the_distribution(channels):
+    model, images = small(channels=channels), pictures(3, 12, channels)
+    log_p = model.distribution(images).logits.double()
+    entropy = -(log_p.exp() * log_p).sum(dim=-1)
+    variance = (log_p.exp() * (log_p + entropy[..., None]).square()).sum(dim=-1)
+    for got, expected in zip(model.surprise(images), (-model.pixel_log_prob(images), entropy, variance), strict=True):
+        assert got.shape == images.shape
+        torch.testing.assert_close(got.double(), expected.double(), rtol=1e-3, atol=1e-3)
+
+
 def test_the_label_matters_and_none_is_any_class():
     model, images = small(), pictures(2, 8)
     assert torch.equal(model.log_prob(images), model.log_prob(images, torch.tensor([-1, -1])))
