@@ -51,8 +51,8 @@ STYLE = (Path(__file__).parent / "detector_tab.css").read_text()
 Update = dict[Any, Any]
 """New values, by component; the others stay as they are."""
 
-HINT = """<p class="lab-hint"><b>Spoil the picture</b> on the pad, or clear it and <b>draw your own</b>: is it reasonable
-to models that have only ever seen one kind of picture?</p>"""
+HINT = """<p class="lab-hint"><b>Spoil the picture</b> on the pad, or clear it and <b>draw your own</b>: is it
+reasonable to models that have only ever seen one kind of picture?</p>"""
 
 EMPTY_PAD = "The pad is empty: draw something. Until then, the verdict of the last picture stays."
 

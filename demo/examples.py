@@ -107,7 +107,7 @@ def _of_photographs(models: Models) -> tuple[Example, ...]:
         Example("a horse?", "The same, asked for a horse. Texture it can do; are there legs?", horse),
         Example("a car?", "The same, asked for a car.", car),
         Example("upside down", "The first one, turned by half. Does the sky belong above?", _turned(ship)),
-        Example("grey", "The first one without its colours. Is a black-and-white photograph a photograph?", _gray(ship)),
+        Example("grey", "The first one without its colours: is it a photograph still?", _gray(ship)),
         Example("puzzle", "The first one in sixteen pieces, mixed up: every piece is right.", _puzzle(ship)),
         Example("a digit", "Drawn by the PixelCNN of digits. Simple pictures are likely; is that enough?", three),
         Example("sneaker", "Drawn by the PixelCNN of clothes.", sneaker),
