@@ -33,7 +33,7 @@ def build(models: Models) -> None:
     gr.HTML(STYLE, elem_classes="walk-style")
     with gr.Row(elem_classes="walk-top"):
         told = gr.HTML(hint("walk", first), scale=1, min_width=280)
-        with gr.Column(scale=0, min_width=300):
+        with gr.Column(scale=0):
             model = StrictRadio(
                 choices(cards),
                 value=walk.first,
@@ -67,11 +67,10 @@ def build(models: Models) -> None:
         gr.Markdown(HOW, latex_delimiters=LATEX)
 
     @plainly
-    def switch(name: str, value: object, places: dict[str, list[float]], ends: Ends) -> tuple[Any, ...]:
+    def switch(name: str, value: object, places: dict[str, list[float]]) -> tuple[Any, ...]:
         """The other latent space."""
         card = cards[name]
-        shown = *here.switched(walk, name, value, places), *between.ways.shown(name, ends)
-        return *shown, figure_line(card), *[alone(card)] * len(others)
+        return *here.switched(walk, name, value, places), figure_line(card), *[alone(card)] * len(others)
 
     @plainly
     def walk_from_here(name: str, mine: Mine) -> tuple[Any, ...]:
@@ -93,8 +92,8 @@ def build(models: Models) -> None:
         tab.select(None, model, told, js=f"name => ({json.dumps(hints[view])})[name]", **PRIVATE)
     titles = {title: hints[view] for view, title in VIEWS.items()}
     model.change(None, model, told, js=f"name => ({json.dumps(titles)})[{OPEN}][name]", **PRIVATE)
-    everything = [places, here.sliders, *between.outputs, figure, *others]
     # Whoever chose it: a person, or the map.
-    model.change(switch, [model, here.sliders, places, between.ends], everything, **PRIVATE, **LIVE)
+    model.change(switch, [model, here.sliders, places], [places, here.sliders, figure, *others], **PRIVATE, **LIVE)
+    model.change(between.ways.shown, [model, between.ends], between.outputs, **PRIVATE, **LIVE)
     rebuilt.back.click(walk_from_here, [model, rebuilt.mine], [views, here.sliders], **PRIVATE, **LIVE)
     plan.map.ends(from_map, between.ends, [views, model, between.ends, *between.outputs], **PRIVATE, **LIVE)

@@ -54,7 +54,7 @@ def hint(view: str, card: Card) -> str:
     domain, dimensions = domain_of(card.dataset), card.config["latent"]
     one, numbers = domain.one, "a few numbers" if dimensions <= 32 else f"{dimensions} numbers"
     first, second = (MORE[name] for name in attributes(card))
-    another = "another digit" if domain.name == "mnist" else f"another kind of {noun(domain)}"
+    another = "another digit" if domain.name == "mnist" else "something else"
     give = "Upload" if card.config.get("picture_channels", 1) == 3 else "Draw"
     words = {
         "walk": f"A VAE squeezes every {noun(domain)} into {numbers}. <b>Drag a slider</b> and see what its number "
@@ -101,6 +101,7 @@ STYLE = """
 .gradio-container:has(#walk-sliders) { overflow: clip !important; }  /* hidden would keep the picture from sticking */
 .walk-style { display: none; }
 .walk-top { align-items: center; }
+.walk-top > .column { flex: none !important; max-width: min(100%, 620px); }
 .walk-top:has(.walk-alone) #walk-model, .tabitem:has(> * .walk-alone) #walk-figure { display: none; }
 .walk-end .row { gap: 8px; }
 .walk-end button { padding: 8px 4px; font-size: .95rem; white-space: nowrap; }

@@ -11,6 +11,14 @@ from demo.walk_sliders import Value, Walk
 from demo.widgets.latent_sliders import SPREAD
 from demo.widgets.picture_view import PictureView, magma, plain
 
+WANTED = """
+// What is still waited for is asked for when somebody sees it: it takes long.
+let seen = false;
+const want = () => { if (seen && (props.value || "").includes('class="waiting"')) trigger("wanted"); };
+new IntersectionObserver((entries) => { seen = entries.at(-1).isIntersecting; want(); }).observe(element);
+watch("value", want);
+"""
+
 
 class RebuildView:
     """Any picture, rebuilt and priced.
@@ -42,16 +50,17 @@ class RebuildView:
                 self.back = gr.Button("Walk from here", size="md")
                 with gr.Row(elem_classes="walk-row"):
                     with gr.Column(scale=6, min_width=280):
-                        bound = gr.HTML(bound_on_arrival, css_template=BOUND_CSS, elem_id="walk-bound")
+                        bound = gr.HTML(
+                            bound_on_arrival, css_template=BOUND_CSS, js_on_load=WANTED, elem_id="walk-bound"
+                        )
                         curve = gr.HTML(curve_on_arrival, css_template=BOUND_CSS, elem_id="walk-curve")
                     with gr.Column(scale=5, min_width=240):
                         bars = gr.HTML(bars_on_arrival, css_template=BOUND_CSS, elem_id="walk-kl")
         outputs = [given.note, self.mine, original, mean, scale, draw, bars, bound, curve]
 
-        events = given.connect(self.show, [model], outputs, "walk_rebuild")
-        events.append(model.change(self.show, [self.mine, model], outputs, **PRIVATE, **LIVE))
-        for event in events:
-            event.success(self.price, [self.mine, model], [bound, curve], **PRIVATE, **LIVE)
+        given.connect(self.show, [model], outputs, "walk_rebuild")
+        model.change(self.show, [self.mine, model], outputs, **PRIVATE, **LIVE)
+        bound.wanted(self.price, [self.mine, model], [bound, curve], **PRIVATE, **LIVE)
 
     def show(self, mine: Mine, name: str) -> tuple[Any, ...]:
         """A picture, rebuilt; its price follows."""

@@ -19,7 +19,7 @@ class LatentSliders(gr.HTML):
     """A slider per direction, each lying on a strip of the pictures that it leads through, and the picture.
 
     When a slider is touched the pictures along its whole range come in one answer, and the browser scrubs through them:
-    no server between the hand and the picture.
+    no server between the hand and the picture. While nobody sees it, nothing is asked for.
 
     The value is a place: ``model``, the ``width``, ``height`` and ``channels`` of its pictures, ``base`` (a point, D
     numbers), ``axes`` and ``at`` (how far from the base along each). An axis has a ``label``, a ``note``, its ``low``

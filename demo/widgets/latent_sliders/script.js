@@ -2,6 +2,7 @@ const STEPS = 60; // a slider moves from end to end
 const THUMBS = 9; // pictures of a strip
 const KEPT = 100; // steps that can be undone
 const LINES = 12; // lines of pictures that are kept
+const COARSE = 21; // pictures along a slider where each takes long to compute: the spread in colour
 const REST = 120; // milliseconds without a movement after which the server is asked for words, and for new strips
 const find = (selector) => element.querySelector(selector);
 const canvas = find(".picture"), context = canvas.getContext("2d");
@@ -87,9 +88,10 @@ const fetchLine = (a) => {
   const key = lineOf(a);
   const known = lines.get(key);
   if (known) return known;
-  const coming = ask("along", { model: place.model, ends: [ends(a)], count: STEPS + 1, view }).then((answer) => {
+  const count = view === "scale" && place.channels === 3 ? COARSE : STEPS + 1;
+  const coming = ask("along", { model: place.model, ends: [ends(a)], count, view }).then((answer) => {
     if (!answer) { lines.delete(key); return null; }
-    const pictures = unpack(answer);
+    const pictures = { ...unpack(answer), count };
     lines.set(key, pictures);
     return pictures;
   });
@@ -101,8 +103,9 @@ const scrub = (a) => {
   const { low } = place.axes[a], spot = (place.at[a] - low) / step(place.axes[a]), nearest = Math.round(spot);
   if (Math.abs(spot - nearest) > 1e-6) return; // typed, between two pictures: the server is asked when the hand rests
   const line = fetchLine(a), move = moves;
-  if (!(line instanceof Promise)) { paint(line, nearest); return; }
-  line.then((pictures) => { if (pictures && move === moves) paint(pictures, nearest); });
+  const put = (pictures) => paint(pictures, Math.round((nearest / STEPS) * (pictures.count - 1)));
+  if (!(line instanceof Promise)) { put(line); return; }
+  line.then((pictures) => { if (pictures && move === moves) put(pictures); });
 };
 
 // --- what follows when the hand rests
@@ -112,8 +115,16 @@ const rest = (wait = REST) => {
   clearTimeout(resting);
   resting = setTimeout(settle, wait);
 };
+// Whatever changes while nobody sees it is asked for when somebody does.
+let visible = false, stale = false;
+new IntersectionObserver((entries) => {
+  visible = entries.at(-1).isIntersecting;
+  if (visible && stale) rest(0);
+}).observe(element);
 const settle = async () => {
   props.value = snapshot();
+  stale = !visible;
+  if (stale) return;
   const move = moves, z = point(place.at), asked = view;
   strips(move, place.axes.map((_, a) => a).filter((a) => !place.axes[a].folded || sighted.has(a)));
   const answer = await ask("looked", { model: place.model, z, view: asked });
