@@ -19,8 +19,8 @@ from demo import latent
 from demo.models import Models
 from demo.vae_words import WAITING, bound_bar, bound_curve
 from demo.walk_edit import Edit
-from demo.walk_pictures import Example, form_for, from_drawing, from_file, seen, told
-from demo.walk_sliders import Walk, vaes
+from demo.walk_pictures import Example, from_drawing, from_file, seen, told
+from demo.walk_sliders import Walk
 from demo.walk_ways import FIRST_ENDS, Ways
 from gm_core import PictureError
 from gm_core.data.preparation import DIGITS

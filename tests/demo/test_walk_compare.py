@@ -54,4 +54,7 @@ def test_figures_are_the_cards() -> None:
         told = figure_line(card)
         assert f"<code>{name}</code>" in told
         known = [metric for metric in card.metrics if metric.name in FIGURES]
-        assert known and all(FIGURES[metric.name].format(metric.value, many="digits", one="a digit", value="pixel") in told for metric in known)
+        assert known and all(
+            FIGURES[metric.name].format(metric.value, many="digits", one="a digit", value="pixel") in told
+            for metric in known
+        )
