@@ -101,7 +101,7 @@ STYLE = """
 .gradio-container:has(#walk-sliders) { overflow: clip !important; }  /* hidden would keep the picture from sticking */
 .walk-style { display: none; }
 .walk-top { align-items: center; }
-.walk-top > .column { flex: none !important; max-width: min(100%, 620px); }
+.walk-top > .column { flex: none !important; max-width: min(100%, 680px); }
 .walk-top:has(.walk-alone) #walk-model, .tabitem:has(> * .walk-alone) #walk-figure { display: none; }
 .walk-end .row { gap: 8px; }
 .walk-end button { padding: 8px 4px; font-size: .95rem; white-space: nowrap; }
@@ -349,7 +349,7 @@ def _measure(attribute: str, value: float) -> str:
         "slant": f"leaning {abs(value):.0f}° to the {'left' if value < 0 else 'right'}",
         "brightness": f"brightness {size} of 255",
         "width": f"{size} pixels wide",
-        "warmth": f"warmth {signed(value)}: {size} levels more {'blue than red' if value < 0 else 'red than blue'}",
+        "warmth": f"{size} levels more {'blue than red' if value < 0 else 'red than blue'}",
     }[attribute]
 
 

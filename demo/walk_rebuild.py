@@ -67,7 +67,8 @@ class RebuildView:
         models = self.walk.models
         original = seen(models, mine, name)
         rebuilt = latent.rebuild(models.vae(name), original.image)
-        spread: Value = magma(rebuilt.scale[0], "The standard deviation of every pixel", "grey levels", SPREAD)
+        unit = "grey levels" if len(rebuilt.mean) == 1 else "levels"
+        spread: Value = magma(rebuilt.scale[0], "The standard deviation of every pixel", unit, SPREAD)
         return (
             noted(original.source),
             mine,

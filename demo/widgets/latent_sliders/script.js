@@ -13,7 +13,6 @@ const magma = Array.from({ length: 256 }, (_, level) => {
   return anchors[low].map((c, i) => c + (place - low) * (anchors[low + 1][i] - c));
 });
 find(".scale i").style.background = "linear-gradient(90deg," + props.magma + ")";
-find(".scale .high").textContent = props.spread + " grey levels";
 find(".random").hidden = !props.random;
 element.classList.toggle("lockable", props.random);
 
@@ -219,6 +218,7 @@ const build = () => {
   // Setting a canvas' size empties it, even to the same.
   if (canvas.width !== place.width || canvas.height !== place.height) Object.assign(canvas, { width: place.width, height: place.height });
   find(".order").textContent = place.caption || "";
+  find(".scale .high").textContent = props.spread + (place.channels === 3 ? " levels" : " grey levels");
   const [used, folded] = [find(".controls > .rows"), find(".folded .rows")];
   used.replaceChildren();
   folded.replaceChildren();
