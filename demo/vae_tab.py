@@ -56,7 +56,7 @@ def build(models: Models) -> None:
     with tabs["ways"]:
         between = WaysView(walk, model, here.sliders, rebuilt.mine)
     with tabs["edit"]:
-        EditView(walk, model)
+        edited = EditView(walk, model)
     with tabs["compare"]:
         others.append(gr.HTML(padding=False))
         CompareView(models)
@@ -92,8 +92,10 @@ def build(models: Models) -> None:
         tab.select(None, model, told, js=f"name => ({json.dumps(hints[view])})[name]", **PRIVATE)
     titles = {title: hints[view] for view, title in VIEWS.items()}
     model.change(None, model, told, js=f"name => ({json.dumps(titles)})[{OPEN}][name]", **PRIVATE)
-    # Whoever chose it: a person, or the map.
-    model.change(switch, [model, here.sliders, places], [places, here.sliders, figure, *others], **PRIVATE, **LIVE)
-    model.change(between.ways.shown, [model, between.ends], between.outputs, **PRIVATE, **LIVE)
+    # Whoever chose it: a person, or the map. What takes longer follows.
+    shown = [places, here.sliders, figure, *others]
+    chosen = model.change(switch, [model, here.sliders, places], shown, **PRIVATE, **LIVE)
+    for then in ((between.ways.shown, [model, between.ends], between.outputs), rebuilt.switched, edited.switched):
+        chosen.then(*then, **PRIVATE, show_progress="hidden")
     rebuilt.back.click(walk_from_here, [model, rebuilt.mine], [views, here.sliders], **PRIVATE, **LIVE)
     plan.map.ends(from_map, between.ends, [views, model, between.ends, *between.outputs], **PRIVATE, **LIVE)

@@ -8,7 +8,7 @@ import torch
 from demo import latent
 from demo.checks import is_number
 from demo.vae_words import domain_of, edit_note, measured, neighbours
-from demo.walk_pictures import FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, noted, seen, told
+from demo.walk_pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen, told
 from demo.walk_sliders import NEIGHBOURS, Value, Walk
 from demo.widgets.latent_sliders import LatentSliders
 from demo.widgets.picture_view import PictureView, plain
@@ -106,6 +106,9 @@ class EditView:
     Args:
         walk: What sliders through a latent space ask for.
         model: Which latent space.
+
+    Attributes:
+        switched: What is to be done when another latent space was chosen: the handler, its inputs and outputs.
     """
 
     def __init__(self, walk: Walk, model: gr.Radio) -> None:
@@ -140,5 +143,5 @@ class EditView:
             place |= {"at": places.get(name, place["at"])}
             return *told_of(mine, name), edit_note(walk.cards[name]), places, place
 
-        outputs = [*picture, note, kept, self.sliders]
-        model.change(switched, [model, self.mine, self.sliders, kept], outputs, **PRIVATE, **LIVE)
+        inputs = [model, self.mine, self.sliders, kept]
+        self.switched = switched, inputs, [*picture, note, kept, self.sliders]

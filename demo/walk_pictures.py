@@ -1,6 +1,7 @@
 """Pictures of a visitor's own, for every view of the Walk tab: drawn, uploaded, or an example."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
@@ -34,6 +35,8 @@ LIVE: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden"
 """For what follows the hand: the newest movement counts, and nothing covers the picture."""
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+_ONE_AT_A_TIME = threading.Lock()
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -116,9 +119,13 @@ def example(models: Models, card: Card, seed: int) -> Seen:
     painter = model_names(card.dataset)["pixelcnn"]
     whose = "the first tab" if card.dataset == "mnist" else domain_of(card.dataset).many
     try:
-        return Seen(_drawn(models, painter, seed), f"An example, drawn by the PixelCNN of {whose} with seed {seed}.")
+        models.card(painter)
     except CheckpointError:
-        return Seen(_drawn(models, card.name, seed), f"An example, drawn by this VAE itself with seed {seed}.")
+        painter, whose = card.name, ""
+    with _ONE_AT_A_TIME:  # so that two views do not each have the same drawn
+        image = _drawn(models, painter, seed)
+    who = f"the PixelCNN of {whose}" if whose else "this VAE itself"
+    return Seen(image, f"An example, drawn by {who} with seed {seed}.")
 
 
 @lru_cache(maxsize=64)

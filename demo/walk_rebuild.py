@@ -30,6 +30,7 @@ class RebuildView:
     Attributes:
         mine: The picture.
         back: Button that leads to where it lies.
+        switched: What is to be done when another latent space was chosen: the handler, its inputs and outputs.
     """
 
     def __init__(self, walk: Walk, model: gr.Radio) -> None:
@@ -59,7 +60,7 @@ class RebuildView:
         outputs = [given.note, self.mine, original, mean, scale, draw, bars, bound, curve]
 
         given.connect(self.show, [model], outputs, "walk_rebuild")
-        model.change(self.show, [self.mine, model], outputs, **PRIVATE, **LIVE)
+        self.switched = self.show, [self.mine, model], outputs
         bound.wanted(self.price, [self.mine, model], [bound, curve], **PRIVATE, **LIVE)
 
     def show(self, mine: Mine, name: str) -> tuple[Any, ...]:
