@@ -1,7 +1,6 @@
 """The training loop: one for every model."""
 
 import contextlib
-import csv
 import functools
 import math
 import signal
@@ -22,8 +21,9 @@ from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.classifier import Classifier
 from gm_core.models.vae import VAE
+from gm_core.training.curve import log_progress
 from gm_core.training.recipes import Recipe
-from gm_core.training.state import StateError, load_state, save_state
+from gm_core.training.state import StateError, has_state, load_state, save_state
 
 Model = PixelCNN | VAE | Autoencoder | Classifier
 
@@ -78,7 +78,8 @@ def train(
         recipe: What to do.
         data: Training images.
         validation: Held-out images, to watch progress on; they influence nothing.
-        directory: Where the state (``state.safetensors``) and the learning curve (``curve.csv``) go.
+        directory: Where the state (``state-*.safetensors``) and the learning curve (``curve.csv``, and as a picture,
+            ``curve.svg``) go.
         device: Where to run.
         resume: Take up the state in ``directory``.
         max_minutes: Stop after so long, with the state saved.
@@ -99,14 +100,13 @@ def train(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
     )
-    path = directory / "state.safetensors"
     step, spent = 0, 0.0
     identity = {key: value for key, value in asdict(recipe).items() if key != "steps"}
     if resume:
-        progress = load_state(path, model, average, optimizer, identity)
+        progress = load_state(directory, model, average, optimizer, identity)
         step, spent = progress["step"], progress["seconds"]
-    elif path.exists():
-        raise StateError(f"{path} holds a run already: go on with --resume, or delete it, or name another --out")
+    elif has_state(directory):
+        raise StateError(f"{directory} holds a run already: go on with --resume, or delete it, or name another --out")
     loss_of = _loss_function(model, device, compile_model)
     unit, factor = model.loss_unit
     factor /= math.prod(data.images.shape[1:])
@@ -114,9 +114,9 @@ def train(
 
     def save() -> None:
         if not all(value.isfinite().all() for value in average.values()):
-            raise StateError(f"training diverged before step {step}: the last good state is kept in {path}")
+            raise StateError(f"training diverged before step {step}: the last good state is kept in {directory}")
         seconds = spent + monotonic() - begin
-        save_state(path, model, average, optimizer, {"step": step, "seconds": seconds, "recipe": identity})
+        save_state(directory, model, average, optimizer, {"step": step, "seconds": seconds, "recipe": identity})
 
     save()  # a folder that cannot be written to is found out now, not after hours
     bar = tqdm(total=recipe.steps, initial=step, unit="step", desc=recipe.name, disable=quiet, mininterval=1.0)
@@ -144,7 +144,7 @@ def train(
             if monotonic() - saved > SAVE_SECONDS:
                 save()
                 held_out = _validate(recipe, average, validation, device)
-                _log(directory / "curve.csv", unit, step, spent + monotonic() - begin, recent, held_out)
+                log_progress(directory, unit, step, spent + monotonic() - begin, recent, held_out)
                 saved = monotonic()
         save()
     trained = _averaged(recipe, average)
@@ -219,17 +219,6 @@ def _validate(recipe: Recipe, average: dict[str, Tensor], validation: Images, de
         float(model.loss(i, y, generator)) * len(i) for i, y in zip(images.split(50), labels.split(50), strict=True)
     ]
     return sum(losses) / images.numel() * model.loss_unit[1]
-
-
-def _log(path: Path, unit: str, step: int, seconds: float, training: float, held_out: float) -> None:
-    """Append a line to the learning curve."""
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            name = unit.replace("/", " per ").replace(" ", "_")
-            writer.writerow(["step", "seconds", f"training_{name}", f"validation_{name}"])
-        writer.writerow([step, round(seconds, 1), round(training, 5), round(held_out, 5)])
 
 
 @contextlib.contextmanager
