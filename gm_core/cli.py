@@ -37,7 +37,7 @@ from gm_core.sampling import warm_up
 from gm_core.sampling.stream import check_temperature
 from gm_core.scoring import score_pictures, write_scores
 from gm_core.training.recipes import RECIPES
-from gm_core.training.run import run_recipe
+from gm_core.training.run import recipe_for, run_recipe
 from gm_core.training.state import StateError
 
 app = typer.Typer(help="Generative image models with an explicit density.", no_args_is_help=True, add_completion=False)
@@ -191,8 +191,12 @@ def evaluate_model(
 
 @app.command("train")
 def train_model(
-    recipe: Annotated[str, typer.Argument(help=f"one of {', '.join(RECIPES)}")],
-    data_dir: DataDir = None,
+    recipe: Annotated[str | None, typer.Argument(help=f"one of {', '.join(RECIPES)}")] = None,
+    recipe_option: Annotated[str | None, typer.Option("--recipe", help="the same, as an option")] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="where the data sets lie, as for evaluate; or a folder of your own pictures"),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on where the run stopped")] = False,
     steps: Annotated[
         int | None, typer.Option(min=1, help="train for another number of steps than the recipe's")
@@ -203,12 +207,20 @@ def train_model(
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="folder for the checkpoint and the run's state")] = Path("runs"),
 ) -> None:
-    """Train by a recipe and write the checkpoint with its measured card."""
+    """Train by a recipe and write the checkpoint with its measured card.
+
+    With a folder of your own pictures and a recipe for photographs, the checkpoint is called after the folder. Where
+    all pictures lie in folders within it, these are their classes.
+    """
+    if (recipe is None) == (recipe_option is None):
+        raise typer.BadParameter("name one recipe", param_hint="RECIPE")
+    recipe = recipe or recipe_option
     if recipe not in RECIPES:
         raise typer.BadParameter(f"there is no recipe {recipe!r}; there are {', '.join(RECIPES)}", param_hint="RECIPE")
+    chosen = recipe_for(RECIPES[recipe], data_dir)
     torch.set_num_threads(threads or torch.get_num_threads())
     card = run_recipe(
-        RECIPES[recipe],
+        chosen,
         directory=out,
         data_dir=data_dir,
         device=pick_device(device),

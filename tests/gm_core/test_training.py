@@ -105,7 +105,10 @@ def test_the_learning_curve_is_written(data, tmp_path, monkeypatch):
     assert all(0 < float(row["validation_bits_per_dim"]) < 20 for row in rows)
     picture = ElementTree.fromstring((tmp_path / "curve.svg").read_text())
     lines = picture.findall("{http://www.w3.org/2000/svg}polyline")
-    assert [len((line.get("points") or "").split()) for line in lines] == [0, 3]  # a training loss is known from step 20 on
+    assert [len((line.get("points") or "").split()) for line in lines] == [
+        0,
+        3,
+    ]  # a training loss is known from step 20 on
     assert f"last {float(rows[-1]['validation_bits_per_dim']):.4f}" in "".join(picture.itertext())
 
 
