@@ -147,7 +147,7 @@ class _Below:
             doubled = F.linear(self._stacks.begin_row(lower, row // 2), *self._double_vertical)
             v = 4 * vertical.shape[-1]
             self._doubled, self._to_pixels = doubled[..., :v].unflatten(-1, (2, 2, -1)), doubled[..., v:].unbind()
-            self._pixels = []
+            self._pixels = [()] * len(cells)
         return self._doubled[:, :, self._odd].transpose(1, 2).flatten(0, 1)[: self._width]
 
     def pixel(self, horizontal: Tensor, column: int) -> Tensor:
@@ -157,5 +157,5 @@ class _Below:
         if not (self._odd or right):
             h = self._stacks.pixel(torch.addmm(self._to_cells[cell], self._lefts[cell], self._halve_left), cell)
             to_pixels = torch.addmm(self._to_pixels[cell], h, self._double_horizontal)
-            self._pixels.append(to_pixels.chunk(4, dim=1))
+            self._pixels[cell] = to_pixels.chunk(4, dim=1)
         return self._pixels[cell][2 * self._odd + right]
