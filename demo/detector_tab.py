@@ -51,8 +51,8 @@ STYLE = (Path(__file__).parent / "detector_tab.css").read_text()
 Update = dict[Any, Any]
 """New values, by component; the others stay as they are."""
 
-HINT = """<p class="lab-hint"><b>Spoil the digit</b> on the pad, or clear it and <b>draw your own</b>: is it reasonable
-to models that have only ever seen digits?</p>"""
+HINT = """<p class="lab-hint"><b>Spoil the picture</b> on the pad, or clear it and <b>draw your own</b>: is it
+reasonable to models that have only ever seen one kind of picture?</p>"""
 
 EMPTY_PAD = "The pad is empty: draw something. Until then, the verdict of the last picture stays."
 
@@ -275,7 +275,7 @@ class _Tab:
         given = [self.source, self.pad, self.last_file, *settings]
         for switch in self.switches:
             switch.input(self.on_switch, given, views, **live)
-        self.domain.input(self.on_domain, given, [*views, self.measured, *self.switches], **live)
+        self.domain.input(self.on_domain, given, [*views, self.row, self.measured, *self.switches], **live)
         for tab, name in ((self.pad_tab, "pad"), (self.file_tab, "file")):
             tab.select(partial(self.on_turn, name), given[1:], [*views, self.source], **live)
         self.percent.input(self.on_percent, [self.judged, self.percent], views, **live)
@@ -298,28 +298,24 @@ class _Tab:
     def arrive(self, domain: str, percent: float) -> Update:
         """An example, judged, before anybody asks."""
         try:
-            row = [
-                {"name": example.name, "look_for": example.look_for, "picture": example.url}
-                for example in examples(self.models)
-            ]
-            measured = self._measured(domain)
+            row, measured = self._row(domain), self._measured(domain)
         except CheckpointError as error:
             return {self.note: message_html(str(error))}
         return {
             self.measured: measured,
             **self._example(0, domain, percent),
-            self.pad: row[0]["picture"],
-            self.row: ExampleRow(value=row, chosen=0),
+            self.pad: examples(self.models, domain)[0].url,
+            self.row: row,
         }
 
     def on_example(self, domain: str, percent: float, event: gr.EventData) -> Update:
         """Somebody chose an example."""
         index = event._data.get("index") if isinstance(event._data, dict) else None
-        if not is_index(index, len(examples(self.models))):
+        if not is_index(index, len(examples(self.models, domain))):
             raise gr.Error("there is no such example")
         return {
             **self._example(index, domain, percent),
-            self.pad: examples(self.models)[index].url,
+            self.pad: examples(self.models, domain)[index].url,
             self.source: "pad",
             self.sources: gr.Tabs(selected="pad"),
         }
@@ -328,7 +324,7 @@ class _Tab:
         """A stroke is finished, or taken back."""
         if not pad:
             return {self.note: message_html(EMPTY_PAD), self.row: ExampleRow(chosen=None), **self._switched(USUAL)}
-        known = next((i for i, example in enumerate(examples(self.models)) if example.url == pad), None)
+        known = self._known(pad, domain)
         if known is not None:  # undo led back to it
             return {**self._example(known, domain, percent), self.source: "pad"}
         shown = self._show("pad", pad, domain, percent, Preparation(*switches))
@@ -362,6 +358,7 @@ class _Tab:
     ) -> Update:
         """The same picture, before models that know something else."""
         try:
+            row = self._row(domain, self._known(pad, domain) if source == "pad" else None)
             measured = self._measured(domain)
         except CheckpointError as error:
             return {self.note: message_html(str(error))}
@@ -371,7 +368,7 @@ class _Tab:
         }
         given = file if source == "file" else pad
         shown = self._show(source, given, domain, percent, Preparation(*switches)) if given else {}
-        return {**shown, **visible, self.measured: measured}
+        return {**shown, **visible, self.row: row, self.measured: measured}
 
     def on_turn(self, source: str, pad: str, file: str | None, domain: str, percent: float, *switches: bool) -> Update:
         """Somebody turned to the pad or to the upload; what is there is judged, if anything."""
@@ -409,8 +406,19 @@ class _Tab:
     def _measured(self, domain: str) -> str:
         return measured_html(self.models.card(f"{domain}-detector"), DOMAINS[domain])
 
+    def _row(self, domain: str, chosen: int | None = 0) -> ExampleRow:
+        row = [
+            {"name": example.name, "look_for": example.look_for, "picture": example.url}
+            for example in examples(self.models, domain)
+        ]
+        return ExampleRow(value=row, chosen=chosen)
+
+    def _known(self, pad: str, domain: str) -> int | None:
+        """Which example it is that lies on the pad, if any."""
+        return next((i for i, example in enumerate(examples(self.models, domain)) if example.url == pad), None)
+
     def _example(self, index: int, domain: str, percent: float) -> Update:
-        example = examples(self.models)[index]
+        example = examples(self.models, domain)[index]
         return {
             **self._show("pad", example.url, domain, percent, example.preparation),
             **self._switched(example.preparation),

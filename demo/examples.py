@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 from demo.models import Models
 from demo.widgets.sketch_pad import encode
 from gm_core import Preparation
-from gm_core.data.preparation import AS_IT_IS, USUAL
-from gm_core.rendering import png
+from gm_core.data.preparation import AS_IT_IS, PHOTOGRAPHS, USUAL, form_of
+from gm_core.detection.calibration import model_names
+from gm_core.rendering import grid, png
 
 SIDE = 28
 """Side of what the models see."""
@@ -22,7 +23,7 @@ CANVAS = 280
 
 PEN = 24
 
-SEED, ANOTHER_SEED, SNEAKER_SEED = 8, 22, 9
+SEED, ANOTHER_SEED, SNEAKER_SEED, PHOTOGRAPH_SEED = 8, 22, 9, 8
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,18 @@ class Example:
         return encode(png(self.picture))
 
 
-@lru_cache(maxsize=2)
-def examples(models: Models) -> tuple[Example, ...]:
-    """All examples, the same at every call and at every start.
+def examples(models: Models, domain: str = "mnist") -> tuple[Example, ...]:
+    """All examples for a domain, the same at every call and at every start; digits and clothes share theirs.
 
     Args:
-        models: Whose PixelCNNs draw the digits and the clothes.
+        models: Whose PixelCNNs draw the digits, the clothes and the photographs.
+        domain: What the judging models know.
     """
+    return _of_photographs(models) if form_of(domain) is PHOTOGRAPHS else _of_digits(models)
+
+
+@lru_cache(maxsize=2)
+def _of_digits(models: Models) -> tuple[Example, ...]:
     three, seven, four = _drawn_by(models, "mnist-pixelcnn", (3, 7, 4))
     (sneaker,) = _drawn_by(models, "fashion-pixelcnn", (7,), SNEAKER_SEED)
     _, bag = _drawn_by(models, "fashion-pixelcnn", (7, 8))
@@ -91,16 +97,52 @@ def examples(models: Models) -> tuple[Example, ...]:
     )
 
 
+@lru_cache(maxsize=2)
+def _of_photographs(models: Models) -> tuple[Example, ...]:
+    ship, horse, car = _drawn_by(models, model_names("cifar10")["pixelcnn"], (8, 7, 1), PHOTOGRAPH_SEED)
+    (three,) = _drawn_by(models, "mnist-pixelcnn", (3,))
+    (sneaker,) = _drawn_by(models, "fashion-pixelcnn", (7,), SNEAKER_SEED)
+    return (
+        Example("a ship?", "Drawn by this very PixelCNN++, value by value, when asked for a ship.", ship),
+        Example("a horse?", "The same, asked for a horse. Texture it can do; are there legs?", horse),
+        Example("a car?", "The same, asked for a car.", car),
+        Example("upside down", "The first one, turned by half. Does the sky belong above?", _turned(ship)),
+        Example("grey", "The first one without its colours: is it a photograph still?", _gray(ship)),
+        Example("puzzle", "The first one in sixteen pieces, mixed up: every piece is right.", _puzzle(ship)),
+        Example("a digit", "Drawn by the PixelCNN of digits. Simple pictures are likely; is that enough?", three),
+        Example("sneaker", "Drawn by the PixelCNN of clothes.", sneaker),
+        Example("plain", "One colour all over: likelier than any photograph.", Image.new("RGB", (32, 32), "#6a8caf")),
+        Example("noise", "Every value a throw of a die with 256 sides: each one is a surprise.", _noise((32, 32, 3))),
+        Example("painting", "An abstract painting by a few lines of code, shrunk like a photograph.", _painting(SEED)),
+        Example("another one", "The same few lines with other dice.", _painting(ANOTHER_SEED)),
+    )
+
+
 def _drawn_by(models: Models, name: str, labels: tuple[int, ...], seed: int = SEED) -> list[Image.Image]:
     with torch.inference_mode():
         drawn = models.pixelcnn(name).sample(
             len(labels), torch.tensor(labels), generator=torch.Generator().manual_seed(seed)
         )
-    return [Image.fromarray(image[0].cpu().numpy()) for image in drawn]
+    return [grid(image[None], zoom=1) for image in drawn]
 
 
 def _turned(picture: Image.Image) -> Image.Image:
     return picture.transpose(Image.Transpose.ROTATE_180)
+
+
+def _gray(picture: Image.Image) -> Image.Image:
+    return picture.convert("L").convert("RGB")
+
+
+def _puzzle(picture: Image.Image) -> Image.Image:
+    """Sixteen pieces in another order."""
+    side = picture.width // 4
+    pieces = [(column * side, row * side) for row in range(4) for column in range(4)]
+    mixed = Image.new(picture.mode, picture.size)
+    for place, index in zip(pieces, np.random.default_rng(SEED).permutation(16).tolist(), strict=True):
+        left, top = pieces[index]
+        mixed.paste(picture.crop((left, top, left + side, top + side)), place)
+    return mixed
 
 
 def _negative(picture: Image.Image) -> Image.Image:
@@ -133,8 +175,8 @@ def _grey() -> Image.Image:
     return Image.new("L", (SIDE, SIDE), 128)
 
 
-def _noise() -> Image.Image:
-    return Image.fromarray(np.random.default_rng(SEED).integers(0, 256, (SIDE, SIDE), dtype=np.uint8))
+def _noise(shape: tuple[int, ...] = (SIDE, SIDE)) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(SEED).integers(0, 256, shape, dtype=np.uint8))
 
 
 def _painting(seed: int) -> Image.Image:

@@ -37,6 +37,16 @@ NEAR = {
 }
 """Sets made of a detector's own pictures that may well be reasonable."""
 
+PREPARED = {
+    "test_images": "test digits as they are",
+    "photographed": "digits photographed",
+    "drawn_on_pad": "digits drawn on a pad",
+    "blank_paper": "blank paper, photographed",
+    "constants": "one grey all over",
+    "omniglot": "letters of 50 alphabets (Omniglot)",
+}
+"""What was prepared to be judged, as a card names it, and in words where its own are not plain."""
+
 REN = '<a href="https://arxiv.org/abs/1906.02845">Ren et al., 2019</a>'
 SERRA = '<a href="https://arxiv.org/abs/1909.11480">Serrà et al., 2020</a>'
 MORNINGSTAR = '<a href="https://arxiv.org/abs/2006.09273">Morningstar et al., 2021</a>'
@@ -44,7 +54,6 @@ MORNINGSTAR = '<a href="https://arxiv.org/abs/2006.09273">Morningstar et al., 20
 PUBLISHED = {
     ("fashion", "mnist"): f"likelihood of a PixelCNN about 0.09, likelihood ratio 0.994 ({REN}); input complexity "
     f"with a PixelCNN++ 0.967 ({SERRA}); density of states 1.00 ({MORNINGSTAR})",
-    ("fashion", "flipped_left_to_right"): "at most 0.67",
 }
 """AUROC that others report, by a detector's domain and the set of outliers."""
 
@@ -124,7 +133,7 @@ def figures_html(name: str, card: Card) -> str:
         '<th scope="col">caught at 5 %</th></tr></thead>'
         f"<tbody>{far}"
         f'{f"""<tr class="shift"><th colspan="5" scope="rowgroup">{shift}</th></tr>{near}""" if near else ""}'
-        f"</tbody></table>{DETAILS.format(protocol=_protocol(sets, metrics))}</div>"
+        f"</tbody></table>{_prepared(metrics)}{DETAILS.format(protocol=_protocol(sets, metrics))}</div>"
     )
 
 
@@ -141,6 +150,33 @@ def _rates(metrics: dict[str, Metric], many: str) -> str:
         for metric in rates
     )
     return f'<p class="rates"><span>{of}, refused all the same:</span>{parts}</p>'
+
+
+def _prepared(metrics: dict[str, Metric]) -> str:
+    """What became of photographs and drawings, and of what is no digit, on their way through the preparation."""
+    shares = {key.removeprefix("reasonable_"): metric for key, metric in metrics.items() if "reasonable_" in key}
+    if not shares:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row" title="{escape(metric.protocol)}">'
+        f"{escape(PREPARED.get(name) or _kind(name))}</th>"
+        f'<td class="plot"><span class="dots share"><i class="way" style="left:0;width:{100 * metric.value:.1f}%"></i>'
+        f'</span></td><td class="all">{100 * metric.value:.1f} %</td></tr>'
+        for name, metric in shares.items()
+    )
+    return (
+        "<h4>Does the preparation make reasonable what is not?</h4><p>Pictures of other sizes, brought to the digits' "
+        "form as yours is; the photographs are made up: ink on paper, off-centre, uneven light, grain, out of focus, "
+        'JPEG. Called reasonable at 5 %:</p><table class="prepared"><thead><tr><th scope="col">prepared</th>'
+        '<th scope="col" class="plot"></th><th scope="col">reasonable</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _kind(name: str) -> str:
+    """A kind of prepared picture in words; some come large, as from a camera, and at the digits' own size."""
+    kind, small = name.removesuffix("_28"), name.endswith("_28")
+    return set_words(kind) + (", 28×28" if small else ", large" if kind in FAR else "")
 
 
 def _protocol(sets: list[str], metrics: dict[str, Metric]) -> str:

@@ -8,6 +8,7 @@ import gm_core
 from demo.domains import DOMAINS
 from gm_core import VAE, Atlas, Autoencoder, Card, Detector, PixelCNN
 from gm_core.checkpoints import KINDS, available, read_card
+from gm_core.detection.calibration import model_names
 from gm_core.device import pick_device
 
 
@@ -61,8 +62,8 @@ class Models:
 
     def detector_of(self, name: str) -> Detector | None:
         """The detector that was calibrated with a PixelCNN, if there is one."""
-        domain = name.removesuffix("-pixelcnn")
-        return self.detector(domain) if any(card.name == f"{domain}-detector" for card in available()) else None
+        domains = [domain for domain in self.domains() if model_names(domain)["pixelcnn"] == name]
+        return self.detector(domains[0]) if domains else None
 
     def detector(self, domain: str = "mnist") -> Detector:
         """A calibrated detector; cheap to ask for again, for its models are loaded once."""

@@ -9,8 +9,10 @@ from torch import Tensor
 from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
 from gm_core.data.datasets import Images
 from gm_core.detection.bayes import class_log_probs, likelihood_from_posterior, log_joint
+from gm_core.detection.calibration import model_names
 from gm_core.evaluation.confidence import accuracy_versus_coverage, log_odds, posterior_figures
 from gm_core.evaluation.likelihood import in_batches
+from gm_core.evaluation.outliers import fitted
 from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.classifier import Classifier
 
@@ -63,7 +65,7 @@ def make_bayes(
     """Compare a domain's PixelCNN and classifier, and write down what was found: figures and curves, no images.
 
     Args:
-        domain: Its models are ``DOMAIN-pixelcnn`` and ``DOMAIN-classifier``.
+        domain: Its models are the density of its detector and ``DOMAIN-classifier``.
         train: Images they were trained on; their labels give the prior.
         held_out: Images they were not trained on, which say what log p(x) is usual.
         test: Others, to compare on.
@@ -89,7 +91,7 @@ def make_bayes(
         name=f"{domain}-bayes",
         family="bayes",
         description="The PixelCNN by Bayes' rule beside the classifier, both with the option to refuse",
-        dataset=read_card(f"{domain}-pixelcnn", directory).dataset,
+        dataset=read_card(_names(domain)[0], directory).dataset,
         split=f"prior of {len(train):,} training images, usual log p(x) of {len(some):,} held out; measured on test",
         config={"models": _models(domain, directory), "test_images": len(test), "outliers": outliers_name},
         metrics=metrics,
@@ -117,7 +119,7 @@ def evaluate_bayes(
         prior: p(y), (classes,).
         usual_log_prob: What log p(x) is usual, nats.
         test: Images that neither has seen.
-        outliers: Pictures that are of none of the classes.
+        outliers: Pictures that are of none of the classes, of any size; brought to the test images' form.
         outliers_name: What to call those.
         quiet: No progress bars.
 
@@ -155,7 +157,8 @@ def evaluate_bayes(
         metrics.append(Metric(name, float(values.mean()), "nats", f"mean log {what}, {count}"))
 
     half = min(MIXED_IMAGES, len(test), len(outliers))
-    strange = outliers.images[:half]
+    channels, height, width = test.images.shape[1:]
+    strange = fitted(outliers.images[:half], channels, (height, width))
     likelihoods = class_log_probs(pixelcnn, strange, title=f"log p(x|y), {outliers_name}", quiet=quiet)
     joint = torch.cat([joint[:half], log_joint(likelihoods, prior)])
     logits = torch.cat([logits[:half], in_batches(classifier.logits, strange).double()])
@@ -192,7 +195,7 @@ def load_judges(
     """A domain's class-conditional PixelCNN and its classifier.
 
     Args:
-        domain: Their checkpoints are ``DOMAIN-pixelcnn`` and ``DOMAIN-classifier``.
+        domain: Their checkpoints are the density of its detector and ``DOMAIN-classifier``.
         device: Where to run.
         directory: Where they lie.
 
@@ -200,13 +203,13 @@ def load_judges(
         CheckpointError: One is missing, damaged, or not what its name says; or they know different classes.
         DeviceError: This machine has no such device.
     """
-    pixelcnn, classifier = (load(f"{domain}-{kind}", device, directory) for kind in ("pixelcnn", "classifier"))
+    names = _names(domain)
+    pixelcnn, classifier = (load(name, device, directory) for name in names)
     if not isinstance(pixelcnn, PixelCNN) or not isinstance(classifier, Classifier):
-        raise CheckpointError(f"'{domain}-pixelcnn' and '{domain}-classifier' must hold a PixelCNN and a classifier")
+        raise CheckpointError(f"{names[0]!r} and {names[1]!r} must hold a PixelCNN and a classifier")
     if pixelcnn.config.classes != classifier.config.classes:
         raise CheckpointError(
-            f"'{domain}-pixelcnn' knows {pixelcnn.config.classes} classes, "
-            f"'{domain}-classifier' {classifier.config.classes}"
+            f"{names[0]!r} knows {pixelcnn.config.classes} classes, {names[1]!r} {classifier.config.classes}"
         )
     return pixelcnn, classifier
 
@@ -249,5 +252,9 @@ def load_bayes(domain: str, directory: Path | None = None) -> BayesStudy:
 
 def _models(domain: str, directory: Path) -> dict[str, str]:
     """The SHA-256 of the weights of both models."""
-    names = (f"{domain}-pixelcnn", f"{domain}-classifier")
-    return {name: read_card(name, directory).sha256 for name in names}
+    return {name: read_card(name, directory).sha256 for name in _names(domain)}
+
+
+def _names(domain: str) -> tuple[str, str]:
+    """The checkpoints of the density and of the classifier."""
+    return model_names(domain)["pixelcnn"], f"{domain}-classifier"

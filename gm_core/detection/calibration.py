@@ -17,6 +17,9 @@ from gm_core.models.vae import VAE
 SHRINK = 1e-3
 """Share of a score's own variance that is added to it, for scores that others determine."""
 
+PIXELCNNS = {"cifar10": "cifar10-pixelcnnpp"}
+"""The densities whose names say more than the domain's."""
+
 
 def calibrate(
     domain: str,
@@ -74,7 +77,11 @@ def calibrate(
 
 def model_names(domain: str) -> dict[str, str]:
     """The checkpoints that a domain's detector is made of, by the part they play."""
-    return {"pixelcnn": f"{domain}-pixelcnn", "background": f"{domain}-pixelcnn-background", "vae": f"{domain}-vae"}
+    return {
+        "pixelcnn": PIXELCNNS.get(domain, f"{domain}-pixelcnn"),
+        "background": f"{domain}-pixelcnn-background",
+        "vae": f"{domain}-vae",
+    }
 
 
 def scores_of(models: tuple[PixelCNN, PixelCNN, VAE], images: Tensor, title: str = "", quiet: bool = True) -> Tensor:

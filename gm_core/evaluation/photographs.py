@@ -38,18 +38,20 @@ NOTHING: dict[str, Callable[[tuple[int, int, int], int, torch.Generator], Tensor
 def measure_preparation(
     detector: Detector,
     test_images: Tensor,
-    seed: int = 0,
-    others: Mapping[str, Tensor] | None = None,
+    others: Mapping[str, Tensor],
     count: int = PICTURES,
+    seed: int = 0,
+    quiet: bool = False,
 ) -> list[Metric]:
     """How many prepared pictures of every kind a detector calls reasonable at alpha = 0.05.
 
     Args:
         detector: A detector of digits.
         test_images: Digits of its test set, ``uint8`` (N, 1, 28, 28).
-        seed: Of whatever is drawn.
         others: Test images of other data sets by name, ``uint8`` (M, 1 or 3, H, W); enlarged like photographs.
         count: Pictures of a kind.
+        seed: Of whatever is drawn.
+        quiet: No progress bars.
 
     Returns:
         A share for each kind: the test images themselves, those photographed, those drawn on a pad; then what is no
@@ -57,16 +59,18 @@ def measure_preparation(
     """
     chosen = test_images[torch.randperm(len(test_images), generator=torch.Generator().manual_seed(seed))[:count]]
     metrics = []
-    for name, pictures in _kinds(chosen, dict(others or {}), seed, count):
+    for name, pictures in _kinds(chosen, others, seed, count):
         images = torch.cat([prepare(picture, form=DIGITS).image for picture in pictures])
-        scores = scores_of((detector.pixelcnn, detector.background, detector.vae), images)
+        models = detector.pixelcnn, detector.background, detector.vae
+        scores = scores_of(models, images, f"{name}, prepared", quiet)
         reasonable = detector.judge_scores(scores)[1] > ALPHA
         metrics.append(
             Metric(
                 f"reasonable_{name}",
                 float(reasonable.double().mean()),
                 "share",
-                f"share of {len(images):,} pictures with a p-value above {ALPHA}, once prepared",
+                f"share of {len(images):,} pictures ({name.replace('_', ' ')}) with a p-value above {ALPHA}, once "
+                "brought to the digits' form",
             )
         )
     return metrics
@@ -154,7 +158,7 @@ _NEIGHBOURS = ((1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1,
 
 
 def _kinds(
-    digits: Tensor, others: dict[str, Tensor], seed: int, count: int
+    digits: Tensor, others: Mapping[str, Tensor], seed: int, count: int
 ) -> Iterator[tuple[str, Iterator[Image.Image]]]:
     random, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     yield "test_images", (Image.fromarray(image[0].numpy()) for image in digits)

@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from gm_core.checkpoints import Metric
+from gm_core.data.preparation import DIGITS, form_of
 from gm_core.detection.calibration import scores_of
 from gm_core.detection.conformal import two_sided_p_value
 from gm_core.detection.detector import Detector
 from gm_core.detection.scores import SCORES
 from gm_core.evaluation.outliers import OUTLIERS, outlier_sets
+from gm_core.evaluation.photographs import PICTURES, measure_preparation
 
 NAIVE = "-log p alone"
 """The naive detector, that takes only what is unlikely for strange."""
@@ -55,8 +57,9 @@ class Measured:
     """A detector's figures.
 
     Attributes:
-        metrics: False-alarm rates, and of every set of outliers what the combination makes of it, and the naive
-            detector: what its card says.
+        metrics: False-alarm rates, of every set of outliers what the combination makes of it, and the naive detector,
+            and of digits what becomes of photographs and of what is no digit once they are prepared: what its card
+            says.
         table: Every score against every set.
     """
 
@@ -106,7 +109,10 @@ def evaluate_detector(
         )
         for alpha in ALPHAS
     ]
-    return Measured(metrics + [metric for line in table for metric in _figures(line, len(test))], table)
+    metrics += [metric for line in table for metric in _figures(line, len(test))]
+    if form_of(detector.domain) is DIGITS:
+        metrics += measure_preparation(detector, test, others, min(limit, PICTURES), quiet=quiet)
+    return Measured(metrics, table)
 
 
 def _figures(line: Refusal, tested: int) -> list[Metric]:

@@ -22,6 +22,7 @@ class ClassifierConfig:
         channels: Width of the convolutions at full and at half the resolution; twice as many before a quarter.
         hidden: Width of the fully connected layer.
         dropout: Share of that layer's values that a training step does without.
+        picture_channels: Channels C of a picture, 1 or 3.
     """
 
     height: int = 28
@@ -30,12 +31,15 @@ class ClassifierConfig:
     channels: int = 32
     hidden: int = 128
     dropout: float = 0.5
+    picture_channels: int = 1
 
     def __post_init__(self) -> None:
         """Refuse shapes that no network can have."""
         check_size(self.height, self.width, self.classes, self.channels, self.hidden)
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}")
+        if self.picture_channels not in (1, 3):
+            raise ValueError(f"the pictures of a classifier must have 1 or 3 channels, not {self.picture_channels}")
 
 
 class Classifier(nn.Module):
@@ -63,7 +67,7 @@ class Classifier(nn.Module):
         self.config = config
         c = config.channels
         self.body = nn.Sequential(
-            nn.Conv2d(1, c, 3, padding=1),
+            nn.Conv2d(config.picture_channels, c, 3, padding=1),
             nn.SiLU(),
             nn.Conv2d(c, c, 3, stride=2, padding=1),
             nn.SiLU(),
@@ -91,7 +95,7 @@ class Classifier(nn.Module):
         """Unnormalised log-probabilities of the classes.
 
         Args:
-            images: ``uint8`` (B, 1, H, W) of the model's size.
+            images: ``uint8`` (B, C, H, W) of the model's size.
 
         Returns:
             ``float32`` (B, classes).
@@ -106,7 +110,7 @@ class Classifier(nn.Module):
         """The probabilities of the classes, p(y | x).
 
         Args:
-            images: ``uint8`` (B, 1, H, W) of the model's size.
+            images: ``uint8`` (B, C, H, W) of the model's size.
 
         Returns:
             Categorical over the classes, batch shape (B,); its ``probs`` are (B, classes).
@@ -120,7 +124,7 @@ class Classifier(nn.Module):
         """Mean of -log p(y | x) in nats a picture, for training; with dropout while in training mode.
 
         Args:
-            images: ``uint8`` (B, 1, H, W).
+            images: ``uint8`` (B, C, H, W).
             labels: Classes, ``int64`` (B,).
             generator: CPU source of dropout's randomness.
 
@@ -142,7 +146,7 @@ class Classifier(nn.Module):
 
     def _hidden(self, images: Tensor) -> Tensor:
         """Values of the last hidden layer, (B, hidden)."""
-        check_images(images, channels=1)
+        check_images(images, channels=self.config.picture_channels)
         check_resolution(images, self.config.height, self.config.width)
         hidden: Tensor = self.body(images.to(self.device).float() / 127.5 - 1)
         return hidden

@@ -321,8 +321,8 @@ class ChannelMixture(Distribution):
             index = which.unsqueeze(-1).expand(*shape, parameters.shape[-2], 1)
             return parameters.expand(*shape, *parameters.shape[-2:]).gather(-1, index)
 
-        loc, log_scale, slope = (chosen(parameters) for parameters in (self.loc, self.log_scale, self.slope))
-        one = ChannelMixture(torch.zeros_like(which, dtype=loc.dtype), loc, log_scale, slope, self.levels)
+        certain = torch.zeros_like(which, dtype=self.loc.dtype)
+        one = ChannelMixture(certain, chosen(self.loc), chosen(self.log_scale), chosen(self.slope), self.levels)
         value = torch.zeros(*shape, 0, dtype=torch.uint8, device=which.device)
         for channel in range(self.loc.shape[-2]):
             loc, log_scale = one._loc(value, channel), one.log_scale[..., channel, :]

@@ -195,13 +195,17 @@ RECIPES: dict[str, Recipe] = {
             Recipe(
                 name=f"{dataset}-classifier",
                 dataset=dataset,
-                model=ClassifierConfig(),
+                model=model,
                 steps=12_000,
                 batch=64,
                 learning_rate=2e-3,
                 decay=0.8,
             )
-            for dataset in ("mnist", "fashion")
+            for dataset, model in (
+                ("mnist", ClassifierConfig()),
+                ("fashion", ClassifierConfig()),
+                ("cifar10", ClassifierConfig(height=32, width=32, channels=48, picture_channels=3)),
+            )
         ),
     )
 }

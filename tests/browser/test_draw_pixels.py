@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Locator, Position, expect
+from playwright.sync_api import Locator, Position, Request, expect
 
 import gm_core
 from demo.theme import VIRIDIS
@@ -45,7 +45,13 @@ def test_steps_scrubs_and_keys_go_anywhere_without_asking_the_model_again(page, 
     wait_for(canvas, "complete: ")
     image = expected(model).flatten().tolist()
     drawings: list[str] = []
-    page.on("request", lambda request: drawings.append(request.url) if "queue/join" in request.url else None)
+
+    def watch(request: Request) -> None:
+        """Other tabs may still be filling; what asks for a drawing names a model."""
+        if "queue/join" in request.url and "mnist-pixelcnn" in (request.post_data or ""):
+            drawings.append(request.url)
+
+    page.on("request", watch)
 
     def is_at(count: int) -> None:
         wait_for(canvas, f"{count} of 784 pixels")

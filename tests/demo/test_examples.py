@@ -3,7 +3,7 @@
 import pytest
 
 import gm_core
-from demo.examples import Example, examples
+from demo.examples import Example, _of_digits, examples
 from demo.models import Models
 from demo.widgets.sketch_pad import decode
 
@@ -14,7 +14,7 @@ def shown() -> tuple[Example, ...]:
 
 
 def test_the_same_at_every_start(shown: tuple[Example, ...]) -> None:
-    examples.cache_clear()
+    _of_digits.cache_clear()
     again = examples(Models.on("cpu"))
     assert again is not shown
     assert [example.url for example in again] == [example.url for example in shown]

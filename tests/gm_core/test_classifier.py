@@ -57,6 +57,19 @@ def test_probabilities_sum_to_one_whatever_it_is_shown(trained):
     torch.testing.assert_close(posterior.logits, trained.logits(noise).log_softmax(dim=1))
 
 
+def test_pictures_in_colour_are_told_by_their_colour():
+    model = Classifier(replace(CONFIG, picture_channels=3)).eval()
+    colours = torch.zeros(3, 3, 8, 8, dtype=torch.uint8)
+    for channel in range(3):
+        colours[channel, channel] = 255
+    logits = model.logits(colours)
+    assert not torch.allclose(logits[0], logits[1]) and not torch.allclose(logits[1], logits[2])
+    with pytest.raises(ValueError, match=r"\(B, 3, H, W\)"):
+        model.logits(colours[:, :1])
+    with pytest.raises(ValueError, match="1 or 3 channels, not 2"):
+        replace(CONFIG, picture_channels=2)
+
+
 def test_dropout_is_the_generators_while_training_and_nobodys_afterwards():
     torch.manual_seed(0)
     model, data = Classifier(CONFIG).requires_grad_(False), squares(16, 0)

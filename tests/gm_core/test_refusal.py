@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from gm_core import load_detector
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.detection import SCORES
 from gm_core.evaluation.outliers import PLAIN, SPOILT, fitted, other_images, outlier_sets
+from gm_core.evaluation.photographs import measure_preparation
 from gm_core.evaluation.refusal import COMBINED, NAIVE, auroc, evaluate_detector
 from tests.gm_core.test_detection import seeded, world  # noqa: F401
 
@@ -75,6 +77,20 @@ def test_the_figures_of_a_detector(world):  # noqa: F811
     assert combined.detection_rate == pytest.approx(sum(found) / 30, abs=0.04)
     naive = auroc(-detector.pixelcnn.log_prob(unseen[:100]), -detector.pixelcnn.log_prob(255 - unseen[:30]))
     assert lines[NAIVE, "noisy"].auroc == pytest.approx(naive, abs=0.01)
+
+
+def test_preparation_makes_nothing_reasonable_that_is_not():
+    detector = load_detector("mnist", "cpu")
+    digits = detector.pixelcnn.sample(2, torch.tensor([3, 7]), generator=seeded(8))
+    clothes = {"clothes": torch.full((9, 3, 32, 32), 90, dtype=torch.uint8)}
+    metrics = measure_preparation(detector, digits, clothes, count=2, quiet=True)
+    shares = {metric.name.removeprefix("reasonable_"): metric.value for metric in metrics}
+    assert {"test_images", "photographed", "drawn_on_pad", "blank_paper", "constants", "noise", "noise_28"} <= set(
+        shares
+    )
+    assert shares["test_images"] == 1
+    assert not any(shares[name] for name in ("blank_paper", "constants", "noise", "noise_28", "textures", "clothes"))
+    assert all("of 2 pictures" in metric.protocol for metric in metrics if "constants" not in metric.name)
 
 
 def test_omniglot_is_read_mixed_and_for_testing_only(tmp_path):

@@ -1,0 +1,102 @@
+"""The panels under the verdict: a classifier beside the density, and the line-ups that likelihood alone gets wrong."""
+
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+import gm_core
+from demo.examples import Example, examples
+from demo.models import Models
+from demo.wording import nats
+from gm_core.detection.bayes_study import load_judges
+
+from .conftest import PHONE
+
+
+@pytest.fixture
+def tab(page: Page, app_url: str) -> Page:
+    page.goto(app_url)
+    page.get_by_role("tab", name="Reasonable?").click()
+    expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
+    return page
+
+
+def example(name: str) -> Example:
+    return next(one for one in examples(Models.on("cpu")) if one.name == name)
+
+
+def choose(tab: Page, name: str) -> None:
+    tab.get_by_role("group", name="Examples to judge").get_by_text(name, exact=True).click()
+
+
+def names(lineup: Locator) -> list[str]:
+    return lineup.locator("li .name").all_inner_texts()
+
+
+def test_the_classifier_answers_whatever_it_is_shown_and_the_density_refuses(tab: Page) -> None:
+    image = gm_core.prepare(example("painting").picture, example("painting").preparation).image
+    _, classifier = load_judges("mnist", torch.device("cpu"))
+    with torch.inference_mode():
+        sure, label = classifier.posterior(image).probs[0].max(dim=0)
+    assert sure > 0.99, "an example that fools the classifier"
+    choose(tab, "painting")
+    judge = tab.locator(".judge.classifier")
+    expect(judge).to_contain_text(f"It says: {int(label)}", use_inner_text=True)
+    expect(tab.locator(".judge.density")).to_contain_text("It refuses")
+    choose(tab, "a digit")
+    expect(judge).to_contain_text("It says: 3", use_inner_text=True)
+    expect(tab.locator(".judge.density")).to_contain_text("It says: 3", use_inner_text=True)
+
+
+def test_the_threshold_refuses_what_it_is_not_sure_of(tab: Page) -> None:
+    image = gm_core.prepare(example("upside down").picture).image
+    pixelcnn, _ = load_judges("mnist", torch.device("cpu"))
+    with torch.inference_mode():
+        prior = gm_core.load_bayes("mnist").prior
+        share = float(gm_core.bayes_posterior(gm_core.class_log_probs(pixelcnn, image), prior).max())
+    assert share < 0.989, "an example of a doubtful class"
+    choose(tab, "upside down")
+    tab.get_by_role("slider", name="False alarms").press("Home")  # so that it is reasonable
+    threshold = tab.locator("#beside-threshold input[type=number]")
+    density = tab.locator(".judge.density")
+    threshold.fill("99")
+    threshold.press("Enter")
+    expect(density).to_contain_text("below your 99 %")
+    threshold.fill("0")
+    threshold.press("Enter")
+    expect(density).to_contain_text("It says:")
+
+
+def test_other_models_bring_their_own_classes(tab: Page) -> None:
+    choose(tab, "sneaker")
+    expect(tab.locator(".headline")).to_contain_text("Unreasonable")
+    tab.locator("#judge-domain").get_by_text("Clothes", exact=True).click()
+    expect(tab.locator(".judge.classifier")).to_contain_text("It says: Sneaker", use_inner_text=True)
+    expect(tab.locator(".judge.density")).to_contain_text("It says: Sneaker", use_inner_text=True)
+    expect(tab.locator(".headline")).to_contain_text("Reasonable as a piece of clothing")
+
+
+@pytest.mark.parametrize("viewport", [None, PHONE], ids=["desktop", "phone"])
+def test_a_switch_ranks_the_line_up_anew(tab: Page, viewport: dict[str, int] | None) -> None:
+    if viewport:
+        tab.set_viewport_size(viewport)
+    choose(tab, "circle")
+    if viewport:  # too narrow for all tabs
+        tab.locator("#judge-panels").get_by_role("button", name="More tabs").click()
+    tab.get_by_text("Where likelihood fails").locator("visible=true").click()
+    clothes = tab.locator("#judge-naive .lineup").nth(1)
+    expect(clothes.locator("li")).to_have_count(8)
+    raw = names(clothes)
+    assert raw[0] == "plain black", "simple pictures are the likeliest"
+    black = gm_core.load("fashion-pixelcnn", "cpu").log_prob(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))
+    expect(clothes.locator("li").first).to_contain_text(f"{nats(float(black))} nats")
+    assert "your picture" in raw
+    clothes.get_by_text("corrected", exact=True).click()
+    expect(clothes.locator("li").first).to_contain_text("reasonable")
+    own = {"a shirt", "a sneaker", "a bag"}
+    assert set(names(clothes)[:3]) == own and sorted(names(clothes)) == sorted(raw)
+    before = clothes.locator("li.yours img").get_attribute("src") or ""
+    choose(tab, "noise")  # another picture, and the switch stays where it is
+    expect(clothes.locator("li.yours img")).not_to_have_attribute("src", before)
+    assert clothes.get_by_role("radio", name="corrected").is_checked()
+    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
