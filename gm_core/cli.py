@@ -36,6 +36,7 @@ from gm_core.rendering import gif, grid, png
 from gm_core.sampling import warm_up
 from gm_core.sampling.stream import check_temperature
 from gm_core.scoring import score_pictures, write_scores
+from gm_core.training.processes import is_main, on_this_machine
 from gm_core.training.recipes import RECIPES
 from gm_core.training.run import recipe_for, run_recipe
 from gm_core.training.state import StateError
@@ -218,7 +219,7 @@ def train_model(
     if recipe not in RECIPES:
         raise typer.BadParameter(f"there is no recipe {recipe!r}; there are {', '.join(RECIPES)}", param_hint="RECIPE")
     chosen = recipe_for(RECIPES[recipe], data_dir)
-    torch.set_num_threads(threads or torch.get_num_threads())
+    torch.set_num_threads(threads or max(1, torch.get_num_threads() // on_this_machine()))
     card = run_recipe(
         chosen,
         directory=out,
@@ -229,6 +230,8 @@ def train_model(
         max_minutes=max_minutes,
         compile_model=compile_model,
     )
+    if not is_main():
+        return
     if card is None:
         print(f"stopped before the end; go on with: python -m gm_core train {recipe} --resume --out {out}")
         return

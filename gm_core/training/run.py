@@ -14,6 +14,7 @@ from gm_core.evaluation.likelihood import evaluate
 from gm_core.models.autoregressive import PictureConfig
 from gm_core.models.classifier import ClassifierConfig
 from gm_core.training.loop import train
+from gm_core.training.processes import is_main
 from gm_core.training.recipes import Recipe
 
 DESCRIPTIONS = {
@@ -86,7 +87,7 @@ def run_recipe(
         quiet: No progress bars.
 
     Returns:
-        The card, or ``None`` when the run stopped before its last step.
+        The card, or ``None`` when the run stopped before its last step, or this process is not the one that writes.
     """
     if steps is not None:
         recipe = replace(recipe, steps=steps)
@@ -102,7 +103,7 @@ def run_recipe(
         compile_model=compile_model,
         quiet=quiet,
     )
-    if not trained.finished:
+    if not (trained.finished and is_main()):
         return None
     model = trained.model.to(device)
     test = load_dataset(recipe.dataset, "test", data_dir)
