@@ -19,6 +19,7 @@ from gm_core.detection import bayes_study
 from gm_core.evaluation import bench, latency, likelihood
 from gm_core.rendering import grid
 from gm_core.scoring import SCORE_KEYS
+from gm_core.training import bench as training_bench
 from gm_core.training import recipes
 from gm_core.training.recipes import Recipe
 from tests.gm_core.test_checkpoints import shipped
@@ -93,7 +94,7 @@ def test_sample_writes_what_python_draws(cli, tmp_path):
         (["score"], "PATH"),
         (["train", "nothing"], "there is no recipe"),
         (["paint"], "paint"),
-        (["bench", "patience"], "there are: sampling, latency"),
+        (["bench", "patience"], "there are: sampling, latency, training"),
         (["bench", "latency", "--model", "mnist-pixelcnn"], "has no latent space"),
         (["bench", "sampling", "--model", "mnist-vae"], "does not draw pixel by pixel"),
     ],
@@ -333,6 +334,36 @@ def test_bench_compares_the_samplers_in_one_run(cli, monkeypatch):
         assert line["speedup"] == pytest.approx(line["naive_seconds"] / line["cached_seconds"])
         assert line["identical"] is True
     assert document["results"][0]["speedup"] > 10
+
+
+def test_bench_compares_the_samplers_of_colour(cli, tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    model = gm_core.PixelCNNPP(gm_core.PixelCNNPPConfig(vertical=(4, 4), horizontal=(4, 6), blocks=(1, 1), mixture=2))
+    shipped(model.eval(), "colour-pixelcnnpp", tmp_path)
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    monkeypatch.setattr(bench, "CASES", ((2, 5, 6),))
+    monkeypatch.setattr(bench, "NAIVE_SECONDS", 0.02)
+    monkeypatch.setattr(bench, "SESSION_SECONDS", 0.02)
+    monkeypatch.setattr(bench, "SESSIONS", 2)
+    code, out, _ = cli("bench", "sampling", "--model", "colour-pixelcnnpp", "--json", "--device", "cpu")
+    assert code == 0
+    assert json.loads(out)["results"][0]["identical"] is True
+
+
+def test_bench_training_adds_one_speed_up_after_the_other(cli, monkeypatch):
+    for recipe in TINY.values():
+        monkeypatch.setitem(recipes.RECIPES, recipe.name, recipe)
+    monkeypatch.setattr(training_bench, "SECONDS", 0.02)
+    monkeypatch.setattr(training_bench, "WAYS", training_bench.WAYS[:-1])  # compiling takes half a minute
+    for name in ("tiny-pixelcnn", "tiny-classifier"):
+        code, out, _ = cli("bench", "training", "--model", name, "--json", "--device", "cpu")
+        assert code == 0
+        document = json.loads(out)
+        assert (document["recipe"], document["batch"]) == (name, 4)
+        plain, *others = document["results"]
+        assert plain["speedup"] == 1 and len(others) == 3
+        for line in others:
+            assert line["speedup"] == pytest.approx(line["images_per_second"] / plain["images_per_second"])
 
 
 def test_the_module_runs_without_gradio():
