@@ -315,9 +315,7 @@ def bench(
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
-    """Time the samplers, naive, cached and the arithmetic limit in one run; a VAE's answers to a moving slider; or
-    training, plain and with each speed-up.
-    """
+    """Time the samplers beside the arithmetic limit; a VAE's answers to a slider; or training with each speed-up."""
     if what not in ("sampling", "latency", "training"):
         raise typer.BadParameter(
             f"there is no benchmark {what!r}; there are: sampling, latency, training", param_hint="WHAT"
