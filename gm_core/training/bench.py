@@ -82,7 +82,7 @@ def _bench(recipe: Recipe, way: Way, device: torch.device) -> dict[str, Any]:
     )
     generator = torch.Generator().manual_seed(recipe.seed)
     config = recipe.model
-    channels: int = getattr(model, "channels", getattr(config, "picture_channels", 1))  # type: ignore[assignment]
+    channels: int = getattr(model, "channels", getattr(config, "picture_channels", 1))
     shape = (recipe.batch, channels, config.height, config.width)
     images = torch.randint(getattr(config, "levels", 256), shape, generator=generator, dtype=torch.uint8).to(device)
     labels = torch.zeros(recipe.batch, dtype=torch.int64, device=device)
