@@ -57,6 +57,11 @@ class Question:
     rival: str | None
     temperature: float
 
+    @property
+    def value(self) -> Tensor:
+        """The pixel's channels, (C,)."""
+        return self.image[0].flatten(1)[:, self.index]
+
 
 class Answers:
     """Answers the canvas' questions; each is checked, for anybody can send one.
@@ -93,10 +98,10 @@ class Answers:
         own = self._distribution(question, question.label)
         others = self._distribution(question, question.other) if question.compare else [None] * len(own)
         answers = []
-        for log_p, other in zip(own, others, strict=True):
+        for log_p, other, value in zip(own, others, question.value.tolist(), strict=True):
             drawn_from = torch.softmax(log_p / question.temperature, dim=0)
-            answer = _numbers(log_p) | {"drawn_from": _rounded(drawn_from) if question.temperature != 1 else None}
-            answers.append(answer | {"other": None if other is None else _numbers(other)})
+            answer = _numbers(log_p, value) | {"drawn_from": _rounded(drawn_from) if question.temperature != 1 else None}
+            answers.append(answer | {"other": None if other is None else _numbers(other, value)})
         return answers[0] if len(answers) == 1 else {"channels": answers}
 
     def depends(self, sent: Any) -> Answer:
@@ -177,8 +182,7 @@ class Answers:
         if isinstance(found, Tensor):
             return found[:, row, column]
         with torch.inference_mode():
-            value = question.image[0, :, row, column].to(found.loc.device)
-            return found[row, column].level_log_prob(value).cpu()
+            return found[row, column].level_log_prob(question.value.to(found.loc.device)).cpu()
 
     def _all_distributions(self, name: str, values: bytes, label: int | None) -> Tensor | ChannelMixture:
         """Log-probabilities of all levels of every pixel, (C, H, W, levels); or the mixtures that they are had from.
@@ -203,9 +207,9 @@ def _answer(function: Callable[[Any], Answer], sent: Any) -> Answer:
         return {"error": str(error)}
 
 
-def _numbers(log_p: Tensor) -> Answer:
+def _numbers(log_p: Tensor, value: int) -> Answer:
     p = log_p.exp()
-    return {"p": _rounded(p), "entropy": float(torch.special.entr(p).sum())}
+    return {"p": _rounded(p), "log_prob": float(log_p[value]), "entropy": float(torch.special.entr(p).sum())}
 
 
 def _rounded(probabilities: Tensor) -> list[float]:

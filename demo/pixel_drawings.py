@@ -155,9 +155,7 @@ class Drawings:
             start=start.values if start else None,
             keep=start.keep.expand_as(start.values) if start else None,
             # One of each class: the same dice for all, so that the class alone makes the difference.
-            noise=draw_noise(
-                1 if each else n, height, width, torch.Generator().manual_seed(int(order.seed)), channels
-            ),
+            noise=draw_noise(1 if each else n, height, width, torch.Generator().manual_seed(int(order.seed)), channels),
             temperature=order.temperature,
             chunk=width,
         ):

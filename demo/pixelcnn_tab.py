@@ -93,8 +93,8 @@ wedge up and to the right, which the layers climb into too slowly: choose that m
 compare with. The gated PixelCNN has two stacks, one for the rows above and one for the row in hand, and misses nothing
 within its reach.
 
-**Colour.** Red, green and blue of a pixel are three factors more: red given all pixels before, green given these and the
-red, blue given these and both. The PixelCNN++ does not look up 256 probabilities for each: it weighs a few bell curves
+**Colour.** A pixel has three factors: red given all pixels before, green given these and the red, blue given these and
+both. The PixelCNN++ does not look up 256 probabilities for each: it weighs a few bell curves
 (logistic distributions) over the levels, and moves those of green by the red that came, those of blue by red and green.
 Choose *1 pixel/s* and watch, or step by one channel with Shift and an arrow key.
 
@@ -211,7 +211,7 @@ class Draw:
         easel.asked = number if is_index(number, 2**53) else 0
 
     def upload(self, path: str | None, model: str, easel: Easel) -> None:
-        """Take an uploaded picture, in the form of the model's own, as the start, with its lower half left to the model.
+        """Take an uploaded picture, in the form of the model's, as the start, with its lower half left to the model.
 
         Raises:
             gr.Error: It is no picture that can be read.

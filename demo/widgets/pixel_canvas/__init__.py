@@ -18,13 +18,14 @@ class PixelCanvas(gr.HTML):
     """Plays back what a PixelCNN draws, at a pace that the eye can follow; the browser needs no server for it.
 
     A value is a message: what is drawn (``run``, ``model``, ``channels`` (1 for grey, 3 for colour), ``height``,
-    ``width``, ``levels``, ``classes``, ``subject`` in words, one and many; the ``labels`` of the pictures; ``label``, ``pictures``, ``seed`` and
-    ``temperature`` as they were asked for; ``start``, what is given, if anything; ``live``, whether a hand is moving,
-    so that the place that is looked at stays), some pixels of every picture (see :func:`pixels`) and, in the last
-    one, ``done``: what is known of the whole pictures (``seconds`` the model took, ``log_prob`` of each for any class
-    in nats, for each the ``share`` of the ``of`` real pictures that are less likely or ``None``, the ``usual`` bits
-    per value of real ones). Messages of one run may come twice, out of order, or not at all, as long as the last
-    holds every pixel. A higher ``run`` clears the canvas, a lower one comes too late and is ignored.
+    ``width``, ``levels``, ``classes``, ``subject`` in words, one and many; the ``labels`` of the pictures; ``label``,
+    ``pictures``, ``seed`` and ``temperature`` as they were asked for; ``start``, what is given, if anything; ``live``,
+    whether a hand is moving, so that the place that is looked at stays), some pixels of every picture (see
+    :func:`pixels`) and, in the last one, ``done``: what is known of the whole pictures (``seconds`` the model took,
+    ``log_prob`` of each for any class in nats, for each the ``share`` of the ``of`` real pictures that are less likely
+    or ``None``, the ``usual`` bits per value of real ones). Messages of one run may come twice, out of order, or not at
+    all, as long as the last holds every pixel. A higher ``run`` clears the canvas, a lower one comes too late and is
+    ignored.
 
     The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays. When a hand has changed
     what is given, ``ask`` fires for a drawing of it, or ``give`` where the canvas has seen to the drawing itself;

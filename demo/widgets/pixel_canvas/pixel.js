@@ -122,9 +122,17 @@ const explainedChannel = (chart, channel, { index, other }, answer, top) => {
     inChart(".top").textContent = "p = " + top + " at the top, square-root heights" + (answer.other ? "; below: " + called(other) : "");
     return;
   }
-  inChart(".top").textContent = colorName(color).split(", ")[channel] + ": " + probability(p) + (p > 0 ? ", surprise " + number(-Math.log(p), 2) : "") + ", entropy " + number(answer.entropy, 2) + " nats";
+  inChart(".top").textContent = colorName(color).split(", ")[channel] + ": " + probability(p) + ", surprise " + number(-answer.log_prob, 2) + ", entropy " + number(answer.entropy, 2) + " nats";
   const [from, to] = [0, 255].map((level) => "rgb(" + onScreen(color, 0, channel).map((now, c) => (c === channel ? level : now)).join(" ") + ")");
   inChart(".greys").style.background = "linear-gradient(to right," + from + "," + to + ")"; // what it would have become
+};
+
+// What another label makes of a pixel. One colour of sixteen million has a probability that says little by itself.
+const compared = (index, channels) => {
+  const value = run.sheet[current()].values[index], [{ p, other }] = channels;
+  if (!colored()) return " has " + probability(other.p[value]) + likelier(p[value], other.p[value]);
+  const nats = channels.reduce((sum, { log_prob, other }) => sum + other.log_prob - log_prob, 0);
+  return " is" + likelier(1, Math.exp(nats)).slice(1);
 };
 
 const explained = (what, answer) => {
@@ -141,9 +149,7 @@ const explained = (what, answer) => {
   const scale = colored() ? " Heights: p = " + top + " at the top, square roots" + (other ? "; below: " + called(other) : "") + "." : "";
   find(".pixel .entropy").textContent = (what.part ? "" : (colored() ? "Together: entropy " : "Entropy ") + number(entropy, 2) + " nats: " + fair)
     + scale + (temperature === 1 ? "" : " Line: at temperature " + temperature + ", as drawn.");
-  const color = valuesOf(run.sheet[current()].values, index), joint = (of) => color.reduce((p, value, c) => p * of(channels[c])[value], 1);
-  const q = other && joint((channel) => channel.other.p);
-  find(".answer").textContent = other && !what.part ? "As " + called(other) + " instead of " + called(label) + ", this " + shade() + " has " + probability(q) + likelier(joint((channel) => channel.p), q) : "";
+  find(".answer").textContent = other && !what.part ? "As " + called(other) + " instead of " + called(label) + ", this " + shade() + compared(index, channels) : "";
 };
 
 // How far a pixel sees, in rows and columns: what it does not see within that is its blind spot.
@@ -180,9 +186,10 @@ const look = () => {
   const picture = run.sheet[current()], nats = -picture.logProb[index], color = valuesOf(picture.values, index);
   const begun = index === shown() ? part() : 0; // channels of a pixel in hand
   const given = run.start?.keep[index] ? " · given" : "";
-  const chosen = picked === null && pointed === null && ended() ? " · the most surprising pixel" : "";
-  find(".caption").textContent = placeOf(index) + " · " + colorName(begun ? color.slice(0, begun) : color) + given + chosen + "\n"
-    + (begun ? "next its " + NAMES[begun] + ", given " + NAMES.slice(0, begun).join(" and ") : (colored() ? "" : probability(Math.exp(-nats)) + " · ") + "surprise " + number(nats, 2) + ", entropy " + number(picture.entropy[index], 2) + " nats");
+  const chosen = picked === null && pointed === null && ended() ? (colored() ? " · most surprising" : " · the most surprising pixel") : "";
+  const about = given + chosen, chances = "surprise " + number(nats, 2) + ", entropy " + number(picture.entropy[index], 2) + " nats";
+  find(".caption").textContent = placeOf(index) + " · " + colorName(begun ? color.slice(0, begun) : color) + (colored() ? "" : about) + "\n"
+    + (begun ? "next its " + NAMES[begun] + ", given " + NAMES.slice(0, begun).join(" and ") : colored() ? chances + about : probability(Math.exp(-nats)) + " · " + chances);
   if (stroke) return; // first the picture, then the questions about it
   const key = [run.id, current(), index, begun, find(".compare select").value, view === "depends" && find(".rivals select").value + "*"].join();
   const free = playing && !ended() && pointed === null && picked === null;
