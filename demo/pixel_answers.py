@@ -100,7 +100,9 @@ class Answers:
         answers = []
         for log_p, other, value in zip(own, others, question.value.tolist(), strict=True):
             drawn_from = torch.softmax(log_p / question.temperature, dim=0)
-            answer = _numbers(log_p, value) | {"drawn_from": _rounded(drawn_from) if question.temperature != 1 else None}
+            answer = _numbers(log_p, value) | {
+                "drawn_from": _rounded(drawn_from) if question.temperature != 1 else None
+            }
             answers.append(answer | {"other": None if other is None else _numbers(other, value)})
         return answers[0] if len(answers) == 1 else {"channels": answers}
 
