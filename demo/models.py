@@ -62,10 +62,8 @@ class Models:
 
     def detector_of(self, name: str) -> Detector | None:
         """The detector that was calibrated with a PixelCNN, if there is one."""
-        for card in available():
-            if card.family == "detector" and card.config.get("pixelcnn", {}).get("name") == name:
-                return self.detector(card.name.removesuffix("-detector"))
-        return None
+        domain = name.removesuffix("-pixelcnn")
+        return self.detector(domain) if any(card.name == f"{domain}-detector" for card in available()) else None
 
     def detector(self, domain: str = "mnist") -> Detector:
         """A calibrated detector; cheap to ask for again, for its models are loaded once."""
