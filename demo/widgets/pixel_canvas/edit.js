@@ -4,7 +4,7 @@
 const PEN = 1.2, RUBBER = 2.2; // radius in pixels of the picture
 const UNDO = 50;
 const HOLD = 350; // milliseconds after which a class key is held, not tapped
-const LIVELY = 1; // seconds a drawing of colour may take to be drawn anew at every move of a hand
+const LIVELY = 0.4; // seconds a drawing of colour may take to be drawn anew at every move of a hand
 const REST = 400; // milliseconds without a move, after which a slower one is asked for
 const HINTS = {
   look: (lively) => "Point at a pixel to see where it came from. " + (lively ? "Hold" : "Press") + " a digit key: the same dice as another class.",
