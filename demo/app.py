@@ -12,7 +12,7 @@ from demo.theme import CSS, THEME
 
 HEADER = """
 <div class="lab-header"><h1>Generative image models, live</h1>
-<p>Real models, trained on handwritten digits, computing while you watch.</p></div>
+<p>Real models of digits, clothes and photographs, computing while you watch.</p></div>
 """
 
 

@@ -1,12 +1,14 @@
 """The tab "Reasonable?": a density says how likely a picture is, and so may refuse it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import gradio as gr
 import torch
+from gradio.components import Component
 from PIL import Image
 
 from demo.checks import is_index
@@ -182,6 +184,25 @@ def _verdict_on_nothing(detector: Detector) -> Verdict:
         return detector.score(torch.zeros(1, form.channels, form.size, form.size, dtype=torch.uint8))[0]
 
 
+class Panel(Protocol):
+    """What follows every judgement, from the values of its inputs to those of its outputs."""
+
+    @property
+    def inputs(self) -> Sequence[Component]:
+        """What it reads besides the judgement."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[Component]:
+        """What it sets."""
+        ...
+
+    @property
+    def follow(self) -> Callable[..., tuple[Any, ...]]:
+        """From the judgement and the inputs' values to the outputs'."""
+        ...
+
+
 class _Tab:
     """The tab's components and what happens to them."""
 
@@ -222,6 +243,8 @@ class _Tab:
             with gr.Tab("How does this work?"):
                 gr.Markdown(HOW)
 
+        self.panels: tuple[Panel, ...] = (self.bayes, self.naive, self.figures)
+
     def _given(self) -> None:
         with gr.Tabs(selected="pad") as self.sources:
             with gr.Tab("Draw", id="pad") as self.pad_tab:
@@ -253,35 +276,45 @@ class _Tab:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         live = {**quiet, "trigger_mode": "always_last"}
         settings = [self.domain, self.percent, *self.switches]
-        app.load(
+        arrived = app.load(
             self.arrive,
             [self.domain, self.percent],
             [*views, self.row, self.pad, self.measured, *self.switches],
             **quiet,
         )
-        self.row.pick(
+        picked = self.row.pick(
             self.on_example,
             [self.domain, self.percent],
             [*views, self.row, self.pad, self.source, self.sources, *self.switches],
             **live,
         )
-        self.pad.input(self.on_draw, [self.pad, *settings], [*views, self.row, self.source, *self.switches], **live)
-        self.file.input(
+        drawn = self.pad.input(
+            self.on_draw, [self.pad, *settings], [*views, self.row, self.source, *self.switches], **live
+        )
+        sent = self.file.input(
             self.on_file,
             [self.file, self.last_file, self.domain, self.percent],
             [*views, self.row, self.source, self.file, self.last_file, *self.switches],
             **live,
         )
         given = [self.source, self.pad, self.last_file, *settings]
-        for switch in self.switches:
-            switch.input(self.on_switch, given, views, **live)
-        self.domain.input(self.on_domain, given, [*views, self.row, self.measured, *self.switches], **live)
-        for tab, name in ((self.pad_tab, "pad"), (self.file_tab, "file")):
+        judgements = [arrived, picked, drawn, sent]
+        judgements += [switch.input(self.on_switch, given, views, **live) for switch in self.switches]
+        judgements.append(
+            self.domain.input(self.on_domain, given, [*views, self.row, self.measured, *self.switches], **live)
+        )
+        judgements += [
             tab.select(partial(self.on_turn, name), given[1:], [*views, self.source], **live)
-        self.percent.input(self.on_percent, [self.judged, self.percent], views, **live)
+            for tab, name in ((self.pad_tab, "pad"), (self.file_tab, "file"))
+        ]
+        judgements.append(self.percent.input(self.on_percent, [self.judged, self.percent], views, **live))
         self._wire_api()  # first, for an event takes its function's name where no other has it
-        for panel in (self.bayes, self.naive, self.figures):
-            panel.wire(self.judged)
+        inputs = [component for panel in self.panels for component in panel.inputs]
+        outputs = [component for panel in self.panels for component in panel.outputs]
+        for event in judgements:  # the verdict first, then what the panels have to say of it
+            event.then(self.on_judged, [self.judged, *inputs], outputs, **live)
+        self.bayes.wire(self.judged)
+        self.naive.wire(self.judged)
         self.many.wire(self.domain, self.percent)
 
     def _wire_api(self) -> None:
@@ -382,6 +415,15 @@ class _Tab:
         if judged is None:
             return gr.skip()
         return self._views(replace(judged, verdict=replace(judged.verdict, alpha=percent / 100)))
+
+    def on_judged(self, judged: Judgement | None, *values: Any) -> tuple[Any, ...]:
+        """The panels follow, each with the values of its own inputs."""
+        said: list[Any] = []
+        left = list(values)
+        for panel in self.panels:
+            own = [left.pop(0) for _ in panel.inputs]
+            said += panel.follow(judged, *own)
+        return tuple(said)
 
     def answer(
         self,

@@ -99,8 +99,11 @@ class BayesPanel:
             self.turned = gr.HTML(apply_default_css=False)
             gr.HTML(f"{FORMULAS}<style>{STYLE}</style>", apply_default_css=False)
 
+        self.inputs = [self.threshold, self.domain]
+        self.outputs = [self.contrast, self.classifier, self.density, self.turned, self.domain, self.study]
+
     def wire(self, judged: gr.State) -> None:
-        """Follow what is judged.
+        """Let the threshold move.
 
         Args:
             judged: The last judgement.
@@ -111,11 +114,19 @@ class BayesPanel:
             "trigger_mode": "always_last",
         }
         given = [judged, self.threshold]
-        views = [self.contrast, self.classifier, self.density, self.turned, self.domain]
-        judged.change(self.show, given, views, **quiet)
         self.threshold.input(self.on_threshold, given, [self.contrast, self.density], **quiet)
-        # Apart, so that a table that was opened stays open while pictures come and go.
-        self.domain.change(self.show_study, [self.domain], [self.study], **quiet)
+
+    def follow(self, judged: Judgement | None, percent: float, shown: str | None) -> tuple[Any, ...]:
+        """What both say of a picture that was just judged; what was measured only where that is of another domain.
+
+        Args:
+            judged: The judgement.
+            percent: How likely the density's best class must be for an answer, in percent.
+            shown: The domain whose measured curves are there.
+        """
+        *views, domain = self.show(judged, percent)
+        # Left alone, so that a table that was opened stays open while pictures come and go.
+        return *views, domain, gr.skip() if domain == shown else self.show_study(domain)
 
     def show(self, judged: Judgement | None, percent: float) -> tuple[str, str, str, str, str | None]:
         """What both say of a picture.

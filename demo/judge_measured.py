@@ -83,12 +83,12 @@ class MeasuredPanel:
         self.domain = gr.State()  # whose figures are shown
         self.html = gr.HTML(css_template=CSS, apply_default_css=False, elem_id="judge-measured")
 
-    def wire(self, judged: gr.State) -> None:
-        """Follow the domain that is judged."""
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        # In two steps, so that another picture of the same domain leaves the page alone.
-        judged.change(lambda last: last.domain if last else None, judged, self.domain, **quiet)
-        self.domain.change(self.show_domain, self.domain, self.html, **quiet)
+        self.inputs, self.outputs = [self.domain], [self.domain, self.html]
+
+    def follow(self, judged: Judgement | None, shown: str | None) -> tuple[Any, ...]:
+        """The figures of who judged; left alone while that is who is shown."""
+        name = judged.domain if judged else None
+        return name, gr.skip() if name == shown else self.show(judged)
 
     def show(self, judged: Judgement | None) -> str:
         """The figures of the detector that judged."""

@@ -87,12 +87,12 @@ class NaivePanel:
         self.models = models
         self.opened = gr.State(False)
         self.ranking = Ranking(elem_id="judge-naive")
+        self.inputs, self.outputs = [self.opened], [self.ranking]
 
     def wire(self, judged: gr.State) -> None:
-        """Follow the judgements, once the panel was seen."""
+        """Begin when the panel is seen."""
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
         self.ranking.wanted(lambda last: (True, self.show(last)), judged, [self.opened, self.ranking], **quiet)
-        judged.change(self._follow, [judged, self.opened], self.ranking, **quiet)
 
     def show(self, judged: Judgement | None) -> dict[str, Any]:
         """The line-ups, the person's last picture among them.
@@ -115,8 +115,9 @@ class NaivePanel:
                 lineups.append(_without(domain, str(error)))
         return {"lineups": lineups, "about": WHY.format(tables="".join(tables), seed=SEED)}
 
-    def _follow(self, judged: Judgement | None, opened: bool) -> Any:
-        return self.show(judged) if opened else gr.skip()
+    def follow(self, judged: Judgement | None, opened: bool) -> tuple[Any, ...]:
+        """The line-ups with a picture that was just judged, once the panel was seen."""
+        return (self.show(judged) if opened else gr.skip(),)
 
     def _lineup(self, domain: Domain, shown: tuple[Shown, ...], alpha: float) -> dict[str, Any]:
         detector, problem = _detector(self.models, domain)

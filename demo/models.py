@@ -34,10 +34,11 @@ class Models:
         return model
 
     def pixelcnns(self) -> list[Card]:
-        """The cards of all PixelCNNs, the digits' first."""
+        """The cards of all PixelCNNs, the digits' first, then those of the other domains in their order."""
         families = {kind.family for kind in KINDS if issubclass(kind, PixelCNN)}
         cards = [card for card in available() if card.family in families]
-        return sorted(cards, key=lambda card: (card.dataset != "mnist", card.name))
+        order = [*DOMAINS]
+        return sorted(cards, key=lambda card: ([*order, card.dataset].index(card.dataset), card.name))
 
     def vae(self, name: str = "mnist-vae") -> VAE:
         """A VAE."""

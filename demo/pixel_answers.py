@@ -12,8 +12,9 @@ from torch import Tensor
 
 from demo.checks import is_index, is_number
 from demo.models import Models
-from demo.pixel_starts import StartError, read_values
-from gm_core import Card, influence
+from demo.pixel_starts import StartError, picture_shape, read_values
+from gm_core import Card, PixelCNNPP, influence
+from gm_core.nn.discretized import ChannelMixture
 from gm_core.rendering import film, gif
 
 ANY = "any"
@@ -38,7 +39,7 @@ class Question:
 
     Attributes:
         name: Name of the model that drew it.
-        image: ``uint8`` (1, 1, H, W), 0 where nothing is drawn yet.
+        image: ``uint8`` (1, C, H, W), 0 where nothing is drawn yet.
         index: The pixel, in raster order.
         label: The class that the picture was asked to be, ``None`` for any.
         other: A class to compare with: a number, ``None`` for any.
@@ -56,6 +57,11 @@ class Question:
     rival: str | None
     temperature: float
 
+    @property
+    def value(self) -> Tensor:
+        """The pixel's channels, (C,)."""
+        return self.image[0].flatten(1)[:, self.index]
+
 
 class Answers:
     """Answers the canvas' questions; each is checked, for anybody can send one.
@@ -67,7 +73,7 @@ class Answers:
 
     def __init__(self, models: Models, cards: dict[str, Card]) -> None:
         self.models, self.cards = models, cards
-        self._log_probs = lru_cache(KEPT)(self._all_log_probs)
+        self._distributions = lru_cache(KEPT)(self._all_distributions)
 
     def functions(self) -> list[Callable[[Any], Answer]]:
         """The answers as functions for a component's ``server_functions``, which must be plain ones."""
@@ -84,13 +90,21 @@ class Answers:
         return [explain, depends, record]
 
     def explain(self, sent: Any) -> Answer:
-        """The distribution of a pixel: under its own label, at the temperature of the draw, under another label."""
+        """The distribution of a pixel: under its own label, at the temperature of the draw, under another label.
+
+        Of a colour, those of its channels, each given the channels before it.
+        """
         question = self.read(sent)
         own = self._distribution(question, question.label)
-        drawn_from = torch.softmax(own / question.temperature, dim=0)
-        answer = _numbers(own) | {"drawn_from": _rounded(drawn_from) if question.temperature != 1 else None}
-        other = _numbers(self._distribution(question, question.other)) if question.compare else None
-        return answer | {"other": other}
+        others = self._distribution(question, question.other) if question.compare else [None] * len(own)
+        answers = []
+        for log_p, other, value in zip(own, others, question.value.tolist(), strict=True):
+            drawn_from = torch.softmax(log_p / question.temperature, dim=0)
+            answer = _numbers(log_p, value) | {
+                "drawn_from": _rounded(drawn_from) if question.temperature != 1 else None
+            }
+            answers.append(answer | {"other": None if other is None else _numbers(other, value)})
+        return answers[0] if len(answers) == 1 else {"channels": answers}
 
     def depends(self, sent: Any) -> Answer:
         """How strongly a pixel's value hangs on each of those before it, nats; those after it never count."""
@@ -104,8 +118,8 @@ class Answers:
         pictures = sent.get("pictures")
         if not (isinstance(pictures, list) and 1 <= len(pictures) <= MOST_PICTURES):
             raise QuestionError(f"There must be 1 to {MOST_PICTURES} pictures.")
-        config = self.models.pixelcnn(name).config
-        images = torch.cat([read_values(picture, config) for picture in pictures])
+        model = self.models.pixelcnn(name)
+        images = torch.cat([read_values(picture, model) for picture in pictures])
         zoom = max(2, 10 // math.ceil(math.sqrt(len(pictures))))
         return {"gif": base64.b64encode(gif(film(images, zoom=zoom), FRAME)).decode()}
 
@@ -117,16 +131,19 @@ class Answers:
             StartError: The picture is not.
         """
         name = self._name(sent)
-        config = self.models.pixelcnn(name).config
-        image, index = read_values(sent.get("values"), config), sent.get("index", 0)
-        if not is_index(index, image.numel()):
-            raise QuestionError(f"The pixel must be a whole number from 0 to {image.numel() - 1}.")
+        model = self.models.pixelcnn(name)
+        image, index = read_values(sent.get("values"), model), sent.get("index", 0)
+        size = image[0, 0].numel()
+        if not is_index(index, size):
+            raise QuestionError(f"The pixel must be a whole number from 0 to {size - 1}.")
         temperature = sent.get("temperature", 1.0)
         if not is_number(temperature, COLDEST, HOTTEST):
             raise QuestionError(f"The temperature must be a number from {COLDEST} to {HOTTEST}.")
         other, rival = sent.get("other"), sent.get("rival")
-        if rival is not None and self.models.pixelcnn(self._name({"model": rival})).config.classes != config.classes:
-            raise QuestionError("The two models must know the same classes.")
+        if rival is not None:
+            beside = self.models.pixelcnn(self._name({"model": rival}))
+            if beside.config.classes != model.config.classes or picture_shape(beside) != picture_shape(model):
+                raise QuestionError("The two models must know the same classes, and pictures of one size.")
         return Question(
             name=name,
             image=image,
@@ -160,17 +177,29 @@ class Answers:
         return [float(f"{nats:.4g}") for nats in strength.flatten()[: question.index].tolist()]
 
     def _distribution(self, question: Question, label: int | None) -> Tensor:
-        """Log-probabilities of all levels of the pixel, (levels,)."""
-        return self._log_probs(question.name, bytes(question.image.flatten().tolist()), label)[question.index]
-
-    def _all_log_probs(self, name: str, values: bytes, label: int | None) -> Tensor:
-        """Log-probabilities of all levels of every pixel, (H * W, levels)."""
-        model = self.models.pixelcnn(name)
-        shape = (1, 1, model.config.height, model.config.width)
-        image = torch.tensor(list(values), dtype=torch.uint8).view(shape)
+        """Log-probabilities of all levels of the pixel's channels, (C, levels)."""
+        values = bytes(question.image.movedim(1, -1).flatten().tolist())
+        found = self._distributions(question.name, values, label)
+        row, column = divmod(question.index, question.image.shape[-1])
+        if isinstance(found, Tensor):
+            return found[:, row, column]
         with torch.inference_mode():
-            distribution = model.distribution(image, None if label is None else torch.tensor([label]))
-            return distribution.logits.flatten(0, -2).cpu()
+            return found[row, column].level_log_prob(question.value.to(found.loc.device)).cpu()
+
+    def _all_distributions(self, name: str, values: bytes, label: int | None) -> Tensor | ChannelMixture:
+        """Log-probabilities of all levels of every pixel, (C, H, W, levels); or the mixtures that they are had from.
+
+        These are a tenth as large, and to work out all levels of a whole picture would take longer than to ask for the
+        mixtures.
+        """
+        model = self.models.pixelcnn(name)
+        channels, height, width = picture_shape(model)
+        image = torch.tensor(list(values), dtype=torch.uint8).view(1, height, width, channels).movedim(-1, 1)
+        labels = None if label is None else torch.tensor([label])
+        with torch.inference_mode():
+            if isinstance(model, PixelCNNPP):
+                return model.mixture(image, labels)[0]
+            return model.distribution(image, labels).logits[0].cpu()
 
 
 def _answer(function: Callable[[Any], Answer], sent: Any) -> Answer:
@@ -180,9 +209,9 @@ def _answer(function: Callable[[Any], Answer], sent: Any) -> Answer:
         return {"error": str(error)}
 
 
-def _numbers(log_p: Tensor) -> Answer:
+def _numbers(log_p: Tensor, value: int) -> Answer:
     p = log_p.exp()
-    return {"p": _rounded(p), "entropy": float(torch.special.entr(p).sum())}
+    return {"p": _rounded(p), "log_prob": float(log_p[value]), "entropy": float(torch.special.entr(p).sum())}
 
 
 def _rounded(probabilities: Tensor) -> list[float]:

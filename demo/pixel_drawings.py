@@ -10,7 +10,7 @@ import torch
 from demo.checks import is_number
 from demo.models import Models
 from demo.pixel_answers import ANY, COLDEST, HOTTEST
-from demo.pixel_starts import Start, StartError, read_start
+from demo.pixel_starts import Start, StartError, picture_shape, read_start
 from demo.widgets.pixel_canvas import pixels
 from gm_core import PixelCNN, PixelEvent, draw_noise, rebuild
 
@@ -25,7 +25,13 @@ PICTURES = ("1", "4", "16", EACH)
 TELL_SECONDS = 0.03
 """Time between two messages: short enough to look alive, long enough for the page, to which each costs much."""
 
-SUBJECTS = {"mnist": ["handwritten digit", "digits"], "fashion": ["piece of clothing", "clothes"]}
+SUBJECTS = {
+    "mnist": ["handwritten digit", "digits"],
+    "fashion": ["piece of clothing", "clothes"],
+    "cifar10": ["photograph", "photographs"],
+}
+BACKGROUND = "-background"
+"""Ending of the names of models that know only what the ground of pictures looks like, and are none to draw with."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Drawings:
 
     def __init__(self, models: Models) -> None:
         self.models = models
-        self.cards = {card.name: card for card in models.pixelcnns()}
+        self.cards = {card.name: card for card in models.pixelcnns() if not card.name.endswith(BACKGROUND)}
         for name in (NAME, *self.cards):
             models.pixelcnn(name)
         self.detectors = {name: models.detector_of(name) for name in self.cards}
@@ -105,7 +111,7 @@ class Drawings:
                 return {"error": words}
         order = Order(*parts)
         try:
-            start = read_start(sent.get("start"), self.models.pixelcnn(order.model).config)
+            start = read_start(sent.get("start"), self.models.pixelcnn(order.model))
         except StartError as error:
             return {"error": str(error)}
         (message,) = self.messages(order, start, new_run(), live=True)
@@ -122,6 +128,7 @@ class Drawings:
         """
         model, card = self.models.pixelcnn(order.model), self.cards[order.model]
         config, each = model.config, order.pictures == EACH
+        channels, height, width = picture_shape(model)
         n = config.classes if each else int(order.pictures)
         index = -1 if order.label == ANY else card.class_names.index(order.label)
         labels = torch.arange(n) if each else torch.full((n,), index)
@@ -129,11 +136,12 @@ class Drawings:
             **vars(order),
             "run": run,
             "seed": int(order.seed),
-            "height": config.height,
-            "width": config.width,
+            "channels": channels,
+            "height": height,
+            "width": width,
             "levels": config.levels,
             "classes": self.choices(order.model),
-            "subject": SUBJECTS[card.dataset],
+            "subject": SUBJECTS.get(card.dataset, ["picture", "pictures"]),
             "labels": [ANY if label < 0 else card.class_names[label] for label in labels.tolist()],
             "live": live,
             "start": start.message() if start else None,
@@ -145,13 +153,11 @@ class Drawings:
             n,
             labels,
             start=start.values if start else None,
-            keep=start.keep if start else None,
+            keep=start.keep.expand_as(start.values) if start else None,
             # One of each class: the same dice for all, so that the class alone makes the difference.
-            noise=draw_noise(
-                1 if each else n, config.height, config.width, torch.Generator().manual_seed(int(order.seed))
-            ),
+            noise=draw_noise(1 if each else n, height, width, torch.Generator().manual_seed(int(order.seed)), channels),
             temperature=order.temperature,
-            chunk=config.width,
+            chunk=width,
         ):
             events.append(event)
             waited += time.perf_counter() - begun

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from demo.checks import is_index
-from gm_core import PictureConfig
+from gm_core import PixelCNN
 
 
 class StartError(ValueError):
@@ -22,8 +22,8 @@ class Start:
     """A picture of which some pixels are given, and the rest is for the model to draw.
 
     Attributes:
-        values: The picture, ``uint8`` (1, 1, H, W); what it says where nothing is given is for later edits.
-        keep: Which pixels are given, ``bool`` of the same shape.
+        values: The picture, ``uint8`` (1, C, H, W); what it says where nothing is given is for later edits.
+        keep: Which pixels are given, all their channels, ``bool`` (1, 1, H, W).
     """
 
     values: Tensor
@@ -34,71 +34,78 @@ class Start:
         """A picture whose lower half the model is to draw.
 
         Args:
-            image: ``uint8`` (1, 1, H, W).
+            image: ``uint8`` (1, C, H, W).
         """
-        keep = torch.zeros_like(image, dtype=torch.bool)
+        keep = torch.zeros_like(image[:, :1], dtype=torch.bool)
         keep[:, :, : image.shape[2] // 2] = True
         return cls(image, keep)
 
-    def fits(self, config: PictureConfig) -> bool:
+    def fits(self, model: PixelCNN) -> bool:
         """Whether a model draws pictures of this size and these levels."""
-        return self.values.shape[2:] == (config.height, config.width) and int(self.values.max()) < config.levels
+        return self.values.shape[1:] == picture_shape(model) and int(self.values.max()) < model.config.levels
 
     def message(self) -> dict[str, Any]:
         """What the canvas is told of it; :func:`read_start` reads the same."""
         keep = "".join("1" if given else "0" for given in self.keep.flatten().tolist())
-        return {"values": self.values.flatten().tolist(), "keep": keep}
+        return {"values": self.values.movedim(1, -1).flatten().tolist(), "keep": keep}
 
 
-def read_start(sent: Any, config: PictureConfig) -> Start | None:
+def picture_shape(model: PixelCNN) -> tuple[int, int, int]:
+    """Channels, height and width of the pictures that a model draws."""
+    return model.channels, model.config.height, model.config.width
+
+
+def read_start(sent: Any, model: PixelCNN) -> Start | None:
     """A start as the canvas sends it, checked.
 
     Args:
-        sent: ``values`` and ``keep`` of every pixel in raster order, the second as a text of ones and zeros; ``None``
-            for no start.
-        config: What the model draws.
+        sent: ``values`` and ``keep`` of every pixel in raster order, the first with all channels of a pixel together,
+            the second as a text of ones and zeros; ``None`` for no start.
+        model: The model that is to finish it.
 
     Raises:
         StartError: Something in it is not as it must be.
     """
     if sent is None:
         return None
-    size = config.height * config.width
-    values = read_values(sent.get("values") if isinstance(sent, dict) else None, config)
+    _, height, width = picture_shape(model)
+    values = read_values(sent.get("values") if isinstance(sent, dict) else None, model)
     keep = sent["keep"] if isinstance(sent.get("keep"), str) else ""
-    if len(keep) != size or not set(keep) <= {"0", "1"}:
-        raise StartError(f"What is given must be {size} ones and zeros.")
-    shape = (1, 1, config.height, config.width)
-    return Start(values, torch.tensor([mark == "1" for mark in keep]).view(shape))
+    if len(keep) != height * width or not set(keep) <= {"0", "1"}:
+        raise StartError(f"What is given must be {height * width} ones and zeros.")
+    return Start(values, torch.tensor([mark == "1" for mark in keep]).view(1, 1, height, width))
 
 
-def read_link(text: str, config: PictureConfig) -> Start:
+def read_link(text: str, model: PixelCNN) -> Start:
     """A start as a link carries it: the values, then one bit a pixel for what is given, in URL-safe base64.
 
     Raises:
         StartError: It is none.
     """
-    size = config.height * config.width
+    channels, height, width = picture_shape(model)
+    size = channels * height * width
     try:
         data = base64.b64decode(text, altchars=b"-_", validate=True)
     except ValueError:
         data = b""
-    if len(data) != size + math.ceil(size / 8) or max(data[:size]) >= config.levels:
+    if len(data) != size + math.ceil(height * width / 8) or max(data[:size]) >= model.config.levels:
         raise StartError("What it gives is damaged.")
-    bits = np.unpackbits(np.frombuffer(data[size:], np.uint8), count=size)
-    shape = (1, 1, config.height, config.width)
-    return Start(
-        torch.tensor(list(data[:size]), dtype=torch.uint8).view(shape), torch.from_numpy(bits == 1).view(shape)
-    )
+    bits = np.unpackbits(np.frombuffer(data[size:], np.uint8), count=height * width)
+    return Start(_picture(list(data[:size]), model), torch.from_numpy(bits == 1).view(1, 1, height, width))
 
 
-def read_values(sent: Any, config: PictureConfig) -> Tensor:
-    """A picture as the canvas sends it, checked: ``uint8`` (1, 1, H, W).
+def read_values(sent: Any, model: PixelCNN) -> Tensor:
+    """A picture as the canvas sends it, checked: ``uint8`` (1, C, H, W).
 
     Raises:
         StartError: It is not a list of that many levels.
     """
-    size = config.height * config.width
-    if not (isinstance(sent, list) and len(sent) == size and all(is_index(value, config.levels) for value in sent)):
-        raise StartError(f"The picture must be {size} whole numbers from 0 to {config.levels - 1}.")
-    return torch.tensor(sent, dtype=torch.uint8).view(1, 1, config.height, config.width)
+    size, levels = math.prod(picture_shape(model)), model.config.levels
+    if not (isinstance(sent, list) and len(sent) == size and all(is_index(value, levels) for value in sent)):
+        raise StartError(f"The picture must be {size} whole numbers from 0 to {levels - 1}.")
+    return _picture(sent, model)
+
+
+def _picture(values: list[int], model: PixelCNN) -> Tensor:
+    channels, height, width = picture_shape(model)
+    return torch.tensor(values, dtype=torch.uint8).view(1, height, width, channels).movedim(-1, 1).contiguous()

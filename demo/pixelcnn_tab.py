@@ -1,6 +1,7 @@
-"""The Draw tab: a digit appears pixel by pixel, with the probability of each."""
+"""The Draw tab: a picture appears pixel by pixel, with the probability of each."""
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -13,7 +14,7 @@ from demo.pixel_drawings import EACH, NAME, PICTURES, Drawings, Message, Order, 
 from demo.pixel_starts import Start, StartError, read_link, read_start
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
-from gm_core import Card, PictureError, open_picture, prepare
+from gm_core import Card, PictureError, form_of, open_picture, prepare
 
 SHORT_SEEDS = 10_000
 """The dice stays below this: short enough to say aloud in class."""
@@ -25,10 +26,14 @@ LINK = ("class", "temperature", "seed", "pictures", "model")
 TITLES = {
     "mnist": "digits",
     "fashion": "clothes",
+    "cifar10": "photographs",
     "gated-pixelcnn": "gated PixelCNN",
     "masked-pixelcnn": "the original, with a blind spot",
     "residual-pixelcnn": "PixelCNN of residual blocks",
+    "pixelcnnpp": "PixelCNN++",
 }
+DATASETS = {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+HOUR = 60
 
 DICE = f"() => Math.floor({SHORT_SEEDS} * Math.random())"
 ONE_FOR = f"pictures => pictures === {EACH!r} ? {PICTURES[0]!r} : pictures"
@@ -88,10 +93,16 @@ wedge up and to the right, which the layers climb into too slowly: choose that m
 compare with. The gated PixelCNN has two stacks, one for the rows above and one for the row in hand, and misses nothing
 within its reach.
 
+**Colour.** A pixel has three factors: red given all pixels before, green given these and the red, blue given these and
+both. The PixelCNN++ does not look up 256 probabilities for each: it weighs a few bell curves
+(logistic distributions) over the levels, and moves those of green by the red that came, those of blue by red and green.
+Choose *1 pixel/s* and watch, or step by one channel with Shift and an arrow key.
+
 Sources: A. van den Oord, N. Kalchbrenner and K. Kavukcuoglu, *Pixel Recurrent Neural Networks*, 2016
 ([arXiv:1601.06759](https://arxiv.org/abs/1601.06759)): the original, with masked convolutions. A. van den Oord,
 N. Kalchbrenner, O. Vinyals, L. Espeholt, A. Graves and K. Kavukcuoglu, *Conditional Image Generation with PixelCNN
-Decoders*, 2016 ([arXiv:1606.05328](https://arxiv.org/abs/1606.05328)): the gated one.
+Decoders*, 2016 ([arXiv:1606.05328](https://arxiv.org/abs/1606.05328)): the gated one. T. Salimans, A. Karpathy, X. Chen
+and D. P. Kingma, *PixelCNN++*, 2017 ([arXiv:1701.05517](https://arxiv.org/abs/1701.05517)): the one in colour.
 """
 
 
@@ -147,7 +158,7 @@ class Draw:
         model = values[-1]
         if "given" in asked:
             try:
-                easel.start = read_link(asked["given"], self.models.pixelcnn(model).config)
+                easel.start = read_link(asked["given"], self.models.pixelcnn(model))
             except StartError as error:
                 gr.Warning(f"The link to this page is not right: {error} Drawn: a picture of which nothing is given.")
         updates = [
@@ -172,8 +183,8 @@ class Draw:
         self, label: str, temperature: float, seed: float, pictures: str, model: str, easel: Easel
     ) -> Iterator[Message]:
         """Draw pictures, as messages for the canvas; the last holds every pixel, and what they add up to."""
-        run, config = easel.begin(), self.models.pixelcnn(model).config
-        if easel.start is not None and not easel.start.fits(config):
+        run = easel.begin()
+        if easel.start is not None and not easel.start.fits(self.models.pixelcnn(model)):
             easel.start = None
         order = Order(label, temperature, seed, pictures, model)
         # Of what is given while this is drawn it knows nothing.
@@ -193,14 +204,14 @@ class Draw:
         if model not in self.drawings.cards:  # told at the field when the drawing is asked for
             return
         try:
-            easel.start = read_start(sent.get("start"), self.models.pixelcnn(model).config)
+            easel.start = read_start(sent.get("start"), self.models.pixelcnn(model))
         except StartError as error:
             raise gr.Error(str(error), print_exception=False) from None
         number = sent.get("number")
         easel.asked = number if is_index(number, 2**53) else 0
 
-    def upload(self, path: str | None, easel: Easel) -> None:
-        """Take an uploaded picture as the start, with its lower half left to the model.
+    def upload(self, path: str | None, model: str, easel: Easel) -> None:
+        """Take an uploaded picture, in the form of the model's, as the start, with its lower half left to the model.
 
         Raises:
             gr.Error: It is no picture that can be read.
@@ -208,10 +219,12 @@ class Draw:
         if path is None:
             raise gr.Error("There is no picture yet.", print_exception=False)
         try:
-            prepared = prepare(open_picture(path, name="this file"))
+            picture = open_picture(path, name="this file")
         except PictureError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        easel.start = Start.upper_half(prepared.image)
+        if model in self.drawings.cards:  # else told at the field when the drawing is asked for
+            form, size = form_of(self.drawings.cards[model].dataset), self.models.pixelcnn(model).config.height
+            easel.start = Start.upper_half(prepare(picture, size=size, form=form).image)
 
 
 def build(app: gr.Blocks, models: Models) -> None:
@@ -249,6 +262,7 @@ def build(app: gr.Blocks, models: Models) -> None:
                 elem_classes="draw-models",
                 elem_id="draw-model",
             )
+            about = gr.HTML(tab.about(NAME), padding=False)
             with gr.Accordion("Finish a picture of mine", open=False):
                 upload = PictureUpload(
                     label="The model keeps its upper half",
@@ -266,7 +280,6 @@ def build(app: gr.Blocks, models: Models) -> None:
                 answers=Answers(models, tab.drawings.cards).functions(),
                 elem_id="draw-canvas",
             )
-    about = gr.HTML(tab.about(NAME))
     with gr.Accordion("How does this work?", open=False):
         delimiters = [("$$", True), ("$", False)]
         gr.Markdown(HOW, latex_delimiters=[{"left": d, "right": d, "display": alone} for d, alone in delimiters])
@@ -292,11 +305,12 @@ def build(app: gr.Blocks, models: Models) -> None:
     now = gr.on([again.click, seed.input, pictures.input], **wiring, api_name="draw")
     picked = label.input(None, pictures, pictures, js=ONE_FOR).then(**after)
     changed = model.input(tab.switch, [model, label], [label, about], **PRIVATE).then(**after)
-    sent = upload.input(tab.upload, [upload, easel], None, **PRIVATE).success(**after)
+    sent = upload.input(tab.upload, [upload, model, easel], None, **PRIVATE).success(**after)
     opened = app.load(tab.reopen, easel, [*wishes, about], **PRIVATE).then(**after)
     diced = dice.click(None, None, seed, js=DICE).then(**after)
     asked = canvas.ask(given, [model, easel], None, **PRIVATE).success(**after)
-    canvas.stop(None, cancels=[now, picked, changed, sent, opened, diced, asked])
+    keyed = canvas.pick(key, [model, pictures], [label, pictures], **PRIVATE).then(**after)
+    canvas.stop(None, cancels=[now, picked, changed, sent, opened, diced, asked, keyed])
     # While a hand moves, the canvas asks for its drawings itself, without waiting in a queue.
     canvas.give(given, [model, easel], None, **PRIVATE)
     canvas.choose(key, [model, pictures], [label, pictures], **PRIVATE)
@@ -306,14 +320,29 @@ def build(app: gr.Blocks, models: Models) -> None:
 
 def title(card: Card) -> str:
     """What a model is called where one chooses among several."""
-    return f"{TITLES[card.dataset]}: {TITLES[card.family]}"
+    return f"{TITLES.get(card.dataset, card.dataset)}: {TITLES[card.family]}"
 
 
 def figure_line(card: Card) -> str:
-    """One line: which checkpoint, and how good it was measured to be."""
+    """One line: which checkpoint, what it was trained on and for how long, and how good it was measured to be."""
     figures = [f"{m.value:.3f} {m.unit} ({m.protocol})" for m in card.metrics if m.name == "bits_per_dim"]
-    about = [f"<code>{card.name}</code>", f"{card.parameters / 1e6:.2f} million parameters", *figures]
+    about = [
+        f"<code>{escape(card.name)}</code>",
+        f"{card.parameters / 1e6:.2f} million parameters",
+        f"trained on {escape(DATASETS.get(card.dataset, card.dataset))}{_effort(card.cost)}",
+        *map(escape, figures),
+    ]
     return f'<p class="lab-note">Model: {" · ".join(about)}</p>'
+
+
+def _effort(cost: dict[str, Any]) -> str:
+    """What training cost, as far as the card says."""
+    if "steps" not in cost or "minutes" not in cost:
+        return ""
+    minutes = cost["minutes"]
+    time = f"{minutes:.0f} minutes" if minutes < 2 * HOUR else f"{minutes / HOUR:.1f} hours"
+    hardware = f" ({escape(cost['hardware'])})" if "hardware" in cost else ""
+    return f" for {cost['steps']:,} steps, {time}{hardware}"
 
 
 def _number(text: str | float) -> float | None:

@@ -36,8 +36,10 @@ from gm_core.rendering import gif, grid, png
 from gm_core.sampling import warm_up
 from gm_core.sampling.stream import check_temperature
 from gm_core.scoring import score_pictures, write_scores
-from gm_core.training.recipes import RECIPES
-from gm_core.training.run import run_recipe
+from gm_core.training.bench import bench_training
+from gm_core.training.processes import is_main, on_this_machine
+from gm_core.training.recipes import RECIPES, Recipe
+from gm_core.training.run import recipe_for, run_recipe
 from gm_core.training.state import StateError
 
 app = typer.Typer(help="Generative image models with an explicit density.", no_args_is_help=True, add_completion=False)
@@ -189,10 +191,21 @@ def evaluate_model(
         print(f"{metric.name:34} {metric.value:12.4f} {metric.unit:10} {metric.protocol}")
 
 
+def known_recipe(name: str) -> Recipe:
+    """A recipe by its name; called wrongly where there is none."""
+    if name not in RECIPES:
+        raise typer.BadParameter(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}", param_hint="RECIPE")
+    return RECIPES[name]
+
+
 @app.command("train")
 def train_model(
-    recipe: Annotated[str, typer.Argument(help=f"one of {', '.join(RECIPES)}")],
-    data_dir: DataDir = None,
+    recipe: Annotated[str | None, typer.Argument(help=f"one of {', '.join(RECIPES)}")] = None,
+    recipe_option: Annotated[str | None, typer.Option("--recipe", help="the same, as an option")] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="where the data sets lie, as for evaluate; or a folder of your own pictures"),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on where the run stopped")] = False,
     steps: Annotated[
         int | None, typer.Option(min=1, help="train for another number of steps than the recipe's")
@@ -203,12 +216,17 @@ def train_model(
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="folder for the checkpoint and the run's state")] = Path("runs"),
 ) -> None:
-    """Train by a recipe and write the checkpoint with its measured card."""
-    if recipe not in RECIPES:
-        raise typer.BadParameter(f"there is no recipe {recipe!r}; there are {', '.join(RECIPES)}", param_hint="RECIPE")
-    torch.set_num_threads(threads or torch.get_num_threads())
+    """Train by a recipe and write the checkpoint with its measured card.
+
+    With a folder of your own pictures and a recipe for photographs, the checkpoint is called after the folder. Where
+    all pictures lie in folders within it, these are their classes.
+    """
+    if (recipe is None) == (recipe_option is None):
+        raise typer.BadParameter("name one recipe", param_hint="RECIPE")
+    chosen = recipe_for(known_recipe(str(recipe or recipe_option)), data_dir)
+    torch.set_num_threads(threads or max(1, torch.get_num_threads() // on_this_machine()))
     card = run_recipe(
-        RECIPES[recipe],
+        chosen,
         directory=out,
         data_dir=data_dir,
         device=pick_device(device),
@@ -217,6 +235,8 @@ def train_model(
         max_minutes=max_minutes,
         compile_model=compile_model,
     )
+    if not is_main():
+        return
     if card is None:
         print(f"stopped before the end; go on with: python -m gm_core train {recipe} --resume --out {out}")
         return
@@ -286,20 +306,30 @@ def compare_judges(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="sampling or latency")],
+    what: Annotated[str, typer.Argument(help="sampling, latency or training")],
     model: Annotated[
-        str | None, typer.Option(help="a checkpoint's name; mnist-pixelcnn or mnist-vae when left out")
+        str | None,
+        typer.Option(help="a checkpoint's name, of training a recipe's; mnist-vae for latency, else mnist-pixelcnn"),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores when left out")] = None,
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
-    """Time the samplers, naive, cached and the arithmetic limit in one run; or a VAE's answers to a moving slider."""
-    if what not in ("sampling", "latency"):
-        raise typer.BadParameter(f"there is no benchmark {what!r}; there are: sampling, latency", param_hint="WHAT")
-    model = model or {"sampling": "mnist-pixelcnn", "latency": "mnist-vae"}[what]
-    loaded = load(model, device)
+    """Time the samplers beside the arithmetic limit; a VAE's answers to a slider; or training with each speed-up."""
+    if what not in ("sampling", "latency", "training"):
+        raise typer.BadParameter(
+            f"there is no benchmark {what!r}; there are: sampling, latency, training", param_hint="WHAT"
+        )
+    model = model or {"latency": "mnist-vae"}.get(what, "mnist-pixelcnn")
     torch.set_num_threads(threads or torch.get_num_threads())
+    if what == "training":
+        document, show = bench_training(known_recipe(model), pick_device(device)), _print_training
+        if as_json:
+            _print_json(document)
+        else:
+            show(document)
+        return
+    loaded = load(model, device)
     if what == "sampling":
         if not isinstance(loaded, PixelCNN):
             raise typer.BadParameter(f"{model} does not draw pixel by pixel", param_hint="--model")
@@ -331,6 +361,18 @@ def _print_sampling(document: dict[str, Any]) -> None:
         f"first pixel after {sessions['first_pixel_milliseconds']:.1f} ms, "
         f"CPU free {sessions['stop_milliseconds']:.1f} ms after a stop"
     )
+
+
+def _print_training(document: dict[str, Any]) -> None:
+    print(
+        f"{document['recipe']}, batches of {document['batch']}, on {document['device']}, {document['threads']} threads"
+    )
+    print("way                  images/s  speed-up  first steps s")
+    for line in document["results"]:
+        print(
+            f"{line['way']:20} {line['images_per_second']:8.1f} {line['speedup']:8.2f}x "
+            f"{line['first_steps_seconds']:14.1f}"
+        )
 
 
 def _print_refusals(table: list[dict[str, Any]]) -> None:

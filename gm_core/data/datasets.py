@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gm_core.data.own import OwnPicturesError, own_name, own_parts, own_pictures
 from gm_core.torchvision_compat import import_torchvision
 
 Split = Literal["train", "validation", "test"]
@@ -102,9 +103,11 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
 
     Args:
         name: ``"mnist"``, ``"mnist-binary"`` (the same in black and white), ``"fashion"``, ``"cifar10"`` or
-            ``"omniglot"`` (its ``"test"`` only).
+            ``"omniglot"`` (its ``"test"`` only); or that of a folder of pictures, see
+            :func:`gm_core.data.own.own_name`.
         split: ``"train"`` (55,000; 45,000 of CIFAR-10), ``"validation"`` (the last 5,000 training images) or
-            ``"test"`` (10,000).
+            ``"test"`` (10,000). Of a folder of pictures in a fixed random order, the last tenth is for testing and
+            the tenth before it held out.
         directory: Where the data lies in torchvision's layout; see :func:`data_dir`. It is downloaded when it is not
             there and no directory was named. CIFAR-10 may also lie there as sheets of pictures, see
             :func:`read_sheets`.
@@ -115,8 +118,14 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
     Raises:
         DataError: There is no such data set, or it is not at hand and cannot be downloaded.
     """
-    if name not in (*_TORCHVISION_NAMES, OMNIGLOT):
-        raise DataError(f"there is no data set {name!r}; there are {', '.join((*_TORCHVISION_NAMES, OMNIGLOT))}")
+    known = (*_TORCHVISION_NAMES, OMNIGLOT)
+    if name not in known:
+        if directory is None or own_name(directory) != name:
+            raise DataError(
+                f"there is no data set {name!r}; there are {', '.join(known)}, and folders of pictures by their own "
+                "name, given with --data-dir"
+            )
+        return _own(Path(directory), split)
     if name == OMNIGLOT:
         if split != "test":
             raise DataError("Omniglot is for testing only")
@@ -148,6 +157,16 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
     # torchvision calls a three "3 - three".
     classes = tuple(str(label).split(" - ")[0] for label in data.classes)
     return _split(Images(images, labels, classes, binary=name.endswith("-binary")), split)
+
+
+def _own(directory: Path, split: Split) -> Images:
+    """A part of somebody's own pictures."""
+    try:
+        images, labels, classes = own_pictures(directory.resolve())
+    except OwnPicturesError as error:
+        raise DataError(str(error)) from None
+    part = own_parts(len(images), HELD_OUT)[split]
+    return Images(images[part], labels[part], classes)
 
 
 def _omniglot(directory: str | Path | None) -> Images:

@@ -17,8 +17,8 @@ from gm_core.device import pick_device
 from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.vae import VAE
 
-BATCH = 50
-"""Pictures at once."""
+BATCH = 20
+"""Pictures at once: few fit a CPU's cache."""
 
 _loaded: dict[tuple[Path, str, torch.device], "Detector"] = {}
 _lock = threading.Lock()

@@ -1,5 +1,6 @@
 """How fast sampling is: naive, cached and the arithmetic limit, side by side in one run."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -54,7 +55,7 @@ def bench_sampling(model: PixelCNN, name: str) -> dict[str, Any]:
 
 
 def _bench_case(model: PixelCNN, batch: int, height: int, width: int, rate: float) -> dict[str, Any]:
-    start = torch.zeros(batch, 1, height, width, dtype=torch.uint8)
+    start = torch.zeros(batch, model.channels, height, width, dtype=torch.uint8)
     keep = torch.zeros_like(start, dtype=torch.bool)  # nothing is given: start only sets the size
 
     def draw(naive: bool) -> Any:
@@ -143,11 +144,11 @@ def _seconds_to_stop(model: PixelCNN) -> float:
 @torch.inference_mode()
 def _drawn_by_the_full_network(model: PixelCNN, images: Tensor) -> bool:
     """Whether the full network draws exactly these pictures from the benchmark's random numbers."""
-    n, _, height, width = images.shape
-    noise = draw_noise(n, height, width, torch.Generator().manual_seed(0))
+    n, channels, height, width = images.shape
+    noise = draw_noise(n, height, width, torch.Generator().manual_seed(0), channels).view(n, height, width, channels)
     for image, uniform in zip(images.split(1), noise, strict=True):
-        logits = model.distribution(image).logits[0, 0].flatten(0, 1).cpu()
-        if not torch.equal(inverse_cdf(logits, uniform.flatten(), 1.0), image.flatten().long()):
+        logits = model.distribution(image).logits[0].movedim(0, 2).cpu()
+        if not torch.equal(inverse_cdf(logits, uniform, 1.0), image[0].movedim(0, 2).long()):
             return False
     return True
 
@@ -165,8 +166,20 @@ def _fastest(function: Callable[[], object], device: torch.device, seconds: floa
 
 
 def _multiplications_per_pixel(model: PixelCNN) -> int:
-    """Multiplications that one pixel of one picture needs at least: each weight of a convolution once."""
-    return sum(module.weight.numel() for module in model.modules() if isinstance(module, nn.Conv2d))
+    """Multiplications that one pixel of one picture needs at least: each weight of a convolution once a cell."""
+    return round(
+        sum(
+            module.weight.numel() / 4 ** _halvings(name)
+            for name, module in model.named_modules()
+            if isinstance(module, nn.Conv2d)
+        )
+    )
+
+
+def _halvings(name: str) -> int:
+    """How often the resolution was halved before a layer of the strided stacks: four pixels share a cell each time."""
+    found = re.search(r"\.(down|up|halvings|doublings)\.(\d+)\.", name)
+    return int(found[2]) + (found[1] in ("halvings", "doublings")) if found else 0
 
 
 def _multiplications_per_second(device: torch.device, size: int = 768) -> float:

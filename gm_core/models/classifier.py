@@ -83,8 +83,8 @@ class Classifier(nn.Module):
 
     @property
     def loss_unit(self) -> tuple[str, float]:
-        """What training shows of a pixel's share of the loss, and the factor to it: a label is of the whole picture."""
-        return "nats/label", float(self.config.height * self.config.width)
+        """What training shows of a value's share of the loss, and the factor to it: a label is of the whole picture."""
+        return "nats/label", float(self.config.height * self.config.width * self.config.picture_channels)
 
     @property
     def device(self) -> torch.device:

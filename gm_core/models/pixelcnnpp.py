@@ -11,6 +11,7 @@ from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.nn.discretized import ChannelMixture
 from gm_core.nn.strided import StridedStacks
 from gm_core.sampling import NaiveMixturePixels, Pixels
+from gm_core.sampling.strided import StridedPixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,15 +158,8 @@ class PixelCNNPP(PixelCNN):
         return -mixture.log_prob(values).sum() / len(images)
 
     def cached_pixels(self, condition: Tensor, height: int, width: int) -> Pixels:
-        """See :meth:`PixelCNN.cached_pixels`; for now, every activation is computed anew for every pixel."""
-        return NaiveMixturePixels(
-            lambda images: self.mixture_of(self.stacks(self.features(self._values(images)), condition)),
-            len(condition),
-            self.channels,
-            height,
-            width,
-            self.device,
-        )
+        """See :meth:`PixelCNN.cached_pixels`."""
+        return StridedPixels(self.features, self.stacks, self.mixture_of, condition, height, width)
 
     def _pixels(self, n: int, labels: Tensor | None, height: int, width: int, naive: bool) -> Pixels:
         if not naive:

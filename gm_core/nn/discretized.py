@@ -1,5 +1,6 @@
 """Distributions over discrete pixel values."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -49,6 +50,18 @@ class DiscretizedLogistic(Distribution):
         inner = below + above + torch.log(-torch.expm1(-inverse_scale))
         value = value.expand_as(x)
         return torch.where(value <= 0, below, torch.where(value >= self.levels - 1, above, inner))
+
+    def level_log_prob(self) -> Tensor:
+        """Log-probability of every level in nats, (..., levels), with each edge between two levels computed once."""
+        inverse_scale = torch.exp(-self.log_scale).unsqueeze(-1)
+        edges = torch.arange(0.5, self.levels - 1, device=self.loc.device, dtype=self.loc.dtype)
+        x = (edges - self.loc.unsqueeze(-1)) * inverse_scale
+        # log sigmoid(x) less min(x, 0) is what log sigmoid(-x) is less min(-x, 0), from -log 2 to 0: no digit is lost
+        # in the tails. Where it is 0 anyhow, x is cut short of exponentials that are too small to be computed fast.
+        bend = torch.sigmoid(x.abs().clamp_max(80)).log()
+        below, above = bend + x.clamp_max(0), bend - x.clamp_min(0)
+        inner = below[..., 1:] + above[..., :-1] + torch.log(-torch.expm1(-inverse_scale))  # see log_prob
+        return torch.cat([below[..., :1], inner, above[..., -1:]], dim=-1)
 
     @property
     def mean(self) -> Tensor:
@@ -112,8 +125,7 @@ class LogisticMixture(Distribution):
 
     def level_log_prob(self) -> Tensor:
         """Log-probability of every level in nats, (..., levels)."""
-        levels = torch.arange(self.levels, device=self.weight.device)
-        return self.log_prob(levels.view(-1, *[1] * (self.weight.ndim - 1))).movedim(0, -1)
+        return _log_sum(self.weight.unsqueeze(-1) + self.component.level_log_prob())
 
     def surprise_moments(self) -> tuple[Tensor, Tensor]:
         """Mean and variance of -log p of a level drawn from the distribution: the entropy, and how far it is off.
@@ -326,8 +338,30 @@ class ChannelMixture(Distribution):
         Returns:
             Nats, (..., C, levels).
         """
-        channels = [self.channel(channel, value).level_log_prob() for channel in range(self.loc.shape[-2])]
-        return torch.stack(channels, dim=-2)
+        value = value.long()
+        return self.unfold(lambda channel, _: value[..., channel])
+
+    def unfold(self, choose: Callable[[int, Tensor], Tensor]) -> Tensor:
+        """Go through the channels, of which each is distributed according to what was chosen for those before it.
+
+        Args:
+            choose: A channel's levels, ``int64`` (...), given which it is and the log-probabilities of its levels.
+
+        Returns:
+            Those log-probabilities, in nats, (..., C, levels).
+        """
+        weight, values, log_p = self.weight, list[Tensor](), list[Tensor]()
+        channels = self.loc.shape[-2]
+        for channel in range(channels):
+            loc = self._loc(torch.stack(values, dim=-1), channel) if values else self.loc[..., 0, :]
+            logistic = DiscretizedLogistic(loc, self.log_scale[..., channel, :], self.levels)
+            joint = weight.unsqueeze(-1) + logistic.level_log_prob()
+            log_p.append(_log_sum(joint))
+            values.append(choose(channel, log_p[-1]))
+            if channel + 1 < channels:  # components that foretold the value well weigh more from here on
+                index = values[-1][..., None, None].expand(*weight.shape, 1)
+                weight = joint.gather(-1, index).squeeze(-1).log_softmax(dim=-1)
+        return torch.stack(log_p, dim=-2)
 
     def _loc(self, value: Tensor, channel: int) -> Tensor:
         centred = value[..., :channel, None].to(self.loc.dtype) - (self.levels - 1) / 2
@@ -401,6 +435,16 @@ class PictureMixture(Distribution):
             ``uint8`` levels, shape ``sample_shape + (B, C, H, W)``.
         """
         return self.pixels.sample(sample_shape, generator).movedim(-1, -3)
+
+
+def _log_sum(joint: Tensor) -> Tensor:
+    """Log-probabilities of the levels, (..., levels), from those in each component, (..., K, levels).
+
+    What :func:`torch.logsumexp` gives, but for terms that vanish beside the largest: they are cut short of exponentials
+    too small to be computed fast.
+    """
+    top = joint.amax(dim=-2, keepdim=True)
+    return (joint - top).clamp_min(-80).exp().sum(dim=-2).log() + top.squeeze(-2)
 
 
 def _component(weight: Tensor, uniform: Tensor) -> Tensor:

@@ -26,18 +26,27 @@ class MixturePixels(ABC):
 
     def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
         """See :meth:`gm_core.sampling.Pixels.draw`."""
-        values, logits = [], []
         # A model of one channel is handed numbers without a dimension for it.
-        numbers, fixed = (part.reshape(*uniform.shape[:2], -1) for part in (uniform, given))
-        for k in range(uniform.shape[1]):
-            row, column = divmod(begin + k, self.width)
-            mixture, pixel = self.mixture(row, column), fixed[:, k].clone()
-            for channel in range(pixel.shape[1]):
-                log_p = mixture.channel(channel, pixel.to(mixture.loc.device)).level_log_prob().to(uniform.device)
-                value = inverse_cdf(log_p, numbers[:, k, channel], temperature)
-                pixel[:, channel] = torch.where(pixel[:, channel] < 0, value, pixel[:, channel])
-                logits.append(log_p)
-            self.put(row, column, pixel)
-            values.append(pixel)
-        drawn = torch.stack(values, dim=1).reshape(uniform.shape)
-        return drawn, torch.stack(logits, dim=1).reshape(*uniform.shape, -1)
+        numbers, fixed = (part.reshape(*uniform.shape[:2], -1).unbind(1) for part in (uniform, given))
+        pixels = [
+            self._draw_pixel(*divmod(index, self.width), *parts, temperature)
+            for index, parts in enumerate(zip(numbers, fixed, strict=True), begin)
+        ]
+        values, logits = (torch.stack(part, dim=1) for part in zip(*pixels, strict=True))
+        return values.reshape(uniform.shape), logits.reshape(*uniform.shape, -1)
+
+    def _draw_pixel(
+        self, row: int, column: int, uniform: Tensor, given: Tensor, temperature: float
+    ) -> tuple[Tensor, Tensor]:
+        """A pixel's values, ``int64`` (n, C), and the log-probabilities of all its levels, (n, C, levels)."""
+        values: list[Tensor] = []
+
+        def choose(channel: int, log_p: Tensor) -> Tensor:
+            value = inverse_cdf(log_p.to(uniform.device), uniform[:, channel], temperature)
+            values.append(torch.where(given[:, channel] < 0, value, given[:, channel]))
+            return values[-1].to(log_p.device)
+
+        log_p = self.mixture(row, column).unfold(choose)
+        drawn = torch.stack(values, dim=1)
+        self.put(row, column, drawn)
+        return drawn, log_p.to(uniform.device)

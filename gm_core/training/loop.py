@@ -1,7 +1,6 @@
 """The training loop: one for every model."""
 
 import contextlib
-import csv
 import functools
 import math
 import signal
@@ -14,6 +13,7 @@ from types import FrameType
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from gm_core.checkpoints import FAMILIES
@@ -22,8 +22,10 @@ from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.classifier import Classifier
 from gm_core.models.vae import VAE
+from gm_core.training.curve import log_progress
+from gm_core.training.processes import Processes, joined
 from gm_core.training.recipes import Recipe
-from gm_core.training.state import StateError, load_state, save_state
+from gm_core.training.state import StateError, has_state, load_state, save_state
 
 Model = PixelCNN | VAE | Autoencoder | Classifier
 
@@ -72,13 +74,16 @@ def train(
     """Train by a recipe, saving the state every few minutes and on interruption.
 
     Every random number of a step comes from the recipe's seed and the step's number, so a resumed run continues as the
-    uninterrupted one would have.
+    uninterrupted one would have. Where ``torchrun`` started several processes, each takes an equal share of every
+    batch, and the first one writes and talks; but for rounding, the weights are those of a single process, unless the
+    model draws numbers of its own, as a VAE does.
 
     Args:
         recipe: What to do.
         data: Training images.
         validation: Held-out images, to watch progress on; they influence nothing.
-        directory: Where the state (``state.safetensors``) and the learning curve (``curve.csv``) go.
+        directory: Where the state (``state-*.safetensors``) and the learning curve (``curve.csv``, and as a picture,
+            ``curve.svg``) go.
         device: Where to run.
         resume: Take up the state in ``directory``.
         max_minutes: Stop after so long, with the state saved.
@@ -90,8 +95,26 @@ def train(
 
     Raises:
         StateError: ``resume`` was asked for and there is no usable state; or it was not, and there is one; or the
-            weights became infinite.
+            weights became infinite; or the batch cannot be shared equally.
     """
+    with joined(device) as processes:
+        return _train(recipe, data, validation, directory, processes, resume, max_minutes, compile_model, quiet)
+
+
+def _train(
+    recipe: Recipe,
+    data: Images,
+    validation: Images,
+    directory: Path,
+    processes: Processes,
+    resume: bool,
+    max_minutes: float | None,
+    compile_model: bool,
+    quiet: bool,
+) -> Trained:
+    if recipe.batch % processes.count:
+        raise StateError(f"a batch of {recipe.batch} cannot be shared equally among {processes.count} processes")
+    device, main = processes.device, processes.rank == 0
     model = build_model(recipe).to(device)
     if recipe.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -99,34 +122,42 @@ def train(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
     )
-    path = directory / "state.safetensors"
     step, spent = 0, 0.0
     identity = {key: value for key, value in asdict(recipe).items() if key != "steps"}
     if resume:
-        progress = load_state(path, model, average, optimizer, identity)
+        progress = load_state(directory, model, average, optimizer, identity)
         step, spent = progress["step"], progress["seconds"]
-    elif path.exists():
-        raise StateError(f"{path} holds a run already: go on with --resume, or delete it, or name another --out")
-    loss_of = _loss_function(model, device, compile_model)
+    elif main and has_state(directory):
+        raise StateError(f"{directory} holds a run already: go on with --resume, or delete it, or name another --out")
+    loss_of = _loss_function(model, processes, compile_model)
     unit, factor = model.loss_unit
     factor /= math.prod(data.images.shape[1:])
     begin, saved, recent = monotonic(), monotonic(), math.nan
 
     def save() -> None:
+        if not main:
+            return
         if not all(value.isfinite().all() for value in average.values()):
-            raise StateError(f"training diverged before step {step}: the last good state is kept in {path}")
+            raise StateError(f"training diverged before step {step}: the last good state is kept in {directory}")
         seconds = spent + monotonic() - begin
-        save_state(path, model, average, optimizer, {"step": step, "seconds": seconds, "recipe": identity})
+        save_state(directory, model, average, optimizer, {"step": step, "seconds": seconds, "recipe": identity})
 
+    processes.agree(False)  # all have read what they go on from
     save()  # a folder that cannot be written to is found out now, not after hours
-    bar = tqdm(total=recipe.steps, initial=step, unit="step", desc=recipe.name, disable=quiet, mininterval=1.0)
+    bar = tqdm(
+        total=recipe.steps, initial=step, unit="step", desc=recipe.name, disable=quiet or not main, mininterval=1.0
+    )
     with _stop_on_signal() as stopping, torch.random.fork_rng(), bar:
-        while step < recipe.steps and not stopping.is_set():
-            if max_minutes is not None and monotonic() - begin > 60 * max_minutes:
+        while step < recipe.steps:
+            late = max_minutes is not None and monotonic() - begin > 60 * max_minutes
+            if processes.agree(late or stopping.is_set()):
                 break
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step)
             images, labels, generator = _batch(recipe, data, step)
+            if processes.count > 1:
+                images, labels = (part[processes.rank :: processes.count] for part in (images, labels))
+                generator = _generator(recipe.seed, step * processes.count + processes.rank, 1)
             torch.manual_seed(generator.initial_seed())  # for dropout, which takes no generator
             loss = loss_of(images.to(device), labels.to(device), generator)
             loss.backward()
@@ -141,25 +172,37 @@ def train(
                 recent = now if math.isnan(recent) else 0.9 * recent + 0.1 * now
                 rate = recipe.batch * (bar.format_dict["rate"] or 0)
                 bar.set_postfix_str(f"{recent:.4f} {unit}, {rate:.0f} images/s", refresh=False)
-            if monotonic() - saved > SAVE_SECONDS:
+            if main and monotonic() - saved > SAVE_SECONDS:
                 save()
                 held_out = _validate(recipe, average, validation, device)
-                _log(directory / "curve.csv", unit, step, spent + monotonic() - begin, recent, held_out)
+                log_progress(directory, unit, step, spent + monotonic() - begin, recent, held_out)
                 saved = monotonic()
         save()
     trained = _averaged(recipe, average)
     return Trained(trained, step, spent + monotonic() - begin, step >= recipe.steps)
 
 
+class _Loss(nn.Module):
+    """A model's loss under bf16 autocast, as a module, which is what shares gradients among processes."""
+
+    def __init__(self, model: Model, device: torch.device) -> None:
+        super().__init__()
+        self.model, self.device = model, device
+
+    def forward(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        """Nats a picture."""
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return self.model.loss(images, labels, generator)
+
+
 def _loss_function(
-    model: Model, device: torch.device, compile_model: bool
+    model: Model, processes: Processes, compile_model: bool
 ) -> Callable[[Tensor, Tensor, torch.Generator], Tensor]:
-    """The model's loss under bf16 autocast."""
-
-    def loss(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        with torch.autocast(device.type, torch.bfloat16):
-            return model.loss(images, labels, generator)
-
+    """The model's loss; of several processes, its gradient is the mean of theirs."""
+    loss: nn.Module = _Loss(model, processes.device)
+    if processes.count > 1:
+        # Some models have weights that no pixel's loss depends on, as the last vertical layer's way onwards.
+        loss = DistributedDataParallel(loss, find_unused_parameters=True)
     # A model that draws random numbers from a generator is left alone: the compiler cannot trace those.
     return torch.compile(loss) if compile_model and isinstance(model, PixelCNN) else loss
 
@@ -219,17 +262,6 @@ def _validate(recipe: Recipe, average: dict[str, Tensor], validation: Images, de
         float(model.loss(i, y, generator)) * len(i) for i, y in zip(images.split(50), labels.split(50), strict=True)
     ]
     return sum(losses) / images.numel() * model.loss_unit[1]
-
-
-def _log(path: Path, unit: str, step: int, seconds: float, training: float, held_out: float) -> None:
-    """Append a line to the learning curve."""
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            name = unit.replace("/", " per ").replace(" ", "_")
-            writer.writerow(["step", "seconds", f"training_{name}", f"validation_{name}"])
-        writer.writerow([step, round(seconds, 1), round(training, 5), round(held_out, 5)])
 
 
 @contextlib.contextmanager

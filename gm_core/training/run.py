@@ -7,9 +7,14 @@ from pathlib import Path
 import torch
 
 from gm_core.checkpoints import Card, save
-from gm_core.data.datasets import HELD_OUT, load_dataset
+from gm_core.data.datasets import DataError, load_dataset
+from gm_core.data.own import holds_pictures, own_name
+from gm_core.data.preparation import PHOTOGRAPHS, form_of
 from gm_core.evaluation.likelihood import evaluate
+from gm_core.models.autoregressive import PictureConfig
+from gm_core.models.classifier import ClassifierConfig
 from gm_core.training.loop import train
+from gm_core.training.processes import is_main
 from gm_core.training.recipes import Recipe
 
 DESCRIPTIONS = {
@@ -21,6 +26,39 @@ DESCRIPTIONS = {
     "classifier": "Convolutional classifier p(y|x), which must name a class whatever it is shown",
     "autoencoder": "Convolutional autoencoder trained for squared error, the VAE's network without its probabilities",
 }
+
+
+def recipe_for(recipe: Recipe, data_dir: Path | None) -> Recipe:
+    """A recipe for the data in a folder: for somebody's own pictures, where it holds no data set but pictures.
+
+    Args:
+        recipe: The recipe as it is known.
+        data_dir: Where the data lies.
+
+    Returns:
+        The recipe itself; or of the same model and training, but for the folder's pictures and their classes, and
+        called after the folder.
+
+    Raises:
+        DataError: The folder holds neither, or the recipe is not for photographs.
+    """
+    try:
+        load_dataset(recipe.dataset, "test", data_dir)
+    except DataError:
+        if data_dir is None or not holds_pictures(data_dir):
+            raise
+    else:
+        return recipe
+    if form_of(recipe.dataset) is not PHOTOGRAPHS:
+        raise DataError(
+            f"{data_dir} holds no {recipe.dataset}, but pictures, and the recipe {recipe.name!r} is not for those; "
+            "take one for photographs, as cifar10-pixelcnnpp"
+        )
+    dataset = own_name(data_dir)
+    model = recipe.model
+    if isinstance(model, PictureConfig | ClassifierConfig):
+        model = replace(model, classes=len(load_dataset(dataset, "test", data_dir).class_names))
+    return replace(recipe, name=f"{dataset}-{recipe.name.partition('-')[2]}", dataset=dataset, model=model)
 
 
 def run_recipe(
@@ -49,15 +87,15 @@ def run_recipe(
         quiet: No progress bars.
 
     Returns:
-        The card, or ``None`` when the run stopped before its last step.
+        The card, or ``None`` when the run stopped before its last step, or this process is not the one that writes.
     """
     if steps is not None:
         recipe = replace(recipe, steps=steps)
-    data = load_dataset(recipe.dataset, "train", data_dir)
+    data, held_out = (load_dataset(recipe.dataset, split, data_dir) for split in ("train", "validation"))
     trained = train(
         recipe,
         data,
-        load_dataset(recipe.dataset, "validation", data_dir),
+        held_out,
         directory=directory / recipe.name,
         device=device,
         resume=resume,
@@ -65,7 +103,7 @@ def run_recipe(
         compile_model=compile_model,
         quiet=quiet,
     )
-    if not trained.finished:
+    if not (trained.finished and is_main()):
         return None
     model = trained.model.to(device)
     test = load_dataset(recipe.dataset, "test", data_dir)
@@ -82,7 +120,7 @@ def run_recipe(
         description=DESCRIPTIONS[model.family],
         dataset=recipe.dataset,
         split=(
-            f"trained on the first {len(data):,} training images; the last {HELD_OUT:,} held out; "
+            f"trained on the first {len(data):,} training images; the last {len(held_out):,} held out; "
             f"measured on {test.part or 'test'}"
         ),
         config=entries.pop("model"),

@@ -11,33 +11,59 @@ from torch import Tensor, nn
 
 from gm_core.files import write_atomically
 
+PART = 15 * 2**20 - 2**16
+"""Bytes a file: with its header it stays below 15 MiB, which is as much as many a place takes."""
+
+_ENTRY = 256
+"""Bytes that a tensor's entry in the header takes at most."""
+
+_PATTERN = "state-*-*-of-*.safetensors"
+
 
 class StateError(RuntimeError):
     """A training state that cannot be resumed from."""
 
 
+def has_state(directory: Path) -> bool:
+    """Whether a run's state lies in a folder."""
+    return any(directory.glob(_PATTERN))
+
+
 def save_state(
-    path: Path, model: nn.Module, average: dict[str, Tensor], optimizer: torch.optim.Optimizer, progress: dict[str, Any]
+    directory: Path,
+    model: nn.Module,
+    average: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+    progress: dict[str, Any],
 ) -> None:
-    """Write weights, their average, the optimiser's moments and the progress to one safetensors file, atomically.
+    """Write weights, their average, the optimiser's moments and the progress to safetensors files.
+
+    Each file is written whole or not at all, and those of an earlier step go when all of this one are there: whenever
+    the program ends, a whole state is left.
 
     Args:
-        path: File to write.
+        directory: Where to.
         model: Its weights.
         average: Moving average of the weights.
         optimizer: Its moments.
-        progress: Whatever else is needed, as JSON.
+        progress: Whatever else is needed, as JSON; ``step`` among it.
     """
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in average.items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in moments.items()}
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    write_atomically(path, save(tensors, {"progress": json.dumps(progress)}))
+    parts = _parts(tensors)
+    names = [f"state-{progress['step']:09}-{part}-of-{len(parts)}.safetensors" for part in range(1, len(parts) + 1)]
+    for name, part in zip(names, parts, strict=True):
+        write_atomically(directory / name, save(part, {"progress": json.dumps(progress)}))
+    for path in directory.glob(_PATTERN):
+        if path.name not in names:
+            path.unlink()
 
 
 def load_state(
-    path: Path,
+    directory: Path,
     model: nn.Module,
     average: dict[str, Tensor],
     optimizer: torch.optim.Optimizer,
@@ -46,7 +72,7 @@ def load_state(
     """Take up what :func:`save_state` wrote: fills the model, the average and the optimiser in place.
 
     Args:
-        path: File to read.
+        directory: Where it lies.
         model: Same shape as the one saved.
         average: As for saving.
         optimizer: Over the same parameters.
@@ -56,38 +82,65 @@ def load_state(
         The progress.
 
     Raises:
-        StateError: The file is missing, damaged, or of another model.
+        StateError: A file is missing, damaged, or of another model.
     """
+    if not has_state(directory):
+        raise StateError(f"there is no training state in {directory}; start without --resume")
+    path = directory
     try:
-        data = path.read_bytes()
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-        progress: dict[str, Any] = json.loads(header["__metadata__"]["progress"])
-        tensors = load(data)
         groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimizer": {}}
-        for name, value in tensors.items():
-            kind, _, rest = name.partition(".")
-            groups[kind][rest] = value
+        progress: dict[str, Any] = {}
+        for path in _newest(directory):
+            data = path.read_bytes()
+            header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+            progress = json.loads(header["__metadata__"]["progress"])
+            for name, value in load(data).items():
+                kind, _, rest = name.partition(".")
+                groups[kind][rest] = value
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in groups["optimizer"].items():
             index, _, key = name.partition(".")
             moments.setdefault(int(index), {})[key] = value
         same = progress["recipe"] == json.loads(json.dumps(recipe)) and {"step", "seconds"} <= set(progress)
-    except FileNotFoundError:
-        raise StateError(f"there is no training state {path}; start without --resume") from None
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise StateError(f"training state {path} is damaged ({error}); delete it and start without --resume") from error
     if not same:
-        raise StateError(f"training state {path} is of another recipe; start without --resume, in another --out")
+        raise StateError(f"training state {directory} is of another recipe; start without --resume, in another --out")
     try:
         model.load_state_dict(groups["model"])
         for name, value in average.items():
             value.copy_(groups["average"][name])
         optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
     except (RuntimeError, KeyError, ValueError) as error:
-        raise StateError(f"training state {path} is of another model ({error}); start without --resume") from error
+        raise StateError(f"training state {directory} is of another model ({error}); start without --resume") from error
     # The fused optimiser walks weights and moments in memory order together, so their layouts must agree.
     for parameter, moments_of_it in optimizer.state.items():
         for key, value in moments_of_it.items():
             if value.shape == parameter.shape:
                 moments_of_it[key] = torch.empty_like(parameter).copy_(value)
     return progress
+
+
+def _parts(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+    """Tensors in as many files as they need, none larger than :data:`PART` unless a single tensor is."""
+    parts: list[dict[str, Tensor]] = [{}]
+    room = PART
+    for name, value in tensors.items():
+        size = value.numel() * value.element_size() + _ENTRY
+        if parts[-1] and size > room:
+            parts.append({})
+            room = PART
+        parts[-1][name] = value
+        room -= size
+    return parts
+
+
+def _newest(directory: Path) -> list[Path]:
+    """The files of the newest state of which all are there; ``ValueError`` when there is none."""
+    paths = sorted(directory.glob(_PATTERN))
+    for last in reversed(paths):
+        step, _, _, count = last.stem.removeprefix("state-").split("-")
+        wanted = [directory / f"state-{step}-{part}-of-{count}.safetensors" for part in range(1, int(count) + 1)]
+        if all(path in paths for path in wanted):
+            return wanted
+    raise ValueError("a part of it is missing")

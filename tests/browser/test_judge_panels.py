@@ -82,8 +82,11 @@ def test_a_switch_ranks_the_line_up_anew(tab: Page, viewport: dict[str, int] | N
         tab.set_viewport_size(viewport)
     choose(tab, "circle")
     if viewport:  # too narrow for all tabs
-        tab.locator("#judge-panels").get_by_role("button", name="More tabs").click()
-    tab.get_by_text("Where likelihood fails").locator("visible=true").click()
+        panels = tab.locator("#judge-panels")
+        panels.get_by_role("button", name="More tabs").click()
+        panels.locator(".overflow-dropdown").get_by_text("Where likelihood fails").click()
+    else:
+        tab.get_by_role("tab", name="Where likelihood fails").click()
     clothes = tab.locator("#judge-naive .lineup").nth(1)
     expect(clothes.locator("li")).to_have_count(8)
     raw = names(clothes)

@@ -1,4 +1,4 @@
-"""The cached samplers of the original and the residual PixelCNN are the naive one, faster."""
+"""The cached samplers of the original and the residual PixelCNN and of PixelCNN++ are the naive one, faster."""
 
 import pytest
 import torch
@@ -7,6 +7,8 @@ from gm_core import (
     MaskedPixelCNN,
     MaskedPixelCNNConfig,
     PixelCNN,
+    PixelCNNPP,
+    PixelCNNPPConfig,
     ResidualPixelCNN,
     ResidualPixelCNNConfig,
     draw_noise,
@@ -29,16 +31,26 @@ def residual(**changes) -> ResidualPixelCNN:
     return ResidualPixelCNN(config).eval().requires_grad_(False)
 
 
+def strided(**changes) -> PixelCNNPP:
+    torch.manual_seed(0)
+    shape = {"vertical": (4, 6, 8), "horizontal": (6, 8, 10), "blocks": (1, 1, 1), "kernel_size": 3, "mixture": 3}
+    model = PixelCNNPP(PixelCNNPPConfig(**{**SIZE, **shape, **changes})).eval().requires_grad_(False)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Embedding):
+            module.weight.mul_(10)  # untrained, the labels hardly matter
+    return model
+
+
 def draw(model, n=2, **options):
     events = model.stream(n, generator=torch.Generator().manual_seed(5), **options)
     height, width = options["start"].shape[2:] if "start" in options else (model.config.height, model.config.width)
     return rebuild(events, height, width)
 
 
-def some(height, width):
+def some(height, width, channels=1):
     generator = torch.Generator().manual_seed(6)
-    start = torch.randint(256, (1, 1, height, width), dtype=torch.uint8, generator=generator)
-    return {"start": start, "keep": torch.rand(1, 1, height, width, generator=generator) < 0.5}
+    start = torch.randint(256, (1, channels, height, width), dtype=torch.uint8, generator=generator)
+    return {"start": start, "keep": torch.rand(1, channels, height, width, generator=generator) < 0.5}
 
 
 @pytest.mark.parametrize("small", [masked, residual])
@@ -67,6 +79,38 @@ def test_cached_equals_naive_pixel_for_pixel(small, changes, options):
 )
 def test_so_it_does_with_wider_kernels(changes, options):
     assert_cached_is_naive(residual(**changes), options)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [
+        ({"height": 8, "width": 8}, {"n": 1}),
+        ({}, {"n": 3, "labels": torch.tensor([2, -1, 0]), "chunk": 4}),
+        ({"height": 5, "width": 7, "kernel_size": 5, "blocks": (2, 1, 2)}, {"temperature": 0.5}),
+        ({"height": 1, "width": 11}, {"temperature": 1.7, "n": 3}),
+        ({"height": 11, "width": 1, "kernel_size": 7}, {"n": 1}),
+        ({"height": 2, "width": 3, "embedding": 2, "levels": 5}, {"n": 33}),
+        ({"vertical": (4, 6), "horizontal": (8, 6), "blocks": (1, 2)}, {}),
+        ({"vertical": (4,), "horizontal": (8,), "blocks": (2,)}, {}),
+        ({"vertical": (4,) * 4, "horizontal": (6,) * 4, "blocks": (1, 2, 1, 1)}, {"labels": torch.tensor([1, 1])}),
+    ],
+)
+def test_so_it_does_through_strides(channels, changes, options):
+    assert_cached_is_naive(strided(channels=channels, **changes), options)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(8, 8), (6, 10), (7, 5)])
+def test_through_strides_any_values_are_kept(channels, size):
+    """Whole pixels, and some channels of others."""
+    assert_cached_is_naive(strided(channels=channels), {**some(*size, channels), "n": 3, "temperature": 1.3})
+
+
+def test_a_label_reaches_the_pixels_through_strides():
+    noise = draw_noise(1, HEIGHT, WIDTH, torch.Generator().manual_seed(3), 3)
+    first, second, third = rebuild(strided().stream(3, torch.tensor([0, 1, 1]), noise=noise), HEIGHT, WIDTH)[0]
+    assert torch.equal(second, third) and not torch.equal(first, second)
 
 
 def assert_cached_is_naive(model: PixelCNN, options) -> None:

@@ -14,10 +14,12 @@ from PIL import Image
 import gm_core
 from gm_core import checkpoints
 from gm_core.cli import main
+from gm_core.data.datasets import load_dataset
 from gm_core.detection import bayes_study
 from gm_core.evaluation import bench, latency, likelihood
 from gm_core.rendering import grid
 from gm_core.scoring import SCORE_KEYS
+from gm_core.training import bench as training_bench
 from gm_core.training import recipes
 from gm_core.training.recipes import Recipe
 from tests.gm_core.test_checkpoints import shipped
@@ -92,7 +94,7 @@ def test_sample_writes_what_python_draws(cli, tmp_path):
         (["score"], "PATH"),
         (["train", "nothing"], "there is no recipe"),
         (["paint"], "paint"),
-        (["bench", "patience"], "there are: sampling, latency"),
+        (["bench", "patience"], "there are: sampling, latency, training"),
         (["bench", "latency", "--model", "mnist-pixelcnn"], "has no latent space"),
         (["bench", "sampling", "--model", "mnist-vae"], "does not draw pixel by pixel"),
     ],
@@ -334,6 +336,36 @@ def test_bench_compares_the_samplers_in_one_run(cli, monkeypatch):
     assert document["results"][0]["speedup"] > 10
 
 
+def test_bench_compares_the_samplers_of_colour(cli, tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    model = gm_core.PixelCNNPP(gm_core.PixelCNNPPConfig(vertical=(4, 4), horizontal=(4, 6), blocks=(1, 1), mixture=2))
+    shipped(model.eval(), "colour-pixelcnnpp", tmp_path)
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    monkeypatch.setattr(bench, "CASES", ((2, 5, 6),))
+    monkeypatch.setattr(bench, "NAIVE_SECONDS", 0.02)
+    monkeypatch.setattr(bench, "SESSION_SECONDS", 0.02)
+    monkeypatch.setattr(bench, "SESSIONS", 2)
+    code, out, _ = cli("bench", "sampling", "--model", "colour-pixelcnnpp", "--json", "--device", "cpu")
+    assert code == 0
+    assert json.loads(out)["results"][0]["identical"] is True
+
+
+def test_bench_training_adds_one_speed_up_after_the_other(cli, monkeypatch):
+    for recipe in TINY.values():
+        monkeypatch.setitem(recipes.RECIPES, recipe.name, recipe)
+    monkeypatch.setattr(training_bench, "SECONDS", 0.02)
+    monkeypatch.setattr(training_bench, "WAYS", training_bench.WAYS[:-1])  # compiling takes half a minute
+    for name in ("tiny-pixelcnn", "tiny-classifier"):
+        code, out, _ = cli("bench", "training", "--model", name, "--json", "--device", "cpu")
+        assert code == 0
+        document = json.loads(out)
+        assert (document["recipe"], document["batch"]) == (name, 4)
+        plain, *others = document["results"]
+        assert plain["speedup"] == 1 and len(others) == 3
+        for line in others:
+            assert line["speedup"] == pytest.approx(line["images_per_second"] / plain["images_per_second"])
+
+
 def test_the_module_runs_without_gradio():
     program = (
         "import sys; sys.modules['gradio'] = None; sys.argv = ['gm_core', 'list', '--json'];"
@@ -342,3 +374,37 @@ def test_the_module_runs_without_gradio():
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert json.loads(ended.stdout)
     assert ended.stderr == ""
+
+
+def test_own_pictures_are_trained_on_and_measured_by_their_folders_name(cli, tmp_path, monkeypatch):
+    """Reds on a grey ground and blues, wide and tall; one file is no picture."""
+    random, folder, out = np.random.default_rng(0), tmp_path / "My holiday!", tmp_path / "out"
+    for kind, channel in (("red", 0), ("blue", 2)):
+        (folder / kind).mkdir(parents=True)
+        for number in range(20):
+            picture = random.integers(0, 60, (40, 50, 3), dtype=np.uint8)
+            picture[:, :, channel] += 150
+            Image.fromarray(picture).save(folder / kind / f"{number}.png")
+    (folder / "red" / "broken.png").write_bytes(b"no picture")
+    model = gm_core.PixelCNNPPConfig(vertical=(4,), horizontal=(4,), blocks=(1,), kernel_size=3, mixture=2)
+    monkeypatch.setitem(recipes.RECIPES, "cifar10-tiny", Recipe("cifar10-tiny", "cifar10", model, 3, 4, 5e-3, 2))
+    common = ["--data-dir", folder, "--device", "cpu"]
+    code, _, err = cli("train", "--recipe", "cifar10-tiny", *common, "--out", out)
+    assert code == 0 and "broken.png" in err
+    card = gm_core.read_card("my-holiday-tiny", out)
+    assert (card.dataset, card.class_names, card.config["classes"]) == ("my-holiday", ["blue", "red"], 2)
+    assert card.split.startswith("trained on the first 32 training images; the last 4 held out")
+    monkeypatch.setenv("GM_CHECKPOINTS", str(out))
+    code, out_text, _ = cli("evaluate", "my-holiday-tiny", *common, "--json")
+    assert code == 0
+    assert json.loads(out_text)["metrics"][0]["value"] == pytest.approx(card.metrics[0].value, rel=1e-5)
+    parts = [load_dataset("my-holiday", split, folder) for split in ("train", "validation", "test")]
+    assert [len(part) for part in parts] == [32, 4, 4]
+    for part in parts:
+        assert (part.images.shape[1:], part.class_names) == ((3, 32, 32), ("blue", "red"))
+        assert torch.equal(part.images[:, 0].float().mean((1, 2)) > 100, part.labels == 1)
+    code, _, err = cli("train", "mnist-pixelcnn", *common, "--out", out)
+    assert code == 1 and "cifar10-pixelcnnpp" in err
+    (folder / "red" / "0.png").rename(tmp_path / "0.png")
+    code, _, err = cli("train", "cifar10-tiny", "--data-dir", folder / "red", "--out", out)
+    assert code == 1 and "is not in" in err, "nineteen pictures are no data set"

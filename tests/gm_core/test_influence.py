@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gm_core import GatedPixelCNN, PixelCNNConfig, influence
+from gm_core import GatedPixelCNN, PixelCNNConfig, PixelCNNPP, PixelCNNPPConfig, influence
 
 HEIGHT, WIDTH = 6, 7
 
@@ -56,3 +56,23 @@ def test_the_label_matters_and_gradients_are_had_under_no_grad():
 def test_a_pixel_that_is_not_there(index):
     with pytest.raises(ValueError, match="must be from 0 to 41"):
         influence(small(), picture(), index)
+
+
+def test_in_colour_it_is_what_changing_the_channels_does():
+    torch.manual_seed(0)
+    sizes = {"height": HEIGHT, "width": WIDTH, "classes": 3, "mixture": 3}
+    model = PixelCNNPP(PixelCNNPPConfig(vertical=(4, 4), horizontal=(8, 8), blocks=(1, 1), **sizes)).eval()
+    generator = torch.Generator().manual_seed(1)
+    image = torch.randint(20, 230, (1, 3, HEIGHT, WIDTH), dtype=torch.uint8, generator=generator)
+    row, column, by, index = HEIGHT - 1, 1, 4, (HEIGHT - 1) * WIDTH + 2
+    strength = influence(model, image, index)
+    expected = 0.0
+    for channel in range(3):
+        around = image.repeat(2, 1, 1, 1)
+        around[:, channel, row, column] += torch.tensor([by, -by], dtype=torch.int8).view(torch.uint8)
+        with torch.no_grad():
+            more, less = model.pixel_log_prob(around)[:, :, row, column + 1].sum(dim=1).tolist()
+        levels_away = (torch.arange(256.0) - image[0, channel, row, column]).abs().mean().item()
+        expected += abs(more - less) / (2 * by) * levels_away
+    assert strength[row, column].item() == pytest.approx(expected, rel=0.02)
+    assert torch.all(strength.flatten()[index:] == 0)

@@ -5,6 +5,7 @@ import itertools
 import os
 import signal
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from safetensors.torch import load
 from gm_core.data.datasets import DataError, Images, load_dataset
 from gm_core.models.pixelcnn import PixelCNNConfig
 from gm_core.models.vae import VAEConfig
-from gm_core.training import loop
+from gm_core.training import loop, state
 from gm_core.training.loop import train
 from gm_core.training.recipes import RECIPES, Recipe
 from gm_core.training.state import StateError
@@ -102,6 +103,13 @@ def test_the_learning_curve_is_written(data, tmp_path, monkeypatch):
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["1", "2", "3"]
     assert all(0 < float(row["validation_bits_per_dim"]) < 20 for row in rows)
+    picture = ElementTree.fromstring((tmp_path / "curve.svg").read_text())
+    lines = picture.findall("{http://www.w3.org/2000/svg}polyline")
+    assert [len((line.get("points") or "").split()) for line in lines] == [
+        0,
+        3,
+    ]  # a training loss is known from step 20 on
+    assert f"last {float(rows[-1]['validation_bits_per_dim']):.4f}" in "".join(picture.itertext())
 
 
 def test_a_state_that_cannot_be_resumed_is_named(data, tmp_path):
@@ -112,18 +120,35 @@ def test_a_state_that_cannot_be_resumed_is_named(data, tmp_path):
         run(VAE, data, tmp_path)
     with pytest.raises(StateError, match="of another recipe"):
         run(PIXELCNN, data, tmp_path, resume=True)
-    state = tmp_path / "state.safetensors"
+    (state,) = tmp_path.glob("state-*")
     for damaged in (state.read_bytes()[:1000], b"", b"\x00" * 64):
         state.write_bytes(damaged)
         with pytest.raises(StateError, match="damaged"):
             run(VAE, data, tmp_path, resume=True)
 
 
+def test_a_large_state_is_written_in_parts_of_which_a_whole_one_is_always_there(data, tmp_path, monkeypatch):
+    recipe = replace(VAE, steps=9, decay=0.0)  # so that fewer steps are the same ones
+    whole = run(recipe, data, tmp_path / "whole")
+    monkeypatch.setattr(state, "PART", 4000)
+    run(replace(recipe, steps=4), data, tmp_path / "parts")
+    parts = sorted((tmp_path / "parts").glob("state-*"))
+    assert len(parts) > 3 and all("state-000000004-" in part.name for part in parts)
+    half_written = parts[1].with_name("state-000000005-1-of-2.safetensors")  # as if the program had ended just then
+    half_written.write_bytes(parts[1].read_bytes())
+    resumed = run(recipe, data, tmp_path / "parts", resume=True)
+    assert same(resumed.model, whole.model) and not half_written.exists()
+    next((tmp_path / "parts").glob("state-*-2-of-*")).unlink()
+    with pytest.raises(StateError, match="a part of it is missing"):
+        run(recipe, data, tmp_path / "parts", resume=True)
+
+
 def test_a_run_that_diverges_says_so_and_keeps_the_last_good_state(data, tmp_path):
     with pytest.raises(StateError, match="diverged before step"):
         run(replace(PIXELCNN, learning_rate=1e30, warmup=1), data, tmp_path)
     state = loop.build_model(PIXELCNN).state_dict()
-    kept = load((tmp_path / "state.safetensors").read_bytes())
+    (path,) = tmp_path.glob("state-*")
+    kept = load(path.read_bytes())
     assert all(kept[f"model.{name}"].isfinite().all() for name in state)
 
 

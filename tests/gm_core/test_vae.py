@@ -199,6 +199,18 @@ def test_a_mixtures_probabilities_sum_to_one_edges_included(components, levels):
 
 @COMPONENTS
 @LEVELS
+def test_the_log_probabilities_of_all_levels_at_once_are_exact_in_the_tails_too(components, levels):
+    pixel = mixture(components, levels)
+    parts = (pixel.weight, pixel.component.loc, pixel.component.log_scale)
+    exact = LogisticMixture(*(part.double() for part in parts), levels)
+    expected = exact.log_prob(torch.arange(levels).double()[:, None]).T
+    assert levels < 256 or expected.min() < -100
+    torch.testing.assert_close(pixel.level_log_prob().double(), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(exact.level_log_prob(), expected, atol=1e-12, rtol=1e-12)
+
+
+@COMPONENTS
+@LEVELS
 def test_a_mixtures_mean_and_variance_are_those_of_its_levels(components, levels):
     pixel = mixture(components, levels)
     p, value = probabilities(pixel), torch.arange(levels).double()[:, None]

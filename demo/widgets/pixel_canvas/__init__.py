@@ -17,20 +17,23 @@ _SCRIPTS = ("picture.js", "pixel.js", "edit.js", "script.js")
 class PixelCanvas(gr.HTML):
     """Plays back what a PixelCNN draws, at a pace that the eye can follow; the browser needs no server for it.
 
-    A value is a message: what is drawn (``run``, ``model``, ``height``, ``width``, ``levels``, ``classes``,
-    ``subject`` in words, one and many; the ``labels`` of the pictures; ``label``, ``pictures``, ``seed`` and
-    ``temperature`` as they were asked for; ``start``, what is given, if anything; ``live``, whether a hand is moving,
-    so that the place that is looked at stays), some pixels of every picture (see :func:`pixels`) and, in the last
-    one, ``done``: what is known of the whole pictures (``seconds`` the model took, ``log_prob`` of each for any class
-    in nats, for each the ``share`` of the ``of`` real pictures that are less likely or ``None``, the ``usual`` bits
-    per pixel of real ones). Messages of one run may come twice, out of order, or not at all, as long as the last
-    holds every pixel. A higher ``run`` clears the canvas, a lower one comes too late and is ignored.
+    A value is a message: what is drawn (``run``, ``model``, ``channels`` (1 for grey, 3 for colour), ``height``,
+    ``width``, ``levels``, ``classes``, ``subject`` in words, one and many; the ``labels`` of the pictures; ``label``,
+    ``pictures``, ``seed`` and ``temperature`` as they were asked for; ``start``, what is given, if anything; ``live``,
+    whether a hand is moving, so that the place that is looked at stays), some pixels of every picture (see
+    :func:`pixels`) and, in the last one, ``done``: what is known of the whole pictures (``seconds`` the model took,
+    ``log_prob`` of each for any class in nats, for each the ``share`` of the ``of`` real pictures that are less likely
+    or ``None``, the ``usual`` bits per value of real ones). Messages of one run may come twice, out of order, or not at
+    all, as long as the last holds every pixel. A higher ``run`` clears the canvas, a lower one comes too late and is
+    ignored.
 
     The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays. When a hand has changed
     what is given, ``ask`` fires for a drawing of it, or ``give`` where the canvas has seen to the drawing itself;
     both carry the ``start`` (``values`` and ``keep`` of every pixel, or none) and a ``number``, which messages from
-    then on return as ``asked``. ``choose`` fires with the ``label`` of a class key. The browser's event ``pixel-canvas-
-    redraw`` on its window, with label, temperature, seed, pictures and model, makes the canvas draw these at once.
+    then on return as ``asked``. ``choose`` fires with the ``label`` of a class key, or ``pick`` where the canvas leaves
+    the drawing to the server. The browser's event ``pixel-canvas-redraw`` on its window, with label, temperature, seed,
+    pictures and model, makes the canvas draw these at once. A model that is too slow for a moving hand is asked when
+    the hand has come to rest.
 
     Args:
         models: Name, title and classes of the models that a pixel's surroundings can be compared under.
@@ -75,17 +78,17 @@ class PixelCanvas(gr.HTML):
 
 
 def pixels(index: int, values: Tensor, log_prob: Tensor, entropy: Tensor) -> dict[str, Any]:
-    """The part of a message that holds pixels of grey pictures.
+    """The part of a message that holds pixels: all values, and a number a pixel of what its channels add up to.
 
     Args:
         index: Place of the first in raster order.
-        values: ``uint8``, (n, ...), in raster order.
+        values: ``uint8`` (n, k, C), in raster order; sent with all channels of a pixel together.
         log_prob: Their log-probabilities in nats, of the same shape; sent to the millionth.
         entropy: Entropies of what they were drawn from in nats, of the same shape; sent to the tenth of a thousandth.
     """
     return {
         "index": index,
         "values": values.flatten(1).tolist(),
-        "log_prob": [[round(nats, 6) for nats in row] for row in log_prob.flatten(1).tolist()],
-        "entropy": [[round(nats, 4) for nats in row] for row in entropy.flatten(1).tolist()],
+        "log_prob": [[round(nats, 6) for nats in row] for row in log_prob.sum(dim=-1).tolist()],
+        "entropy": [[round(nats, 4) for nats in row] for row in entropy.sum(dim=-1).tolist()],
     }

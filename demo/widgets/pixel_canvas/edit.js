@@ -4,10 +4,12 @@
 const PEN = 1.2, RUBBER = 2.2; // radius in pixels of the picture
 const UNDO = 50;
 const HOLD = 350; // milliseconds after which a class key is held, not tapped
+const LIVELY = 0.4; // seconds a drawing of colour may take to be drawn anew at every move of a hand
+const REST = 400; // milliseconds without a move, after which a slower one is asked for
 const HINTS = {
-  look: "Point at a pixel to see where it came from. Hold a digit key: the same dice as another class.",
-  pen: "Draw: what you draw stays, with all before it in reading order, and the model keeps finishing the rest.",
-  rub: "Rub out any part: the model draws it anew. It looks back only, so what is left below cannot guide it.",
+  look: (lively) => "Point at a pixel to see where it came from. " + (lively ? "Hold" : "Press") + " a digit key: the same dice as another class.",
+  pen: (lively) => "Draw: what you draw stays, with all before it in reading order, and the model " + (lively ? "keeps finishing the rest." : "finishes the rest when you lift the pen."),
+  rub: () => "Rub out any part: the model draws it anew. It looks back only, so what is left below cannot guide it.",
 };
 
 let tool = "look";
@@ -17,6 +19,7 @@ let stroke = null; // a start in the making: also which pointer makes it, and wi
 let worked = false; // whether the last press of the pointer was a stroke
 let laid = null; // a stroke that has ended, until a drawing knows of it
 let asks = 0; // how often the server was told of a start
+let rest = 0; // handle of the wait for a hand to come to rest
 let waiting = 0; // handle of the frame in which a moving pen asks
 let held = null; // a class key that is down: since when, and which class was there before
 
@@ -26,9 +29,13 @@ const told = (what) => what && { values: Array.from(what.values), keep: what.kee
 const send = (next, live) => {
   start = next;
   asks++;
-  if (live) redraw({});
-  trigger(live ? "give" : "ask", { start: told(next), number: asks });
+  const now = live && lively();
+  if (now) redraw({});
+  trigger(now ? "give" : "ask", { start: told(next), number: asks });
 };
+
+// Whether the model is fast enough to draw at every move of a hand.
+const lively = () => !colored() || (run.done?.seconds ?? Infinity) <= LIVELY;
 
 // Not wanted any more once the server has begun another drawing.
 const live = asker("redrawn", (_, message) => take(message), ({ after }) => run.number === after);
@@ -47,6 +54,12 @@ const adopt = (known) => {
   start = run.start && { ...run.start, kind: "rub" };
 };
 
+// Of pictures of another size or kind nothing is of use.
+const forget = () => {
+  past.length = 0;
+  start = stroke = laid = null;
+};
+
 const remember = (what) => {
   past.push(what);
   if (past.length > UNDO) past.shift();
@@ -55,7 +68,7 @@ const remember = (what) => {
 // The picture as it is on the canvas.
 const displayed = () => {
   const { values } = run.sheet[current() ?? 0];
-  return { values: values.slice(), keep: Uint8Array.from(values, (_, i) => (i < run.ready ? 1 : 0)), end: -1 };
+  return { values: values.slice(), keep: Uint8Array.from({ length: run.size }, (_, i) => (i < run.ready ? 1 : 0)), end: -1 };
 };
 
 // What a tool begins with: its own last start, so that strokes add up; else what is on the canvas.
@@ -75,13 +88,26 @@ const dab = ([x, y]) => {
       if (near <= 0) continue;
       if (stroke.tool === "rub") stroke.keep[i] = 0;
       else {
-        stroke.values[i] = Math.max(stroke.values[i], Math.round(Math.min(1, near) * (run.levels - 1)));
+        paintPixel(i, Math.min(1, near));
+        stroke.known[i] = 1;
         stroke.end = Math.max(stroke.end, i);
       }
     }
   }
-  if (stroke.tool === "pen") stroke.keep.forEach((_, i, keep) => { keep[i] = i <= stroke.end ? 1 : 0; });
+  if (stroke.tool === "pen") stroke.keep.forEach((_, i, keep) => { keep[i] = i <= stroke.end ? stroke.known[i] : 0; });
 };
+
+// Grey ink is white, and the lightest touch counts; a colour covers what is under it.
+const paintPixel = (i, cover) => {
+  const { values } = stroke, most = run.levels - 1;
+  if (!colored()) values[i] = Math.max(values[i], Math.round(cover * most));
+  else fromHex(find(".ink input").value).forEach((level, c) => {
+    values[3 * i + c] += Math.round(cover * (level - values[3 * i + c]));
+  });
+};
+
+const fromHex = (hex) => [1, 3, 5].map((i) => Math.round((parseInt(hex.slice(i, i + 2), 16) * (run.levels - 1)) / 255));
+const toHex = (i, values) => "#" + onScreen(values, i).map((level) => Math.round(level).toString(16).padStart(2, "0")).join("");
 
 const finished = () => {
   const { values, keep, end, kind } = stroke;
@@ -97,7 +123,10 @@ const startStroke = (event) => {
   canvas.focus({ preventScroll: true });
   if (!blank) goTo(run.ready);
   worked = true;
-  stroke = { ...base(tool), tool, id: event.pointerId, last: [under.column, under.row], before: start };
+  const from = base(tool);
+  // What a pen keeps of all before its end: an empty sheet's ground; of a picture what has been drawn.
+  const known = from.kind === "sheet" ? new Uint8Array(run.size).fill(1) : from.keep.slice();
+  stroke = { ...from, known, tool, id: event.pointerId, last: [under.column, under.row], before: start };
   pointed = picked = null;
   moveStroke(event);
 };
@@ -112,7 +141,7 @@ const moveStroke = (event) => {
     for (let i = 1; i <= steps; i++) dab([x + ((to.column - x) * i) / steps, y + ((to.row - y) * i) / steps]);
     stroke.last = [to.column, to.row];
   }
-  if (stroke.tool === "pen" && !waiting) waiting = requestAnimationFrame(() => {
+  if (stroke.tool === "pen" && !waiting && lively()) waiting = requestAnimationFrame(() => {
     waiting = 0;
     if (stroke) redraw({});
   });
@@ -137,7 +166,7 @@ const PARTS = {
 
 const rubOut = (part) => {
   const from = start?.kind === "rub" ? start : displayed();
-  const keep = Uint8Array.from(from.values, (_, i) => (PARTS[part](Math.floor(i / run.width), i % run.width) ? 0 : 1));
+  const keep = Uint8Array.from({ length: run.size }, (_, i) => (PARTS[part](Math.floor(i / run.width), i % run.width) ? 0 : 1));
   remember(start);
   chosen = null;
   send({ values: from.values.slice(), keep, end: -1, kind: "rub" }, false);
@@ -151,7 +180,9 @@ const takeUp = (name) => {
 
 const emptySheet = () => {
   remember(start);
-  start = { values: new Uint8Array(run.size), keep: new Uint8Array(run.size), end: -1, kind: "sheet" };
+  // Digits and clothes lie on black, photographed things often before white.
+  const ground = colored() ? run.levels - 1 : 0;
+  start = { values: new Uint8Array(run.size * run.channels).fill(ground), keep: new Uint8Array(run.size), end: -1, kind: "sheet" };
   blank = true;
   playing = false;
   if (run.count > 1) chosen ??= 0;
@@ -169,13 +200,17 @@ const undo = () => {
   } else send(before, false);
 };
 
-// One pixel by hand: it gets another value, those before it stay, and the rest answers.
-const change = (index, value) => {
+// One pixel by hand: it gets other values, those before it stay, and the rest answers.
+const change = (index, color) => {
   const { values } = displayed();
-  values[index] = value;
+  values.set(color, index * run.channels);
   picked = index;
-  start = { values, keep: Uint8Array.from(values, (_, i) => (i <= index ? 1 : 0)), end: index, kind: "pen" };
-  redraw({});
+  start = { values, keep: Uint8Array.from({ length: run.size }, (_, i) => (i <= index ? 1 : 0)), end: index, kind: "pen" };
+  if (lively()) redraw({});
+  else {
+    laid = { ...start, tool: "pen" }; // is seen until the model's answer comes
+    show();
+  }
 };
 
 const editing = () => {
@@ -187,12 +222,15 @@ const editing = () => {
   find(".afresh").disabled = !start;
   find(".sheet").hidden = find(".afresh").hidden = tool === "look" && !start;
   const all = run && current() === null && !blank;
-  find(".how").textContent = (run?.start && !stroke ? "Outlined: given. " : "") + (all && tool !== "look" ? "Click the picture that you want to work on." : HINTS[tool]);
+  find(".how").textContent = (run?.start && !stroke ? "Outlined: given. " : "") + (all && tool !== "look" ? "Click the picture that you want to work on." : HINTS[tool](!run || lively()));
   canvas.style.touchAction = tool === "look" ? "" : "none"; // a finger draws, or scrolls the page
   canvas.style.cursor = tool === "look" ? (run?.count > 1 && current() === null ? "zoom-in" : "") : "crosshair";
   const index = run ? focus() : null, field = find(".change input");
-  find(".change").hidden = index === null;
-  if (index !== null && document.activeElement !== field) field.value = run.sheet[current()].values[index];
+  const hand = run && index === shown(); // of which channels are missing yet
+  find(".change").hidden = index === null || hand;
+  find(".ink").hidden = !(run && colored() && tool === "pen");
+  if (run && field.type !== (colored() ? "color" : "number")) field.type = colored() ? "color" : "number";
+  if (index !== null && document.activeElement !== field && !laid) field.value = colored() ? toHex(index, run.sheet[current()].values) : run.sheet[current()].values[index];
 };
 
 canvas.addEventListener("pointerdown", startStroke);
@@ -217,55 +255,65 @@ element.addEventListener("keydown", (event) => {
 // Across the histogram a pointer sets the pixel's value, and the rest answers while it moves.
 let setting = null;
 const setValue = (event) => {
-  const box = find(".histogram").getBoundingClientRect();
+  const box = setting.chart.querySelector(".histogram").getBoundingClientRect();
   const level = Math.floor(((event.clientX - box.left) / box.width) * run.levels);
   const value = Math.min(Math.max(level, 0), run.levels - 1);
-  if (value !== setting.value) change(setting.index, (setting.value = value));
+  if (value === setting.value) return;
+  setting.color[setting.channel] = setting.value = value;
+  point(setting.chart, value);
+  change(setting.index, setting.color);
 };
-find(".histogram").addEventListener("pointerdown", (event) => {
-  const index = run ? focus() : null;
-  if (index === null || event.button !== 0) return;
-  find(".histogram").setPointerCapture(event.pointerId);
+find(".charts").addEventListener("pointerdown", (event) => {
+  const index = run ? focus() : null, histogram = event.target.closest(".histogram");
+  if (index === null || index === shown() || !histogram || event.button !== 0) return;
+  histogram.setPointerCapture(event.pointerId);
   remember(start);
-  setting = { index, value: null };
+  const chart = histogram.closest(".chart");
+  setting = { index, value: null, chart, channel: charts().indexOf(chart), color: valuesOf(run.sheet[current()].values, index) };
   setValue(event);
 });
-find(".histogram").addEventListener("pointermove", (event) => { if (setting) setValue(event); });
-for (const end of ["pointerup", "pointercancel"]) find(".histogram").addEventListener(end, () => {
+find(".charts").addEventListener("pointermove", (event) => { if (setting) setValue(event); });
+for (const end of ["pointerup", "pointercancel"]) find(".charts").addEventListener(end, () => {
   if (setting) send(start, true);
   setting = null;
 });
 // A dragged control asks for the same drawing with its values; not before there is one, nor for what is there.
 addEventListener("pixel-canvas-redraw", ({ detail: [label, temperature, seed, pictures, model] }) => {
-  if (run && !blank && run.temperature !== temperature) redraw({ label, temperature, seed, pictures, model });
+  if (!run || blank || run.temperature === temperature) return;
+  if (lively()) redraw({ label, temperature, seed, pictures, model });
+  else {
+    clearTimeout(rest);
+    rest = setTimeout(() => trigger("ask", { start: told(start), number: asks }), REST);
+  }
 });
 find(".change input").addEventListener("change", (event) => {
-  const index = run ? focus() : null, value = Number(event.target.value);
-  const good = Number.isInteger(value) && value >= 0 && value < run.levels && event.target.value !== "";
+  const index = run ? focus() : null, color = run && colored() ? fromHex(event.target.value) : [Number(event.target.value)];
+  const good = color.every((value) => Number.isInteger(value) && value >= 0 && value < run.levels) && event.target.value !== "";
   event.target.setCustomValidity(good ? "" : "A whole number from 0 to " + (run.levels - 1));
   if (!event.target.reportValidity() || index === null) return;
   remember(start);
-  change(index, value);
+  change(index, color);
   send(start, true);
 });
 
 // A class key: the same dice as another class, for as long as it is held; a tap keeps it.
 const typing = (target) => target.closest?.("textarea, select, [contenteditable], input:not([type=radio], [type=range], [type=checkbox])");
 const choose = (label) => {
-  redraw({ label, ...(new Set(run.labels).size > 1 ? { pictures: "1" } : {}) });
-  trigger("choose", { label });
+  const now = lively();
+  if (now) redraw({ label, ...(new Set(run.labels).size > 1 ? { pictures: "1" } : {}) });
+  trigger(now ? "choose" : "pick", { label });
 };
 addEventListener("keydown", (event) => {
   const label = run?.classes[Number(event.key) + 1];
   if (!/^\d$/.test(event.key) || !label || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (!element.offsetParent || typing(event.target) || blank || stroke) return;
-  held ??= { since: performance.now(), before: run.label };
+  held ??= { since: performance.now(), before: run.label, lively: lively() };
   held.key = event.key;
   choose(label);
 });
 addEventListener("keyup", (event) => {
   if (held?.key !== event.key) return;
-  const { since, before } = held;
+  const { since, before, lively } = held;
   held = null;
-  if (performance.now() - since > HOLD) choose(before);
+  if (lively && performance.now() - since > HOLD) choose(before); // the answer of a slow model would come too late
 });

@@ -14,7 +14,15 @@ let view = "picture";
 const number = (value, digits) =>
   (Number(value.toFixed(digits)) || 0) // no minus before a zero
     .toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
-const blind = () => Math.log(run.levels); // nats of surprise when guessing blindly
+const blind = () => run.channels * Math.log(run.levels); // nats of surprise when guessing a pixel blindly
+
+// Grey has one channel, and is spoken of without naming it.
+const NAMES = ["red", "green", "blue"];
+const colored = () => run.channels > 1;
+const shades = () => (colored() ? "levels" : "greys");
+const shade = () => (colored() ? "colour" : "grey");
+const valuesOf = (values, i) => Array.from(values.subarray(i * run.channels, (i + 1) * run.channels));
+const colorName = (values) => (colored() ? values.map((value, c) => NAMES[c] + " " + value).join(", ") : "value " + values[0]);
 
 const ramp = (colors) => {
   const anchors = colors.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
@@ -30,24 +38,31 @@ const MAPS = {
     colors: props.surprise_colors,
     color: ramp(props.surprise_colors),
     nats: (picture, i) => -picture.logProb[i],
-    says: (most) => "surprise of each pixel, in nats: 0 the model was sure, " + most + " and above as bad as a blind guess",
+    says: (most) => "surprise of each pixel" + (colored() ? ", its channels added up" : "") + ", in nats: 0 the model was sure, " + most + " and above as bad as a blind guess",
   },
   entropy: {
     colors: props.entropy_colors,
     color: ramp(props.entropy_colors),
     nats: (picture, i) => picture.entropy[i],
-    says: (most) => "entropy before each pixel, in nats: 0 the model was sure, " + most + " all " + run.levels + " greys equally likely",
+    says: (most) => "entropy before each " + (colored() ? "channel of a pixel, added up" : "pixel") + ", in nats: 0 the model was sure, " + most + " all " + run.levels + " " + shades() + " equally likely",
   },
 };
+
+// On the screen: of a colour the first channels, black being what the others do not add yet.
+const onScreen = (values, i, channels = run.channels) => [0, 1, 2].map((c) => ((colored() ? (c < channels ? values[3 * i + c] : 0) : values[i]) * 255) / (run.levels - 1));
+const greyOf = ([red, green, blue]) => (colored() ? 0.299 * red + 0.587 * green + 0.114 * blue : red);
+
+// Whether a pixel is given, and the model has not come to it yet: it is there all the same.
+const ahead = (i) => i >= run.ready && i < run.first && at >= run.first && !run.done;
 
 const mixed = (grey, share, color = MARK_RGB) => color.map((c) => Math.round(DIMMED * grey + share * (c - DIMMED * grey)));
 
 const colorOf = (picture, i, ties) => {
   if (view in MAPS) return MAPS[view].color(MAPS[view].nats(picture, i) / blind());
-  const work = stroke ?? laid, level = work?.keep[i] ? work.values[i] : picture.values[i];
-  const grey = (level * 255) / (run.levels - 1);
-  if (!ties || i === ties.index) return [grey, grey, grey];
-  const nats = ties.strength[i] ?? 0;
+  const work = stroke ?? laid, from = work?.keep[i] ? work : ahead(i) ? run.start : picture;
+  const color = onScreen(from.values, i, from === picture && i >= shown() ? part() : run.channels);
+  if (!ties || i === ties.index) return color;
+  const nats = ties.strength[i] ?? 0, grey = greyOf(color);
   if (nats > 0) return mixed(grey, FAINTEST + (1 - FAINTEST) * (nats / ties.most));
   return mixed(grey, BLINDNESS[ties.missed?.[i] ?? 0], BLIND_RGB);
 };
@@ -75,9 +90,10 @@ const paint = (target, cell) => {
   context.imageSmoothingEnabled = false;
   [small.width, small.height] = [run.width, run.height];
   const image = new ImageData(run.width, run.height), count = shown(), work = stroke ?? laid;
+  const begun = (i) => i < count || (!(view in MAPS) && ((i === count && part() > 0) || ahead(i)));
   for (const { picture, x, y } of layout.list) {
     for (let i = 0; i < run.size; i++) {
-      const drawn = work ? work.keep[i] || (work.tool === "pen" && i < count) : i < count;
+      const drawn = work ? work.keep[i] || (work.tool === "pen" && i < count) : begun(i);
       if (drawn) image.data.set(colorOf(run.sheet[picture], i, ties), 4 * i);
       image.data[4 * i + 3] = drawn ? 255 : 0;
     }
@@ -122,7 +138,7 @@ const legend = () => {
   find(".reach").textContent = map ? "" : ties.says;
   find(".scale").textContent = map
     ? map.says(most)
-    : "how many nats the log-probability of the framed pixel's value would change, to first order, were that pixel another grey";
+    : "how many nats the log-probability of the framed pixel's value would change, to first order, were that pixel another " + shade() + (colored() ? ": one channel at a time, added up" : "");
 };
 
 // --- to take away

@@ -31,8 +31,10 @@ const mostSurprising = (count) => {
 
 // The pixel that is looked at, if any: under the pointer, else picked, else where the playback is.
 const focus = () => {
-  const count = current() === null ? 0 : shown(); // on a sheet of pictures no pixel is looked at
+  if (current() === null) return null; // on a sheet of pictures no pixel is looked at
+  const count = shown();
   for (const index of [pointed, picked]) if (index !== null && index < count) return index;
+  if (part()) return count;
   if (!count) return null;
   return ended() ? mostSurprising(count) : count - 1;
 };
@@ -41,7 +43,7 @@ const influences = () => (view === "depends" && ties && ties.run === run.id && t
 
 const question = (index) => ({
   model: run.model, values: Array.from(run.sheet[current()].values), index, label: run.labels[current()], temperature: run.temperature,
-  other: find(".compare select").value || null, rival: find(".rivals select").value || null, run: run.id, picture: current(),
+  other: find(".compare select").value || null, rival: find(".rivals select").value || null, run: run.id, part: index === shown() ? part() : 0, picture: current(),
 });
 
 // One question at a time; of those that come meanwhile only the last is asked.
@@ -81,36 +83,73 @@ const problem = (text) => {
 
 const bars = (p, up, from = 0) => p.map((share, i) => (share > 0 ? "M" + (i + from) + " 0V" + up * Math.sqrt(share) + "H" + (i + from + 1) + "V0z" : "")).join("");
 
+// One histogram a channel.
+const charts = () => [...element.querySelectorAll(".chart")];
+const chartsFor = (count) => {
+  while (charts().length > count) charts().at(-1).remove();
+  while (charts().length < count) find(".charts").append(charts()[0].cloneNode(true));
+  charts().forEach((chart, c) => { chart.dataset.channel = count > 1 ? NAMES[c] : "grey"; });
+};
+
 const clearPixel = () => {
   asked = "";
   for (const path of element.querySelectorAll(".histogram path")) path.setAttribute("d", "");
-  for (const part of [".pixel .entropy", ".answer", ".chart .top"]) find(part).textContent = "";
+  for (const part of element.querySelectorAll(".pixel .entropy, .answer, .chart .top")) part.textContent = "";
   find(".title").textContent = "Point at a pixel, or step, to see what it was drawn from.";
-  find(".histogram").setAttribute("aria-label", "No pixel chosen yet");
-  find(".pointer").hidden = true;
+  for (const chart of charts()) {
+    chart.querySelector(".histogram").setAttribute("aria-label", "No pixel chosen yet");
+    chart.querySelector(".pointer").hidden = true;
+  }
 };
 
-const explained = ({ index, label, other, temperature }, answer) => {
-  const value = run.sheet[current()].values[index], p = answer.p[value];
-  const all = [...answer.p, ...(answer.other?.p ?? []), ...(answer.drawn_from ?? [])];
+// Where on a histogram a value is.
+const point = (chart, value) => { chart.querySelector(".pointer").style.left = (100 * (value + 0.5)) / run.levels + "%"; };
+
+// The histogram of a channel, given the channels before it, up to a probability.
+const explainedChannel = (chart, channel, { index, other }, answer, top) => {
+  const color = valuesOf(run.sheet[current()].values, index), value = color[channel], p = answer.p[value], high = Math.sqrt(top);
+  const inChart = (selector) => chart.querySelector(selector);
+  inChart(".histogram").setAttribute("viewBox", "0 " + -high + " " + run.levels + " " + high * (answer.other ? 2 : 1));
+  inChart(".own").setAttribute("d", bars(answer.p, -1));
+  inChart(".other").setAttribute("d", answer.other ? bars(answer.other.p, 1) : "");
+  inChart(".mark").setAttribute("d", bars([p], -1, value));
+  inChart(".tempered").setAttribute("d", answer.drawn_from ? "M" + answer.drawn_from.map((share, i) => i + 0.5 + " " + -Math.sqrt(share)).join("L") : "");
+  inChart(".pointer").hidden = false;
+  point(chart, value);
+  const of = colored() ? "levels of " + NAMES[channel] : "greys";
+  inChart(".histogram").setAttribute("aria-label", "Probabilities of " + run.levels + " " + of + " for " + placeOf(index) + "; drawn: " + value + ", " + probability(p));
+  if (!colored()) {
+    inChart(".top").textContent = "p = " + top + " at the top, square-root heights" + (answer.other ? "; below: " + called(other) : "");
+    return;
+  }
+  inChart(".top").textContent = colorName(color).split(", ")[channel] + ": " + probability(p) + ", surprise " + number(-answer.log_prob, 2) + ", entropy " + number(answer.entropy, 2) + " nats";
+  const [from, to] = [0, 255].map((level) => "rgb(" + onScreen(color, 0, channel).map((now, c) => (c === channel ? level : now)).join(" ") + ")");
+  inChart(".greys").style.background = "linear-gradient(to right," + from + "," + to + ")"; // what it would have become
+};
+
+// What another label makes of a pixel. One colour of sixteen million has a probability that says little by itself.
+const compared = (index, channels) => {
+  const value = run.sheet[current()].values[index], [{ p, other }] = channels;
+  if (!colored()) return " has " + probability(other.p[value]) + likelier(p[value], other.p[value]);
+  const nats = channels.reduce((sum, { log_prob, other }) => sum + other.log_prob - log_prob, 0);
+  return " is" + likelier(1, Math.exp(nats)).slice(1);
+};
+
+const explained = (what, answer) => {
+  const { index, label, other, temperature } = what, channels = answer.channels ?? [answer];
+  const all = channels.flatMap(({ p, other, drawn_from }) => [...p, ...(other?.p ?? []), ...(drawn_from ?? [])]);
   const top = TOPS.find((height) => height >= Math.max(...all)) ?? 1;
-  const high = Math.sqrt(top);
-  find(".histogram").setAttribute("viewBox", "0 " + -high + " " + run.levels + " " + high * (answer.other ? 2 : 1));
-  find(".own").setAttribute("d", bars(answer.p, -1));
-  find(".other").setAttribute("d", answer.other ? bars(answer.other.p, 1) : "");
-  find(".mark").setAttribute("d", bars([p], -1, value));
-  find(".tempered").setAttribute("d", answer.drawn_from ? "M" + answer.drawn_from.map((share, i) => i + 0.5 + " " + -Math.sqrt(share)).join("L") : "");
-  find(".chart .top").textContent = "p = " + top + " at the top, square-root heights" + (answer.other ? "; below: " + called(other) : "");
-  find(".pointer").hidden = false;
-  find(".pointer").style.left = (100 * (value + 0.5)) / run.levels + "%";
-  const place = placeOf(index);
-  find(".title").textContent = "What " + place + " was drawn from, given the pixels before it";
-  find(".histogram").setAttribute("aria-label", "Probabilities of " + run.levels + " greys for " + place + "; drawn: " + value + ", " + probability(p));
-  const choices = Math.exp(answer.entropy);
-  find(".pixel .entropy").textContent = "Entropy " + number(answer.entropy, 2) + " nats: "
-    + (choices < 1.05 ? "all but certain." : "as undecided as a fair choice among " + number(choices, choices < 10 ? 1 : 0) + " greys.") + (temperature === 1 ? "" : " Line: at temperature " + temperature + ", as drawn.");
-  const q = answer.other?.p[value];
-  find(".answer").textContent = answer.other ? "As " + called(other) + " instead of " + called(label) + ", this grey has " + probability(q) + likelier(p, q) : "";
+  charts().forEach((chart, c) => {
+    chart.style.visibility = what.part && c >= what.part ? "hidden" : ""; // not drawn yet
+    explainedChannel(chart, c, what, channels[c], top);
+  });
+  find(".title").textContent = "What " + placeOf(index) + " was drawn from, given the pixels before it" + (colored() ? " and its channels before" : "");
+  const entropy = channels.reduce((sum, one) => sum + one.entropy, 0), choices = Math.exp(entropy);
+  const fair = choices < 1.05 ? "all but certain." : "as undecided as a fair choice among " + number(choices, choices < 10 ? 1 : 0) + " " + shade() + "s.";
+  const scale = colored() ? " Heights: p = " + top + " at the top, square roots" + (other ? "; below: " + called(other) : "") + "." : "";
+  find(".pixel .entropy").textContent = (what.part ? "" : (colored() ? "Together: entropy " : "Entropy ") + number(entropy, 2) + " nats: " + fair)
+    + scale + (temperature === 1 ? "" : " Line: at temperature " + temperature + ", as drawn.");
+  find(".answer").textContent = other && !what.part ? "As " + called(other) + " instead of " + called(label) + ", this " + shade() + compared(index, channels) : "";
 };
 
 // How far a pixel sees, in rows and columns: what it does not see within that is its blind spot.
@@ -144,13 +183,15 @@ const look = () => {
     find(".caption").textContent = blank ? "An empty sheet: draw on it with the pen." : run.count > 1 && current() === null ? overSheet() : "Nothing drawn yet";
     return;
   }
-  const picture = run.sheet[current()], nats = -picture.logProb[index];
+  const picture = run.sheet[current()], nats = -picture.logProb[index], color = valuesOf(picture.values, index);
+  const begun = index === shown() ? part() : 0; // channels of a pixel in hand
   const given = run.start?.keep[index] ? " · given" : "";
-  const chosen = picked === null && pointed === null && ended() ? " · the most surprising pixel" : "";
-  find(".caption").textContent = placeOf(index) + " · value " + picture.values[index] + given + chosen + "\n"
-    + probability(Math.exp(-nats)) + " · surprise " + number(nats, 2) + ", entropy " + number(picture.entropy[index], 2) + " nats";
+  const chosen = picked === null && pointed === null && ended() ? (colored() ? " · most surprising" : " · the most surprising pixel") : "";
+  const about = given + chosen, chances = "surprise " + number(nats, 2) + ", entropy " + number(picture.entropy[index], 2) + " nats";
+  find(".caption").textContent = placeOf(index) + " · " + colorName(begun ? color.slice(0, begun) : color) + (colored() ? "" : about) + "\n"
+    + (begun ? "next its " + NAMES[begun] + ", given " + NAMES.slice(0, begun).join(" and ") : colored() ? chances + about : probability(Math.exp(-nats)) + " · " + chances);
   if (stroke) return; // first the picture, then the questions about it
-  const key = [run.id, current(), index, find(".compare select").value, view === "depends" && find(".rivals select").value + "*"].join();
+  const key = [run.id, current(), index, begun, find(".compare select").value, view === "depends" && find(".rivals select").value + "*"].join();
   const free = playing && !ended() && pointed === null && picked === null;
   if (key === asked || (free && performance.now() - askedAt < PATIENCE)) return;
   asked = key;

@@ -14,6 +14,8 @@ let last = 0, frame = 0; // time of the last animation frame, and the next one's
 
 const current = () => (run.count === 1 ? 0 : chosen);
 const shown = () => (blank ? 0 : Math.min(Math.floor(at), run.ready));
+// Of the pixel in hand, the channels that are there: red, then red and green. Of grey there is nothing in between.
+const part = () => (blank ? 0 : Math.min(run.channels - 1, Math.floor((Math.min(at, run.ready) - shown()) * run.channels + 1e-6)));
 const ended = () => (run.done || run.stopped) && at >= run.end;
 
 // --- what comes from the server
@@ -24,18 +26,15 @@ const SAME = ["model", "label", "seed", "temperature", "pictures", "size", "give
 const again = (number) => {
   run.number = number;
   run.over = false;
-  if (speed !== "fast") at = first();
+  if (speed !== "fast") at = run.first;
   play();
 };
-
-// Where the model's own part begins.
-const first = () => (run.start ? Math.max(0, run.start.keep.indexOf(0)) : 0);
 
 const given = (start) => start && { values: Uint8Array.from(start.values), keep: Uint8Array.from(start.keep) };
 
 const begin = (message) => {
-  const { height, width, levels, model, labels, pictures, label, seed, temperature, classes, subject, live } = message;
-  const size = height * width, count = labels.length;
+  const { channels, height, width, levels, model, labels, pictures, label, seed, temperature, classes, subject, live } = message;
+  const size = height * width, count = labels.length, from = given(message.start);
   const next = { model, label, seed, temperature, pictures, size, given: JSON.stringify(message.start) };
   if (run && !run.stopped && run.done && !live && SAME.every((name) => run[name] === next[name])) {
     blank = false;
@@ -43,18 +42,21 @@ const begin = (message) => {
   }
   // A hand is moving: stay at this place, so that the picture changes under it.
   const stay = live && run && run.size === size && !blank && !run.stopped;
+  if (run && (run.width !== width || run.size !== size || run.channels !== channels)) forget(); // of no use to this model
   if (!run || run.count !== count) chosen = null;
   blank = false;
   run = {
-    ...next, id: ++runs, live, number: live ? run?.number : message.run, count, height, width, levels, labels, classes, subject, start: given(message.start),
+    ...next, id: ++runs, live, number: live ? run?.number : message.run, count, channels, height, width, levels, labels, classes, subject, start: from,
+    first: from ? Math.max(0, from.keep.indexOf(0)) : 0, // where the model's own part begins
     ready: 0, end: size, done: null, stopped: false, over: false, slow: false, known: new Uint8Array(size),
-    sheet: labels.map(() => ({ values: new Uint8Array(size), logProb: new Float64Array(size), entropy: new Float64Array(size), sums: new Float64Array(size + 1) })),
+    sheet: labels.map(() => ({ values: new Uint8Array(size * channels), logProb: new Float64Array(size), entropy: new Float64Array(size), sums: new Float64Array(size + 1) })),
   };
   if (!stay) {
-    at = live ? size : first();
+    at = live ? size : run.first;
     pointed = picked = hovered = null;
     clearPixel();
   }
+  chartsFor(channels);
   if (!live) adopt(message.asked);
   if (run.given === JSON.stringify(told(start))) laid = null;
   canvas.style.aspectRatio = (({ width, height }) => width + " / " + height)(places(cellOf(CELL)));
@@ -76,11 +78,11 @@ const take = (message) => {
   if (message.live || !run || message.run > run.number) begin(message);
   if (run.stopped) return;
   run.sheet.forEach((picture, which) => {
-    picture.values.set(message.values[which], message.index);
+    picture.values.set(message.values[which], message.index * run.channels);
     picture.logProb.set(message.log_prob[which], message.index);
     picture.entropy.set(message.entropy[which], message.index);
   });
-  run.known.fill(1, message.index, message.index + message.values[0].length);
+  run.known.fill(1, message.index, message.index + message.log_prob[0].length);
   while (run.ready < run.size && run.known[run.ready]) run.ready++;
   for (const { sums, logProb } of run.sheet) for (let i = 0; i < run.ready; i++) sums[i + 1] = sums[i] + logProb[i];
   if (message.done) run.done = { ...message.done, seconds: message.seconds };
@@ -107,8 +109,11 @@ const trace = () => {
   find(".bottom").textContent = number(bottom, 0);
 };
 
+const unit = () => (colored() ? "bits per colour value" : "bits per pixel");
+const bitsOf = (nats) => -nats / (run.size * run.channels * Math.LN2);
+
 const share = ({ share, of, usual }, bits) => {
-  if (!share) return "Real " + run.subject[1] + " take " + number(usual, 2) + " bits per pixel on average, this one " + number(bits, 2);
+  if (!share) return "Real " + run.subject[1] + " take " + number(usual, 2) + " " + unit() + " on average, this one " + number(bits, 2);
   const part = share[current()], among = number(of, 0) + " real " + run.subject[1];
   if (part <= 0) return "Less likely than every one of " + among;
   if (part >= 1) return "More likely than every one of " + among;
@@ -127,7 +132,7 @@ const state = () => {
 const wholeLabel = () => (run.count > 1 && new Set(run.labels).size > 1 ? run.pictures : called(run.label) + (run.count > 1 ? ", " + run.count + " pictures" : ""));
 
 const tell = (count) => {
-  const whole = count === run.size && run.done, progress = count + " of " + run.size + " pixels";
+  const whole = count === run.size && run.done, progress = count + " of " + run.size + " pixels" + (part() ? " and " + NAMES.slice(0, part()).join(" and ") + " of the next" : "");
   find(".status").textContent = state() + ": " + progress + " · " + wholeLabel() + ", seed " + run.seed + ", temperature " + run.temperature;
   const bottom = lowest(run.ready), sums = looked().map((picture) => picture.sums[count]);
   if (current() === null) tellSheet(whole, sums);
@@ -145,13 +150,13 @@ const tell = (count) => {
 };
 
 const tellPicture = (whole, sum) => {
-  const label = run.labels[current()], bits = -sum / (run.size * Math.LN2);
+  const label = run.labels[current()], bits = bitsOf(sum);
   find(".what").textContent = (label === "any" ? "log p(x)" : "log p(x | " + label + ")") + (whole ? "" : " so far");
   find(".number").textContent = number(sum, 1) + " nats";
-  find(".bits").textContent = whole ? number(bits, 2) + " bits per pixel" : "";
+  find(".bits").textContent = whole ? number(bits, 2) + " " + unit() : "";
   const untold = run.done?.log_prob[current()] ?? 0;
   const any = label === "any" ? "" : "Without being told the class: log p(x) = " + number(untold, 1) + " nats. ";
-  find(".meaning").textContent = whole ? any + share(run.done, -untold / (run.size * Math.LN2)) + "." : "";
+  find(".meaning").textContent = whole ? any + share(run.done, bitsOf(untold)) + "." : "";
 };
 
 const tellSheet = (whole, sums) => {
@@ -237,9 +242,9 @@ const step = (now) => {
   const pace = speed === "single" ? 1 : run.size / SECONDS[speed];
   const target = speed === "fast" ? run.size : at + seconds * pace;
   if (speed !== "fast" && at < run.end) run.slow = true;
-  const before = shown();
+  const place = () => shown() * run.channels + part(), before = place();
   at = Math.max(at, Math.min(target, run.ready)); // never ahead of the model
-  if (shown() !== before || ended()) show();
+  if (place() !== before || ended()) show();
   else frame = requestAnimationFrame(step);
 };
 
@@ -268,7 +273,8 @@ const goTo = (place) => {
   show();
 };
 
-const PLACES = { start: () => 0, back: () => shown() - 1, on: () => shown() + 1, end: () => run.ready, up: () => shown() - run.width, down: () => shown() + run.width };
+const PLACES = { start: () => 0, back: () => shown() - (part() ? 0 : 1), on: () => shown() + 1, end: () => run.ready, up: () => shown() - run.width, down: () => shown() + run.width };
+const CHANNEL = { back: -1, on: 1 }; // with Shift, and in grey the same as without
 const KEYS = { Home: "start", ArrowLeft: "back", ArrowRight: "on", End: "end", PageUp: "up", PageDown: "down" };
 
 const stop = () => {
@@ -311,6 +317,7 @@ element.addEventListener("keydown", (event) => {
   if (!run || event.ctrlKey || event.altKey || event.metaKey || target.closest("select, input")) return;
   if (event.key === " " && !target.closest("button")) toggle();
   else if (event.key === "Escape" && run.count > 1 && chosen !== null) closer(null);
+  else if (event.shiftKey && KEYS[event.key] in CHANNEL) goTo(shown() + (part() + CHANNEL[KEYS[event.key]]) / run.channels);
   else if (event.key in KEYS) goTo(PLACES[KEYS[event.key]]());
   else return;
   event.preventDefault();

@@ -1,0 +1,66 @@
+"""Several processes that train one model, as ``torchrun`` starts them; usually there is just one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+
+
+def is_main() -> bool:
+    """Whether this process is the one that writes files and talks to people."""
+    return int(os.environ.get("RANK", 0)) == 0
+
+
+def on_this_machine() -> int:
+    """How many of the processes share this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+
+
+@dataclass(frozen=True)
+class Processes:
+    """The processes that share the work.
+
+    Attributes:
+        rank: This one's number.
+        count: How many there are.
+        device: Where this one computes.
+    """
+
+    rank: int
+    count: int
+    device: torch.device
+
+    def agree(self, stop: bool) -> bool:
+        """Whether any of them wants to stop: all must do the same number of steps."""
+        if self.count == 1:
+            return stop
+        wish = torch.tensor([float(stop)], device=self.device)
+        dist.all_reduce(wish, dist.ReduceOp.MAX)
+        return bool(wish.item())
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[Processes]:
+    """Join the other processes, if there are any: over NCCL on GPUs, of which each has its own, else over Gloo.
+
+    Args:
+        device: Where to compute.
+
+    Yields:
+        All of them.
+    """
+    count = int(os.environ.get("WORLD_SIZE", 1))
+    if count == 1:
+        yield Processes(0, 1, device)
+        return
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Processes(dist.get_rank(), count, device)
+    finally:
+        dist.destroy_process_group()

@@ -1,0 +1,258 @@
+"""The Draw tab in colour: red, then green, then blue of every pixel, on the canvas and about it."""
+
+import re
+import socket
+from collections.abc import Iterator
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+import gm_core
+from demo import launch_options, pixelcnn_tab
+from demo.models import Models
+from demo.pixel_drawings import Drawings
+from demo.theme import MAGMA
+from tests.demo.colour import CLASSES, NAME, SIDE, make_checkpoints
+
+from .conftest import DESKTOP, PHONE
+from .test_draw import saved, wait_for
+from .test_draw_finish import tool
+
+SIZE = SIDE * SIDE
+SEED = 4
+WHOLE = f"complete: {SIZE} of {SIZE} pixels"
+COLORS = """canvas => {
+    const cell = 20, data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, colors = [];
+    for (let y = cell / 2; y < canvas.height; y += cell)
+        for (let x = cell / 2; x < canvas.width; x += cell) {
+            const at = 4 * (y * canvas.width + x);
+            colors.push(data[at + 3] ? [...data.slice(at, at + 3)] : null);
+        }
+    return colors;
+}"""
+"""Colour in the middle of every pixel, ``None`` where nothing is drawn."""
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory) -> Iterator[str]:
+    """The address of an app with the Draw tab alone, and a small model of photographs."""
+    directory = tmp_path_factory.mktemp("checkpoints")
+    make_checkpoints(directory)
+    with pytest.MonkeyPatch.context() as patch, gr.Blocks(analytics_enabled=False) as app:
+        patch.setenv("GM_CHECKPOINTS", str(directory))
+        pixelcnn_tab.build(app, Models.on("cpu"))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, server_port=port, **launch_options())
+        yield address
+        app.close()
+
+
+@pytest.fixture(scope="module")
+def model(url) -> gm_core.PixelCNN:
+    model = gm_core.load(NAME, "cpu")
+    assert isinstance(model, gm_core.PixelCNN)
+    return model
+
+
+def expected(model, label: int | None = None, temperature: float = 1.0) -> torch.Tensor:
+    labels = None if label is None else torch.tensor([label])
+    return model.sample(1, labels, torch.Generator().manual_seed(SEED), temperature)
+
+
+def flat(image: torch.Tensor) -> list[list[int]]:
+    return image[0].flatten(1).T.tolist()
+
+
+def opened(page: Page, url: str) -> Locator:
+    page.goto(f"{url}?model={NAME}&seed={SEED}")
+    canvas = page.locator("#draw-canvas")
+    canvas.get_by_role("button", name="as it comes").click()
+    wait_for(canvas, WHOLE)
+    return canvas
+
+
+def colors(canvas: Locator) -> list[list[int] | None]:
+    return canvas.locator("canvas").evaluate(COLORS)
+
+
+def middle_of(canvas: Locator, row: float, column: float) -> tuple[float, float]:
+    box = canvas.locator("canvas").bounding_box()
+    assert box
+    return box["x"] + (column + 0.5) / SIDE * box["width"], box["y"] + (row + 0.5) / SIDE * box["height"]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_photograph_is_what_the_model_drew(page, url, model, size):
+    page.set_viewport_size(size)
+    canvas = opened(page, url)
+    image = expected(model)
+    assert colors(canvas) == flat(image)
+    nats = model.log_prob(image)
+    expect(canvas.locator(".number")).to_have_text(f"{nats.item():,.1f} nats".replace("-", "−"))
+    bits = model.bits_per_dim(nats).item()
+    expect(canvas.locator(".bits")).to_have_text(f"{bits:.2f} bits per colour value")
+    expect(canvas.locator(".meaning")).to_have_text(
+        f"Real photographs take 3.21 bits per colour value on average, this one {bits:.2f}."
+    )
+    expect(canvas.locator("canvas")).to_have_attribute("aria-label", f"photograph, {SIZE} of {SIZE} pixels drawn")
+    expect(page.get_by_text("trained on CIFAR-10 for 1,234 steps")).to_be_visible()
+    name, pixels = saved(page, canvas)
+    assert name == f"{NAME}-any-seed{SEED}-t1.png"
+    assert pixels[5::10, 5::10, :3].reshape(-1, 3).tolist() == flat(image)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_red_then_green_then_blue(page, url, model):
+    canvas = opened(page, url)
+    drawn = flat(expected(model))
+    canvas.get_by_role("button", name="To the start").click()
+    picture = canvas.locator("canvas")
+    steps = [("ArrowRight", 1, 0), ("Shift+ArrowRight", 1, 1), ("Shift+ArrowRight", 1, 2), ("Shift+ArrowRight", 2, 0)]
+    steps += [("Shift+ArrowLeft", 1, 2), ("ArrowLeft", 1, 0), ("Shift+ArrowRight", 1, 1), ("ArrowRight", 2, 0)]
+    for key, whole, channels in steps:
+        picture.press(key)
+        begun = " and red and green of the next" if channels == 2 else " and red of the next" if channels else ""
+        wait_for(canvas, f"paused: {whole} of {SIZE} pixels{begun} ·")
+        # The canvas frames the pixel in hand, but not over its middle.
+        hand = [[*drawn[whole][:channels], *[0] * (3 - channels)]] if channels else []
+        assert colors(canvas) == [*drawn[:whole], *hand, *[None] * (SIZE - whole - len(hand))]
+        if channels:
+            charts = canvas.locator(".chart")
+            expect(charts.nth(channels - 1)).to_be_visible()
+            expect(charts.nth(channels)).to_be_hidden()
+            expect(canvas.locator(".caption")).to_contain_text(f"red {drawn[whole][0]}")
+
+    canvas.get_by_role("button", name="1 pixel/s").click()
+    canvas.get_by_role("button", name="Resume").click()
+    for text in ("2 of 64 pixels and red of the next", "2 of 64 pixels and red and green of the next", "3 of 64"):
+        wait_for(canvas, f"replaying: {text}")
+
+
+def test_a_pixel_has_a_histogram_a_channel(page, url, model):
+    canvas = opened(page, url)
+    image, index = expected(model), 3 * SIDE + 4
+    page.mouse.move(*middle_of(canvas, 3, 4))
+    expect(canvas.locator(".pixel .title")).to_contain_text("row 4, column 5")
+    distribution = model.distribution(image)
+    values = flat(image)[index]
+    for channel, name in enumerate(("red", "green", "blue")):
+        chart = canvas.locator(".chart").nth(channel)
+        log_p = distribution.logits[0, channel].flatten(0, 1)[index]
+        surprise = -log_p[values[channel]].item()
+        entropy = -(log_p.exp() * log_p).sum().item()
+        expect(chart.locator(".top")).to_have_text(
+            re.compile(rf"^{name} {values[channel]}: p .*, surprise {surprise:.2f}, entropy {entropy:.2f} nats$")
+        )
+        bars = re.findall(r"M(\d+) 0V(-?[\d.e-]+)H", chart.locator(".own").get_attribute("d") or "")
+        shown = np.zeros(256)
+        for level, height in bars:
+            shown[int(level)] = float(height) ** 2
+        np.testing.assert_allclose(shown, log_p.exp().numpy(), atol=2e-6, rtol=1e-3)
+    page.mouse.click(*middle_of(canvas, 3, 4))
+    canvas.get_by_label("compare with").select_option("bird")
+    expect(canvas.locator(".answer")).to_contain_text("As class bird instead of any class, this colour is ")
+
+    canvas.get_by_role("button", name="surprise").click()
+    expect(canvas.locator(".legend .most")).to_have_text("16.6")  # three times log 256
+    share = -model.pixel_log_prob(image)[0].sum(dim=0).flatten().numpy() / (3 * np.log(256))
+    reds = [int(color[1:3], 16) for color in MAGMA]
+    shown = np.array([color[0] for color in colors(canvas) if color])
+    assert np.abs(shown - np.interp(share, np.linspace(0, 1, len(reds)), reds))[np.arange(SIZE) != index].max() <= 1
+    canvas.get_by_role("button", name="depends on").click()
+    strength = gm_core.influence(model, image, index).flatten()
+    row, column = divmod(int(strength.argmax()), SIDE)
+    expect(canvas.locator(".reach")).to_have_text(
+        f"The framed pixel sees {index} of the {index} before it, most of all row {row + 1}, column {column + 1}."
+    )
+
+
+@pytest.mark.parametrize("slow", [False, True], ids=["fast", "slow"])
+def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
+    # A slow model draws nothing while the hand moves; which it is must not hang on the machine.
+    def timed(self, *order, **options):
+        for message in messages(self, *order, **options):
+            yield message | {"seconds": 5.0 if slow else 0.1} if "done" in message else message
+
+    messages = Drawings.messages
+    monkeypatch.setattr(Drawings, "messages", timed)
+    canvas = opened(page, url)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
+    tool(canvas, "pen")
+    tool(canvas, "Empty sheet")
+    canvas.locator(".ink input").fill("#2040ff")
+    asked.clear()
+    page.mouse.move(*middle_of(canvas, 2, 2))
+    page.mouse.down()
+    page.mouse.move(*middle_of(canvas, 2, 5), steps=4)
+    if slow:
+        page.evaluate("() => new Promise(done => setTimeout(done, 300))")
+        assert not asked
+    else:
+        expect(canvas.locator(".status")).to_contain_text("64 of 64", timeout=15_000)
+        assert asked
+    page.mouse.up()
+    expect(canvas.locator("canvas")).to_have_attribute("aria-busy", "false", timeout=15_000)
+    wait_for(canvas, WHOLE)
+    shown = np.array(colors(canvas)).reshape(SIDE, SIDE, 3)
+    assert (shown[2, 2:6] == [0x20, 0x40, 0xFF]).all() and (shown[0] == 255).all(), "blue on a white sheet"
+    expect(canvas.locator(".how")).to_contain_text("Outlined: given.")
+
+    tool(canvas, "look")
+    page.mouse.click(*middle_of(canvas, 5, 4))
+    expect(canvas.locator(".title")).to_contain_text("row 6, column 5")
+    box = canvas.locator(".histogram").nth(1).bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 20, steps=3)
+    page.mouse.up()
+    if not slow:
+        expect(canvas.locator(".caption")).to_contain_text(f"green {int(0.9 * 256)}, ")
+    expect(canvas.locator("canvas")).to_have_attribute("aria-busy", "false", timeout=15_000)
+    wait_for(canvas, WHOLE)
+    changed = np.array(colors(canvas)).reshape(SIDE, SIDE, 3)
+    before = shown[5, 4].tolist()
+    assert changed[5, 4].tolist() == [before[0], int(0.9 * 256), before[2]]
+    assert (changed.reshape(-1, 3)[: 5 * SIDE + 4] == shown.reshape(-1, 3)[: 5 * SIDE + 4]).all()
+
+    tool(canvas, "Start over")
+    expect(canvas.locator(".how")).not_to_contain_text("Outlined")
+    wait_for(canvas, WHOLE)
+    assert colors(canvas) == flat(expected(model))
+    page.keyboard.press("2")
+    wait_for(canvas, f"{WHOLE} · class bird")
+    assert colors(canvas) == flat(expected(model, CLASSES.index("bird")))
+    expect(page.locator("#draw-class").get_by_label("bird")).to_be_checked()
+    page.locator("#draw-temperature input[type=range]").press("ArrowLeft")
+    wait_for(canvas, f"{WHOLE} · class bird, seed {SEED}, temperature 0.95")
+    assert colors(canvas) == flat(expected(model, 2, 0.95))
+
+
+def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
+    canvas = opened(page, url)
+    tool(canvas, "Rub out the bottom half")
+    expect(canvas.locator(".how")).to_contain_text("Outlined: given.")
+    wait_for(canvas, WHOLE)
+    assert colors(canvas) == flat(expected(model)), "the same dice end the picture as they did"
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    canvas.get_by_role("button", name="Copy link").click()
+    expect(canvas.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    page.locator("#draw-model").get_by_label("digits: gated PixelCNN").check()
+    wait_for(canvas, "complete: 784 of 784 pixels")
+    expect(canvas.locator(".chart")).to_have_count(1)
+    expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+    tool(canvas, "Rub out the bottom half")
+    expect(canvas.locator(".how")).to_contain_text("Outlined: given.")
+
+    page.goto(link)
+    canvas.get_by_role("button", name="as it comes").click()
+    expect(canvas.locator(".how")).to_contain_text("Outlined: given.", timeout=15_000)
+    wait_for(canvas, WHOLE)
+    assert colors(canvas) == flat(expected(model))
