@@ -22,6 +22,9 @@ FAR = 12.0
 PICTURES = 1024
 """So many pictures are decoded for one message at most."""
 
+PORTION = 16
+"""So many at once: what more of them need does not fit a processor's cache."""
+
 STEPS, SUBSTEPS = 11, 4
 """Pictures in the strip from A to B, and how much finer than them the scrubber moves."""
 
@@ -97,19 +100,28 @@ def pictures(vae: VAE, z: Tensor, view: View = "mean") -> Tensor:
             walk shows what z changes.
 
     Returns:
-        ``uint8`` (n, H, W).
+        ``uint8`` (n, C, H, W); one channel of ``"scale"``, see :func:`spread`.
     """
     if view == "draw":
         noise = (torch.Generator().manual_seed(0) for _ in z)
         drawn = [vae.decode(one[None]).sample(generator=same) for one, same in zip(z, noise, strict=True)]
-        return torch.cat(drawn)[:, 0].cpu()
-    pixels = (vae.decode(part) for part in z.split(64))
-    return torch.cat([_levels(part.mean if view == "mean" else 2 * part.stddev) for part in pixels])[:, 0]
+        return torch.cat(drawn).cpu()
+    return torch.cat([_levels(_means(vae, part) if view == "mean" else 2 * spread(vae, part)) for part in portions(z)])
 
 
 def picture(vae: VAE, z: Tensor, view: View = "mean") -> Tensor:
-    """The picture at a point, (D,): ``uint8`` (H, W); see :func:`pictures`."""
+    """The picture at a point, (D,): ``uint8`` (C, H, W); see :func:`pictures`."""
     return pictures(vae, z[None], view)[0]
+
+
+def portions(z: Tensor) -> tuple[Tensor, ...]:
+    """Points, (n, D), a few at a time."""
+    return z.split(PORTION)
+
+
+def spread(vae: VAE, z: Tensor) -> Tensor:
+    """Standard deviation of every pixel at some points, averaged over its channels, in levels, (n, 1, H, W)."""
+    return vae.decode(z).stddev.mean(dim=1, keepdim=True).cpu()
 
 
 def lines(vae: VAE, ends: object, count: object, view: View) -> Tensor:
@@ -122,7 +134,7 @@ def lines(vae: VAE, ends: object, count: object, view: View) -> Tensor:
         view: What of the pixels.
 
     Returns:
-        ``uint8`` (lines * count, H, W).
+        ``uint8`` (lines * count, C, H, W).
 
     Raises:
         PointError: Something in it is not as it must be.
@@ -152,11 +164,10 @@ def path(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Any]:
     """
     ways = _ways(a, b)
     return {
-        "width": vae.config.width,
-        "height": vae.config.height,
+        **shape(vae),
         "count": COUNT,
         "every": SUBSTEPS,
-        "frames": {name: packed(shown) for name, shown in frames(vae, a, b).items()},
+        "frames": {name: packed_pictures(shown) for name, shown in frames(vae, a, b).items()},
         "norms": {name: [round(float(length), 3) for length in z.norm(dim=1)] for name, z in ways.items()},
         "typical": round(math.sqrt(vae.config.latent), 2),
     }
@@ -172,10 +183,10 @@ def frames(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Tensor]:
         b: End, (D,).
 
     Returns:
-        ``uint8`` (:data:`COUNT`, H, W) by way.
+        ``uint8`` (:data:`COUNT`, C, H, W) by way.
     """
-    straight, spherical = (vae.decode(z).mean[:, 0].cpu() for z in _ways(a, b).values())
-    t = torch.linspace(0, 1, COUNT)[:, None, None]
+    straight, spherical = (torch.cat([_means(vae, part) for part in portions(z)]) for z in _ways(a, b).values())
+    t = torch.linspace(0, 1, COUNT)[:, None, None, None]
     fade = (1 - t) * straight[0] + t * straight[-1]
     return {"straight": _levels(straight), "spherical": _levels(spherical), "fade": _levels(fade)}
 
@@ -191,9 +202,9 @@ class Rebuilt:
 
     Attributes:
         point: Mean of the posterior q(z | x), (D,).
-        mean: Its decoded mean, ``uint8`` (H, W).
-        scale: Standard deviation of every pixel there, ``float32`` (H, W), in levels.
-        draw: A draw of the pixels there, ``uint8`` (H, W).
+        mean: Its decoded mean, ``uint8`` (C, H, W).
+        scale: Standard deviation of every pixel there, ``float32`` (1, H, W), in levels; see :func:`spread`.
+        draw: A draw of the pixels there, ``uint8`` (C, H, W).
         kl_per_dim: KL(q(z | x) || p(z)) of each dimension, in nats.
     """
 
@@ -210,13 +221,13 @@ def rebuild(vae: VAE, image: Tensor) -> Rebuilt:
 
     Args:
         vae: The model.
-        image: ``uint8`` (1, 1, H, W).
+        image: ``uint8`` (1, C, H, W).
     """
     z = vae.encode(image).mean[0].cpu()
     return Rebuilt(
         point=z,
         mean=picture(vae, z, "mean"),
-        scale=vae.decode(z[None]).stddev[0, 0].cpu(),
+        scale=spread(vae, z[None])[0],
         draw=picture(vae, z, "draw"),
         kl_per_dim=vae.elbo(image, generator=torch.Generator().manual_seed(0)).kl_per_dim[0].tolist(),
     )
@@ -230,12 +241,12 @@ class Price:
         kl: KL(q(z | x) || p(z)) in nats, exact.
         bounds: The importance-weighted bound in nats by its number of draws, for each of :data:`DRAWS`; that with one
             draw is the ELBO.
-        pixels: Number of pixels, which turns nats into bits a pixel.
+        values: Number of the picture's values, which turns nats into bits a value: of a grey picture, its pixels.
     """
 
     kl: float
     bounds: dict[int, float]
-    pixels: int
+    values: int
 
     @property
     def elbo(self) -> float:
@@ -248,8 +259,8 @@ class Price:
         return self.elbo + self.kl
 
     def bits(self, nats: float) -> float:
-        """Nats of log p(x) a picture as bits a pixel."""
-        return -nats / (self.pixels * math.log(2))
+        """Nats of log p(x) a picture as bits a value."""
+        return -nats / (self.values * math.log(2))
 
 
 @torch.inference_mode()
@@ -260,7 +271,7 @@ def price(vae: VAE, image: Tensor, seed: int = 0) -> Price:
 
     Args:
         vae: The model.
-        image: ``uint8`` (1, 1, H, W).
+        image: ``uint8`` (1, C, H, W).
         seed: Of the draws of z; the same seed gives the same numbers.
 
     Returns:
@@ -274,9 +285,24 @@ def price(vae: VAE, image: Tensor, seed: int = 0) -> Price:
     return Price(kl, bounds, image.numel())
 
 
-def packed(pictures: Tensor) -> str:
-    """``uint8`` pictures as base64 of their bytes, row by row."""
-    return base64.b64encode(pictures.contiguous().numpy().tobytes()).decode()
+def packed(values: Tensor) -> str:
+    """``uint8`` values as base64 of their bytes, in order."""
+    return base64.b64encode(values.contiguous().numpy().tobytes()).decode()
+
+
+def packed_pictures(pictures: Tensor) -> str:
+    """``uint8`` pictures, (..., C, H, W), as base64 of their bytes: row by row, the channels of a pixel together."""
+    return packed(pictures.movedim(-3, -1))
+
+
+def answer(pictures: Tensor) -> dict[str, Any]:
+    """Pictures, (..., C, H, W), as an answer to a component: ``pictures`` and their ``channels``."""
+    return {"pictures": packed_pictures(pictures), "channels": pictures.shape[-3]}
+
+
+def shape(vae: VAE) -> dict[str, int]:
+    """The ``width``, ``height`` and ``channels`` of a model's pictures."""
+    return {"width": vae.config.width, "height": vae.config.height, "channels": vae.config.picture_channels}
 
 
 def _ways(a: Tensor, b: Tensor) -> dict[str, Tensor]:
@@ -287,5 +313,10 @@ def _ways(a: Tensor, b: Tensor) -> dict[str, Tensor]:
     }
 
 
+def _means(vae: VAE, z: Tensor) -> Tensor:
+    """Means of the pixels at some points, (n, C, H, W)."""
+    return vae.decode(z).mean.cpu()
+
+
 def _levels(means: Tensor) -> Tensor:
-    return means.cpu().round().clamp(0, 255).to(torch.uint8)
+    return means.round().clamp(0, 255).to(torch.uint8)

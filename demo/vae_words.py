@@ -1,32 +1,107 @@
 """What the Walk tab says, and how: its explanations, its numbers with their meaning, and its layout's few rules."""
 
 import math
+from html import escape
 
+from demo.domains import DOMAINS, Domain
 from demo.latent import Price, View
 from demo.wording import nats as signed
 from gm_core import Card
+from gm_core.evaluation.attributes import attributes_of
 
 ALONE = ("map", "compare")
 """Views that have models of their own, whatever latent space is chosen for the others."""
 
-HINTS = {
-    name: f'<p class="lab-hint{" walk-alone" if name in ALONE else ""}">{hint}</p>'
-    for name, hint in {
-        "walk": "A VAE squeezes every digit into a few numbers. <b>Drag a slider</b> and see what its number means.",
+VIEWS = {
+    "walk": "Walk",
+    "map": "Map",
+    "ways": "A to B",
+    "rebuild": "Rebuild",
+    "edit": "Edit",
+    "compare": "Autoencoder",
+}
+"""Titles of the tab's views."""
+
+DATASETS = {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+"""Names of data sets as people write them."""
+
+MORE = {"thickness": "thicker", "slant": "lean", "brightness": "brighter", "width": "wider", "warmth": "warmer"}
+"""What a picture with more of an attribute is or does."""
+
+
+def domain_of(dataset: str) -> Domain:
+    """What a data set's pictures show, in words."""
+    return DOMAINS.get(dataset) or Domain(dataset, dataset, "a picture", "pictures", "the subject")
+
+
+def noun(domain: Domain) -> str:
+    """One of its pictures, without an article."""
+    return domain.one.split(" ", 1)[1]
+
+
+def attributes(card: Card) -> list[str]:
+    """What is measured of a model's pictures."""
+    return list(attributes_of(card.dataset, card.config.get("picture_channels", 1)))
+
+
+def hint(view: str, card: Card) -> str:
+    """What to try first.
+
+    Args:
+        view: One of :data:`VIEWS`.
+        card: Of the model that was chosen.
+    """
+    domain, dimensions = domain_of(card.dataset), card.config["latent"]
+    one, numbers = domain.one, "a few numbers" if dimensions <= 32 else f"{dimensions} numbers"
+    first, second = (MORE[name] for name in attributes(card))
+    another = "another digit" if domain.name == "mnist" else "something else"
+    give = "Upload" if card.config.get("picture_channels", 1) == 3 else "Draw"
+    words = {
+        "walk": f"A VAE squeezes every {noun(domain)} into {numbers}. <b>Drag a slider</b> and see what its number "
+        "means.",
         "map": "Two numbers a digit: the whole latent space is a map. <b>Move over it</b>, or draw a path.",
         "ways": "<b>Drag from A to B</b>: latent space bends one picture into the other; a cross-fade mixes them.",
-        "rebuild": "<b>Draw a digit</b>: the VAE squeezes it into a few numbers and rebuilds it. What is lost?",
-        "edit": "Directions of latent space can mean something. <b>Make a digit thicker</b>, lean, or another digit.",
+        "rebuild": f"<b>{give} {one}</b>: the VAE squeezes it into {numbers} and rebuilds it. What is lost?",
+        "edit": f"Directions of latent space can mean something. <b>Make {one} {first}</b>, {second}, or {another}.",
         "compare": "Both rebuild. <b>Draw a random point</b>: only one of the two was taught what lies there.",
-    }.items()
-}
-"""What to try first, by view."""
+    }
+    return f'<p class="lab-hint{" walk-alone" if view in ALONE else ""}">{words[view]}</p>'
+
+
+def alone(card: Card) -> str:
+    """In a view that has models of its own: why it does not show the one that was chosen."""
+    if card.dataset == "mnist":
+        return ""
+    return (
+        f'<p class="lab-note">You chose <b>{domain_of(card.dataset).many}</b>; this view stays with digits: it needs a '
+        "latent space of two dimensions, and only digits have models with so few.</p>"
+    )
+
+
+def choices(cards: dict[str, Card]) -> list[tuple[str, str]]:
+    """The models as one chooses among them: what each knows, in how many dimensions."""
+    titles = [f"{domain_of(card.dataset).many}, {card.config['latent']}" for card in cards.values()]
+    titles[0] += " dimensions"
+    return list(zip(titles, cards, strict=True))
+
+
+def left_out(names: list[str]) -> str:
+    """Models that cannot be chosen, if there are any."""
+    if not names:
+        return ""
+    which = ", ".join(f"<code>{escape(name)}</code>" for name in names)
+    return (
+        f'<p class="lab-note">Left out: {which}. A file of the model or of its atlas is missing, or the two do not '
+        "belong together; the server's log says more.</p>"
+    )
+
 
 STYLE = """
 <style>
 .gradio-container:has(#walk-sliders) { overflow: clip !important; }  /* hidden would keep the picture from sticking */
 .walk-style { display: none; }
 .walk-top { align-items: center; }
+.walk-top > .column { flex: none !important; max-width: min(100%, 680px); }
 .walk-top:has(.walk-alone) #walk-model, .tabitem:has(> * .walk-alone) #walk-figure { display: none; }
 .walk-end .row { gap: 8px; }
 .walk-end button { padding: 8px 4px; font-size: .95rem; white-space: nowrap; }
@@ -65,11 +140,14 @@ Autoencoders*, 2016 ([arXiv:1509.00519](https://arxiv.org/abs/1509.00519)); T. W
 """
 
 FIGURES = {
-    "reconstruction_error": "rebuilds test digits to within {:.0f} grey levels (root mean square)",
-    "elbo_bits_per_dim": "test digits cost at most {:.2f} bits per pixel",
-    "kl": "its codes cost {:.1f} nats a digit (KL)",
+    "reconstruction_error": "rebuilds test {many} to within {:.0f} grey levels (root mean square)",
+    "elbo_bits_per_dim": "test {many} cost at most {:.2f} bits per {value}",
+    "kl": "its codes cost {:.1f} nats {one} (KL)",
 }
 """What of a card's figures is told, by name."""
+
+BARS = 32
+"""Dimensions whose KL is shown as a bar at most; what the others say is added up."""
 
 _VIEWS: dict[View, str] = {
     "mean": "The <b>mean</b> of every pixel: an average over all that z leaves open, and averages look blurry.",
@@ -140,35 +218,41 @@ def distance(dimensions: int, length: float, nearer: float) -> str:
     )
 
 
+def value(card: Card) -> str:
+    """What bits are counted per."""
+    return "pixel" if card.config.get("picture_channels", 1) == 1 else "colour value"
+
+
 def bound_bar(price: Price, card: Card) -> str:
     """The bound on a picture's probability as a price in nats: its two parts, and what weighing draws saves.
 
     Args:
         price: The numbers.
-        card: Of the model that gave them, for what real digits cost on average.
+        card: Of the model that gave them, for what real pictures cost on average.
     """
     cost, pixels, pointer = -price.elbo, -price.reconstruction, price.kl
     draws, weighted = max(price.bounds.items())
+    kind = noun(domain_of(card.dataset))
     saved = max(0.0, weighted - price.elbo)
     whole = max(cost, 1e-9)
 
-    def row(kind: str, words: str, nats: float) -> str:
+    def row(part: str, words: str, nats: float) -> str:
         """A line of the sum; bits are what it costs, so of the other sign."""
-        return f'<i class="{kind}"></i><span>{words}</span><b>{signed(nats)}</b><b>{price.bits(nats):.3f}</b>'
+        return f'<i class="{part}"></i><span>{words}</span><b>{signed(nats)}</b><b>{price.bits(nats):.3f}</b>'
 
     average = "".join(
-        f" A real test digit costs {-metric.value:.0f} nats on average."
+        f" A real test {kind} costs {-metric.value:,.0f} nats on average."
         for metric in card.metrics
         if metric.name == "elbo"
     )
     return f"""
-<p class="total">log p(x) ≥ {signed(price.elbo)} nats · {price.bits(price.elbo):.2f} bits per pixel</p>
+<p class="total">log p(x) ≥ {signed(price.elbo)} nats · {price.bits(price.elbo):.2f} bits per {value(card)}</p>
 <div class="bar" role="img" aria-label="Of {cost:,.1f} nats, {pixels:,.1f} pay for the pixels, {pointer:,.1f} for z">
 <span class="pixels" style="width:{100 * pixels / whole:.2f}%"></span>
 <span class="latent" style="width:{100 * pointer / whole:.2f}%"></span>
 <span class="gap" style="width:{min(100.0, 100 * saved / whole):.2f}%"></span></div>
 <div class="key">
-<span></span><span></span><em>nats</em><em>bits/pixel</em>
+<span></span><span></span><em>nats</em><em>bits/{value(card)}</em>
 {row("pixels", "reconstruction, log p(x | z)", price.reconstruction)}
 {row("latent", "KL: from the prior to this picture's z", -pointer)}<hr>
 {row("", "the bound (ELBO)", price.elbo)}
@@ -178,33 +262,45 @@ def bound_bar(price: Price, card: Card) -> str:
 """
 
 
-def kl_bars(here: list[float], usual: list[float]) -> str:
-    """What each dimension carries of a picture, as bars, beside what it carries of real digits on average.
+def kl_bars(here: list[float], usual: list[float], domain: Domain) -> str:
+    """What each dimension carries of a picture, as bars, beside what it carries of real ones on average.
 
     Args:
         here: KL of each dimension for this picture, nats.
         usual: The mean over held-out pictures, nats.
+        domain: What the model knows.
     """
     order = sorted(range(len(usual)), key=lambda index: -usual[index])
     top = max(*here, *usual, 1e-9)
     rows = "".join(
         f'<i>z{index + 1}</i><span class="line"><b style="width:{100 * here[index] / top:.1f}%"></b>'
         f'<em style="left:{100 * usual[index] / top:.1f}%"></em></span><span>{here[index]:.2f}</span>'
-        for index in order
+        for index in order[:BARS]
+    )
+    others = order[BARS:]
+    told, average = (sum(values[index] for index in others) for values in (here, usual))
+    rest = (
+        f"The other {len(others)} dimensions: {told:.1f} nats together ({average:.1f} on average). " if others else ""
     )
     largest = max(range(len(here)), key=here.__getitem__) + 1
     return f"""
 <p class="title">KL of each dimension, nats</p>
 <div class="bars" role="img" aria-label="KL of each dimension; the largest is that of z{largest}">{rows}</div>
-<p class="note">Line: the average over real digits. A dimension near 0 repeats the prior and says nothing.</p>"""
+<p class="note">{rest}Line: the average over real {domain.many}. A dimension near 0 repeats the prior and says
+nothing.</p>"""
 
 
 WAITING = '<p class="waiting">Drawing z a thousand times …</p>'
 """In the place of what is being computed, so that nobody takes an older picture's numbers for this one's."""
 
 
-def bound_curve(price: Price) -> str:
-    """The bound against its number of draws, as a curve."""
+def bound_curve(price: Price, card: Card) -> str:
+    """The bound against its number of draws, as a curve.
+
+    Args:
+        price: The numbers.
+        card: Of the model that gave them.
+    """
     bounds = price.bounds
     (least, first), (most, last) = min(bounds.items()), max(bounds.items())
     low, high = min(bounds.values()), max(bounds.values())
@@ -224,38 +320,61 @@ def bound_curve(price: Price) -> str:
 <text class="end" x="44" y="{places[0][1] + 4:.1f}">{signed(first)}</text>
 <text class="start" x="300" y="{places[-1][1] - 9:.1f}">{signed(last)}</text></svg>
 <p class="note">{signed(first)} nats with one draw (the ELBO), {signed(last)} with {most:,}:
-{price.bits(last):.3f} bits per pixel.
+{price.bits(last):.3f} bits per {value(card)}.
 </p>"""
 
 
-def measured(values: dict[str, float], usual: dict[str, tuple[float, float]], near: str) -> str:
-    """What was measured on the pixels of a picture, and where that lies among real digits.
+def measured(values: dict[str, float], usual: dict[str, tuple[float, float]], domain: Domain, near: str) -> str:
+    """What was measured on the pixels of a picture, and where that lies among real ones.
 
     Args:
-        values: Stroke thickness in pixels, slant in degrees.
+        values: Each attribute, in its unit.
         usual: Mean and standard deviation of each over training pictures.
+        domain: What they show.
         near: A sentence about what lies near.
     """
-    side = "left" if values["slant"] < 0 else "right"
-    words = {
-        "thickness": f"{values['thickness']:.1f} pixels thick",
-        "slant": f"leaning {abs(values['slant']):.0f}° to the {side}",
-    }
     lines = "".join(
-        f'<p class="lab-number"><b>{words[name]}</b> (real digits: {mean:.1f} ± {deviation:.1f})</p>'
+        f'<p class="lab-number"><b>{_measure(name, values[name])}</b> '
+        f"(real {domain.many}: {signed(mean)} ± {deviation:.1f})</p>"
         for name, (mean, deviation) in usual.items()
     )
     return f"{lines}<p>Measured on the decoded picture, not on the sliders. {near}</p>"
 
 
-EDIT_NOTE = (
-    '<p class="lab-note">The directions were found on training digits: the difference of two classes\' mean codes, and '
-    "how the code changes with an attribute. Nobody taught the model what thickness is.</p>"
-)
+def _measure(attribute: str, value: float) -> str:
+    """What was measured of an attribute."""
+    size = f"{abs(value):.1f}"
+    return {
+        "thickness": f"{size} pixels thick",
+        "slant": f"leaning {abs(value):.0f}° to the {'left' if value < 0 else 'right'}",
+        "brightness": f"brightness {size} of 255",
+        "width": f"{size} pixels wide",
+        "warmth": f"{size} levels more {'blue than red' if value < 0 else 'red than blue'}",
+    }[attribute]
+
+
+def neighbours(count: int, of: int, domain: Domain, name: str) -> str:
+    """What most of the real pictures near a point are."""
+    words = f"<b>{escape(name)}s</b>" if domain.name == "mnist" else f"of the class <b>{escape(name)}</b>"
+    return f"Of the {of} real {domain.many} nearest to here, {count} are {words}."
+
+
+def edit_note(card: Card) -> str:
+    """Where the directions come from."""
+    return (
+        f'<p class="lab-note">The directions were found on training {domain_of(card.dataset).many}: the difference of '
+        "two classes' mean codes, and how the code changes with an attribute. Nobody taught the model what "
+        f"{attributes(card)[0]} is.</p>"
+    )
 
 
 def figure_line(card: Card) -> str:
-    """One line: which checkpoint, and how good it was measured to be."""
-    told = [FIGURES[metric.name].format(metric.value) for metric in card.metrics if metric.name in FIGURES]
-    about = [f"<code>{card.name}</code>", f"{card.parameters / 1e6:.2f} million parameters", *told]
+    """One line: which checkpoint, what it was trained on and how long, and how good it was measured to be."""
+    domain, minutes = domain_of(card.dataset), card.cost.get("minutes", 0.0)
+    time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
+    hardware = str(card.cost.get("hardware", "")).split(",")[0].replace("1 CPU thread(s)", "1 CPU thread")
+    words = {"many": domain.many, "one": domain.one, "value": value(card)}
+    told = [FIGURES[metric.name].format(metric.value, **words) for metric in card.metrics if metric.name in FIGURES]
+    trained = f"trained on {DATASETS.get(card.dataset, card.dataset)} for {time}" + (f" ({hardware})" * bool(hardware))
+    about = [f"<code>{card.name}</code>", escape(trained), f"{card.parameters / 1e6:.2f} million parameters", *told]
     return f'<p class="lab-note">Model: {" · ".join(about)}</p>'

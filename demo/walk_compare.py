@@ -8,7 +8,18 @@ import gradio as gr
 from demo.models import Models
 from demo.vae_words import figure_line
 from demo.walk_map import NAME, RIVAL, Maps
-from demo.walk_pictures import FIRST_EXAMPLE, LIVE, PRIVATE, SEEDS, Mine, PictureInput, checked_seed, example, plainly
+from demo.walk_pictures import (
+    FIRST_EXAMPLE,
+    LIVE,
+    PRIVATE,
+    SEEDS,
+    Mine,
+    PictureInput,
+    checked_seed,
+    noted,
+    plainly,
+    seen,
+)
 from demo.walk_sliders import Value
 from demo.widgets.latent_map import LatentMap
 
@@ -30,14 +41,14 @@ class CompareView:
     """
 
     def __init__(self, models: Models) -> None:
-        self.maps, first = Maps(models), example(models, FIRST_EXAMPLE)
+        self.maps, first = Maps(models), FIRST_EXAMPLE
         mine, last = gr.State(first), gr.State(FIRST_SEED)
         columns = []
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
                 again = gr.Button("Draw z again", variant="primary", elem_id="compare-again")
                 seed = gr.Number(FIRST_SEED, label=f"Seed, 0 to {SEEDS - 1}", elem_id="compare-seed")
-                given = PictureInput("compare", first)
+                given = PictureInput("compare", models, (NAME,), first)
             for name, title in TITLES.items():
                 with gr.Column(scale=5, min_width=300):
                     columns.append(
@@ -66,11 +77,11 @@ class CompareView:
             return drawn, *self.shown(made, drawn)
 
         def taken(made: Mine, drawn: int) -> tuple[Any, ...]:
-            return made, *self.shown(made, drawn)
+            return noted(seen(models, made, NAME).source), made, *self.shown(made, drawn)
 
         again.click(at_random, mine, [seed, last, *columns], **PRIVATE, **LIVE)
         seed.input(by_seed, [seed, mine], [last, *columns], api_name="walk_compare_draw", **LIVE)
-        given.connect(models, taken, [last], [mine, *columns], "walk_compare")
+        given.connect(taken, [last], [given.note, mine, *columns], "walk_compare")
 
     def shown(self, mine: Mine, seed: int) -> list[Value]:
         """What is marked on both maps."""

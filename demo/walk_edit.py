@@ -7,11 +7,11 @@ import torch
 
 from demo import latent
 from demo.checks import is_number
-from demo.vae_words import EDIT_NOTE, measured
-from demo.walk_pictures import FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, example, told
-from demo.walk_sliders import NAMES, NEIGHBOURS, Value, Walk
+from demo.vae_words import domain_of, edit_note, measured, neighbours
+from demo.walk_pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen, told
+from demo.walk_sliders import NEIGHBOURS, Value, Walk
 from demo.widgets.latent_sliders import LatentSliders
-from demo.widgets.picture_view import PictureView, grey
+from demo.widgets.picture_view import PictureView, plain
 from gm_core.evaluation.attributes import ATTRIBUTES
 
 TOWARD = 2.0
@@ -39,18 +39,19 @@ class Edit:
             name: The model.
             mine: The picture.
         """
-        atlas = self.walk.models.atlas(name)
-        z = self.walk.models.vae(name).encode(mine.image).mean[0].cpu()
+        models, domain = self.walk.models, domain_of(self.walk.cards[name].dataset)
+        atlas, vae = models.atlas(name), models.vae(name)
+        z = vae.encode(seen(models, mine, name).image).mean[0].cpu()
         own, _ = self.near(name, z)
         axes: list[Value] = [
             {
                 "label": attribute,
-                "note": f"Standard deviations of the {attribute} of real digits. Double-click: back to 0",
+                "note": f"Standard deviations of the {attribute} of real {domain.many}. Double-click: back to 0",
                 "direction": direction.tolist(),
                 "low": -latent.LIMIT,
                 "high": latent.LIMIT,
             }
-            for attribute, direction in ((name, atlas.directions[name]) for name in ATTRIBUTES)
+            for attribute, direction in atlas.directions.items()
         ]
         axes += [
             {
@@ -65,6 +66,7 @@ class Edit:
         ]
         return {
             "model": name,
+            **latent.shape(vae),
             "base": z.clamp(-latent.FAR, latent.FAR).tolist(),
             "axes": axes,
             "at": [0.0] * len(axes),
@@ -73,9 +75,10 @@ class Edit:
     def changes(self, sent: object) -> dict[str, list[float]]:
         """How far sliders stand along their axes, by model; nothing for what is no place."""
         name, at = (sent.get("model"), sent.get("at")) if isinstance(sent, dict) else (None, None)
-        if not isinstance(name, str) or name not in NAMES or not isinstance(at, list):
+        if not isinstance(name, str) or name not in self.walk.cards or not isinstance(at, list):
             return {}
-        axes = len(self.walk.models.atlas(name).class_names) - 1 + len(ATTRIBUTES)
+        atlas = self.walk.models.atlas(name)
+        axes = len(atlas.class_names) - 1 + len(atlas.directions)
         good = len(at) == axes and all(is_number(x, -latent.LIMIT, latent.LIMIT) for x in at)
         return {name: at} if good else {}
 
@@ -88,13 +91,13 @@ class Edit:
         """The picture at a point, and its attributes as measured from its pixels."""
         name, vae = self.walk.model(sent)
         view, z = latent.view_of(sent.get("view")), latent.point(vae, sent.get("z"), latent.FAR)
-        mean = latent.picture(vae, z)[None, None]
-        atlas = self.walk.models.atlas(name)
-        values = {attribute: float(measure(mean)) for attribute, (measure, _) in ATTRIBUTES.items()}
-        shown = latent.picture(vae, z, view)
+        mean = latent.picture(vae, z)[None]
+        atlas, domain = self.walk.models.atlas(name), domain_of(self.walk.cards[name].dataset)
+        values = {attribute: float(ATTRIBUTES[attribute][0](mean)) for attribute in atlas.attributes}
         label, count = self.near(name, z)
-        near = f"Of the {NEIGHBOURS} real digits nearest to here, {count} are <b>{atlas.class_names[label]}s</b>."
-        return {"pictures": latent.packed(shown), "reading": measured(values, atlas.attributes, near)}
+        near = neighbours(count, NEIGHBOURS, domain, atlas.class_names[label])
+        reading = measured(values, atlas.attributes, domain, near)
+        return latent.answer(latent.picture(vae, z, view)) | {"reading": reading}
 
 
 class EditView:
@@ -103,31 +106,42 @@ class EditView:
     Args:
         walk: What sliders through a latent space ask for.
         model: Which latent space.
+
+    Attributes:
+        switched: What is to be done when another latent space was chosen: the handler, its inputs and outputs.
     """
 
     def __init__(self, walk: Walk, model: gr.Radio) -> None:
-        edit = Edit(walk)
-        first = example(walk.models, FIRST_EXAMPLE)
+        edit, first, models = Edit(walk), FIRST_EXAMPLE, walk.models
         self.mine, kept = gr.State(first), gr.State({})
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
-                given = PictureInput("edit", first)
-                seen = PictureView(grey(first.image[0, 0], "Your picture"), title="What it sees", elem_id="edit-seen")
+                given = PictureInput("edit", models, walk.cards, first)
+                image = seen(models, first, walk.first).image[0]
+                original = PictureView(plain(image, "Your picture"), title="What it sees", elem_id="edit-seen")
             with gr.Column(scale=9):
                 self.sliders = LatentSliders(
-                    edit.place(NAMES[0], first), lines=told(walk.along), look=told(edit.look), elem_id="edit-sliders"
+                    edit.place(walk.first, first), lines=told(walk.along), look=told(edit.look), elem_id="edit-sliders"
                 )
-                gr.HTML(EDIT_NOTE)
+                note = gr.HTML(edit_note(walk.cards[walk.first]))
+        picture = [given.note, original]
+
+        def told_of(mine: Mine, name: str) -> tuple[str, Value]:
+            """The picture as the model sees it."""
+            found = seen(models, mine, name)
+            return noted(found.source), plain(found.image[0], "Your picture, as the model sees it")
 
         def taken(mine: Mine, name: str) -> tuple[Any, ...]:
-            return mine, {}, grey(mine.image[0, 0], "Your picture, as the model sees it"), edit.place(name, mine)
+            return *told_of(mine, name), mine, {}, edit.place(name, mine)
 
-        given.connect(walk.models, taken, [model], [self.mine, kept, seen, self.sliders], "walk_edit")
+        given.connect(taken, [model], [*picture, self.mine, kept, self.sliders], "walk_edit")
 
-        def switched(name: str, mine: Mine, left: object, kept: dict[str, list[float]]) -> tuple[Any, Value]:
+        def switched(name: str, mine: Mine, left: object, kept: dict[str, list[float]]) -> tuple[Any, ...]:
             """The same picture in the other latent space; how it was changed in this one is kept."""
             places = kept | edit.changes(left)
             place = edit.place(name, mine)
-            return places, place | {"at": places.get(name, place["at"])}
+            place |= {"at": places.get(name, place["at"])}
+            return *told_of(mine, name), edit_note(walk.cards[name]), places, place
 
-        model.change(switched, [model, self.mine, self.sliders, kept], [kept, self.sliders], **PRIVATE, **LIVE)
+        inputs = [model, self.mine, self.sliders, kept]
+        self.switched = switched, inputs, [*picture, note, kept, self.sliders]

@@ -17,7 +17,7 @@ from torch import Tensor
 from demo import latent
 from demo.checks import is_number
 from demo.models import Models
-from demo.walk_pictures import FIRST_EXAMPLE, Mine, PictureInput, example, told
+from demo.walk_pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen, told
 from demo.walk_sliders import NEIGHBOURS, Value
 from demo.widgets.latent_map import LatentMap
 from demo.wording import nats
@@ -132,7 +132,7 @@ class Maps:
         """Means of the pictures at some points, (n, 2): ``uint8`` (n, H, W)."""
         model = self.model(name)
         if isinstance(model, VAE):
-            return latent.pictures(model, z)
+            return latent.pictures(model, z)[:, 0]
         decoded = torch.cat([model.decode(part) for part in z.split(64)])
         return decoded.cpu().round().clamp(0, 255).to(torch.uint8)[:, 0]
 
@@ -198,12 +198,12 @@ class Maps:
         Returns:
             A value of :class:`~demo.widgets.latent_map.LatentMap`.
         """
-        model = self.model(name)
-        code = model.encode(mine.image)
+        model, image = self.model(name), seen(self.models, mine, name).image
+        code = model.encode(image)
         mean = (code if isinstance(code, Tensor) else code.mean)[0].cpu()
         std = None if isinstance(code, Tensor) else code.stddev[0].cpu()
         rebuilt = self.pictures(name, mean[None])[0]
-        error = float((rebuilt.float() - mine.image[0, 0].float()).square().mean().sqrt())
+        error = float((rebuilt.float() - image[0, 0].float()).square().mean().sqrt())
         code_words = ", ".join(
             f"z{i + 1} = {nats(float(mean[i]), digits=2)}" + ("" if std is None else f" ± {float(std[i]):.2g}")
             for i in range(len(mean))
@@ -214,7 +214,7 @@ class Maps:
             "mine": {
                 "mean": mean.tolist(),
                 "std": None if std is None else std.tolist(),
-                "pixels": latent.packed(mine.image),
+                "pixels": latent.packed(image),
                 "rebuilt": latent.packed(rebuilt),
                 "words": f"{code_words} ({meaning}).{beyond} Rebuilt, the pixels are off by {error:.0f} grey levels "
                 "(root mean square).",
@@ -278,20 +278,23 @@ class MapView:
     """
 
     def __init__(self, models: Models) -> None:
-        self.maps, first = Maps(models), example(models, FIRST_EXAMPLE)
-        maps = self.maps
+        self.maps = maps = Maps(models)
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=9):
                 self.map = LatentMap(
-                    maps.marks(NAME, first),
+                    maps.marks(NAME, FIRST_EXAMPLE),
                     model=NAME,
                     classes=models.atlas(NAME).class_names,
                     functions=maps.functions(),
                     elem_id="walk-map",
                 )
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
-                given = PictureInput("map", first)
-        given.connect(models, lambda mine: (maps.marks(NAME, mine),), [], [self.map], "walk_map")
+                given = PictureInput("map", models, (NAME,), FIRST_EXAMPLE)
+
+        def taken(mine: Mine) -> tuple[str, Value]:
+            return noted(seen(models, mine, NAME).source), maps.marks(NAME, mine)
+
+        given.connect(taken, [], [given.note, self.map], "walk_map")
 
 
 def drawn(seed: int, count: int) -> Tensor:

@@ -8,15 +8,27 @@ import gradio as gr
 import torch
 
 from demo import latent
-from demo.walk_pictures import LIVE, PRIVATE, SEEDS, Mine, PictureInput, checked_seed, noted, plainly, sentence, told
-from demo.walk_sliders import NAMES, Value, Walk
+from demo.walk_pictures import (
+    LIVE,
+    PRIVATE,
+    SEEDS,
+    Mine,
+    PictureInput,
+    checked_seed,
+    noted,
+    plainly,
+    seen,
+    sentence,
+    told,
+)
+from demo.walk_sliders import Value, Walk
 from demo.widgets.picture_strip import PictureStrip
 from gm_core.rendering import gif, grid
 
 FIRST_ENDS = {"A": 11, "B": 12}
 
-Ends = dict[str, dict[str, Value]]
-"""By model and by A or B: a point ``z``, and ``what`` it is in words."""
+Ends = dict[str, dict[str, Value | Mine]]
+"""By model and by A or B: a point ``z``, and ``what`` it is in words; or a picture, encoded when it is needed."""
 
 
 class Ways:
@@ -31,7 +43,7 @@ class Ways:
 
     def first(self) -> Ends:
         """The ends on arrival: draws from the prior."""
-        return {name: {end: self.drawn(name, seed) for end, seed in FIRST_ENDS.items()} for name in NAMES}
+        return {name: {end: self.drawn(name, seed) for end, seed in FIRST_ENDS.items()} for name in self.walk.cards}
 
     def drawn(self, name: str, seed: int) -> Value:
         """An end: a draw from the prior."""
@@ -41,13 +53,19 @@ class Ways:
     @torch.inference_mode()
     def encoded(self, name: str, mine: Mine) -> Value:
         """An end: a picture, encoded."""
-        z = self.walk.models.vae(name).encode(mine.image).mean[0].cpu()
-        return {"z": z.clamp(-latent.FAR, latent.FAR).tolist(), "what": mine.source[:1].lower() + mine.source[1:-1]}
+        picture = seen(self.walk.models, mine, name)
+        z = self.walk.models.vae(name).encode(picture.image).mean[0].cpu()
+        what = picture.source[:1].lower() + picture.source[1:-1]
+        return {"z": z.clamp(-latent.FAR, latent.FAR).tolist(), "what": what}
 
     def shown(self, name: str, ends: Ends) -> tuple[Value, str, str]:
         """The strips from A to B, and what the two ends are."""
-        a, b = (torch.tensor(ends[name][end]["z"]) for end in FIRST_ENDS)
-        lines = [noted(f"<b>{end}</b> is {ends[name][end]['what']}.") for end in FIRST_ENDS]
+        both = {end: ends[name][end] for end in FIRST_ENDS}
+        points = {
+            end: chosen if isinstance(chosen, dict) else self.encoded(name, chosen) for end, chosen in both.items()
+        }
+        a, b = (torch.tensor(chosen["z"]) for chosen in points.values())
+        lines = [noted(f"<b>{end}</b> is {chosen['what']}.") for end, chosen in points.items()]
         strip = latent.path(self.walk.models.vae(name), a, b)
         return strip | {"model": name, "ends": [a.tolist(), b.tolist()]}, lines[0], lines[1]
 
@@ -59,7 +77,7 @@ class Ways:
             raise latent.PointError("A film leads from one point to another.")
         a, b = (latent.point(vae, end, latent.FAR) for end in ends)
         frames = latent.frames(vae, a, b)
-        sheets = [grid(torch.stack(three)[:, None], columns=3, zoom=5) for three in zip(*frames.values(), strict=True)]
+        sheets = [grid(torch.stack(three), columns=3, zoom=5) for three in zip(*frames.values(), strict=True)]
         content = gif(sheets + sheets[-2:0:-1], milliseconds=60, hold=60)
         return {"film": base64.b64encode(content).decode()}
 
@@ -81,7 +99,7 @@ class WaysView:
     def __init__(self, walk: Walk, model: gr.Radio, sliders: gr.HTML, mine: gr.State) -> None:
         self.walk, self.ways = walk, Ways(walk)
         first = self.ways.first()
-        strip, *lines = self.ways.shown(NAMES[0], first)
+        strip, *lines = self.ways.shown(walk.first, first)
         self.ends = gr.State(first)
         wells = []
         with gr.Row(elem_classes="walk-row"):
@@ -98,13 +116,13 @@ class WaysView:
                             ]
                         with gr.Accordion(f"Draw or upload {end}, or give a seed", open=False):
                             number = gr.Number(seed, label=f"Seed, 0 to {SEEDS - 1}", elem_id=f"walk-seed-{end}")
-                            given = PictureInput(f"walk-{end.lower()}")
+                            given = PictureInput(f"walk-{end.lower()}", walk.models, walk.cards)
                         wells.append((end, number, buttons, given, said))
         self.outputs = [self.strip, *(said for *_, said in wells)]
         for end, number, buttons, given, _ in wells:
             self._connect(end, number, buttons, given, model, sliders, mine)
 
-    def put(self, end: str, name: str, ends: Ends, chosen: dict[str, Value]) -> tuple[Any, ...]:
+    def put(self, end: str, name: str, ends: Ends, chosen: dict[str, Value | Mine]) -> tuple[Any, ...]:
         """Another end, in each latent space that it is known in."""
         ends = ends | {space: ends[space] | {end: value} for space, value in chosen.items()}
         return ends, *self.ways.shown(name, ends)
@@ -122,8 +140,8 @@ class WaysView:
         """Wire the controls of one end."""
         put, ways = self.put, self.ways
 
-        def drawn(seed: int) -> dict[str, Value]:
-            return {space: ways.drawn(space, seed) for space in NAMES}
+        def drawn(seed: int) -> dict[str, Value | Mine]:
+            return {space: ways.drawn(space, seed) for space in self.walk.cards}
 
         def by_seed(seed: float | None, name: str, ends: Ends) -> Any:
             if seed is None:  # while it is being typed
@@ -143,7 +161,7 @@ class WaysView:
             return None, *put(end, name, ends, {name: {"z": z.tolist(), "what": "the picture that the sliders show"}})
 
         def from_mine(made: Mine, name: str, ends: Ends) -> tuple[Any, ...]:
-            return None, *put(end, name, ends, {space: ways.encoded(space, made) for space in NAMES})
+            return "", None, *put(end, name, ends, dict.fromkeys(self.walk.cards, made))
 
         both = [self.ends, *self.outputs]
         random, walked, own = buttons
@@ -151,5 +169,5 @@ class WaysView:
         number.input(by_seed, seeding, [given.note, *both], api_name=f"walk_end_{end.lower()}", **LIVE)
         random.click(at_random, [model, self.ends], [given.note, number, *both], **PRIVATE, **LIVE)
         walked.click(from_walk, [sliders, self.ends], [number, *both], **PRIVATE, **LIVE)
-        own.click(from_mine, [mine, model, self.ends], [number, *both], **PRIVATE, **LIVE)
-        given.connect(self.walk.models, from_mine, [model, self.ends], [number, *both], f"walk_end_{end.lower()}")
+        own.click(from_mine, [mine, model, self.ends], [given.note, number, *both], **PRIVATE, **LIVE)
+        given.connect(from_mine, [model, self.ends], [given.note, number, *both], f"walk_end_{end.lower()}")

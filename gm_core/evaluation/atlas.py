@@ -10,7 +10,7 @@ from torch import Tensor
 from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
 from gm_core.data.datasets import Images
 from gm_core.device import pick_device
-from gm_core.evaluation.attributes import attributes_of
+from gm_core.evaluation.attributes import ATTRIBUTES, attributes_of
 from gm_core.evaluation.likelihood import in_batches
 from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.vae import VAE
@@ -88,7 +88,7 @@ def make_atlas(
     trained = _encode(model, train, "codes, training images", quiet).double()
     values = {
         attribute: in_batches(measure, train.images, title=f"{attribute}, training images", quiet=quiet).double()
-        for attribute, (measure, _) in attributes_of(train.images.shape[1]).items()
+        for attribute, (measure, _) in attributes_of(model_card.dataset, train.images.shape[1]).items()
     }
     labels = range(len(train.class_names))
     atlas = Atlas(
@@ -142,7 +142,7 @@ def evaluate_atlas(model: VAE | Autoencoder, atlas: Atlas, held_out: Images, qui
     some = codes[:MOVED_IMAGES]
     for attribute, direction in atlas.directions.items():
         slope, correlation = _try_direction(model, attribute, direction.cpu(), some)
-        unit, deviation = attributes_of(held_out.images.shape[1])[attribute][1], atlas.attributes[attribute][1]
+        unit, deviation = ATTRIBUTES[attribute][1], atlas.attributes[attribute][1]
         protocol = (
             f"decoded pictures of the first {len(some):,} held-out images, moved by {MOVES[0]:g} to {MOVES[-1]:g} "
             f"standard deviations of {attribute} (one is {deviation:.3g} {unit} on training images)"
@@ -177,16 +177,19 @@ def load_atlas(name: str, device: str | torch.device = "auto", directory: Path |
         raise CheckpointError(f"atlas {path} was made with other weights of {name!r}; {mend}")
     where = pick_device(device)
     try:
-        latent, channels = model.config["latent"], model.config.get("picture_channels", 1)
-        return _read(directory.resolve(), card.name, card.sha256, latent, channels, where)
+        names = tuple(attributes_of(model.dataset, model.config.get("picture_channels", 1)))
+        return _read(directory.resolve(), card.name, card.sha256, model.config["latent"], names, where)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"atlas {path} is not one of this version ({error}); {mend}") from error
 
 
 @lru_cache(maxsize=32)
-def _read(directory: Path, name: str, _sha256: str, latent: int, channels: int, device: torch.device) -> Atlas:
+def _read(directory: Path, name: str, _sha256: str, latent: int, names: tuple[str, ...], device: torch.device) -> Atlas:
     """An atlas from its file; ``KeyError``, ``TypeError`` or ``ValueError`` when that holds something else."""
-    card, names = read_card(name, directory), attributes_of(channels)
+    card = read_card(name, directory)
+    missing = {f"{attribute}_change" for attribute in names} - {metric.name for metric in card.metrics}
+    if missing:
+        raise ValueError(f"it has no {', '.join(sorted(missing))}")
     tensors = {key: value.to(device) for key, value in read_tensors(card, directory).items()}
     codes, labels, attributes = tensors["codes"].float(), tensors["labels"].long(), tensors["attributes"].tolist()
     atlas = Atlas(
@@ -266,7 +269,7 @@ def _try_direction(model: VAE | Autoencoder, attribute: str, direction: Tensor, 
     def of_decoded(z: Tensor) -> Tensor:
         decoded = model.decode(z)
         pictures = decoded.clamp(0, 255) if isinstance(decoded, Tensor) else decoded.mean
-        measure, _ = attributes_of(pictures.shape[1])[attribute]
+        measure, _ = ATTRIBUTES[attribute]
         return measure(pictures)
 
     values = torch.stack([in_batches(of_decoded, codes + move * direction) for move in MOVES]).double()

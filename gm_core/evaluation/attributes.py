@@ -1,8 +1,9 @@
 """What can be measured of a picture from its pixels alone.
 
-Of a stroke, how thick it is and how far it leans; of a photograph, how bright and how warm its colours are. The first
-two are of the kind that Castro et al. (2019), "Morpho-MNIST", measure digits by (https://arxiv.org/abs/1809.10780);
-they are computed from the grey levels here, so that a decoder's soft pictures can be measured like real ones.
+Of a stroke, how thick it is and how far it leans; of a piece of clothing, how bright and how wide it is; of a
+photograph, how bright and how warm its colours are. The first two are of the kind that Castro et al. (2019),
+"Morpho-MNIST", measure digits by (https://arxiv.org/abs/1809.10780); they are computed from the grey levels here, so
+that a decoder's soft pictures can be measured like real ones.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from gm_core.data.preparation import form_of
 
 
 def thickness(images: Tensor) -> Tensor:
@@ -47,14 +50,35 @@ def slant(images: Tensor) -> Tensor:
         Degrees, ``float32`` (B,): positive leans to the right as handwriting does; 0 for an empty picture and for one
         of a single row.
     """
+    ink, rows, columns = _spread(images)
+    mixed, upright = (ink * rows * columns).sum(dim=(1, 2)), (ink * rows.square()).sum(dim=(1, 2))
+    return torch.rad2deg(torch.atan(torch.where(upright > 1e-6, -mixed / upright, 0.0)))
+
+
+def width(images: Tensor) -> Tensor:
+    """How wide a picture's light part is: the width of the even bar whose light is spread as far to the sides.
+
+    Args:
+        images: Grey levels, ``uint8`` or floating, (B, 1, H, W).
+
+    Returns:
+        Pixels, ``float32`` (B,): the square root of twelve times the central second moment of the columns, a pixel
+        being an even bar itself; 0 for an empty picture.
+    """
+    ink, _, columns = _spread(images)
+    lit, moment = ink.flatten(1).any(dim=1), (ink * columns.square()).sum(dim=(1, 2)).clamp_min(0)
+    return torch.where(lit, (12 * moment + 1).sqrt(), 0.0)
+
+
+def _spread(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Shares of the light, (B, H, W), and rows and columns counted from its centre, (B, H, 1) and (B, 1, W)."""
     ink = images[:, 0].float()
     rows = torch.arange(ink.shape[1], dtype=torch.float32, device=ink.device)[:, None]
     columns = torch.arange(ink.shape[2], dtype=torch.float32, device=ink.device)
     mass = ink.sum(dim=(1, 2), keepdim=True)
     ink = torch.where(mass > 0, ink / mass, 0.0)
     rows, columns = (axis - (ink * axis).sum(dim=(1, 2), keepdim=True) for axis in (rows, columns))
-    mixed, upright = (ink * rows * columns).sum(dim=(1, 2)), (ink * rows.square()).sum(dim=(1, 2))
-    return torch.rad2deg(torch.atan(torch.where(upright > 1e-6, -mixed / upright, 0.0)))
+    return ink, rows, columns
 
 
 def brightness(images: Tensor) -> Tensor:
@@ -83,13 +107,26 @@ def warmth(images: Tensor) -> Tensor:
 
 Attributes = dict[str, tuple[Callable[[Tensor], Tensor], str]]
 
-ATTRIBUTES: Attributes = {"thickness": (thickness, "pixels"), "slant": (slant, "degrees")}
-"""Every attribute of a grey picture by name: how it is measured, and its unit."""
+ATTRIBUTES: Attributes = {
+    "thickness": (thickness, "pixels"),
+    "slant": (slant, "degrees"),
+    "brightness": (brightness, "levels"),
+    "width": (width, "pixels"),
+    "warmth": (warmth, "levels"),
+}
+"""Every attribute by name: how it is measured, and its unit."""
 
-COLOUR_ATTRIBUTES: Attributes = {"brightness": (brightness, "levels"), "warmth": (warmth, "levels")}
-"""Likewise of a picture in colour."""
 
+def attributes_of(dataset: str, channels: int = 1) -> Attributes:
+    """What is worth measuring of a data set's pictures.
 
-def attributes_of(channels: int) -> Attributes:
-    """What is measured of pictures of so many channels."""
-    return ATTRIBUTES if channels == 1 else COLOUR_ATTRIBUTES
+    Args:
+        dataset: Its name.
+        channels: Of its pictures, where that is not known by its name: only what has colours is warm.
+    """
+    names = {
+        "digits": ("thickness", "slant"),
+        "clothes": ("brightness", "width"),
+        "photographs": ("brightness", "width" if channels == 1 else "warmth"),
+    }
+    return {name: ATTRIBUTES[name] for name in names[form_of(dataset).name]}

@@ -13,13 +13,13 @@ import gm_core
 from demo import latent
 from demo.models import Models
 from demo.walk_edit import Edit
-from demo.walk_pictures import FIRST_EXAMPLE, example
-from demo.walk_sliders import FIRST_SEED, NAMES, Walk
+from demo.walk_pictures import FIRST_EXAMPLE
+from demo.walk_sliders import FIRST_SEED, Walk
 from demo.walk_ways import FIRST_ENDS
 
 from .conftest import DESKTOP, PHONE
 
-NAME = NAMES[0]
+NAME = "mnist-vae"
 PIXELS = """selector => {
     const canvas = document.querySelector(selector);
     const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -165,7 +165,7 @@ def test_the_views_show_the_same_point(page: Page, app_url: str, vae: gm_core.VA
 
 def test_a_picture_becomes_thicker_and_another_class(page: Page, app_url: str) -> None:
     walk = Walk(Models.on("cpu"))
-    place = Edit(walk).place(NAME, example(walk.models, FIRST_EXAMPLE))
+    place = Edit(walk).place(NAME, FIRST_EXAMPLE)
     open_walk(page, app_url)
     page.get_by_role("tab", name="Edit", exact=True).click()
     picture, bank = "#edit-sliders .picture", page.locator("#edit-sliders")
@@ -191,7 +191,7 @@ def test_each_latent_space_keeps_its_place(page: Page, app_url: str) -> None:
     first = shown(page)
     page.locator("#walk-sliders .random").click()
     left = wait_for_change(page, first)
-    page.locator("#walk-model input").last.check()
+    page.locator("#walk-model input[value=mnist-vae2d]").check()
     rows = page.locator("#walk-sliders .row:visible")
     expect(rows).to_have_count(2)
     wait_for_change(page, left)

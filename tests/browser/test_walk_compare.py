@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from demo.models import Models
 from demo.walk_compare import FIRST_SEED, TITLES
 from demo.walk_map import DRAWS, Maps, drawn
-from demo.walk_pictures import FIRST_EXAMPLE, example
+from demo.walk_pictures import FIRST_EXAMPLE
 
 from .conftest import DESKTOP, PHONE
 from .test_walk import shown, wait_for, wait_for_change
@@ -23,7 +23,7 @@ def open_compare(page: Page, url: str) -> None:
 def test_both_rebuild_and_both_decode_the_same_draws(page: Page, app_url: str) -> None:
     maps = Maps(Models.on("cpu"))
     open_compare(page, app_url)
-    mine = example(maps.models, FIRST_EXAMPLE)
+    mine = FIRST_EXAMPLE
     for name, title in TITLES.items():
         expect(page.locator(f"#compare-{name} .title")).to_have_text(title)
         marks = maps.marks(name, mine)["mine"]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 import gm_core
 from demo.models import Models
 from demo.walk_map import GRIDS, NAME, Maps
-from demo.walk_pictures import FIRST_EXAMPLE, example
+from demo.walk_pictures import FIRST_EXAMPLE, seen
 
 from .conftest import DESKTOP, PHONE
 from .test_walk import shown, wait_for, wait_for_change
@@ -42,11 +42,11 @@ def move(page: Page, maps: Maps, z: tuple[float, float]) -> None:
 
 def test_the_map_opens_on_an_example(page: Page, app_url: str, maps: Maps) -> None:
     open_map(page, app_url)
-    mine = example(maps.models, FIRST_EXAMPLE)
+    mine = FIRST_EXAMPLE
     marks = maps.marks(NAME, mine)["mine"]
     z = torch.tensor([marks["mean"]])
     wait_for(page, maps.pictures(NAME, z).flatten().tolist(), PICTURE)
-    assert shown(page, f"{MAP} .given") == mine.image.flatten().tolist()
+    assert shown(page, f"{MAP} .given") == seen(maps.models, mine, NAME).image.flatten().tolist()
     assert shown(page, f"{MAP} .rebuilt") == maps.pictures(NAME, z).flatten().tolist()
     expect(page.locator(f"{MAP} .mine .words")).to_contain_text("posterior's mean ± standard deviation")
     expect(page.locator(f"{MAP} .note")).to_contain_text("standard deviations of the prior")
@@ -215,7 +215,7 @@ def test_the_ends_of_a_path_are_compared_in_the_other_view(page: Page, app_url: 
     page.mouse.up()
     page.locator(f"{MAP} .film .ends").click()
     expect(page.locator("#walk-what-A")).to_contain_text("of the map")
-    expect(page.locator("#walk-model input").last).to_be_checked()
+    expect(page.locator("#walk-model input[value=mnist-vae2d]")).to_be_checked()
     page.locator("#walk-strip .scrub input").press("Home")
     pixels = np.array(shown(page, "#walk-strip figure.straight canvas"))
     expected = maps.pictures(NAME, torch.tensor([[-1.0, 2.0]])).flatten().numpy().astype(int)

@@ -12,7 +12,7 @@ from demo.models import Models
 from demo.vae_words import FIGURES, figure_line
 from demo.walk_compare import TITLES
 from demo.walk_map import DRAWS, NAME, RIVAL, Maps, drawn
-from demo.walk_pictures import example
+from demo.walk_pictures import Example
 
 from .test_walk_map import levels
 
@@ -38,7 +38,7 @@ def test_only_the_vae_puts_its_digits_where_draws_fall() -> None:
     models = Models.on("cpu")
     within = {name: (models.atlas(name).codes.norm(dim=1) <= 3).float().mean() for name in TITLES}
     assert within[NAME] > 0.8 > 0.6 > within[RIVAL]
-    shares = {name: Maps(models).marks(name, example(models, 0), 0)["draws"]["shares"] for name in TITLES}
+    shares = {name: Maps(models).marks(name, Example(0), 0)["draws"]["shares"] for name in TITLES}
     assert min(shares[NAME]) > 10 > min(shares[RIVAL])  # of 1,000: every class comes up, or some hardly ever
 
 
@@ -54,4 +54,7 @@ def test_figures_are_the_cards() -> None:
         told = figure_line(card)
         assert f"<code>{name}</code>" in told
         known = [metric for metric in card.metrics if metric.name in FIGURES]
-        assert known and all(FIGURES[metric.name].format(metric.value) in told for metric in known)
+        assert known and all(
+            FIGURES[metric.name].format(metric.value, many="digits", one="a digit", value="pixel") in told
+            for metric in known
+        )

@@ -16,7 +16,7 @@ import gm_core
 from demo import latent
 from demo.models import Models
 from demo.walk_map import DRAWS, FRAMES, GRIDS, MANY_DRAWS, NAME, RIVAL, Maps, Window
-from demo.walk_pictures import example, told
+from demo.walk_pictures import Example, seen, told
 
 BOTH = (NAME, RIVAL)
 
@@ -114,28 +114,29 @@ def test_a_film_is_the_path_there_and_back(maps: Maps) -> None:
 
 
 def test_marks_are_the_posterior_and_what_is_rebuilt(maps: Maps) -> None:
-    mine = example(maps.models, 7)
+    mine = Example(7)
+    image = seen(maps.models, mine, NAME).image
     vae = maps.models.vae(NAME)
     with torch.inference_mode():
-        posterior = vae.encode(mine.image)
+        posterior = vae.encode(image)
     mark = maps.marks(NAME, mine)
     assert set(mark) == {"mine"}
     assert mark["mine"]["mean"] == pytest.approx(posterior.mean[0].tolist())
     assert mark["mine"]["std"] == pytest.approx(posterior.stddev[0].tolist())
-    assert torch.equal(levels(mark["mine"]["pixels"])[0], mine.image[0, 0])
-    rebuilt = latent.picture(vae, posterior.mean[0])
+    assert torch.equal(levels(mark["mine"]["pixels"])[0], image[0, 0])
+    (rebuilt,) = latent.picture(vae, posterior.mean[0])
     assert torch.equal(levels(mark["mine"]["rebuilt"])[0], rebuilt)
-    error = (rebuilt.float() - mine.image[0, 0]).square().mean().sqrt()
+    error = (rebuilt.float() - image[0, 0]).square().mean().sqrt()
     assert f"off by {float(error):.0f} grey levels" in mark["mine"]["words"]
     with torch.inference_mode():
-        code = maps.models.autoencoder(RIVAL).encode(mine.image)[0].tolist()
+        code = maps.models.autoencoder(RIVAL).encode(image)[0].tolist()
     other = maps.marks(RIVAL, mine)["mine"]
     assert other["mean"] == pytest.approx(code) and other["std"] is None
 
 
 @pytest.mark.parametrize("name", BOTH)
 def test_draws_are_what_the_model_samples(maps: Maps, name: str) -> None:
-    draws = maps.marks(name, example(maps.models, 7), seed=5)["draws"]
+    draws = maps.marks(name, Example(7), seed=5)["draws"]
     with torch.inference_mode():
         sampled = maps.model(name).sample(DRAWS, generator=torch.Generator().manual_seed(5))
     assert (levels(draws["pictures"]).int() - sampled[:, 0].int()).abs().max() <= 1

@@ -1,6 +1,7 @@
 """An atlas tells the truth of its model: the codes are the encoder's, and its directions lead where they say."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -51,6 +52,12 @@ def trained(model, images, rate):
     return model.eval().requires_grad_(False)
 
 
+def of_digits(model, name, directory):
+    """A checkpoint of a model of strokes."""
+    card = shipped(model, name, directory)
+    return save(replace(card, dataset="mnist"), model.state_dict(), directory)
+
+
 TRAIN, HELD_OUT = bars(1000, 0), bars(150, 1)
 CPU = {"device": torch.device("cpu"), "quiet": True}
 
@@ -65,7 +72,7 @@ def directory(tmp_path_factory):
         ("bars-autoencoder", 5e-3, Autoencoder(AutoencoderConfig(latent=3, **shape))),
         ("bars-vae", 5e-3, VAE(VAEConfig(latent=4, mixture=3, **shape))),
     ):
-        shipped(trained(model, TRAIN.images, rate), name, directory)
+        of_digits(trained(model, TRAIN.images, rate), name, directory)
         make_atlas(name, TRAIN, HELD_OUT, directory=directory, **CPU)
     return directory
 
@@ -170,6 +177,25 @@ def test_tensors_of_something_else_are_refused(altered):
             load_atlas("bars-vae", "cpu", altered)
 
 
+def test_directions_of_other_attributes_are_refused(altered):
+    path = altered / "bars-vae.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"dataset": "fashion"}))
+    with pytest.raises(CheckpointError, match=r"no brightness_change.*python -m gm_core atlas bars-vae"):
+        load_atlas("bars-vae", "cpu", altered)
+
+
+def test_photographs_have_an_atlas_of_their_own_attributes(tmp_path):
+    pictures = torch.randint(256, (60, 3, 4, 4), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    images = Images(pictures, torch.arange(60) % 2, ("even", "odd"))
+    config = VAEConfig(height=4, width=4, latent=3, channels=4, hidden=8, mixture=2, picture_channels=3)
+    shipped(VAE(config).eval(), "photographs-vae", tmp_path)
+    card = make_atlas("photographs-vae", images, images, directory=tmp_path, **CPU)
+    atlas = load_atlas("photographs-vae", "cpu", tmp_path)
+    assert list(atlas.directions) == list(atlas.attributes) == ["brightness", "warmth"]
+    assert atlas.attributes["brightness"][0] == pytest.approx(float(pictures.float().mean()))
+    assert {"brightness_change", "warmth_change"} < {metric.name for metric in card.metrics}
+
+
 def test_one_changed_byte_is_noticed(altered):
     path = altered / "bars-vae-atlas.safetensors"
     data = bytearray(path.read_bytes())
@@ -181,7 +207,7 @@ def test_one_changed_byte_is_noticed(altered):
 
 def test_an_atlas_of_other_weights_is_refused(altered):
     model = load("bars-vae", "cpu", altered)
-    shipped(VAE(model.config), "bars-vae", altered)
+    of_digits(VAE(model.config), "bars-vae", altered)
     with pytest.raises(CheckpointError, match=r"other weights of 'bars-vae'.*python -m gm_core atlas bars-vae --out"):
         load_atlas("bars-vae", "cpu", altered)
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gm_core import slant, thickness
+from gm_core.evaluation.attributes import attributes_of, brightness, warmth, width
 
 SIZE, FINE = 64, 8
 
@@ -55,8 +56,28 @@ def test_leaning_right_is_positive_and_a_mirror_turns_it():
 
 def test_a_paler_stroke_is_as_thick_and_leans_as_far():
     picture = bar(4, 40, 20)
-    for measure in (thickness, slant):
+    for measure in (thickness, slant, width):
         torch.testing.assert_close(measure(picture.float() / 3), measure(picture))
+
+
+def test_an_even_bar_is_as_wide_as_it_is():
+    for columns in (1, 4, 11):
+        picture = torch.zeros(1, 1, 20, 20, dtype=torch.uint8)
+        picture[:, :, 3:17, 5 : 5 + columns] = 90
+        assert float(width(picture)) == pytest.approx(columns)
+
+
+def test_light_is_measured_in_levels():
+    red = torch.tensor([200, 50, 20], dtype=torch.uint8)[None, :, None, None].expand(1, 3, 4, 4)
+    assert float(brightness(red)) == 90
+    assert float(warmth(red)) == 180 and float(warmth(red.flip(1))) == -180
+
+
+def test_every_data_set_is_measured_by_what_it_shows():
+    assert list(attributes_of("mnist")) == ["thickness", "slant"]
+    assert list(attributes_of("fashion")) == ["brightness", "width"]
+    assert list(attributes_of("cifar10", 3)) == list(attributes_of("my-own", 3)) == ["brightness", "warmth"]
+    assert list(attributes_of("my-own", 1)) == ["brightness", "width"]
 
 
 def test_pictures_of_nothing_and_of_one_row_have_numbers_too():
@@ -64,13 +85,14 @@ def test_pictures_of_nothing_and_of_one_row_have_numbers_too():
     one_row = empty.clone()
     one_row[:, :, 3, 2:6] = 255
     assert thickness(empty).tolist() == slant(empty).tolist() == slant(one_row).tolist() == [0, 0]
+    assert width(empty).tolist() == [0, 0] and width(one_row).tolist() == pytest.approx([4, 4])
     full = torch.full((1, 1, 8, 8), 255, dtype=torch.uint8)  # its edge is the picture's
     assert float(thickness(full)) == pytest.approx(2 * 64 / 32, rel=0.05)
 
 
 def test_a_batch_is_its_pictures():
     pictures = torch.cat([bar(3, 30, 10), bar(5, 20, -40), torch.zeros(1, 1, SIZE, SIZE, dtype=torch.uint8)])
-    for measure in (thickness, slant):
+    for measure in (thickness, slant, width, brightness):
         values = measure(pictures)
         assert values.shape == (3,) and values.dtype == torch.float32
         torch.testing.assert_close(values, torch.cat([measure(picture[None]) for picture in pictures]))

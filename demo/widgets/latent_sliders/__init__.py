@@ -19,21 +19,23 @@ class LatentSliders(gr.HTML):
     """A slider per direction, each lying on a strip of the pictures that it leads through, and the picture.
 
     When a slider is touched the pictures along its whole range come in one answer, and the browser scrubs through them:
-    no server between the hand and the picture.
+    no server between the hand and the picture. While nobody sees it, nothing is asked for.
 
-    The value is a place: ``model``, ``base`` (a point, D numbers), ``axes`` and ``at`` (how far from the base along
-    each). An axis has a ``label``, a ``note``, its ``low`` and ``high`` end, and the ``direction`` of one step along it
-    (D numbers), or the ``index`` of the coordinate that it is; ``unused`` ones are folded away. The place where the
-    sliders stand is ``base`` plus ``at`` steps along every axis. Undo, reset and locks live in the browser; each model
-    has its own history, which also keeps what a message from the server replaced.
+    The value is a place: ``model``, the ``width``, ``height`` and ``channels`` of its pictures, ``base`` (a point, D
+    numbers), ``axes`` and ``at`` (how far from the base along each). An axis has a ``label``, a ``note``, its ``low``
+    and ``high`` end, and the ``direction`` of one step along it (D numbers), or the ``index`` of the coordinate that it
+    is. Axes that are ``folded`` lie under a line that says what they are, ``fold``; their strips are asked for when
+    they come into sight. ``caption`` says what the order means. The place where the sliders stand is ``base`` plus
+    ``at`` steps along every axis. Undo, reset and locks live in the browser; each model has its own history, which also
+    keeps what a message from the server replaced.
 
     Args:
         value: The place to begin at.
-        lines: From ``model``, ``ends`` (pairs of points), ``count`` and ``view`` to ``pictures`` (base64 of the grey
-            levels of all of them) or an ``error``.
-        look: From ``model``, ``z`` and ``view`` to one ``pictures`` and a ``reading`` in HTML, or an ``error``.
+        lines: From ``model``, ``ends`` (pairs of points), ``count`` and ``view`` to ``pictures`` (base64 of the
+            levels of all of them, row by row, the channels of a pixel together) and their ``channels``, or an
+            ``error``.
+        look: From ``model``, ``z`` and ``view`` to the same of one picture and a ``reading`` in HTML, or an ``error``.
         prior: From ``model`` and ``seed`` to a point ``z``; without it there is no "Random", and nothing to lock.
-        caption: What the sliders' order means.
         **options: As for ``gr.HTML``.
     """
 
@@ -44,7 +46,6 @@ class LatentSliders(gr.HTML):
         lines: Callable[[Any], dict[str, Any]],
         look: Callable[[Any], dict[str, Any]],
         prior: Callable[[Any], dict[str, Any]] | None = None,
-        caption: str = "",
         **options: Any,
     ) -> None:
         def along(sent: Any) -> dict[str, Any]:
@@ -64,7 +65,6 @@ class LatentSliders(gr.HTML):
             server_functions=[along, looked, drawn],
             apply_default_css=False,
             random=prior is not None,
-            caption=caption,
             spread=SPREAD,
             magma=",".join(MAGMA),
             **options,

@@ -2,24 +2,21 @@ const STEPS = 60; // a slider moves from end to end
 const THUMBS = 9; // pictures of a strip
 const KEPT = 100; // steps that can be undone
 const LINES = 12; // lines of pictures that are kept
+const COARSE = 21; // pictures along a slider where each takes long to compute: the spread in colour
 const REST = 120; // milliseconds without a movement after which the server is asked for words, and for new strips
 const find = (selector) => element.querySelector(selector);
 const canvas = find(".picture"), context = canvas.getContext("2d");
-const SIZE = canvas.width * canvas.height;
 
 const anchors = props.magma.split(",").map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
 const magma = Array.from({ length: 256 }, (_, level) => {
   const place = (level / 255) * (anchors.length - 1), low = Math.min(Math.floor(place), anchors.length - 2);
   return anchors[low].map((c, i) => c + (place - low) * (anchors[low + 1][i] - c));
 });
-const grey = Array.from({ length: 256 }, (_, level) => [level, level, level]);
 find(".scale i").style.background = "linear-gradient(90deg," + props.magma + ")";
-find(".scale .high").textContent = props.spread + " grey levels";
 find(".random").hidden = !props.random;
 element.classList.toggle("lockable", props.random);
-find(".order").textContent = props.caption;
 
-let place = null; // {model, base, axes, at}
+let place = null; // {model, width, height, channels, base, axes, at, caption, fold}
 let rows = []; // by axis: {row, range, number, lock, strip}
 let view = "mean";
 let gesture = true; // whether the next movement begins a step that can be undone
@@ -54,16 +51,17 @@ const ends = (a) => ["low", "high"].map((end) => point(place.at.map((x, other) =
 
 // --- pictures
 
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const drawInto = (target, levels, first, palette, left) => {
-  const image = target.createImageData(canvas.width, canvas.height);
-  for (let i = 0; i < SIZE; i++) {
-    const [r, g, b] = palette[levels[first * SIZE + i]];
+const unpack = ({ pictures, channels }) => ({ channels, levels: Uint8Array.from(atob(pictures), (c) => c.charCodeAt(0)) });
+const drawInto = (target, { levels, channels }, nth, palette, left) => {
+  const image = target.createImageData(canvas.width, canvas.height), size = canvas.width * canvas.height;
+  for (let i = 0; i < size; i++) {
+    const from = (nth * size + i) * channels, level = levels[from];
+    const [r, g, b] = palette ? palette[level] : channels === 3 ? levels.subarray(from, from + 3) : [level, level, level];
     image.data[4 * i] = r; image.data[4 * i + 1] = g; image.data[4 * i + 2] = b; image.data[4 * i + 3] = 255;
   }
   target.putImageData(image, left, 0);
 };
-const paint = (levels, first) => drawInto(context, levels, first, view === "scale" ? magma : grey, 0);
+const paint = (pictures, nth) => drawInto(context, pictures, nth, view === "scale" ? magma : null, 0);
 const complaint = find(".problem");
 const problem = (words, beside = find(".views")) => {
   complaint.hidden = !words;
@@ -83,17 +81,18 @@ const ask = async (name, sent) => {
 };
 
 // The pictures along a slider's whole range, asked for when a hand comes near it.
-const lines = new Map(); // what they depend on -> levels, or the promise of them
+const lines = new Map(); // what they depend on -> pictures, or the promise of them
 const lineOf = (a) => JSON.stringify([place.model, place.base, place.axes[a], place.at.map((x, other) => (other === a ? 0 : x)), view]);
 const fetchLine = (a) => {
   const key = lineOf(a);
   const known = lines.get(key);
   if (known) return known;
-  const coming = ask("along", { model: place.model, ends: [ends(a)], count: STEPS + 1, view }).then((answer) => {
+  const count = view === "scale" && place.channels === 3 ? COARSE : STEPS + 1;
+  const coming = ask("along", { model: place.model, ends: [ends(a)], count, view }).then((answer) => {
     if (!answer) { lines.delete(key); return null; }
-    const levels = bytes(answer.pictures);
-    lines.set(key, levels);
-    return levels;
+    const pictures = { ...unpack(answer), count };
+    lines.set(key, pictures);
+    return pictures;
   });
   lines.set(key, coming);
   if (lines.size > LINES) lines.delete(lines.keys().next().value);
@@ -103,8 +102,9 @@ const scrub = (a) => {
   const { low } = place.axes[a], spot = (place.at[a] - low) / step(place.axes[a]), nearest = Math.round(spot);
   if (Math.abs(spot - nearest) > 1e-6) return; // typed, between two pictures: the server is asked when the hand rests
   const line = fetchLine(a), move = moves;
-  if (line instanceof Uint8Array) { paint(line, nearest); return; }
-  line.then((levels) => { if (levels && move === moves) paint(levels, nearest); });
+  const put = (pictures) => paint(pictures, Math.round((nearest / STEPS) * (pictures.count - 1)));
+  if (!(line instanceof Promise)) { put(line); return; }
+  line.then((pictures) => { if (pictures && move === moves) put(pictures); });
 };
 
 // --- what follows when the hand rests
@@ -114,13 +114,21 @@ const rest = (wait = REST) => {
   clearTimeout(resting);
   resting = setTimeout(settle, wait);
 };
+// Whatever changes while nobody sees it is asked for when somebody does.
+let visible = false, stale = false;
+new IntersectionObserver((entries) => {
+  visible = entries.at(-1).isIntersecting;
+  if (visible && stale) rest(0);
+}).observe(element);
 const settle = async () => {
   props.value = snapshot();
+  stale = !visible;
+  if (stale) return;
   const move = moves, z = point(place.at), asked = view;
-  strips(move);
+  strips(move, place.axes.map((_, a) => a).filter((a) => !place.axes[a].folded || sighted.has(a)));
   const answer = await ask("looked", { model: place.model, z, view: asked });
   if (!answer || move !== moves || asked !== view) return;
-  paint(bytes(answer.pictures), 0);
+  paint(unpack(answer), 0);
   find(".reading").innerHTML = answer.reading;
   if (origin) {
     const note = document.createElement("p");
@@ -130,17 +138,29 @@ const settle = async () => {
   }
   canvas.setAttribute("aria-label", "Decoded where the sliders stand: " + find(".reading").textContent.trim());
 };
-const strips = async (move) => {
-  const open = find(".folded").open;
-  const shown = place.axes.map((_, a) => a).filter((a) => open || !place.axes[a].unused);
-  const answer = await ask("along", { model: place.model, ends: shown.map(ends), count: THUMBS, view: "mean" });
+// What each of some sliders does from end to end; ends to four digits, of which the eye sees two.
+const strips = async (move, shown) => {
+  if (!shown.length) return;
+  const short = shown.map((a) => ends(a).map((z) => z.map((x) => Number(x.toFixed(4)))));
+  const answer = await ask("along", { model: place.model, ends: short, count: THUMBS, view: "mean" });
   if (!answer || move !== moves) return;
-  const levels = bytes(answer.pictures);
+  const pictures = unpack(answer);
   shown.forEach((a, nth) => {
     const strip = rows[a].strip.getContext("2d");
-    for (let i = 0; i < THUMBS; i++) drawInto(strip, levels, nth * THUMBS + i, grey, i * canvas.width);
+    for (let i = 0; i < THUMBS; i++) drawInto(strip, pictures, nth * THUMBS + i, null, i * canvas.width);
   });
 };
+// Folded sliders can be many: they get strips when they come into sight.
+const sighted = new Set();
+const watcher = new IntersectionObserver((entries) => {
+  const come = [];
+  for (const { target, isIntersecting } of entries) {
+    const a = Number(target.dataset.axis);
+    if (isIntersecting) come.push(a);
+    sighted[isIntersecting ? "add" : "delete"](a);
+  }
+  strips(moves, come);
+});
 
 // --- moving
 
@@ -193,9 +213,15 @@ const setLock = (a, on) => {
 };
 const build = () => {
   rows = [];
-  const [used, unused] = [find(".controls > .rows"), find(".folded .rows")];
+  watcher.disconnect();
+  sighted.clear();
+  // Setting a canvas' size empties it, even to the same.
+  if (canvas.width !== place.width || canvas.height !== place.height) Object.assign(canvas, { width: place.width, height: place.height });
+  find(".order").textContent = place.caption || "";
+  find(".scale .high").textContent = props.spread + (place.channels === 3 ? " levels" : " grey levels");
+  const [used, folded] = [find(".controls > .rows"), find(".folded .rows")];
   used.replaceChildren();
-  unused.replaceChildren();
+  folded.replaceChildren();
   place.axes.forEach((axis, a) => {
     const row = document.createElement("div");
     row.className = "row";
@@ -229,13 +255,14 @@ const build = () => {
     lock.addEventListener("click", () => setLock(a, !locks().has(axis.label)));
     track.append(strip, range);
     row.append(label, track, number, lock);
-    (axis.unused ? unused : used).append(row);
+    (axis.folded ? folded : used).append(row);
+    row.dataset.axis = a;
+    if (axis.folded) watcher.observe(row);
     rows[a] = { row, range, number, lock, strip };
     setLock(a, locks().has(axis.label));
   });
-  const count = place.axes.filter(({ unused: folded }) => folded).length;
-  find(".folded").hidden = count === 0;
-  find(".folded summary").textContent = count + (count === 1 ? " dimension" : " dimensions") + " that the model does not use";
+  find(".folded").hidden = !folded.children.length;
+  find(".folded summary").textContent = place.fold || "";
 };
 const same = (a, b) => a && a.model === b.model && JSON.stringify(a.axes) === JSON.stringify(b.axes);
 const receive = () => {
@@ -273,7 +300,6 @@ find(".undo").addEventListener("click", () => {
   showAll();
   rest(0);
 });
-find(".folded").addEventListener("toggle", () => strips(moves));
 const views = [...element.querySelectorAll(".views button")];
 const choose = (chosen) => {
   view = chosen;

@@ -45,4 +45,4 @@ class PictureStrip(gr.HTML):
 
     def api_info(self) -> dict[str, Any]:
         """The value, for who calls the server without a browser."""
-        return {"type": "string", "description": "JSON: base64 bytes of all frames of each way"}
+        return {"type": "string", "description": "JSON: base64 bytes of all frames of each way, and their shape"}

@@ -48,10 +48,13 @@ for (const [way, title] of Object.entries(WAYS)) {
 
 const shownSteps = () => Math.floor((value.count - 1) / value.every) + 1;
 const paint = (canvas, way, index, left) => {
-  const { width, height } = value, context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  const levels = frames[way].subarray(index * width * height, (index + 1) * width * height);
-  levels.forEach((level, i) => image.data.set([level, level, level, 255], 4 * i));
+  const { width, height, channels } = value, context = canvas.getContext("2d");
+  const image = context.createImageData(width, height), size = width * height;
+  const levels = frames[way].subarray(index * size * channels, (index + 1) * size * channels);
+  for (let i = 0; i < size; i++) {
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = levels[channels * i + (channels === 3 ? c : 0)];
+    image.data[4 * i + 3] = 255;
+  }
   context.putImageData(image, left, 0);
 };
 const go = (index) => {

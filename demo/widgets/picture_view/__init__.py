@@ -6,16 +6,16 @@ from typing import Any
 import gradio as gr
 from torch import Tensor
 
-from demo.latent import packed
+from demo.latent import packed_pictures
 from demo.theme import MAGMA
 
 FOLDER = Path(__file__).parent
 
 
 class PictureView(gr.HTML):
-    """Draws grey levels, or values from 0 up in magma, on a canvas.
+    """Draws a picture, or values from 0 up in magma, on a canvas.
 
-    Its value is what :func:`grey` and :func:`magma` make. A picture of 28 x 28 is a message of about one kilobyte,
+    Its value is what :func:`plain` and :func:`magma` make. A picture of 28 x 28 is a message of about one kilobyte,
     where ``gr.Image`` would write a file and have the browser fetch it.
     """
 
@@ -33,17 +33,19 @@ class PictureView(gr.HTML):
 
     def api_info(self) -> dict[str, Any]:
         """The value, for who calls the server without a browser."""
-        return {"type": {}, "description": "object with base64 bytes, row by row, and their width and height"}
+        return {"type": {}, "description": "object with base64 bytes, row by row, and their width, height and channels"}
 
 
-def grey(picture: Tensor, alt: str) -> dict[str, Any]:
-    """A value of :class:`PictureView`: grey levels.
+def plain(picture: Tensor, alt: str) -> dict[str, Any]:
+    """A value of :class:`PictureView`: a grey or colour picture.
 
     Args:
-        picture: ``uint8`` (H, W).
+        picture: ``uint8`` (C, H, W), C 1 or 3.
         alt: The picture in words.
     """
-    return {"pixels": packed(picture), "height": picture.shape[0], "width": picture.shape[1], "map": "grey", "alt": alt}
+    channels, height, width = picture.shape
+    pixels = packed_pictures(picture)
+    return {"pixels": pixels, "height": height, "width": width, "channels": channels, "map": "plain", "alt": alt}
 
 
 def magma(values: Tensor, alt: str, unit: str, top: float) -> dict[str, Any]:
@@ -56,4 +58,4 @@ def magma(values: Tensor, alt: str, unit: str, top: float) -> dict[str, Any]:
         top: The end of the scale.
     """
     bytes_ = (values * (255 / top)).round().clamp(0, 255).byte()
-    return grey(bytes_, alt) | {"map": "magma", "low": "0", "high": f"{top:.3g} {unit}"}
+    return plain(bytes_[None], alt) | {"map": "magma", "low": "0", "high": f"{top:.3g} {unit}"}

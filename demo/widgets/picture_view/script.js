@@ -8,10 +8,7 @@ const colour = (level) => {
   const low = Math.min(Math.floor(place), anchors.length - 2);
   return anchors[low].map((c, i) => c + (place - low) * (anchors[low + 1][i] - c));
 };
-const palettes = {
-  grey: Array.from({ length: 256 }, (_, level) => [level, level, level]),
-  magma: Array.from({ length: 256 }, (_, level) => colour(level)),
-};
+const magma = Array.from({ length: 256 }, (_, level) => colour(level));
 element.querySelector(".ramp").style.background = "linear-gradient(90deg," + props.magma.join(",") + ")";
 
 const draw = () => {
@@ -24,8 +21,12 @@ const draw = () => {
   }
   const context = canvas.getContext("2d");
   const image = context.createImageData(value.width, value.height);
-  const palette = palettes[value.map];
-  levels.forEach((level, i) => image.data.set([...palette[level], 255], 4 * i));
+  const { channels } = value;
+  for (let i = 0; i < value.width * value.height; i++) {
+    const own = levels.subarray(channels * i, channels * (i + 1));
+    const [r, g, b] = value.map === "magma" ? magma[own[0]] : channels === 3 ? own : [own[0], own[0], own[0]];
+    image.data.set([r, g, b, 255], 4 * i);
+  }
   context.putImageData(image, 0, 0);
   canvas.setAttribute("aria-label", value.alt);
   scale.hidden = value.map !== "magma";
