@@ -16,7 +16,11 @@ from gm_core.checkpoints import Metric
 SURE = 0.9
 """A classifier that gives its answer this probability is called sure of it."""
 
-KINDS = {"mnist": "handwritten digits (MNIST)", "fashion": "clothes (Fashion-MNIST)"}
+KINDS = {
+    "mnist": "handwritten digits (MNIST)",
+    "fashion": "clothes (Fashion-MNIST)",
+    "cifar10": "photographs (CIFAR-10)",
+}
 """What data sets are called here."""
 
 FORMULAS = """<details><summary>The formulas, and where they are from</summary>

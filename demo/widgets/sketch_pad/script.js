@@ -28,7 +28,7 @@ function refresh() {
   hint.style.display = shown || pen ? "none" : "";
   undoButton.disabled = !history.length;
   clearButton.disabled = !shown;
-  const state = shown ? "holds a picture" : "empty: draw a digit with mouse, finger or pen";
+  const state = shown ? "holds a picture" : "empty: draw with mouse, finger or pen";
   canvas.setAttribute("aria-label", `Drawing area, ${state}; Ctrl+Z takes the last change back`);
 }
 
