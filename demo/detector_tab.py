@@ -74,7 +74,8 @@ A classifier must answer, whatever it is shown. A *density*, which says how like
    20×20, centred by mass in 28×28 [1]. The models judge only that, and every step is shown and can be switched off.
 2. **Ask the density.** The PixelCNN [2] gives every pixel a probability, given all pixels before it (above, and to
    the left in its row). A pixel's *surprise* is −log of that; the surprises of all pixels add up to −log p(x),
-   exactly. Divided by the number of pixels and by ln 2, that is bits per pixel.
+   exactly. Divided by the number of values (one a grey pixel, three a coloured one) and by ln 2, that is bits per
+   value.
 3. **Ask in other ways.** Taken alone, log p(x) fails: simple pictures are likely whatever they show [4], so an empty
    one is likelier than any digit. So there are eleven scores: log p(x), too low *or* too high [5]; what surprise was
    expected, and by how much it was exceeded; the worst pixels, and whether they lie together; log p(x) against the
@@ -312,7 +313,7 @@ class _Tab:
         inputs = [component for panel in self.panels for component in panel.inputs]
         outputs = [component for panel in self.panels for component in panel.outputs]
         for event in judgements:  # the verdict first, then what the panels have to say of it
-            event.then(self.on_judged, [self.judged, *inputs], outputs, **live)
+            event.then(self.on_judged, [self.judged, self.percent, *inputs], [*views, *outputs], **live)
         self.bayes.wire(self.judged)
         self.naive.wire(self.judged)
         self.many.wire(self.domain, self.percent)
@@ -416,14 +417,20 @@ class _Tab:
             return gr.skip()
         return self._views(replace(judged, verdict=replace(judged.verdict, alpha=percent / 100)))
 
-    def on_judged(self, judged: Judgement | None, *values: Any) -> tuple[Any, ...]:
-        """The panels follow, each with the values of its own inputs."""
-        said: list[Any] = []
+    def on_judged(self, judged: Judgement | None, percent: float, *values: Any) -> Update:
+        """The panels follow, each with the values of its own inputs.
+
+        And the verdict does, where the false-alarm rate was moved while the picture was being judged.
+        """
+        shown: Update = {}
+        if judged and judged.verdict.alpha != percent / 100:
+            shown = self._views(replace(judged, verdict=replace(judged.verdict, alpha=percent / 100)))
+            judged = shown[self.judged]
         left = list(values)
         for panel in self.panels:
             own = [left.pop(0) for _ in panel.inputs]
-            said += panel.follow(judged, *own)
-        return tuple(said)
+            shown |= zip(panel.outputs, panel.follow(judged, *own), strict=True)
+        return shown
 
     def answer(
         self,

@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 import torch
-from PIL import Image
 from torch import Tensor
 
 from demo.bayes_words import (
@@ -27,7 +26,7 @@ from demo.wording import Judgement, message_html
 from gm_core import Card, CheckpointError, Classifier, PixelCNN, class_log_probs, load_bayes
 from gm_core.checkpoints import checkpoint_dir
 from gm_core.detection.bayes_study import load_judges
-from gm_core.rendering import png
+from gm_core.rendering import grid, png
 
 STYLE = (Path(__file__).parent / "judge_bayes.css").read_text()
 
@@ -60,8 +59,8 @@ class Comparison:
 
     def contrast(self, threshold: float) -> str:
         """The difference in words."""
-        image = Image.fromarray(self.judged.prepared.image[0, 0].numpy())
-        return contrast_html(self.answers, self.judged.verdict, threshold, encode(png(image)), self.study)
+        url = encode(png(grid(self.judged.prepared.image, zoom=1)))
+        return contrast_html(self.answers, self.judged.verdict, threshold, url, self.study)
 
     def density(self, threshold: float) -> str:
         """The density's answer or refusal."""

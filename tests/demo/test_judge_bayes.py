@@ -139,12 +139,12 @@ def test_moving_the_threshold_asks_no_model(panel: BayesPanel) -> None:
 
 
 def test_one_line_where_there_is_nothing_to_compare(panel: BayesPanel) -> None:
-    for given, line in ((None, NOTHING_YET), (judged(domain="cifar10"), NO_CLASSIFIER)):
+    for given, line in ((None, NOTHING_YET), (judged(domain="elsewhere"), NO_CLASSIFIER)):
         contrast, *others, domain = panel.show(given, 90)
         assert text(contrast) == line and not any(others) and domain is None
         assert panel.on_threshold(given, 90) == (contrast, "")
     assert panel.show_study(None) == ""
-    assert text(panel.show_study("cifar10")) == NO_STUDY
+    assert text(panel.show_study("elsewhere")) == NO_STUDY
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The detector's figures for people: every one is that of the card, at its place on the axis."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -68,10 +69,11 @@ def test_a_card_without_figures_says_so() -> None:
     assert "Not measured" in figures_html("mnist", bare)
 
 
-def test_it_follows_the_domain(models: Models) -> None:
+def test_it_follows_the_domain(models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     panel = MeasuredPanel(models)
     assert panel.show(None) == ""
     verdict = prepared = None  # not looked at
     assert "test digits" in panel.show(Judgement("mnist", prepared, verdict))  # type: ignore[arg-type]
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
     missing = panel.show(Judgement("cifar10", prepared, verdict))  # type: ignore[arg-type]
     assert DOMAINS["cifar10"].many in missing and "cifar10-detector" in missing
