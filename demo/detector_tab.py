@@ -212,6 +212,7 @@ class _Tab:
         self.judged = gr.State()  # the last judgement
         self.source = gr.State("pad")  # what it was of: "pad" or "file"
         self.last_file = gr.State()  # the last upload that could be read
+        self.overtaken = gr.State(0)  # how often the false-alarm rate was moved while a picture was being judged
         with gr.Row(elem_classes="judge-top"):
             gr.HTML(f"{HINT}<style>{STYLE}</style>")
             self.domain = StrictRadio(
@@ -308,12 +309,20 @@ class _Tab:
             tab.select(partial(self.on_turn, name), given[1:], [*views, self.source], **live)
             for tab, name in ((self.pad_tab, "pad"), (self.file_tab, "file"))
         ]
-        judgements.append(self.percent.input(self.on_percent, [self.judged, self.percent], views, **live))
+        judgements += [
+            moved(self.on_percent, [self.judged, self.percent], views, **live)
+            for moved in (self.percent.input, self.overtaken.change)
+        ]
         self._wire_api()  # first, for an event takes its function's name where no other has it
         inputs = [component for panel in self.panels for component in panel.inputs]
         outputs = [component for panel in self.panels for component in panel.outputs]
         for event in judgements:  # the verdict first, then what the panels have to say of it
-            event.then(self.on_judged, [self.judged, self.percent, *inputs], [*views, *outputs], **live)
+            event.then(
+                self.on_judged,
+                [self.judged, self.percent, self.overtaken, *inputs],
+                [self.overtaken, *outputs],
+                **live,
+            )
         self.bayes.wire(self.judged)
         self.naive.wire(self.judged)
         self.many.wire(self.domain, self.percent)
@@ -417,20 +426,19 @@ class _Tab:
             return gr.skip()
         return self._views(replace(judged, verdict=replace(judged.verdict, alpha=percent / 100)))
 
-    def on_judged(self, judged: Judgement | None, percent: float, *values: Any) -> Update:
+    def on_judged(self, judged: Judgement | None, percent: float, overtaken: int, *values: Any) -> Update:
         """The panels follow, each with the values of its own inputs.
 
-        And the verdict does, where the false-alarm rate was moved while the picture was being judged.
+        Where the false-alarm rate was moved while the picture was being judged, the verdict is to follow it.
         """
-        shown: Update = {}
+        said: Update = {}
         if judged and judged.verdict.alpha != percent / 100:
-            shown = self._views(replace(judged, verdict=replace(judged.verdict, alpha=percent / 100)))
-            judged = shown[self.judged]
+            said[self.overtaken] = overtaken + 1
         left = list(values)
         for panel in self.panels:
             own = [left.pop(0) for _ in panel.inputs]
-            shown |= zip(panel.outputs, panel.follow(judged, *own), strict=True)
-        return shown
+            said |= zip(panel.outputs, panel.follow(judged, *own), strict=True)
+        return said
 
     def answer(
         self,

@@ -103,3 +103,16 @@ def test_a_switch_ranks_the_line_up_anew(tab: Page, viewport: dict[str, int] | N
     expect(clothes.locator("li.yours img")).not_to_have_attribute("src", before)
     assert clothes.get_by_role("radio", name="corrected").is_checked()
     assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_map_is_there_however_late_the_tab_is_opened(page: Page, app_url: str) -> None:
+    """What arrives at a tab that was never opened must not take from it what it was built with."""
+    page.goto(app_url)
+    expect(page.locator("#draw-canvas")).to_contain_text("complete: ", timeout=30_000)
+    page.wait_for_timeout(2000)  # for the verdict and all that follows it
+    page.get_by_role("tab", name="Reasonable?").click()
+    detector = gm_core.load_detector("mnist", "cpu")
+    image = gm_core.prepare(example("a digit").picture).image
+    total = nats(-detector.score(image)[0].log_prob)
+    expect(page.locator(".total")).to_contain_text(f"All pixels together: {total} nats")
+    expect(page.locator("canvas.field")).to_have_attribute("width", str(16 * 28))
