@@ -61,6 +61,7 @@ def open_walk(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_role("tab", name="Walk: VAE").click()
     expect(page.locator(MAIN)).to_be_visible()
+    page.wait_for_function(f"selector => ({PIXELS})(selector).some(Boolean)", arg=MAIN)  # and the first picture on it
 
 
 def grip(slider: Locator) -> tuple[float, float, float]:
