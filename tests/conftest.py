@@ -2,6 +2,8 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import torch
@@ -16,11 +18,19 @@ def one_thread() -> None:
 @pytest.fixture(scope="session")
 def app_url() -> Iterator[str]:
     """The address of the running app."""
-    from demo import create_app, launch_options
+    from demo import create_app
     from gm_core import warm_up
 
     warm_up()  # as the running app does
-    app = create_app("cpu")
+    with served(create_app("cpu")) as url:
+        yield url
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """The address of an app, while it runs."""
+    from demo import launch_options
+
     with socket.socket() as free:  # looking for a free port by itself, Gradio leaves sockets open
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

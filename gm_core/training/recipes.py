@@ -69,6 +69,8 @@ class Recipe:
         return self.learning_rate * min(1.0, rise, fall)
 
 
+GREY_BACKGROUND = ResidualPixelCNNConfig(vertical=8, horizontal=24, kernel_size=5, blocks=4)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -116,26 +118,19 @@ RECIPES: dict[str, Recipe] = {
             Recipe(
                 name=f"{dataset}-pixelcnn-background",
                 dataset=dataset,
-                model=ResidualPixelCNNConfig(vertical=8, horizontal=24, kernel_size=5, blocks=4),
-                steps=8_000,
+                model=model,
+                steps=steps,
                 batch=16,
                 learning_rate=4e-3,
                 decay=0.84,
                 any_class=1.0,
                 mutation=0.2,
             )
-            for dataset in ("mnist", "fashion")
-        ),
-        Recipe(
-            name="cifar10-pixelcnn-background",
-            dataset="cifar10",
-            model=PixelCNNPPConfig(vertical=(8,), horizontal=(24,), blocks=(4,)),
-            steps=6_000,
-            batch=16,
-            learning_rate=4e-3,
-            decay=0.84,
-            any_class=1.0,
-            mutation=0.2,
+            for dataset, model, steps in (
+                ("mnist", GREY_BACKGROUND, 8_000),
+                ("fashion", GREY_BACKGROUND, 8_000),
+                ("cifar10", PixelCNNPPConfig(vertical=(8,), horizontal=(24,), blocks=(4,)), 6_000),
+            )
         ),
         Recipe(
             name="mnist-vae",

@@ -1,7 +1,6 @@
 """The Draw tab in colour: red, then green, then blue of every pixel, on the canvas and about it."""
 
 import re
-import socket
 from collections.abc import Iterator
 
 import gradio as gr
@@ -11,10 +10,11 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 import gm_core
-from demo import launch_options, pixelcnn_tab
+from demo import pixelcnn_tab
 from demo.models import Models
 from demo.pixel_drawings import Drawings
 from demo.theme import MAGMA
+from tests.conftest import served
 from tests.demo.colour import CLASSES, NAME, SIDE, make_checkpoints
 
 from .conftest import DESKTOP, PHONE
@@ -44,12 +44,8 @@ def url(tmp_path_factory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch, gr.Blocks(analytics_enabled=False) as app:
         patch.setenv("GM_CHECKPOINTS", str(directory))
         pixelcnn_tab.build(app, Models.on("cpu"))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, server_port=port, **launch_options())
-        yield address
-        app.close()
+        with served(app) as address:
+            yield address
 
 
 @pytest.fixture(scope="module")

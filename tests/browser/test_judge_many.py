@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +12,10 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from demo.app import launch_options
 from demo.fields import StrictRadio, StrictSlider
 from demo.judge_many import COLUMNS, MOST, ManyPanel
 from demo.models import Models
+from tests.conftest import served
 
 from .conftest import PHONE
 
@@ -30,12 +29,8 @@ def panel_url() -> Iterator[str]:
         domain = StrictRadio([("Digits", "mnist")], value="mnist", label="The models know")
         percent = StrictSlider(1, 20, value=5, step=1, label="False alarms you accept (%)", buttons=[])
         ManyPanel(Models.on("cpu")).wire(domain, percent)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_port=port, **launch_options())
-    yield url
-    app.close()
+    with served(app) as url:
+        yield url
 
 
 @pytest.fixture

@@ -11,14 +11,9 @@ from demo.wording import nats
 from gm_core.detection.bayes_study import load_judges
 
 from .conftest import PHONE
+from .test_judge import tab
 
-
-@pytest.fixture
-def tab(page: Page, app_url: str) -> Page:
-    page.goto(app_url)
-    page.get_by_role("tab", name="Reasonable?").click()
-    expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
-    return page
+__all__ = ["tab"]  # the fixture
 
 
 def example(name: str) -> Example:
