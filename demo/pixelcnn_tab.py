@@ -310,12 +310,19 @@ def build(app: gr.Blocks, models: Models) -> None:
     diced = dice.click(None, None, seed, js=DICE).then(**after)
     asked = canvas.ask(given, [model, easel], None, **PRIVATE).success(**after)
     keyed = canvas.pick(key, [model, pictures], [label, pictures], **PRIVATE).then(**after)
-    canvas.stop(None, cancels=[now, picked, changed, sent, opened, diced, asked, keyed])
+    drawings = [now, picked, changed, sent, opened, diced, asked, keyed]
+    canvas.stop(None, cancels=drawings)
+    # The first word of an answer takes away what an answer asked for later has already said at the fields, so each
+    # drawing ends with a look at the fields as they are by then.
+    looking: dict[str, Any] = {"fn": lambda *_: None, "inputs": [*wishes, easel], "outputs": None}
+    looking |= {"validator": tab.check, **PRIVATE}
+    for drawing in drawings:
+        drawing.then(**looking)
     # While a hand moves, the canvas asks for its drawings itself, without waiting in a queue.
     canvas.give(given, [model, easel], None, **PRIVATE)
     canvas.choose(key, [model, pictures], [label, pictures], **PRIVATE)
     temperature.change(None, wishes, None, js=LIVE)
-    temperature.change(lambda *_: None, [*wishes, easel], None, validator=tab.check, **PRIVATE)
+    temperature.change(**looking)
 
 
 def title(card: Card) -> str:

@@ -175,6 +175,18 @@ def test_bad_input_gets_a_message_and_the_picture_stays(page, app_url):
     assert cells(canvas) == before
 
 
+def test_a_message_stays_though_an_earlier_drawing_answers_after_it(page, app_url):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    for _ in range(3):
+        page.locator("#draw-seed input").fill("8")
+        page.get_by_role("button", name="Draw", exact=True).click()
+        page.locator("#draw-seed input").fill("-3")
+        wait_for(canvas, "complete: 784 of 784 pixels · any class, seed 8")
+        page.wait_for_timeout(600)  # it came back after a moment or not at all
+        expect(page.locator("#draw-seed")).to_contain_text("The seed must be a whole number from 0 to 999,999.")
+
+
 def test_surprise_has_its_scale_and_reaches_white_where_the_model_guessed(page, app_url, model):
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")
