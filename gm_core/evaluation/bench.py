@@ -55,14 +55,10 @@ def bench_sampling(model: PixelCNN, name: str) -> dict[str, Any]:
 
 
 def _bench_case(model: PixelCNN, batch: int, height: int, width: int, rate: float) -> dict[str, Any]:
-    start = torch.zeros(batch, model.channels, height, width, dtype=torch.uint8)
-    keep = torch.zeros_like(start, dtype=torch.bool)  # nothing is given: start only sets the size
-
     def draw(naive: bool) -> Any:
         generator = torch.Generator().manual_seed(0)
-        return model.stream(
-            batch, start=start, keep=keep, generator=generator, chunk=width if not naive else 1, naive=naive
-        )
+        chunk = 1 if naive else width
+        return model.stream(batch, generator=generator, size=(height, width), chunk=chunk, naive=naive)
 
     cached = _fastest(lambda: list(draw(naive=False)), model.device)
     pixels, begin = 0, time.perf_counter()

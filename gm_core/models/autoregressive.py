@@ -186,6 +186,7 @@ class PixelCNN(nn.Module, ABC):
         generator: torch.Generator | None = None,
         temperature: float = 1.0,
         *,
+        size: tuple[int, int] | None = None,
         noise: Tensor | None = None,
         chunk: int = 1,
         naive: bool = False,
@@ -195,10 +196,11 @@ class PixelCNN(nn.Module, ABC):
         Args:
             n: Number of pictures, drawn side by side.
             labels: Class of each, ``int64`` (n,), -1 for "any class".
-            start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, C, H, W); sets the size.
+            start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, C, H, W).
             keep: Which pixels are given, ``bool`` of the same shape; all of ``start`` above are when ``None``.
             generator: CPU source of randomness; the same state gives the same pictures.
             temperature: Below 1 bolder, above 1 wilder.
+            size: Height H and width W of the pictures; those of ``start``, or else the config's, when left out.
             noise: All the randomness, in place of the generator's: uniform numbers, ``float64`` (n or 1, H, W), or
                 (n or 1, H, W, C) for more than one channel, as of :func:`gm_core.draw_noise`. Those of one picture
                 serve all n.
@@ -213,15 +215,18 @@ class PixelCNN(nn.Module, ABC):
         """
         if n < 1:
             raise ValueError(f"the number of pictures must be at least 1, not {n}")
+        if size is not None and min(size) < 1:
+            raise ValueError(f"a picture must have at least 1x1 pixels, not {size[0]}x{size[1]}")
         if chunk < 1:
             raise ValueError(f"an event must have at least 1 pixel, not {chunk}")
         temperature = check_temperature(temperature)
-        height, width = self.config.height, self.config.width
         if start is None and keep is not None:
             raise ValueError("keep says which pixels of start are given, so it needs a start")
         if start is not None:
             start = check_images(start, channels=self.channels, levels=self.config.levels)
-            height, width = start.shape[2:]
+            if size is not None and tuple(size) != start.shape[2:]:
+                raise ValueError(f"start is of {start.shape[2]}x{start.shape[3]} pixels, not {size[0]}x{size[1]}")
+            size = start.shape[2], start.shape[3]
             keep = torch.ones_like(start, dtype=torch.bool) if keep is None else keep
             if keep.dtype != torch.bool or keep.shape[1:] != start.shape[1:]:
                 raise ValueError(
@@ -230,14 +235,16 @@ class PixelCNN(nn.Module, ABC):
             if len(start) not in (1, n) or len(keep) not in (1, n):
                 raise ValueError(f"start and keep must hold 1 picture or {n}, not {len(start)} and {len(keep)}")
             start, keep = (part.expand(n, -1, -1, -1) for part in (start, keep))
+        height, width = size or (self.config.height, self.config.width)
         if noise is None:
             noise = draw_noise(n, height, width, generator, self.channels)
         shape = (height, width) if self.channels == 1 else (height, width, self.channels)
         if noise.dtype != torch.float64 or noise.shape not in {(1, *shape), (n, *shape)}:
             raise ValueError(f"noise must be float64 of shape {(n, *shape)}, not {noise.dtype} {tuple(noise.shape)}")
         noise = noise.expand(n, *shape)
-        if self.device.type != "mps":  # which has no float64
-            noise = noise.to(self.device)
+        device = self.device
+        if device.type != "mps":  # which has no float64
+            noise = noise.to(device)
         pixels = self._pixels(n, labels, height, width, naive)
         return stream_pixels(pixels, noise, start=start, keep=keep, temperature=temperature, chunk=chunk)
 
@@ -247,6 +254,7 @@ class PixelCNN(nn.Module, ABC):
         labels: Tensor | None = None,
         generator: torch.Generator | None = None,
         temperature: float = 1.0,
+        size: tuple[int, int] | None = None,
     ) -> Tensor:
         """Draw pictures.
 
@@ -255,6 +263,7 @@ class PixelCNN(nn.Module, ABC):
             labels: Class of each, ``int64`` (n,), -1 for "any class".
             generator: CPU source of randomness.
             temperature: Below 1 bolder, above 1 wilder.
+            size: Height H and width W; those of the config when left out.
 
         Returns:
             ``uint8`` (n, C, H, W), on the CPU.
@@ -262,8 +271,9 @@ class PixelCNN(nn.Module, ABC):
         Raises:
             ValueError: An argument is out of range.
         """
-        events = self.stream(n, labels, generator=generator, temperature=temperature, chunk=self.config.width)
-        return rebuild(events, self.config.height, self.config.width)[0]
+        height, width = size or (self.config.height, self.config.width)
+        events = self.stream(n, labels, generator=generator, temperature=temperature, size=(height, width), chunk=width)
+        return rebuild(events, height, width)[0]
 
     def bits_per_dim(self, log_prob: Tensor, pixels: int | None = None) -> Tensor:
         """Bits a value (a channel of a pixel) from nats a picture.

@@ -21,6 +21,7 @@ class PixelFeatures(nn.Module):
         super().__init__()
         self.levels = levels
         self.embedding = nn.Embedding(levels, embedding) if embedding else None
+        self.channels = channels
         self.size = channels * (1 + embedding) + 3
 
     def forward(self, values: Tensor) -> Tensor:

@@ -5,14 +5,17 @@ the cores.
 """
 
 import math
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedStacks
@@ -40,29 +43,23 @@ class CompiledPixels:
         self.height, self.width = height, width
         self.at_once = width * max(1, AT_ONCE // (width * len(condition)))
         self._weights = w = packed(features, stacks)
-        n, layers, reach = len(condition), len(w.dilations), int(w.dilations.max(initial=1))
-        channels = len(w.head)
-
-        def zeros(*shape: int) -> Array:
-            return torch.zeros(n, *shape).numpy()
-
-        # The features of a pixel are its value's and its position's side by side: here the position's alone, zeros
-        # in the place of the other.
-        positions = features.positions(height, width, condition.device).flatten(0, 1)
-        placed = features.of_pixel(torch.zeros(height * width, dtype=torch.int64), positions)
-        placed -= features.of_pixel(torch.zeros(1, dtype=torch.int64), torch.zeros(3))
+        n, layers, reach = len(condition), len(w.dilations), max(1, *w.dilations.tolist())
+        channels, columns = len(w.head), width + 2 * stacks.INPUT_COLUMNS
         self._state = State(
-            positions=placed.view(height, width, -1).numpy(),
+            positions=_positions(height, width, features.channels, features.size),
             label=condition.contiguous().numpy(),
-            input=zeros(stacks.INPUT_ROWS + height, width + 2 * stacks.INPUT_COLUMNS, features.size),
-            below=zeros(layers, reach + 1, width + 2 * reach, channels),
-            vertical=zeros(width, channels),
-            sums=zeros(width, 2 * channels),
-            link=zeros(layers, width, 2 * channels),
-            left=zeros(layers, reach + width, channels),
-            horizontal=zeros(width, 2 * channels),
-            gated=zeros(width, channels),
-            weight=zeros(len(w.logits_bias)),
+            paper=np.zeros(n, np.int64),
+            **_zeros(
+                input=(n, stacks.INPUT_ROWS + height, columns, features.size),
+                below=(n, layers, reach + 1, width + 2 * reach, channels),
+                vertical=(n, width, channels),
+                sums=(n, width, 2 * channels),
+                link=(n, layers, width, 2 * channels),
+                left=(n, layers, reach + width, channels),
+                horizontal=(n, width, 2 * channels),
+                gated=(n, width, channels),
+                weight=(n, len(w.logits_bias)),
+            ),
         )
 
     def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
@@ -85,12 +82,47 @@ class CompiledPixels:
         return torch.from_numpy(values), torch.from_numpy(logits[..., : len(w.table)])
 
 
+@lru_cache(maxsize=16)
+def _positions(height: int, width: int, before: int, size: int) -> Array:
+    """What the position adds to a pixel's features, zeros in the place of its value's: (H, W, F)."""
+    positions = PixelFeatures.positions(height, width, torch.device("cpu"))
+    return F.pad(positions, (before, size - before - positions.shape[-1])).numpy()
+
+
+def _zeros(**shapes: tuple[int, ...]) -> dict[str, Array]:
+    """Arrays of zeros, each beginning where a cache line of the processor does, in one piece of memory."""
+    sizes = [math.prod(shape) for shape in shapes.values()]
+    begins = list(accumulate((size + -size % LANES for size in sizes), initial=0))
+    whole = torch.zeros(begins[-1]).numpy()
+    return {
+        name: whole[begin : begin + size].reshape(shape)
+        for (name, shape), size, begin in zip(shapes.items(), sizes, begins, strict=False)
+    }
+
+
 @lru_cache(maxsize=1)
 def _pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix="sampler")
 
 
-_packed: WeakKeyDictionary[GatedStacks, tuple[list[tuple[int, int]], Weights]] = WeakKeyDictionary()
+class _Packed(NamedTuple):
+    """Packed weights, and of what they were packed."""
+
+    weights: Weights
+    features: PixelFeatures
+    places: list[tuple[Mapping[str, object], str, object]]
+    """The network's tree: who holds what by which name."""
+    parameters: list[nn.Parameter]
+    versions: list[tuple[int, int]]
+
+    def is_of_now(self) -> bool:
+        """Whether the network is still what it was, checked in a quarter of the time of walking through it."""
+        return all(holder.get(name) is held for holder, name, held in self.places) and self.versions == [
+            (parameter.data_ptr(), parameter._version) for parameter in self.parameters
+        ]
+
+
+_packed: WeakKeyDictionary[GatedStacks, _Packed] = WeakKeyDictionary()
 
 
 def packed(features: PixelFeatures, stacks: GatedStacks) -> Weights:
@@ -98,14 +130,21 @@ def packed(features: PixelFeatures, stacks: GatedStacks) -> Weights:
 
     Kept from one picture to the next, for packing takes a fifth as long as drawing; packed anew when they have changed.
     """
-    parameters = [*features.parameters(), *stacks.parameters()]
-    if any(parameter.is_inference() for parameter in parameters):  # whose changes are not counted
-        return _pack(features, stacks)
-    version = [(parameter.data_ptr(), parameter._version) for parameter in parameters]
     known = _packed.get(stacks)
-    if known is None or known[0] != version:
-        known = _packed[stacks] = (version, _pack(features, stacks))
-    return known[1]
+    if known is not None and known.features is features and known.is_of_now():
+        return known.weights
+    weights = _pack(features, stacks)
+    parameters = [*features.parameters(), *stacks.parameters()]
+    if not any(parameter.is_inference() for parameter in parameters):  # whose changes are not counted
+        places: list[tuple[Mapping[str, object], str, object]] = [
+            (holder, name, held)
+            for module in [*features.modules(), *stacks.modules()]
+            for holder in (module._parameters, module._modules)
+            for name, held in holder.items()
+        ]
+        versions = [(parameter.data_ptr(), parameter._version) for parameter in parameters]
+        _packed[stacks] = _Packed(weights, features, places, parameters, versions)
+    return weights
 
 
 @torch.inference_mode()
@@ -132,11 +171,11 @@ def _pack(features: PixelFeatures, stacks: GatedStacks) -> Weights:
         vertical_input_bias=array(weight("vertical_input.bias"), -1),
         horizontal_input=array(weight("horizontal_input.weight").permute(2, 3, 1, 0).flatten(0, 2), -1),
         horizontal_input_bias=array(F.pad(weight("horizontal_input.bias"), (0, channels)), -1),
-        vertical=array(of_all("vertical.weight").permute(0, 3, 4, 2, 1), -2, -1),
+        vertical=array(of_all("vertical.weight").permute(0, 3, 4, 2, 1).flatten(2, 3), -2, -1),
         vertical_bias=array(to_vertical + of_all("vertical.bias"), -1),
         link=array(of_all("link.weight").flatten(2).mT, -2, -1),
         link_bias=array(to_horizontal + of_all("link.bias") + of_all("horizontal.bias"), -1),
-        horizontal=array(of_all("horizontal.weight").flatten(3).permute(0, 3, 2, 1), -2, -1),
+        horizontal=array(of_all("horizontal.weight").flatten(3).permute(0, 3, 2, 1).flatten(1, 2), -2, -1),
         output=array(of_all("output.weight").flatten(2).mT, -2, -1),
         output_bias=array(of_all("output.bias"), -1),
         head=array(weight("head.weight").flatten(1).mT, -2, -1),

@@ -22,8 +22,11 @@ Array = np.ndarray[Any, Any]
 LANES = 16
 """Numbers in a vector; the widths of weights are padded to a multiple. Processors with shorter vectors take several."""
 
-PIXELS, VECTORS = 4, 4 if binding.get_host_cpu_features().get("avx512f", False) else 1
-"""Rows and vectors of the tiles of a matrix product: as many as the processor has registers for."""
+VECTORS = 4 if binding.get_host_cpu_features().get("avx512f", False) else 1
+"""Vectors in a row of the tiles of a matrix product of at most 6 rows: as many as the processor has registers for."""
+
+PIXELS = 6
+"""Pixels of one picture that are computed together in the hope of a right guess."""
 
 GROUP = 16
 """Pictures computed together: weights are read once for all of them, and what is computed stays in the cache."""
@@ -65,11 +68,11 @@ class Weights(NamedTuple):
     vertical_input_bias: Array  # (C,)
     horizontal_input: Array  # (columns * F, C)
     horizontal_input_bias: Array  # (2C,), zero for the skip connections
-    vertical: Array  # (L, rows, columns, C, 2C)
+    vertical: Array  # (L, rows, columns * C, 2C)
     vertical_bias: Array  # (labels, L, 2C)
     link: Array  # (L, 2C, 2C)
     link_bias: Array  # (labels, L, 2C)
-    horizontal: Array  # (L, columns, C, 2C)
+    horizontal: Array  # (L, columns * C, 2C)
     output: Array  # (L, C, 2C)
     output_bias: Array  # (L, 2C)
     head: Array  # (C, C)
@@ -85,6 +88,7 @@ class State(NamedTuple):
 
     positions: Array  # (H, W, F): the features of a position, zero elsewhere
     label: Array  # (n,)
+    paper: Array  # (n,): the value that was last drawn twice in a row
     input: Array  # (n, rows + H, W + 2 * columns, F), zero around the picture
     below: Array  # (n, L, reach + 1, W + 2 * reach, C): the vertical stack's last rows, by row modulo their number
     vertical: Array  # (n, W, C): the vertical stack at the row in hand
@@ -140,36 +144,47 @@ def _tile(rows: int, vectors: int) -> Callable[..., Any]:
     return intrinsic(tile)
 
 
-_many_wide, _many = _tile(PIXELS, VECTORS), _tile(PIXELS, 1)
-_one_wide, _one = _tile(1, 4), _tile(1, 1)
+_six_wide, _four_wide, _two_wide, _one_wide = (_tile(rows, VECTORS) for rows in (6, 4, 2, 1))
+_six, _four, _two, _one = (_tile(rows, 1) for rows in (6, 4, 2, 1))
 
 
 @_kernel()
 def add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """``out += x @ weight``, where a row of ``x`` is as many numbers as ``weight`` has rows from where it begins on."""
     rows, (inputs, outputs) = len(out), weight.shape
-    x_step, weight_step, out_step = x.strides[0], weight.strides[0], out.strides[0]
-    row = 0
-    while row < rows:
-        many = row + PIXELS <= rows
-        vectors = VECTORS if many else 4
-        x_at, weight_at, out_at = x.ctypes.data + row * x_step, weight.ctypes.data, out.ctypes.data + row * out_step
-        o = 0
+    x_step, w_step, out_step = x.strides[0], weight.strides[0], out.strides[0]
+    x_at, out_row = x.ctypes.data, out.ctypes.data
+    while rows > 0:
+        height = 6 if rows >= 6 else 4 if rows >= 4 else 2 if rows >= 2 else 1
+        weight_at, out_at, o = weight.ctypes.data, out_row, 0
         while o < outputs:
-            wide = o + vectors * LANES <= outputs
-            if many and wide:
-                _many_wide(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
-            elif many:
-                _many(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
+            wide = o + VECTORS * LANES <= outputs
+            if height == 6:
+                if wide:
+                    _six_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
+                else:
+                    _six(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
+            elif height == 4:
+                if wide:
+                    _four_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
+                else:
+                    _four(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
+            elif height == 2:
+                if wide:
+                    _two_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
+                else:
+                    _two(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
             elif wide:
-                _one_wide(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
+                _one_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
             else:
-                _one(x_at, x_step, weight_at, weight_step, out_at, out_step, inputs)
-            step = vectors * LANES if wide else LANES
+                _one(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
+            step = VECTORS * LANES if wide else LANES
             o += step
             weight_at += 4 * step
             out_at += 4 * step
-        row += PIXELS if many else 1
+        x_at += height * x_step
+        out_row += height * out_step
+        rows -= height
 
 
 @_kernel()
@@ -209,6 +224,17 @@ def _gate(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 
 @_kernel()
+def _add_taps(x, weight, dilation, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add a row's convolution, the kernel's columns every ``dilation`` rows of ``x`` from its first on."""
+    channels = x.shape[1]
+    if dilation == 1:  # neighbours lie side by side, as the columns' weights do
+        add_products(x, weight, out)
+        return
+    for column in range(len(weight) // channels):
+        add_products(x[column * dilation :], weight[column * channels : (column + 1) * channels], out)
+
+
+@_kernel()
 def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Run the vertical stack over a row of a picture, leaving what it says to the horizontal stack in ``link``."""
     label, image, rows, v, x, links = (
@@ -226,11 +252,9 @@ def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN00
             for c in range(channels):
                 own[reach + j, c] = v[j, c]
         _spread(w.vertical_bias[label, layer], x)
-        for side in range(3):
-            begin = reach + (side - 1) * d
-            if row >= d:  # else above the picture
-                add_products(rows[layer, (row - d) % kept, begin:], w.vertical[layer, 0, side], x)
-            add_products(own[begin:], w.vertical[layer, 1, side], x)
+        if row >= d:  # else above the picture
+            _add_taps(rows[layer, (row - d) % kept, reach - d :], w.vertical[layer, 0], d, x)
+        _add_taps(own[reach - d :], w.vertical[layer, 1], d, x)
         _spread(w.link_bias[label, layer], link)
         add_products(x, w.link[layer], link)
         if layer + 1 < layers:
@@ -267,8 +291,12 @@ def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore
                     state.left[first + n, layer, reach + i, c] = h[n, i, c]
                 for c in range(2 * channels):
                     x[n, i, c] = state.link[first + n, layer, i, c]
-        _add(run, left, reach + j - w.dilations[layer], w.horizontal[layer, 0], x, j)
-        _add(run, left, reach + j, w.horizontal[layer, 1], x, j)
+        d, weight = w.dilations[layer], w.horizontal[layer]
+        if d == 1:  # neighbours lie side by side, as the columns' weights do
+            _add(run, left, reach + j - 1, weight, x, j)
+        else:
+            _add(run, left, reach + j - d, weight[:channels], x, j)
+            _add(run, left, reach + j, weight[channels:], x, j)
         for n in range(pictures):
             for i in range(j, end):
                 for c in range(channels):
@@ -324,11 +352,25 @@ def _sharpen(logits, inverse_temperature, weight):  # type: ignore[no-untyped-de
     return total
 
 
+@_kernel("reassoc")
+def _sum(weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The sum of a vector of numbers."""
+    total = 0.0
+    for k in range(LANES):
+        total += weight[k]
+    return total
+
+
 @_kernel()
 def _choose(weight, limit, last):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The level at which the sum passes a limit."""
-    total = 0.0
-    for k in range(last):
+    """The level at which the sum passes a limit: first the vector of levels, then the level in it."""
+    total, begin = 0.0, 0
+    while begin + LANES <= last:
+        more = total + _sum(weight[begin : begin + LANES])
+        if more > limit:
+            break
+        total, begin = more, begin + LANES
+    for k in range(begin, last):
         total += weight[k]
         if total > limit:
             return k
@@ -357,8 +399,7 @@ def _assume(row, column, k, end, ahead, w, state, first, last, given, values):  
             break
         guesses += free
         for n in range(first, last):
-            guess = values[n, at - 1] if at else 0
-            values[n, at] = given[n, at] if given[n, at] >= 0 else guess
+            values[n, at] = given[n, at] if given[n, at] >= 0 else state.paper[n]
             _put(row, column + at, values[n, at], w, n, state)
         run += 1
     return run
@@ -370,8 +411,8 @@ def _draw_in_row(  # type: ignore[no-untyped-def]  # noqa: ANN202
 ):  # fmt: skip
     """Draw pixels ``k`` to ``end`` of a run that begins at ``begin``, all in one row, of the pictures ``a`` to ``b``.
 
-    Where there are fewer pictures than a tile has rows, pixels ahead are computed along, each guessed to be like the
-    one to its left, as most are in the paper around a stroke; the first that is not ends what was computed in vain.
+    Where there are fewer pictures than a tile has rows, pixels ahead are computed along, each guessed to be paper, as
+    most are around a stroke; the first that is not ends what was computed in vain.
     Given pixels need no guess, so any number of them is computed together.
     """
     width = state.vertical.shape[1]
@@ -397,6 +438,8 @@ def _draw_in_row(  # type: ignore[no-untyped-def]  # noqa: ANN202
                 value = _choose(weight, uniform[n, k] * total, len(w.table) - 1)
                 if value != values[n, k]:
                     values[n, k] = value
+                    if k and value == values[n, k - 1]:
+                        state.paper[n] = value
                     _put(row, column + k, value, w, n, state)
                     right = False
             k += 1

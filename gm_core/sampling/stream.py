@@ -131,10 +131,10 @@ def stream_pixels(
     Yields:
         Events that together cover every pixel once, in order.
     """
-    given = torch.full(noise.shape, -1, device=noise.device)
-    if start is not None and keep is not None:
-        start, keep = (part.to(noise.device).movedim(1, -1).reshape(noise.shape) for part in (start, keep))
-        given = torch.where(keep, start.long(), given)
+    if start is None or keep is None:
+        given = torch.full(noise.shape, -1, device=noise.device)
+    else:
+        given = torch.where(keep, start.long(), -1).to(noise.device).movedim(1, -1).reshape(noise.shape)
     noise, given = noise.flatten(1, 2), given.flatten(1, 2)
     total, drawn, told = noise.shape[1], 0, 0
     enough = max(chunk, pixels.at_once)
@@ -152,10 +152,10 @@ def stream_pixels(
             levels = values.to(torch.uint8).reshape(*values.shape[:2], -1)
             log_prob = logits.gather(-1, values[..., None]).reshape(levels.shape)
             logits = logits.reshape(*levels.shape, -1)
-            parts = [(told + i, slice(i, min(i + chunk, ready))) for i in range(0, ready, chunk)]
+            columns = [whole[:, :ready].split(chunk, dim=1) for whole in (levels, log_prob, logits)]
             events = [
-                PixelEvent(index, levels[:, part], log_prob[:, part], logits[:, part], temperature)
-                for index, part in parts
+                PixelEvent(index, value, log_p, all_logits, temperature)
+                for index, value, log_p, all_logits in zip(range(told, told + ready, chunk), *columns, strict=True)
             ]
             told += ready
         yield from events

@@ -95,6 +95,16 @@ RECIPES: dict[str, Recipe] = {
             any_class=0.2,
         ),
         Recipe(
+            name="mnist-binary-pixelcnn",
+            dataset="mnist-binary",
+            model=ResidualPixelCNNConfig(levels=2, embedding=0, vertical=16, horizontal=48, kernel_size=5, blocks=10),
+            steps=40_000,
+            batch=16,
+            learning_rate=4e-3,
+            decay=0.84,
+            any_class=0.5,
+        ),
+        Recipe(
             name="fashion-pixelcnn",
             dataset="fashion",
             model=ResidualPixelCNNConfig(vertical=16, horizontal=48, kernel_size=5, blocks=6),

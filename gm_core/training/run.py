@@ -13,19 +13,26 @@ from gm_core.data.preparation import PHOTOGRAPHS, form_of
 from gm_core.evaluation.likelihood import evaluate
 from gm_core.models.autoregressive import PictureConfig
 from gm_core.models.classifier import ClassifierConfig
-from gm_core.training.loop import train
+from gm_core.training.loop import Model, train
 from gm_core.training.processes import is_main
 from gm_core.training.recipes import Recipe
 
 DESCRIPTIONS = {
-    "gated-pixelcnn": "Gated PixelCNN over 256 grey levels, with or without a class",
-    "masked-pixelcnn": "The original PixelCNN of masked convolutions, with a blind spot, over 256 grey levels",
-    "residual-pixelcnn": "PixelCNN of residual blocks in two stacks over 256 grey levels, with or without a class",
+    "gated-pixelcnn": "Gated PixelCNN over {levels} grey levels, with or without a class",
+    "masked-pixelcnn": "The original PixelCNN of masked convolutions, with a blind spot, over {levels} grey levels",
+    "residual-pixelcnn": "PixelCNN of residual blocks in two stacks over {levels} grey levels, with or without a class",
     "pixelcnnpp": "PixelCNN++ at several resolutions; a pixel's channels are a mixture of discretised logistics",
-    "vae": "Convolutional VAE; a pixel is a mixture of discretised logistics",
+    "vae": "Convolutional VAE; a pixel is {pixel}",
     "classifier": "Convolutional classifier p(y|x), which must name a class whatever it is shown",
     "autoencoder": "Convolutional autoencoder trained for squared error, the VAE's network without its probabilities",
 }
+
+
+def description(model: Model) -> str:
+    """What a model is, in a line for its card."""
+    levels = getattr(model.config, "levels", 256)
+    pixel = "black or white" if levels == 2 else "a mixture of discretised logistics"
+    return DESCRIPTIONS[model.family].format(levels=levels, pixel=pixel)
 
 
 def recipe_for(recipe: Recipe, data_dir: Path | None) -> Recipe:
@@ -117,7 +124,7 @@ def run_recipe(
     card = Card(
         name=recipe.name,
         family=model.family,
-        description=DESCRIPTIONS[model.family],
+        description=description(model),
         dataset=recipe.dataset,
         split=(
             f"trained on the first {len(data):,} training images; the last {len(held_out):,} held out; "

@@ -26,7 +26,7 @@ def test_exp_is_as_exact_as_float32_allows():
     assert out[:4].tolist() == [1, 0, 0, 0]
 
 
-@pytest.mark.parametrize("rows", [1, 3, 4, 11])
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 6, 11])
 @pytest.mark.parametrize("inputs", [1, 7, 64])
 @pytest.mark.parametrize("vectors", [1, 3, 4, 9])
 def test_products_of_any_size(rows, inputs, vectors):
@@ -64,7 +64,10 @@ def test_changed_weights_are_packed_anew():
     with torch.no_grad():
         model.features.embedding.weight.add_(1)
         model.stacks.layers[1].link.bias.add_(1)
-    assert compiled.packed(model.features, model.stacks) is not before
+    changed = compiled.packed(model.features, model.stacks)
+    assert changed is not before
+    model.stacks.head = torch.nn.Conv2d(4, 4, 1).requires_grad_(False)
+    assert compiled.packed(model.features, model.stacks) is not changed
     drawn = [
         rebuild(model.stream(2, generator=torch.Generator().manual_seed(1), naive=naive), 5, 4)[0]
         for naive in (False, True)

@@ -64,6 +64,15 @@ def test_any_batch_equals_naive(n, engine):
         assert torch.equal(log_prob[:1], alone_log_prob)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 14), (13, 5)])
+def test_pictures_of_any_size(size):
+    model = small()
+    cached, _ = rebuild(draw(model, size=size), *size)
+    assert cached.shape == (2, 1, *size)
+    assert torch.equal(cached, rebuild(draw(model, size=size, naive=True), *size)[0])
+    assert torch.equal(cached, model.sample(2, generator=torch.Generator().manual_seed(5), size=size))
+
+
 @pytest.mark.parametrize("changes", [{}, {"levels": 2}, {"levels": 37, "dilations": (1, 2)}])
 @pytest.mark.parametrize("n", [1, 3, 6])
 @pytest.mark.parametrize("chunk", [1, 5, 100])
@@ -224,6 +233,10 @@ def test_nonsense_requests_are_refused():
         model.stream(1, chunk=0)
     with pytest.raises(ValueError, match="1 picture or 3"):
         model.stream(3, start=torch.zeros(2, 1, 6, 7, dtype=torch.uint8))
+    with pytest.raises(ValueError, match="start is of 6x7 pixels, not 7x6"):
+        model.stream(1, start=torch.zeros(1, 1, 6, 7, dtype=torch.uint8), size=(7, 6))
+    with pytest.raises(ValueError, match="at least 1x1 pixels, not 5x0"):
+        model.sample(1, size=(5, 0))
     with pytest.raises(ValueError, match="not list"):
         model.stream(1, labels=[1])
     with pytest.raises(ValueError, match="no event"):
