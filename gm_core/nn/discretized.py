@@ -140,10 +140,12 @@ class LogisticMixture(Distribution):
         parameters = self.weight.exp(), self.component.loc, torch.exp(-self.component.log_scale)
         moments = []
         # In portions that fit into a processor's cache.
-        for weight, loc, inverse_scale in zip(*(part.flatten(0, -2).split(1024) for part in parameters), strict=True):
-            cdf = torch.sigmoid((edges - loc.unsqueeze(-1)) * inverse_scale.unsqueeze(-1))
-            cdf = F.pad(torch.bmm(weight.unsqueeze(1), cdf).squeeze(1), (1, 0))
-            p = torch.cat([cdf, torch.ones_like(cdf[:, :1])], dim=1).diff(dim=1).clamp_min_(1e-12)
+        for weight, loc, inverse_scale in zip(*(part.flatten(0, -2).split(128) for part in parameters), strict=True):
+            below = torch.sub(edges, loc.unsqueeze(-1)).mul_(inverse_scale.unsqueeze(-1)).sigmoid_()
+            cdf = torch.bmm(weight.unsqueeze(1), below).squeeze(1)
+            p = torch.cat([cdf, torch.ones_like(cdf[:, :1])], dim=1)
+            p[:, 1:] -= cdf
+            p.clamp_min_(1e-12)
             log_p = p.log()
             weighted = p.mul_(log_p)
             entropy = -weighted.sum(dim=-1)
