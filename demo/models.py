@@ -37,8 +37,12 @@ class Models:
         """The cards of all PixelCNNs, the digits' first, then those of the other domains in their order."""
         families = {kind.family for kind in KINDS if issubclass(kind, PixelCNN)}
         cards = [card for card in available() if card.family in families]
-        order = [*DOMAINS]
-        return sorted(cards, key=lambda card: ([*order, card.dataset].index(card.dataset), card.name))
+
+        def place(card: Card) -> tuple[int, str, str]:
+            subject = card.dataset.split("-")[0]
+            return [*DOMAINS, subject].index(subject), card.dataset, card.name
+
+        return sorted(cards, key=place)
 
     def vae(self, name: str = "mnist-vae") -> VAE:
         """A VAE."""

@@ -15,7 +15,7 @@ from demo.models import Models
 from demo.pixel_starts import StartError, picture_shape, read_values
 from gm_core import Card, PixelCNNPP, influence
 from gm_core.nn.discretized import ChannelMixture
-from gm_core.rendering import film, gif
+from gm_core.rendering import film, gif, visible
 
 ANY = "any"
 COLDEST, HOTTEST = 0.1, 2.0
@@ -119,7 +119,7 @@ class Answers:
         if not (isinstance(pictures, list) and 1 <= len(pictures) <= MOST_PICTURES):
             raise QuestionError(f"There must be 1 to {MOST_PICTURES} pictures.")
         model = self.models.pixelcnn(name)
-        images = torch.cat([read_values(picture, model) for picture in pictures])
+        images = visible(torch.cat([read_values(picture, model) for picture in pictures]), model.config.levels)
         zoom = max(2, 10 // math.ceil(math.sqrt(len(pictures))))
         return {"gif": base64.b64encode(gif(film(images, zoom=zoom), FRAME)).decode()}
 
@@ -142,8 +142,9 @@ class Answers:
         other, rival = sent.get("other"), sent.get("rival")
         if rival is not None:
             beside = self.models.pixelcnn(self._name({"model": rival}))
-            if beside.config.classes != model.config.classes or picture_shape(beside) != picture_shape(model):
-                raise QuestionError("The two models must know the same classes, and pictures of one size.")
+            kinds = {(part.config.classes, part.config.levels, *picture_shape(part)) for part in (model, beside)}
+            if len(kinds) > 1:
+                raise QuestionError("The two models must know the same classes, and pictures of one kind.")
         return Question(
             name=name,
             image=image,

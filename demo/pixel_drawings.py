@@ -27,6 +27,7 @@ TELL_SECONDS = 0.03
 
 SUBJECTS = {
     "mnist": ["handwritten digit", "digits"],
+    "mnist-binary": ["handwritten digit in black and white", "digits in black and white"],
     "fashion": ["piece of clothing", "clothes"],
     "cifar10": ["photograph", "photographs"],
 }

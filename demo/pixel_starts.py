@@ -24,25 +24,28 @@ class Start:
     Attributes:
         values: The picture, ``uint8`` (1, C, H, W); what it says where nothing is given is for later edits.
         keep: Which pixels are given, all their channels, ``bool`` (1, 1, H, W).
+        levels: Levels of a pixel.
     """
 
     values: Tensor
     keep: Tensor
+    levels: int = 256
 
     @classmethod
-    def upper_half(cls, image: Tensor) -> "Start":
+    def upper_half(cls, image: Tensor, levels: int = 256) -> "Start":
         """A picture whose lower half the model is to draw.
 
         Args:
             image: ``uint8`` (1, C, H, W).
+            levels: Levels of a pixel.
         """
         keep = torch.zeros_like(image[:, :1], dtype=torch.bool)
         keep[:, :, : image.shape[2] // 2] = True
-        return cls(image, keep)
+        return cls(image, keep, levels)
 
     def fits(self, model: PixelCNN) -> bool:
         """Whether a model draws pictures of this size and these levels."""
-        return self.values.shape[1:] == picture_shape(model) and int(self.values.max()) < model.config.levels
+        return self.values.shape[1:] == picture_shape(model) and self.levels == model.config.levels
 
     def message(self) -> dict[str, Any]:
         """What the canvas is told of it; :func:`read_start` reads the same."""
@@ -73,7 +76,8 @@ def read_start(sent: Any, model: PixelCNN) -> Start | None:
     keep = sent["keep"] if isinstance(sent.get("keep"), str) else ""
     if len(keep) != height * width or not set(keep) <= {"0", "1"}:
         raise StartError(f"What is given must be {height * width} ones and zeros.")
-    return Start(values, torch.tensor([mark == "1" for mark in keep]).view(1, 1, height, width))
+    given = torch.tensor([mark == "1" for mark in keep]).view(1, 1, height, width)
+    return Start(values, given, model.config.levels)
 
 
 def read_link(text: str, model: PixelCNN) -> Start:
@@ -91,7 +95,8 @@ def read_link(text: str, model: PixelCNN) -> Start:
     if len(data) != size + math.ceil(height * width / 8) or max(data[:size]) >= model.config.levels:
         raise StartError("What it gives is damaged.")
     bits = np.unpackbits(np.frombuffer(data[size:], np.uint8), count=height * width)
-    return Start(_picture(list(data[:size]), model), torch.from_numpy(bits == 1).view(1, 1, height, width))
+    given = torch.from_numpy(bits == 1).view(1, 1, height, width)
+    return Start(_picture(list(data[:size]), model), given, model.config.levels)
 
 
 def read_values(sent: Any, model: PixelCNN) -> Tensor:

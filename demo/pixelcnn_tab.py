@@ -14,7 +14,7 @@ from demo.pixel_drawings import EACH, NAME, PICTURES, Drawings, Message, Order, 
 from demo.pixel_starts import Start, StartError, read_link, read_start
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
-from gm_core import Card, PictureError, form_of, open_picture, prepare
+from gm_core import Card, PictureError, form_of, in_levels, open_picture, prepare
 
 SHORT_SEEDS = 10_000
 """The dice stays below this: short enough to say aloud in class."""
@@ -25,6 +25,7 @@ LINK = ("class", "temperature", "seed", "pictures", "model")
 
 TITLES = {
     "mnist": "digits",
+    "mnist-binary": "digits in black and white",
     "fashion": "clothes",
     "cifar10": "photographs",
     "gated-pixelcnn": "gated PixelCNN",
@@ -32,7 +33,7 @@ TITLES = {
     "residual-pixelcnn": "PixelCNN of residual blocks",
     "pixelcnnpp": "PixelCNN++",
 }
-DATASETS = {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+DATASETS = {"mnist": "MNIST", "mnist-binary": "binarised MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 HOUR = 60
 
 DICE = f"() => Math.floor({SHORT_SEEDS} * Math.random())"
@@ -223,8 +224,9 @@ class Draw:
         except PictureError as error:
             raise gr.Error(str(error), print_exception=False) from None
         if model in self.drawings.cards:  # else told at the field when the drawing is asked for
-            form, size = form_of(self.drawings.cards[model].dataset), self.models.pixelcnn(model).config.height
-            easel.start = Start.upper_half(prepare(picture, size=size, form=form).image)
+            form, config = form_of(self.drawings.cards[model].dataset), self.models.pixelcnn(model).config
+            image = in_levels(prepare(picture, size=config.height, form=form).image, config.levels)
+            easel.start = Start.upper_half(image, config.levels)
 
 
 def build(app: gr.Blocks, models: Models) -> None:
@@ -273,7 +275,12 @@ def build(app: gr.Blocks, models: Models) -> None:
         with gr.Column(scale=9, elem_classes="draw-picture"):
             canvas = PixelCanvas(
                 models=[
-                    {"name": card.name, "title": title(card), "classes": tab.drawings.choices(card.name)}
+                    {
+                        "name": card.name,
+                        "title": title(card),
+                        "classes": tab.drawings.choices(card.name),
+                        "levels": card.config["levels"],
+                    }
                     for card in tab.drawings.cards.values()
                 ],
                 redraw=tab.drawings.redraw,
@@ -332,12 +339,17 @@ def title(card: Card) -> str:
 
 def figure_line(card: Card) -> str:
     """One line: which checkpoint, what it was trained on and for how long, and how good it was measured to be."""
-    figures = [f"{m.value:.3f} {m.unit} ({m.protocol})" for m in card.metrics if m.name == "bits_per_dim"]
+    if card.config["levels"] == 2:  # whose figures are in nats a picture wherever they are published
+        figure = card.metric("log_prob")
+        told = f"{-figure.value:.1f} nats"
+    else:
+        figure = card.metric("bits_per_dim")
+        told = f"{figure.value:.3f} {figure.unit}"
     about = [
         f"<code>{escape(card.name)}</code>",
         f"{card.parameters / 1e6:.2f} million parameters",
         f"trained on {escape(DATASETS.get(card.dataset, card.dataset))}{_effort(card.cost)}",
-        *map(escape, figures),
+        f"{told} ({escape(figure.protocol)})",
     ]
     return f'<p class="lab-note">Model: {" · ".join(about)}</p>'
 

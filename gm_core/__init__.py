@@ -7,7 +7,7 @@
 
 from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, read_card
 from gm_core.data.pictures import PictureError, open_picture
-from gm_core.data.preparation import Form, Preparation, Prepared, form_of, prepare
+from gm_core.data.preparation import Form, Preparation, Prepared, form_of, in_levels, prepare
 from gm_core.detection import Detector, Verdict, load_detector
 from gm_core.detection.bayes import bayes_posterior, class_log_probs, likelihood_from_posterior, marginal_log_prob
 from gm_core.detection.bayes_study import BayesStudy, load_bayes
@@ -64,6 +64,7 @@ __all__ = [
     "class_log_probs",
     "draw_noise",
     "form_of",
+    "in_levels",
     "influence",
     "interpolate",
     "likelihood_from_posterior",

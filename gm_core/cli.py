@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from torch import Tensor
 from tqdm import tqdm
 
 from gm_core.checkpoints import CheckpointError, available, load, read_card
@@ -32,7 +31,7 @@ from gm_core.models.autoencoder import Autoencoder
 from gm_core.models.autoregressive import PixelCNN
 from gm_core.models.classifier import Classifier
 from gm_core.models.vae import VAE
-from gm_core.rendering import gif, grid, png
+from gm_core.rendering import gif, grid, png, visible
 from gm_core.sampling import warm_up
 from gm_core.sampling.stream import check_temperature
 from gm_core.scoring import score_pictures, write_scores
@@ -99,7 +98,7 @@ def sample(
             raise typer.BadParameter(f"{model} knows no classes", param_hint="--label")
         if film is not None:
             raise typer.BadParameter(f"{model} draws all pixels at once, so there is no film", param_hint="--gif")
-        images = _visible(loaded.sample(n, generator, temperature), getattr(loaded.config, "levels", 256))
+        images = visible(loaded.sample(n, generator, temperature), getattr(loaded.config, "levels", 256))
     else:
         assert isinstance(loaded, PixelCNN)
         config = loaded.config
@@ -111,7 +110,7 @@ def sample(
         images = torch.zeros(n, loaded.channels, config.height, config.width, dtype=torch.uint8)
         frames = []
         for event in loaded.stream(n, labels, generator=generator, temperature=temperature, chunk=config.width):
-            row = _visible(event.values, config.levels).movedim(-1, 1)
+            row = visible(event.values, config.levels).movedim(-1, 1)
             images.flatten(2)[:, :, event.index : event.index + config.width] = row
             if film is not None:
                 frames.append(grid(images))
@@ -395,11 +394,6 @@ def _print_latency(document: dict[str, Any]) -> None:
             f"{line['task']:8} {line['batch']:7} {line['median_milliseconds']:10.2f} {line['p95_milliseconds']:9.2f} "
             f"{line['runs']:5}" + (f"  {document['importance_samples']:,} samples" if line["task"] == "bound" else "")
         )
-
-
-def _visible(images: Tensor, levels: int) -> Tensor:
-    """Pixels of a model of fewer than 256 levels, as grey levels of the full range."""
-    return images if levels == 256 else (images * (255 / (levels - 1))).round().to(torch.uint8)
 
 
 def _print_json(document: object) -> None:

@@ -32,6 +32,16 @@ def grid(images: Tensor, columns: int | None = None, zoom: int = 4, gap: int = 2
     return picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.NEAREST)
 
 
+def visible(images: Tensor, levels: int) -> Tensor:
+    """Pictures of fewer than 256 levels, as grey levels of the full range.
+
+    Args:
+        images: ``uint8``, values below ``levels``.
+        levels: Levels of a pixel.
+    """
+    return images if levels == 256 else (images * (255 / (levels - 1))).round().to(torch.uint8)
+
+
 def png(picture: Image.Image) -> bytes:
     """A picture as the content of a PNG file."""
     buffer = io.BytesIO()

@@ -96,6 +96,16 @@ def form_of(dataset: str) -> Form:
     return {"mnist": DIGITS, "fashion": CLOTHES}.get(dataset.split("-")[0], PHOTOGRAPHS)
 
 
+def in_levels(images: Tensor, levels: int) -> Tensor:
+    """Pictures in fewer levels: of two, a pixel is ink where it is nearer to white than to black.
+
+    Args:
+        images: ``uint8``, of 256 levels.
+        levels: Levels of a pixel.
+    """
+    return images if levels == 256 else (images * ((levels - 1) / 255)).round().to(torch.uint8)
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A picture as a model sees it.

@@ -172,5 +172,5 @@ def test_the_film_is_in_colour(tab, image):
 
 
 def test_models_of_other_sizes_are_not_compared(tab, image):
-    assert "pictures of one size" in ask(tab, "depends", image, rival="mnist-pixelcnn")["error"]
+    assert "pictures of one kind" in ask(tab, "depends", image, rival="mnist-pixelcnn")["error"]
     assert f"0 to {SIZE - 1}" in ask(tab, "explain", image, index=SIZE)["error"]

@@ -36,7 +36,7 @@ class PixelCanvas(gr.HTML):
     the hand has come to rest.
 
     Args:
-        models: Name, title and classes of the models that a pixel's surroundings can be compared under.
+        models: Name, title, classes and levels of the models that a pixel's surroundings can be compared under.
         redraw: From label, temperature, seed, pictures, model and start to a message with all pixels, or an ``error``.
         answers: Functions named ``explain``, ``depends`` and ``record``, which tell of the picture what the browser
             does not know; see :class:`demo.pixel_answers.Answers`.

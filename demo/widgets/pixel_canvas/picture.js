@@ -44,7 +44,7 @@ const MAPS = {
     colors: props.entropy_colors,
     color: ramp(props.entropy_colors),
     nats: (picture, i) => picture.entropy[i],
-    says: (most) => "entropy before each " + (colored() ? "channel of a pixel, added up" : "pixel") + ", in nats: 0 the model was sure, " + most + " all " + run.levels + " " + shades() + " equally likely",
+    says: (most) => "entropy before each " + (colored() ? "channel of a pixel, added up" : "pixel") + ", in nats: 0 the model was sure, " + most + (run.levels === 2 ? " black and white" : " all " + run.levels + " " + shades()) + " equally likely",
   },
 };
 

@@ -42,7 +42,7 @@ const begin = (message) => {
   }
   // A hand is moving: stay at this place, so that the picture changes under it.
   const stay = live && run && run.size === size && !blank && !run.stopped;
-  if (run && (run.width !== width || run.size !== size || run.channels !== channels)) forget(); // of no use to this model
+  if (run && (run.width !== width || run.size !== size || run.channels !== channels || run.levels !== levels)) forget(); // of no use to this model
   if (!run || run.count !== count) chosen = null;
   blank = false;
   run = {
@@ -62,7 +62,7 @@ const begin = (message) => {
   canvas.style.aspectRatio = (({ width, height }) => width + " / " + height)(places(cellOf(CELL)));
   find(".address").hidden = true;
   fill(find(".compare select"), classes.filter((name) => name !== label).map((name) => [name, called(name)]));
-  fill(find(".rivals select"), props.models.filter(({ name, classes: known }) => name !== model && String(known) === String(classes)).map(({ name, title }) => [name, title]));
+  fill(find(".rivals select"), props.models.filter((other) => other.name !== model && other.levels === levels && String(other.classes) === String(classes)).map(({ name, title }) => [name, title]));
   cards();
   play();
   say("Drawing");
