@@ -20,6 +20,9 @@ NAME = "mnist-pixelcnn"
 LAST_SEED = 999_999
 """The largest seed one may ask for."""
 
+WRONG_SEED = f"The seed must be a whole number from 0 to {LAST_SEED:,}."
+WRONG_TEMPERATURE = f"The temperature must be a number from {COLDEST} to {HOTTEST}."
+
 EACH = "one of each class"
 PICTURES = ("1", "4", "16", EACH)
 TELL_SECONDS = 0.03
@@ -83,14 +86,8 @@ class Drawings:
         choices = self.choices(known)
         verdicts = [
             (label in choices, f"Choose a class: {', '.join(choices)}."),
-            (
-                is_number(temperature, COLDEST, HOTTEST),
-                f"The temperature must be a number from {COLDEST} to {HOTTEST}.",
-            ),
-            (
-                is_number(seed, 0, LAST_SEED) and seed == int(seed),
-                f"The seed must be a whole number from 0 to {LAST_SEED:,}.",
-            ),
+            (is_number(temperature, COLDEST, HOTTEST), WRONG_TEMPERATURE),
+            (is_number(seed, 0, LAST_SEED) and seed == int(seed), WRONG_SEED),
             (pictures in PICTURES, f"Choose how many pictures: {', '.join(PICTURES)}."),
             (model == known, f"Choose a model: {', '.join(self.cards)}."),
         ]

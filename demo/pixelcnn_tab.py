@@ -10,10 +10,22 @@ from demo.checks import is_index
 from demo.fields import UncheckedRadio, UncheckedSlider
 from demo.models import Models
 from demo.pixel_answers import ANY, COLDEST, HOTTEST, Answers
-from demo.pixel_drawings import EACH, NAME, PICTURES, Drawings, Message, Order, new_run
+from demo.pixel_drawings import (
+    EACH,
+    LAST_SEED,
+    NAME,
+    PICTURES,
+    WRONG_SEED,
+    WRONG_TEMPERATURE,
+    Drawings,
+    Message,
+    Order,
+    new_run,
+)
 from demo.pixel_starts import Start, StartError, read_link, read_start
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
+from demo.wording import message_html
 from gm_core import Card, PictureError, form_of, in_levels, open_picture, prepare
 
 SHORT_SEEDS = 10_000
@@ -44,6 +56,13 @@ class that was picked."""
 LIVE = "(...wishes) => { window.dispatchEvent(new CustomEvent('pixel-canvas-redraw', { detail: wishes })); }"
 """Hands the controls' values to the canvas, in the browser."""
 
+SAY_SEED = f"seed => Number.isInteger(seed) && seed >= 0 && seed <= {LAST_SEED} ? '' : {message_html(WRONG_SEED)!r}"
+SAY_TEMPERATURE = (
+    f"t => typeof t === 'number' && t >= {COLDEST} && t <= {HOTTEST} ? '' : {message_html(WRONG_TEMPERATURE)!r}"
+)
+"""What is said below a field, by the browser: what Gradio says there itself, on the server's word, it takes away once
+any other answer comes. The server refuses what is wrong all the same."""
+
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 PAGE = """
@@ -62,8 +81,9 @@ before it. <b>Pick a class</b> and watch, or <b>take the pen</b> and let it fini
 .draw-seed > button { align-self: flex-end; min-width: 104px; min-height: 48px; white-space: nowrap; }
 .draw-controls > button { min-height: 48px; }
 .draw-picture .html-container { padding: 0; }
-#draw-temperature > .wrap:has(.validation-error) { position: static !important; }  /* else it hides the number */
-#draw-temperature .validation-error { position: static; }
+.draw-controls .wrap:has(.validation-error), .draw-controls .validation-error:not(input) { display: none !important; }
+#draw-seed-problem:not(:has(.message)), #draw-temperature-problem:not(:has(.message)) { display: none; }
+.draw-controls .message { margin: -8px 0 0; font-weight: 600; color: var(--error-icon-color); }
 @media (max-width: 899px) {  /* the canvas puts its picture first, its readings last, these controls between */
   .draw-row { flex-direction: column; gap: 8px; align-items: stretch; }
   .draw-picture, #draw-canvas, #draw-canvas .html-container { display: contents !important; }
@@ -251,11 +271,13 @@ def build(app: gr.Blocks, models: Models) -> None:
                 info="How bold: below 1 plays safe, above 1 takes risks.",
                 elem_id="draw-temperature",
             )
+            wrong_temperature = gr.HTML(padding=False, elem_id="draw-temperature-problem")
             with gr.Row(elem_classes="draw-seed"):
                 seed = gr.Number(
                     FIRST_SEED, label="Seed", info="Same seed, same dice.", min_width=100, elem_id="draw-seed"
                 )
                 dice = gr.Button("New seed", min_width=100, scale=0)
+            wrong_seed = gr.HTML(padding=False, elem_id="draw-seed-problem")
             again = gr.Button("Draw", variant="primary")
             model = UncheckedRadio(
                 [(title(card), card.name) for card in tab.drawings.cards.values()],
@@ -317,19 +339,13 @@ def build(app: gr.Blocks, models: Models) -> None:
     diced = dice.click(None, None, seed, js=DICE).then(**after)
     asked = canvas.ask(given, [model, easel], None, **PRIVATE).success(**after)
     keyed = canvas.pick(key, [model, pictures], [label, pictures], **PRIVATE).then(**after)
-    drawings = [now, picked, changed, sent, opened, diced, asked, keyed]
-    canvas.stop(None, cancels=drawings)
-    # The first word of an answer takes away what an answer asked for later has already said at the fields, so each
-    # drawing ends with a look at the fields as they are by then.
-    looking: dict[str, Any] = {"fn": lambda *_: None, "inputs": [*wishes, easel], "outputs": None}
-    looking |= {"validator": tab.check, **PRIVATE}
-    for drawing in drawings:
-        drawing.then(**looking)
+    canvas.stop(None, cancels=[now, picked, changed, sent, opened, diced, asked, keyed])
+    seed.change(None, seed, wrong_seed, js=SAY_SEED)
+    temperature.change(None, temperature, wrong_temperature, js=SAY_TEMPERATURE)
     # While a hand moves, the canvas asks for its drawings itself, without waiting in a queue.
     canvas.give(given, [model, easel], None, **PRIVATE)
     canvas.choose(key, [model, pictures], [label, pictures], **PRIVATE)
     temperature.change(None, wishes, None, js=LIVE)
-    temperature.change(**looking)
 
 
 def title(card: Card) -> str:
