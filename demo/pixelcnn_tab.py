@@ -64,6 +64,8 @@ SAY_TEMPERATURE = (
 any other answer comes. The server refuses what is wrong all the same."""
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+EACH_TIME: dict[str, Any] = PRIVATE | {"trigger_mode": "multiple"}
+"""For what a quick hand does twice before the first is answered: Gradio would drop the second."""
 
 PAGE = """
 <p class="lab-hint">This model draws a picture one pixel at a time: each is a throw of dice, weighted by the pixels
@@ -333,12 +335,12 @@ def build(app: gr.Blocks, models: Models) -> None:
     # or the dice fill it in.
     now = gr.on([again.click, seed.input, pictures.input], **wiring, api_name="draw")
     picked = label.input(None, pictures, pictures, js=ONE_FOR).then(**after)
-    changed = model.input(tab.switch, [model, label], [label, about], **PRIVATE).then(**after)
-    sent = upload.input(tab.upload, [upload, model, easel], None, **PRIVATE).success(**after)
+    changed = model.input(tab.switch, [model, label], [label, about], **EACH_TIME).then(**after)
+    sent = upload.input(tab.upload, [upload, model, easel], None, **EACH_TIME).success(**after)
     opened = app.load(tab.reopen, easel, [*wishes, about], **PRIVATE).then(**after)
     diced = dice.click(None, None, seed, js=DICE).then(**after)
-    asked = canvas.ask(given, [model, easel], None, **PRIVATE).success(**after)
-    keyed = canvas.pick(key, [model, pictures], [label, pictures], **PRIVATE).then(**after)
+    asked = canvas.ask(given, [model, easel], None, **EACH_TIME).success(**after)
+    keyed = canvas.pick(key, [model, pictures], [label, pictures], **EACH_TIME).then(**after)
     canvas.stop(None, cancels=[now, picked, changed, sent, opened, diced, asked, keyed])
     seed.change(None, seed, wrong_seed, js=SAY_SEED)
     temperature.change(None, temperature, wrong_temperature, js=SAY_TEMPERATURE)
