@@ -22,8 +22,11 @@ Array = np.ndarray[Any, Any]
 LANES = 16
 """Numbers in a vector; the widths of weights are padded to a multiple. Processors with shorter vectors take several."""
 
-VECTORS = 4 if binding.get_host_cpu_features().get("avx512f", False) else 1
-"""Vectors in a row of the tiles of a matrix product of at most 6 rows: as many as the processor has registers for."""
+VECTORS, FEW_VECTORS = (4, 4) if binding.get_host_cpu_features().get("avx512f", False) else (1, 2)
+"""Vectors in a row of the tiles of a matrix product, of up to 6 rows and of two: as many as there are registers for."""
+
+ROW_VECTORS = 4
+"""The same of a tile of a single row: enough not to wait for each addition."""
 
 PIXELS = 6
 """Pixels of one picture that are computed together in the hope of a right guess."""
@@ -144,7 +147,8 @@ def _tile(rows: int, vectors: int) -> Callable[..., Any]:
     return intrinsic(tile)
 
 
-_six_wide, _four_wide, _two_wide, _one_wide = (_tile(rows, VECTORS) for rows in (6, 4, 2, 1))
+_six_wide, _four_wide = _tile(6, VECTORS), _tile(4, VECTORS)
+_two_wide, _one_wide = _tile(2, FEW_VECTORS), _tile(1, ROW_VECTORS)
 _six, _four, _two, _one = (_tile(rows, 1) for rows in (6, 4, 2, 1))
 
 
@@ -156,9 +160,10 @@ def add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN00
     x_at, out_row = x.ctypes.data, out.ctypes.data
     while rows > 0:
         height = 6 if rows >= 6 else 4 if rows >= 4 else 2 if rows >= 2 else 1
+        vectors = VECTORS if height > 2 else FEW_VECTORS if height == 2 else ROW_VECTORS
         weight_at, out_at, o = weight.ctypes.data, out_row, 0
         while o < outputs:
-            wide = o + VECTORS * LANES <= outputs
+            wide = o + vectors * LANES <= outputs
             if height == 6:
                 if wide:
                     _six_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
@@ -178,7 +183,7 @@ def add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN00
                 _one_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
             else:
                 _one(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
-            step = VECTORS * LANES if wide else LANES
+            step = vectors * LANES if wide else LANES
             o += step
             weight_at += 4 * step
             out_at += 4 * step
