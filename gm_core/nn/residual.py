@@ -18,6 +18,11 @@ def joined(vertical: Tensor, horizontal: Tensor) -> Tensor:
     return torch.cat([vertical, F.pad(horizontal, (0, 0, 0, 0, 0, 0, len(vertical) - len(horizontal), 0))], dim=1)
 
 
+def rows_above(x: Tensor, rows: int) -> Tensor:
+    """Empty rows on top: kernels that are not padded upright then see what is above, and nothing of what is below."""
+    return F.pad(x, (0, 0, rows, 0))
+
+
 class StackBlock(nn.Module):
     """A residual block of both stacks: 1x1 down to half the width, a k x k convolution, 1x1 up again.
 
@@ -72,13 +77,10 @@ class StackBlock(nn.Module):
         r = self.reach
         down = joined(self.down_vertical.weight, self.down_horizontal.weight)
         beside = F.pad(self.left.weight, (0, r))
-        middle = joined(
-            F.pad(self.vertical.weight, (0, 0, 0, r)),
-            F.pad(torch.cat([self.above.weight, beside], dim=2), (0, 0, 0, r)),
-        )
+        middle = joined(self.vertical.weight, torch.cat([self.above.weight, beside], dim=2))
         up = joined(self.up_vertical.weight, self.up_horizontal.weight)
         hidden = F.conv2d(F.relu(x), down, self.down_vertical.bias) + self.label(condition)[:, :, None, None]
-        hidden = F.conv2d(F.relu(hidden), middle, self.vertical.bias, padding=r)
+        hidden = F.conv2d(rows_above(F.relu(hidden), r), middle, self.vertical.bias, padding=(0, r))
         hidden = F.dropout(F.relu(hidden), self.dropout, self.training)
         return x + F.conv2d(hidden, up, self.up_vertical.bias)
 
@@ -127,8 +129,8 @@ class ResidualStacks(nn.Module):
         r = self.REACH
         # The vertical stack, which comes first, takes nothing from its own row.
         beside = F.pad(self.left.weight, (0, r + 1, 0, 0, 0, 0, self.channels[0], 0))
-        weight = F.pad(torch.cat([self.above.weight, beside], dim=2), (0, 0, 0, r))
-        x = F.conv2d(features, weight, self.above.bias, padding=r)
+        weight = torch.cat([self.above.weight, beside], dim=2)
+        x = F.conv2d(rows_above(features, r), weight, self.above.bias, padding=(0, r))
         for block in self.blocks:
             x = block(x, condition)
         logits: Tensor = self.logits(F.relu(self.head(F.relu(x))))

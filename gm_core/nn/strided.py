@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gm_core.nn.residual import StackBlock, joined
+from gm_core.nn.residual import StackBlock, joined, rows_above
 
 
 class Halve(nn.Module):
@@ -114,8 +114,8 @@ class StridedStacks(nn.Module):
         r = self.REACH
         # The vertical stack, which comes first, takes nothing from its own row.
         beside = F.pad(self.left.weight, (0, r + 1, 0, 0, 0, 0, self.widths[0][0], 0))
-        weight = F.pad(torch.cat([self.above.weight, beside], dim=2), (0, 0, 0, r))
-        x = F.conv2d(features, weight, self.above.bias, padding=r)
+        weight = torch.cat([self.above.weight, beside], dim=2)
+        x = F.conv2d(rows_above(features, r), weight, self.above.bias, padding=(0, r))
         short_cuts = []
         for level, blocks in enumerate(self.down):
             if level:
