@@ -39,7 +39,7 @@ class PictureConfig:
         """Refuse shapes that no network can have."""
         least = {"levels": 2, "embedding": 0}
         for name, value in vars(self).items():
-            if self.__dataclass_fields__[name].type is float:  # whoever adds it checks it
+            if self.__dataclass_fields__[name].type in (float, bool):  # whoever adds it checks it
                 continue
             sizes = value if isinstance(value, tuple) else (value,)
             if not sizes or not all(isinstance(size, int) and size >= least.get(name, 1) for size in sizes):

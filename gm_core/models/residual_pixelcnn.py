@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gm_core.models.autoregressive import PictureConfig, PixelCNN
+from gm_core.nn.palette import Palette
 from gm_core.nn.residual import ResidualStacks
 from gm_core.sampling import Pixels
 from gm_core.sampling.residual import ResidualPixels
@@ -19,12 +20,14 @@ class ResidualPixelCNNConfig(PictureConfig):
         horizontal: Width of the horizontal stack, likewise.
         kernel_size: Width of the blocks' convolutions, odd and at least 3.
         blocks: Number of residual blocks.
+        palette: Whether a pixel is told which levels its picture has used before.
     """
 
     vertical: int = 16
     horizontal: int = 48
     kernel_size: int = 5
     blocks: int = 6
+    palette: bool = False
 
     def __post_init__(self) -> None:
         """Refuse shapes that no network can have."""
@@ -59,12 +62,14 @@ class ResidualPixelCNN(PixelCNN):
         self.stacks = ResidualStacks(
             self.features.size, channels, config.kernel_size, config.blocks, config.classes + 1, config.levels
         )
+        self.palette = Palette(config.levels, sum(channels)) if config.palette else None
 
     def logits(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
         """See :meth:`PixelCNN.logits`."""
-        logits: Tensor = self.stacks(features, self._condition(labels, len(features)))
+        palette = None if self.palette is None else self.palette(self.features.levels_of(features))
+        logits: Tensor = self.stacks(features, self._condition(labels, len(features)), palette)
         return logits
 
     def cached_pixels(self, condition: Tensor, height: int, width: int) -> Pixels:
         """See :meth:`PixelCNN.cached_pixels`."""
-        return ResidualPixels(self.features, self.stacks, condition, height, width)
+        return ResidualPixels(self.features, self.stacks, self.palette, condition, height, width)

@@ -61,6 +61,17 @@ class PixelFeatures(nn.Module):
         """Levels as numbers from -1 to 1, with a last dimension of one."""
         return (values.unsqueeze(-1) * (2 / (self.levels - 1)) - 1).float()
 
+    def levels_of(self, features: Tensor) -> Tensor:
+        """The levels that features tell of: the way back from :meth:`forward`.
+
+        Args:
+            features: Features of grey pixels, (B, F, H, W).
+
+        Returns:
+            Levels, ``int64`` (B, H, W).
+        """
+        return ((features[:, 0].detach() + 1) * ((self.levels - 1) / 2)).round().long()
+
     @staticmethod
     def positions(height: int, width: int, device: torch.device) -> Tensor:
         """A one, the row and the column, both from -1 to 1: ``float32`` (H, W, 3)."""

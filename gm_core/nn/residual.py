@@ -116,12 +116,13 @@ class ResidualStacks(nn.Module):
         """The residual blocks, from the input up."""
         return [block for block in self.blocks if isinstance(block, StackBlock)]
 
-    def forward(self, features: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, features: Tensor, condition: Tensor, palette: tuple[Tensor, Tensor] | None = None) -> Tensor:
         """Unnormalised logits of every pixel.
 
         Args:
             features: Features of the pixels, shape (B, F, H, W).
             condition: Index of each picture's label embedding, shape (B,).
+            palette: What a :class:`~gm_core.nn.palette.Palette` adds.
 
         Returns:
             Logits, shape (B, H, W, levels): those of a pixel depend on the pixels before it in raster order only.
@@ -133,5 +134,8 @@ class ResidualStacks(nn.Module):
         x = F.conv2d(rows_above(features, r), weight, self.above.bias, padding=(0, r))
         for block in self.blocks:
             x = block(x, condition)
-        logits: Tensor = self.logits(F.relu(self.head(F.relu(x))))
-        return logits.permute(0, 2, 3, 1)
+        hidden = self.head(F.relu(x))
+        if palette is not None:
+            hidden = hidden + palette[0]
+        logits: Tensor = self.logits(F.relu(hidden)).permute(0, 2, 3, 1)
+        return logits if palette is None else logits + palette[1]

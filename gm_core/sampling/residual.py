@@ -5,9 +5,34 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gm_core.nn.features import PixelFeatures
+from gm_core.nn.palette import Palette
 from gm_core.nn.residual import ResidualStacks
 from gm_core.sampling.blocks import BlockCache, InputCache, flat
 from gm_core.sampling.stream import PixelByPixel
+
+
+class PaletteCache:
+    """What a palette says of the next pixel of pictures in the making.
+
+    Args:
+        palette: The palette.
+        n: Number of pictures.
+    """
+
+    def __init__(self, palette: Palette, n: int) -> None:
+        self._palette, device = palette, palette.hidden.device
+        self._pictures = torch.arange(n, device=device)
+        self._unseen = torch.ones(n, palette.levels, device=device)
+        self.to_hidden = torch.zeros(n, palette.hidden.shape[1], device=device)
+        self.to_logits = torch.zeros(n, palette.levels, device=device)
+
+    def put(self, values: Tensor) -> None:
+        """Take note of a pixel, (n,)."""
+        values = values.to(self._unseen.device)
+        new = self._unseen[self._pictures, values]
+        self._unseen[self._pictures, values] = 0
+        self.to_hidden += new[:, None] * self._palette.hidden[values]
+        self.to_logits[self._pictures, values] = self._palette.again[values]
 
 
 class ResidualPixels(PixelByPixel):
@@ -19,6 +44,7 @@ class ResidualPixels(PixelByPixel):
     Args:
         features: The network's input features.
         stacks: The network.
+        palette: What the levels used so far add to it, where the model has that.
         condition: Index of each picture's label embedding, (n,).
         height: Height.
         width: Width.
@@ -30,7 +56,13 @@ class ResidualPixels(PixelByPixel):
 
     @torch.inference_mode()
     def __init__(
-        self, features: PixelFeatures, stacks: ResidualStacks, condition: Tensor, height: int, width: int
+        self,
+        features: PixelFeatures,
+        stacks: ResidualStacks,
+        palette: Palette | None,
+        condition: Tensor,
+        height: int,
+        width: int,
     ) -> None:
         self.height, self.width = height, width
         self._input = InputCache(features, stacks.above, stacks.left, len(condition), height, width)
@@ -38,6 +70,7 @@ class ResidualPixels(PixelByPixel):
         head_vertical, self._head = flat(stacks.head.weight).split(stacks.channels, dim=1)
         self._head_vertical = (head_vertical, stacks.head.bias)
         self._logits = (flat(stacks.logits.weight), stacks.logits.bias)
+        self._palette = None if palette is None else PaletteCache(palette, len(condition))
         self._row = -1
         self._to_head = torch.empty(0)  # what the rows above say to the row in hand, (W, n, C)
 
@@ -49,13 +82,18 @@ class ResidualPixels(PixelByPixel):
         h = self._input.pixel(column)
         for block in self._blocks:
             h = block.pixel(h, column)
-        hidden = F.relu(self._to_head[column] + F.linear(F.relu(h), self._head))
-        return torch.log_softmax(F.linear(hidden, *self._logits), dim=-1)
+        hidden = self._to_head[column] + F.linear(F.relu(h), self._head)
+        if self._palette is not None:
+            hidden = hidden + self._palette.to_hidden
+        logits = F.linear(F.relu(hidden), *self._logits)
+        return torch.log_softmax(logits if self._palette is None else logits + self._palette.to_logits, dim=-1)
 
     @torch.inference_mode()
     def put(self, row: int, column: int, values: Tensor) -> None:
         """Fix one pixel, (n,)."""
         self._input.put(row, column, values)
+        if self._palette is not None:
+            self._palette.put(values)
 
     def _begin_row(self, row: int) -> None:
         """Run the vertical stack over a row, whose rows above are all there."""
