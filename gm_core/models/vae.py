@@ -24,7 +24,7 @@ class VAEConfig:
         width: Width of the pictures, a multiple of 4.
         latent: Latent dimensions D.
         channels: Width of the convolutions at full resolution's half; twice as many at a quarter.
-        hidden: Width of the fully connected layer.
+        hidden: Width of the fully connected layer; 0 for none, where many latent dimensions are to be told apart.
         mixture: Logistics K that a pixel's distribution is a mixture of.
         levels: Levels of a channel; 2 for black and white, where the mixture is a Bernoulli distribution.
         picture_channels: Channels C of a picture, 1 or 3.
@@ -41,7 +41,7 @@ class VAEConfig:
 
     def __post_init__(self) -> None:
         """Refuse shapes that no network can have."""
-        check_size(self.height, self.width, self.latent, self.channels, self.hidden, self.mixture)
+        check_size(self.height, self.width, self.latent, self.channels, self.mixture, optional=self.hidden)
         if not isinstance(self.levels, int) or not 2 <= self.levels <= 256:
             raise ValueError(f"a pixel is a byte, so it cannot have {self.levels} levels")
         if self.picture_channels not in (1, 3):

@@ -11,7 +11,7 @@ def encoder(height: int, width: int, channels: int, hidden: int, outputs: int, i
         height: Height of the pictures, a multiple of 4.
         width: Width of the pictures, a multiple of 4.
         channels: Channels at half the resolution; twice as many at a quarter.
-        hidden: Width of the fully connected layer.
+        hidden: Width of the fully connected layer; 0 for none, the vectors being linear in ``channels`` planes then.
         outputs: Length of the vectors.
         inputs: Channels of the pictures.
 
@@ -26,11 +26,12 @@ def encoder(height: int, width: int, channels: int, hidden: int, outputs: int, i
         nn.SiLU(),
         nn.Conv2d(2 * c, 2 * c, 3, padding=1),
         nn.SiLU(),
-        nn.Flatten(),
-        nn.Linear(2 * c * (height // 4) * (width // 4), hidden),
-        nn.SiLU(),
-        nn.Linear(hidden, outputs),
     )
+    cells = (height // 4) * (width // 4)
+    if hidden:
+        network.extend([nn.Flatten(), nn.Linear(2 * c * cells, hidden), nn.SiLU(), nn.Linear(hidden, outputs)])
+    else:
+        network.extend([nn.Conv2d(2 * c, c, 1), nn.Flatten(), nn.Linear(c * cells, outputs)])
     return _fast(network)
 
 
@@ -41,7 +42,7 @@ def decoder(height: int, width: int, channels: int, hidden: int, inputs: int, ou
         height: Height of the pictures, a multiple of 4.
         width: Width of the pictures, a multiple of 4.
         channels: Channels at half the resolution; twice as many at a quarter.
-        hidden: Width of the fully connected layer.
+        hidden: Width of the fully connected layer; 0 for none, ``channels`` planes being linear in the vectors then.
         inputs: Length of the vectors.
         outputs: Number of planes.
 
@@ -49,19 +50,22 @@ def decoder(height: int, width: int, channels: int, hidden: int, inputs: int, ou
         From ``float32`` (B, inputs) to (B, outputs, H, W).
     """
     c, h, w = channels, height // 4, width // 4
-    network = nn.Sequential(
-        nn.Linear(inputs, hidden),
-        nn.SiLU(),
-        nn.Linear(hidden, 2 * c * h * w),
-        nn.SiLU(),
-        nn.Unflatten(1, (2 * c, h, w)),
-        nn.Conv2d(2 * c, 2 * c, 3, padding=1),
-        nn.SiLU(),
-        nn.ConvTranspose2d(2 * c, c, 4, stride=2, padding=1),
-        nn.SiLU(),
-        nn.ConvTranspose2d(c, c, 4, stride=2, padding=1),
-        nn.SiLU(),
-        nn.Conv2d(c, outputs, 3, padding=1),
+    planes = 2 * c if hidden else c
+    network = nn.Sequential(nn.Linear(inputs, hidden), nn.SiLU()) if hidden else nn.Sequential()
+    network.append(nn.Linear(hidden or inputs, planes * h * w))
+    if hidden:
+        network.append(nn.SiLU())
+    network.extend(
+        [
+            nn.Unflatten(1, (planes, h, w)),
+            nn.Conv2d(planes, 2 * c, 3, padding=1),
+            nn.SiLU(),
+            nn.ConvTranspose2d(2 * c, c, 4, stride=2, padding=1),
+            nn.SiLU(),
+            nn.ConvTranspose2d(c, c, 4, stride=2, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(c, outputs, 3, padding=1),
+        ]
     )
     return _fast(network)
 
@@ -71,10 +75,10 @@ def _fast(network: nn.Sequential) -> nn.Sequential:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def check_size(height: int, width: int, *widths: int) -> None:
-    """``ValueError`` unless networks of this shape can be built."""
-    sizes = (height, width, *widths)
-    if not all(isinstance(size, int) for size in sizes) or min(sizes) < 1:
+def check_size(height: int, width: int, *widths: int, optional: int = 0) -> None:
+    """``ValueError`` unless networks of this shape can be built; one width may be 0."""
+    sizes = (height, width, *widths, optional)
+    if not all(isinstance(size, int) for size in sizes) or min(sizes[:-1]) < 1 or optional < 0:
         raise ValueError(f"an autoencoder cannot have the sizes {sizes}")
     if height % 4 or width % 4:
         raise ValueError(f"height and width must be multiples of 4, not {height} and {width}")

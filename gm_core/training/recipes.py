@@ -107,12 +107,12 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="fashion-pixelcnn",
             dataset="fashion",
-            model=ResidualPixelCNNConfig(vertical=16, horizontal=48, kernel_size=5, blocks=6),
-            steps=61_500,
+            model=ResidualPixelCNNConfig(vertical=32, horizontal=96, kernel_size=5, blocks=8, palette=True),
+            steps=56_000,
             batch=8,
-            learning_rate=4e-3,
+            learning_rate=3e-3,
             decay=0.84,
-            any_class=0.2,
+            any_class=0.5,
         ),
         Recipe(
             name="cifar10-pixelcnnpp",
@@ -181,10 +181,10 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="cifar10-vae",
             dataset="cifar10",
-            model=VAEConfig(height=32, width=32, picture_channels=3, latent=128, mixture=3),
-            steps=20_000,
-            batch=64,
-            learning_rate=2e-3,
+            model=VAEConfig(height=32, width=32, picture_channels=3, latent=256, hidden=0),
+            steps=60_000,
+            batch=32,
+            learning_rate=4e-3,
             decay=0.6,
         ),
         Recipe(

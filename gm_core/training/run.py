@@ -31,7 +31,9 @@ DESCRIPTIONS = {
 def description(model: Model) -> str:
     """What a model is, in a line for its card."""
     levels = getattr(model.config, "levels", 256)
-    pixel = "black or white" if levels == 2 else "a mixture of discretised logistics"
+    several = getattr(model.config, "mixture", 1) > 1
+    grey = "a mixture of discretised logistics" if several else "a discretised logistic"
+    pixel = "black or white" if levels == 2 else grey
     return DESCRIPTIONS[model.family].format(levels=levels, pixel=pixel)
 
 

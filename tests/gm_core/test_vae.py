@@ -17,6 +17,7 @@ KINDS = {
     "three logistics": {"mixture": 3},
     "black and white": {"levels": 2},
     "colour": {"picture_channels": 3, "mixture": 3},
+    "no fully connected layer": {"picture_channels": 3, "hidden": 0},
     "colour of four levels": {"picture_channels": 3, "mixture": 2, "levels": 4},
 }
 
@@ -24,7 +25,7 @@ KINDS = {
 @pytest.fixture(scope="module", params=list(KINDS.values()), ids=list(KINDS))
 def vae(request) -> VAE:
     torch.manual_seed(0)
-    config = VAEConfig(height=8, width=8, latent=3, channels=4, hidden=16, **request.param)
+    config = VAEConfig(**{"height": 8, "width": 8, "latent": 3, "channels": 4, "hidden": 16, **request.param})
     return VAE(config).eval().requires_grad_(False)
 
 
