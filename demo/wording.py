@@ -218,6 +218,8 @@ def rank(value: float, detector: Detector, domain: Domain) -> str:
         return f"less likely than all {held_out:,} held-out {domain.many}"
     if share < 0.001:
         return f"more likely than only {round(share * held_out)} of {held_out:,} held-out {domain.many}"
+    if share > 0.999:
+        return f"more likely than all but {round((1 - share) * held_out)} of {held_out:,} held-out {domain.many}"
     digits = 1 if share < 0.01 or share > 0.99 else 0
     return f"more likely than {100 * share:.{digits}f} % of {held_out:,} held-out {domain.many}"
 

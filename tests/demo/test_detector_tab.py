@@ -6,6 +6,7 @@ import re
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -231,3 +232,20 @@ def test_a_pads_value_is_checked() -> None:
             decode(bad)  # type: ignore[arg-type]
     with pytest.raises(PictureError):
         gm_core.open_picture(decode(PREFIX + "AAAA") or b"")
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (1.0, "more likely than all 5,000 held-out"),
+        (0.9998, "more likely than all but 1 of 5,000 held-out"),
+        (0.996, "more likely than 99.6 % of"),
+        (0.42, "more likely than 42 % of"),
+        (0.0004, "more likely than only 2 of 5,000 held-out"),
+        (0.0, "less likely than all 5,000 held-out"),
+    ],
+)
+def test_a_rank_is_never_rounded_to_all_or_to_none(share, said):
+    detector = MagicMock(spec=Detector, share_below=lambda name, value: share)
+    detector.__len__.return_value = 5000
+    assert wording.rank(-1.0, detector, DOMAINS["mnist"]).startswith(said)
