@@ -182,7 +182,7 @@ RECIPES: dict[str, Recipe] = {
             name="cifar10-vae",
             dataset="cifar10",
             model=VAEConfig(height=32, width=32, picture_channels=3, latent=256, hidden=0),
-            steps=58_000,
+            steps=42_000,
             batch=32,
             learning_rate=4e-3,
             decay=0.6,
