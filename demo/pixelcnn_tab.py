@@ -217,6 +217,13 @@ class Draw:
                 return
             yield message | {"asked": asked}
 
+    def opening(
+        self, label: str, temperature: float, seed: float, pictures: str, model: str, easel: Easel, request: gr.Request
+    ) -> Iterator[Message]:
+        """The drawing that a page opens with; none where somebody was quicker, unless a link asks for it."""
+        if easel.run == 0 or {*LINK, "given"} & set(request.query_params):
+            yield from self.draw(label, temperature, seed, pictures, model, easel)
+
     def give(self, sent: Any, model: str, easel: Easel) -> None:
         """Take what the canvas gives as the start of drawings from now on.
 
@@ -337,7 +344,7 @@ def build(app: gr.Blocks, models: Models) -> None:
     picked = label.input(None, pictures, pictures, js=ONE_FOR).then(**after)
     changed = model.input(tab.switch, [model, label], [label, about], **EACH_TIME).then(**after)
     sent = upload.input(tab.upload, [upload, model, easel], None, **EACH_TIME).success(**after)
-    opened = app.load(tab.reopen, easel, [*wishes, about], **PRIVATE).then(**after)
+    opened = app.load(tab.reopen, easel, [*wishes, about], **PRIVATE).then(**after | {"fn": tab.opening})
     diced = dice.click(None, None, seed, js=DICE).then(**after)
     asked = canvas.ask(given, [model, easel], None, **EACH_TIME).success(**after)
     keyed = canvas.pick(key, [model, pictures], [label, pictures], **EACH_TIME).then(**after)

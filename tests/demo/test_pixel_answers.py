@@ -12,7 +12,7 @@ from PIL import Image
 import gm_core
 from demo.models import Models
 from demo.pixel_answers import ANY, Answers
-from demo.pixel_drawings import NAME
+from demo.pixel_drawings import NAME, PICTURES
 from demo.pixelcnn_tab import FIRST_SEED, LINK, Draw, Easel
 
 INDEX = 14 * 28 + 14
@@ -176,3 +176,16 @@ def test_a_link_carries_what_is_given():
     Draw(Models.on("cpu")).reopen(easel, SimpleNamespace(query_params={"given": text}))
     assert easel.start is not None
     assert torch.equal(easel.start.values, values) and torch.equal(easel.start.keep, keep)
+
+
+@pytest.mark.parametrize(
+    ("begun", "query", "draws"),
+    [(False, {}, True), (True, {}, False), (True, {"__theme": "dark"}, False), (True, {"seed": "4"}, True)],
+)
+def test_the_drawing_of_an_opening_page_does_not_overtake_what_somebody_asked_for_meanwhile(begun, query, draws):
+    easel = Easel()
+    if begun:
+        easel.begin()
+    order = ANY, 1.0, 4, PICTURES[0], NAME
+    messages = list(Draw(Models.on("cpu")).opening(*order, easel, SimpleNamespace(query_params=query)))
+    assert bool(messages) == draws
