@@ -35,6 +35,8 @@ class ResidualPixelCNNConfig(PictureConfig):
         if self.vertical % 2 or self.horizontal % 2:
             widths = f"{self.vertical} and {self.horizontal}"
             raise ValueError(f"the widths of a residual PixelCNN's stacks must be even, not {widths}")
+        if not isinstance(self.palette, bool):
+            raise ValueError(f"the palette of a residual PixelCNN is there or not, True or False, not {self.palette!r}")
         if self.kernel_size % 2 == 0 or self.kernel_size < 3:
             raise ValueError(f"the kernels of a residual PixelCNN must be 3, 5, 7 ... wide, not {self.kernel_size}")
 

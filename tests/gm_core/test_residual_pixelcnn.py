@@ -57,7 +57,9 @@ def test_the_vertical_stack_takes_nothing_from_the_horizontal_one():
     assert not torch.allclose(before[:, vertical:], after[:, vertical:] - 1)
 
 
-@pytest.mark.parametrize("wrong", [{"vertical": 7}, {"horizontal": 9}, {"kernel_size": 4}, {"kernel_size": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{"vertical": 7}, {"horizontal": 9}, {"kernel_size": 4}, {"kernel_size": 1}, {"palette": "no"}]
+)
 def test_shapes_that_no_network_can_have_are_refused(wrong):
     with pytest.raises(ValueError, match="of a residual PixelCNN"):
         small(**wrong)
