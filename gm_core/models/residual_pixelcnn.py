@@ -7,8 +7,7 @@ from torch import Tensor
 from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.nn.palette import Palette
 from gm_core.nn.residual import ResidualStacks
-from gm_core.sampling import Pixels
-from gm_core.sampling.residual import ResidualPixels
+from gm_core.sampling import Pixels, residual_pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,4 +73,4 @@ class ResidualPixelCNN(PixelCNN):
 
     def cached_pixels(self, condition: Tensor, height: int, width: int) -> Pixels:
         """See :meth:`PixelCNN.cached_pixels`."""
-        return ResidualPixels(self.features, self.stacks, self.palette, condition, height, width)
+        return residual_pixels(self.features, self.stacks, self.palette, condition, height, width)

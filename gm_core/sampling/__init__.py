@@ -1,6 +1,6 @@
 """Drawing pictures from models that have an order: a stream of pixel events, cached and naive."""
 
-from gm_core.sampling.engines import gated_pixels, warm_up
+from gm_core.sampling.engines import gated_pixels, residual_pixels, warm_up
 from gm_core.sampling.events import PixelEvent, rebuild
 from gm_core.sampling.naive import NaiveMixturePixels, NaivePixels
 from gm_core.sampling.stream import Pixels, draw_noise, stream_pixels
@@ -13,6 +13,7 @@ __all__ = [
     "draw_noise",
     "gated_pixels",
     "rebuild",
+    "residual_pixels",
     "stream_pixels",
     "warm_up",
 ]

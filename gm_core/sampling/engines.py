@@ -3,17 +3,30 @@
 import logging
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedStacks
+from gm_core.nn.palette import Palette
+from gm_core.nn.residual import ResidualStacks
 from gm_core.sampling.gated import GatedPixels
+from gm_core.sampling.residual import ResidualPixels
 from gm_core.sampling.stream import Pixels, draw_noise, stream_pixels
 
+
+class _Samplers(NamedTuple):
+    """What makes pictures in the making, by network."""
+
+    gated: Callable[[PixelFeatures, GatedStacks, Tensor, int, int], Pixels]
+    residual: Callable[[PixelFeatures, ResidualStacks, Palette | None, Tensor, int, int], Pixels]
+
+
+_PLAIN = _Samplers(GatedPixels, ResidualPixels)
 _lock = threading.Lock()
-_compiled: Callable[[PixelFeatures, GatedStacks, Tensor, int, int], Pixels] | None = None
+_compiled: _Samplers | None = None
 
 
 def gated_pixels(features: PixelFeatures, stacks: GatedStacks, condition: Tensor, height: int, width: int) -> Pixels:
@@ -26,8 +39,27 @@ def gated_pixels(features: PixelFeatures, stacks: GatedStacks, condition: Tensor
         height: Height.
         width: Width.
     """
-    make = _compiled if _compiled is not None and condition.device.type == "cpu" else GatedPixels
-    return make(features, stacks, condition, height, width)
+    return _at_hand(condition).gated(features, stacks, condition, height, width)
+
+
+def residual_pixels(
+    features: PixelFeatures, stacks: ResidualStacks, palette: Palette | None, condition: Tensor, height: int, width: int
+) -> Pixels:
+    """The same for a residual PixelCNN.
+
+    Args:
+        features: The network's input features.
+        stacks: The network.
+        palette: What the levels used so far add to it, where the model has that.
+        condition: Index of each picture's label embedding, (n,).
+        height: Height.
+        width: Width.
+    """
+    return _at_hand(condition).residual(features, stacks, palette, condition, height, width)
+
+
+def _at_hand(condition: Tensor) -> _Samplers:
+    return _compiled if _compiled is not None and condition.device.type == "cpu" else _PLAIN
 
 
 def warm_up() -> bool:
@@ -44,15 +76,20 @@ def warm_up() -> bool:
     with _lock:
         if _compiled is None:
             try:
-                from gm_core.sampling.compiled import CompiledPixels
+                from gm_core.sampling.compiled import compiled_gated, compiled_residual
 
                 with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours to use up
                     features = PixelFeatures(levels=2, embedding=1)
-                    stacks = GatedStacks(features.size, channels=2, layers=1, dilations=(1,), conditions=1, levels=2)
-                pixels = CompiledPixels(features, stacks, torch.zeros(1, dtype=torch.int64), 1, 1)
-                list(stream_pixels(pixels, draw_noise(1, 1, 1, torch.Generator())))
+                    gated = GatedStacks(features.size, channels=2, layers=1, dilations=(1,), conditions=1, levels=2)
+                    residual = ResidualStacks(features.size, (2, 2), kernel_size=3, blocks=1, conditions=1, levels=2)
+                any_class = torch.zeros(1, dtype=torch.int64)
+                for pixels in (
+                    compiled_gated(features, gated, any_class, 1, 1),
+                    compiled_residual(features, residual, None, any_class, 1, 1),
+                ):
+                    list(stream_pixels(pixels, draw_noise(1, 1, 1, torch.Generator())))
             except Exception as error:  # whatever a compiler may meet on a strange machine: the plain sampler draws
-                logging.getLogger(__name__).warning("no compiled sampler here, the plain one draws: %s", error)
+                logging.getLogger(__name__).warning("no compiled sampler here, the plain ones draw: %s", error)
                 return False
-            _compiled = CompiledPixels
+            _compiled = _Samplers(compiled_gated, compiled_residual)
         return True

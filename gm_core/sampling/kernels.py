@@ -2,8 +2,10 @@
 
 All of them are in one file, for the cache on disk knows of changes to a kernel's own file alone.
 
-Arithmetic and order of layers are those of :mod:`gm_core.sampling.gated`; only the additions inside a dot product come
-in another order. That order does not depend on how many pictures or pixels are computed together, so neither do they.
+Arithmetic and order of layers are those of :mod:`gm_core.sampling.gated` and :mod:`gm_core.sampling.residual`; only the
+additions inside a dot product come in another order. That order does not depend on how many pictures or pixels are
+computed together, so neither do they. Pixels are drawn alike for both networks; what a row, a pixel's logits and its
+value are to each is chosen when the drawing is compiled, by the type of the weights.
 """
 
 import math
@@ -14,7 +16,7 @@ import numpy as np
 from llvmlite import binding, ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 Array = np.ndarray[Any, Any]
 
@@ -42,15 +44,17 @@ SATURATED = np.float32(40)
 """Where a gate is as good as open or shut, and the product of two exponentials no overflow yet."""
 
 
-def _kernel(*fastmath: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile when first called; kept on disk from then on, wherever there is a folder to keep it in.
+OPTIONS: Any = {"fastmath": {"contract"}, "nogil": True, "error_model": "numpy", "_nrt": False}
+"""How kernels are compiled.
 
-    Kernels own no memory, so references to arrays are not counted (``_nrt``): with a view for every layer of every
-    pixel, counting took as long as computing.
-    """
-    options: dict[str, Any] = {
-        "fastmath": {"contract", *fastmath}, "nogil": True, "error_model": "numpy", "_nrt": False
-    }  # fmt: skip
+They own no memory, so references to arrays are not counted (``_nrt``): with a view for every layer of every pixel,
+counting took as long as computing.
+"""
+
+
+def _kernel(*fastmath: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile when first called; kept on disk from then on, wherever there is a folder to keep it in."""
+    options = {**OPTIONS, "fastmath": OPTIONS["fastmath"].union(fastmath)}
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
@@ -61,8 +65,8 @@ def _kernel(*fastmath: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return compiled
 
 
-class Weights(NamedTuple):
-    """The network's weights, inputs before outputs, labels folded into the biases.
+class GatedWeights(NamedTuple):
+    """The gated network's weights, inputs before outputs, labels folded into the biases.
 
     Channels C and levels are padded with zeros to a multiple of :data:`LANES`.
     """
@@ -86,8 +90,8 @@ class Weights(NamedTuple):
     table: Array  # (levels without padding, F): the features of a value, without its position
 
 
-class State(NamedTuple):
-    """All activations that are still needed, of n pictures, and room to compute in."""
+class GatedState(NamedTuple):
+    """The gated network's activations that are still needed, of n pictures, and room to compute in."""
 
     positions: Array  # (H, W, F): the features of a position, zero elsewhere
     label: Array  # (n,)
@@ -101,6 +105,69 @@ class State(NamedTuple):
     horizontal: Array  # (n, W, 2C): the horizontal stack at the pixel in hand, and the skip connections
     gated: Array  # (n, W, C)
     weight: Array  # (n, levels)
+
+
+class ResidualWeights(NamedTuple):
+    """The residual network's weights, likewise.
+
+    V and H are the widths of the stacks, v and h those inside of a block, each padded to a multiple of :data:`LANES`;
+    the head has C channels, and the blocks see r to each side and up.
+    """
+
+    vertical_input: Array  # (rows, columns * F, V + H)
+    vertical_input_bias: Array  # (V + H,)
+    horizontal_input: Array  # (columns * F, H)
+    down_vertical: Array  # (L, V, v + h)
+    down_bias: Array  # (labels, L, v + h)
+    vertical: Array  # (L, r + 1, (2r + 1) * v, v + h)
+    vertical_bias: Array  # (L, v + h)
+    above: Array  # (L, r, (2r + 1) * h, h)
+    up_vertical: Array  # (L, v, V + H)
+    up_bias: Array  # (L, V + H)
+    down: Array  # (L, H, h)
+    left: Array  # (L, (r + 1) * h, h)
+    up: Array  # (L, h, H)
+    head_vertical: Array  # (V, C)
+    head_bias: Array  # (C,)
+    head: Array  # (H, C)
+    logits: Array  # (C, levels)
+    logits_bias: Array  # (levels,)
+    palette: Array  # (levels, C): what a level says to the head once it has been used; zero without a palette
+    again: Array  # (levels,): what it adds to its own logit, likewise
+    table: Array  # (levels without padding, F): the features of a value, without its position
+
+
+class ResidualState(NamedTuple):
+    """The residual network's activations that are still needed, of n pictures, and room to compute in."""
+
+    positions: Array  # (H, W, F): the features of a position, zero elsewhere
+    label: Array  # (n,)
+    paper: Array  # (n,): the value that was last drawn twice in a row
+    first: Array  # (n, levels): the pixel at which a level was first used, or a number beyond all pixels
+    new: Array  # (n, W): the level that was first used at this pixel of the row in hand, or -1
+    input: Array  # (n, rows + H, W + 2 * columns, F), zero around the picture
+    below: Array  # (n, L, r + 1, W + 2r, v): the vertical stack's last rows inside the blocks, by row modulo r + 1
+    before: Array  # (n, L, r + 1, W + 2r, h): the horizontal stack's, which ends at the pixel in hand
+    vertical: Array  # (n, W, V): the vertical stack at the row in hand
+    active: Array  # (n, W, V): what of it goes into a block
+    inner: Array  # (n, W, v): what comes out of a block's middle
+    sums: Array  # (n, W, v + h)
+    both: Array  # (n, W, V + H)
+    to_input: Array  # (n, W, H): what the rows above say to the horizontal stack: as it begins,
+    to_down: Array  # (n, L, W, h): after each block's first layer,
+    to_middle: Array  # (n, L, W, h): after its second,
+    to_up: Array  # (n, L, W, H): after its third,
+    to_head: Array  # (n, W, C): and to the head
+    horizontal: Array  # (n, W, H): the horizontal stack at the pixel in hand
+    turned_on: Array  # (n, W, H): what of it goes into a layer
+    middle: Array  # (n, W, h)
+    used: Array  # (n, W, C): what the levels used before a pixel say to the head
+    hidden: Array  # (n, W, C)
+    weight: Array  # (n, levels)
+
+
+NEVER = np.int32(2**31 - 1)
+"""Of a level: not used so far."""
 
 
 def _tile(rows: int, vectors: int) -> Callable[..., Any]:
@@ -193,6 +260,16 @@ def add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN00
 
 
 @_kernel()
+def _add(run, x, i, weight, out, j):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """``out[:, j] += x[:, i] @ weight`` for a run of pixels: a pixel of all pictures, or the pixels of each picture."""
+    if run == 1:
+        add_products(x[:, i], weight, out[:, j])
+        return
+    for n in range(len(out)):
+        add_products(x[n, i:], weight, out[n, j : j + run])
+
+
+@_kernel()
 def _spread(x, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Set every row of ``out`` to ``x``."""
     for j in range(len(out)):
@@ -239,8 +316,7 @@ def _add_taps(x, weight, dilation, out):  # type: ignore[no-untyped-def]  # noqa
         add_products(x[column * dilation :], weight[column * channels : (column + 1) * channels], out)
 
 
-@_kernel()
-def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _begin_gated_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Run the vertical stack over a row of a picture, leaving what it says to the horizontal stack in ``link``."""
     label, image, rows, v, x, links = (
         state.label[n], state.input[n], state.below[n], state.vertical[n], state.sums[n], state.link[n]
@@ -268,18 +344,7 @@ def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN00
                     v[j, c] += _gate(x[j, c], x[j, channels + c])
 
 
-@_kernel()
-def _add(run, x, i, weight, out, j):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """``out[:, j] += x[:, i] @ weight`` for a run of pixels: a pixel of all pictures, or the pixels of each picture."""
-    if run == 1:
-        add_products(x[:, i], weight, out[:, j])
-        return
-    for n in range(len(out)):
-        add_products(x[n, i:], weight, out[n, j : j + run])
-
-
-@_kernel()
-def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _compute_gated_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Run the horizontal stack over pixels ``j`` to ``j + run`` of a row of the pictures ``first`` to ``last``."""
     channels, layers = len(w.head), len(w.dilations)
     reach = state.left.shape[2] - state.link.shape[2]
@@ -321,6 +386,167 @@ def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore
             for c in range(channels):
                 gated[n, i, c] = max(gated[n, i, c], ZERO)
     _add(run, gated, j, w.logits, logits, 0)
+
+
+def _begin_residual_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Run the vertical stack over a row of a picture, leaving what it says to the horizontal stack in ``to_...``."""
+    label, image, v, both, sums, active, inner = (
+        state.label[n], state.input[n], state.vertical[n], state.both[n], state.sums[n], state.active[n], state.inner[n]
+    )  # fmt: skip
+    (width, vertical), (_, middle), horizontal = v.shape, inner.shape, state.horizontal.shape[2]
+    blocks, kept = state.below.shape[1:3]
+    reach = kept - 1
+    _spread(w.vertical_input_bias, both)
+    for up in range(len(w.vertical_input)):
+        add_products(image[row + up], w.vertical_input[up], both)
+    for j in range(width):
+        for c in range(vertical):
+            v[j, c] = both[j, c]
+        for c in range(horizontal):
+            state.to_input[n, j, c] = both[j, vertical + c]
+    for block in range(blocks):
+        below, before = state.below[n, block], state.before[n, block]
+        to_down, to_middle, to_up = state.to_down[n, block], state.to_middle[n, block], state.to_up[n, block]
+        for j in range(width):
+            for c in range(vertical):
+                active[j, c] = max(v[j, c], ZERO)
+        _spread(w.down_bias[label, block], sums)
+        add_products(active, w.down_vertical[block], sums)
+        own = below[row % kept]
+        for j in range(width):
+            for c in range(middle):
+                own[reach + j, c] = max(sums[j, c], ZERO)
+            for c in range(to_down.shape[1]):
+                to_down[j, c] = sums[j, middle + c]
+        _spread(w.vertical_bias[block], sums)
+        for up in range(max(0, reach - row), kept):  # what is above the picture is nothing
+            add_products(below[(row - reach + up) % kept], w.vertical[block, up], sums)
+        for j in range(width):
+            for c in range(middle):
+                inner[j, c] = max(sums[j, c], ZERO)
+            for c in range(to_middle.shape[1]):
+                to_middle[j, c] = sums[j, middle + c]
+        for up in range(max(0, reach - row), reach):
+            add_products(before[(row - reach + up) % kept], w.above[block, up], to_middle)
+        _spread(w.up_bias[block], both)
+        add_products(inner, w.up_vertical[block], both)
+        for j in range(width):
+            for c in range(vertical):
+                v[j, c] += both[j, c]
+            for c in range(horizontal):
+                to_up[j, c] = both[j, vertical + c]
+    for j in range(width):
+        for c in range(vertical):
+            active[j, c] = max(v[j, c], ZERO)
+    _spread(w.head_bias, state.to_head[n])
+    add_products(active, w.head_vertical, state.to_head[n])
+    if row > 0:
+        _use(state.used[n, width - 1], state.new[n, width - 1], w.palette, state.used[n, 0])
+
+
+@_kernel()
+def _use(before, level, palette, after):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """What the levels used so far say, after one more pixel."""
+    for c in range(len(after)):
+        after[c] = before[c]
+    if level >= 0:
+        for c in range(len(after)):
+            after[c] += palette[level, c]
+
+
+def _compute_residual_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Run the horizontal stack over pixels ``j`` to ``j + run`` of a row of the pictures ``first`` to ``last``."""
+    h, x, middle, hidden = (
+        state.horizontal[first:last], state.turned_on[first:last], state.middle[first:last], state.hidden[first:last]
+    )  # fmt: skip
+    blocks, kept = state.before.shape[1:3]
+    reach, own, end = kept - 1, row % kept, j + run
+    for n in range(first, last):
+        for i in range(j, end):
+            for c in range(h.shape[2]):
+                h[n - first, i, c] = state.to_input[n, i, c]
+    _add(run, state.input[first:last, len(w.vertical_input) + row], j, w.horizontal_input, h, j)
+    for block in range(blocks):
+        for n in range(first, last):
+            for i in range(j, end):
+                for c in range(h.shape[2]):
+                    x[n - first, i, c] = max(h[n - first, i, c], ZERO)
+                    h[n - first, i, c] += state.to_up[n, block, i, c]
+                for c in range(middle.shape[2]):
+                    middle[n - first, i, c] = state.to_down[n, block, i, c]
+        _add(run, x, j, w.down[block], middle, j)
+        for n in range(first, last):
+            for i in range(j, end):
+                for c in range(middle.shape[2]):
+                    state.before[n, block, own, reach + i, c] = max(middle[n - first, i, c], ZERO)
+                    middle[n - first, i, c] = state.to_middle[n, block, i, c]
+        _add(run, state.before[first:last, block, own], j, w.left[block], middle, j)
+        for n in range(first, last):
+            for i in range(j, end):
+                for c in range(middle.shape[2]):
+                    middle[n - first, i, c] = max(middle[n - first, i, c], ZERO)
+        _add(run, middle, j, w.up[block], h, j)
+    for n in range(first, last):
+        for i in range(j, end):
+            if i > 0:
+                _use(state.used[n, i - 1], state.new[n, i - 1], w.palette, state.used[n, i])
+            for c in range(h.shape[2]):
+                x[n - first, i, c] = max(h[n - first, i, c], ZERO)
+            for c in range(hidden.shape[2]):
+                hidden[n - first, i, c] = state.to_head[n, i, c] + state.used[n, i, c]
+            pixel = np.int32(row * h.shape[1] + i)
+            for k in range(len(w.logits_bias)):
+                more = w.again[k] if state.first[n, k] < pixel else ZERO
+                logits[n - first, i - j, k] = w.logits_bias[k] + more
+    _add(run, x, j, w.head, hidden, j)
+    for n in range(last - first):
+        for i in range(j, end):
+            for c in range(hidden.shape[2]):
+                hidden[n, i, c] = max(hidden[n, i, c], ZERO)
+    _add(run, hidden, j, w.logits, logits, 0)
+
+
+def _note_nothing(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The gated network asks no more of a value than its features."""
+
+
+def _note_level(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Take note of a pixel's level, and forget what was supposed of this pixel and the next ones."""
+    pixel, first = np.int32(row * state.vertical.shape[1] + j), state.first[n]
+    for k in range(len(first)):
+        first[k] = NEVER if first[k] >= pixel else first[k]
+    if first[value] == NEVER:
+        first[value] = pixel
+        state.new[n, j] = value
+    else:
+        state.new[n, j] = -1
+
+
+def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Run the vertical stack over a row of a picture."""
+
+
+def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Run the horizontal stack over pixels of a row of some pictures."""
+
+
+def _note(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Take note of a pixel's value."""
+
+
+@overload(_begin_row, jit_options=OPTIONS)
+def _(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return _begin_residual_row if w.instance_class is ResidualWeights else _begin_gated_row
+
+
+@overload(_compute_logits, jit_options=OPTIONS)
+def _(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return _compute_residual_logits if w.instance_class is ResidualWeights else _compute_gated_logits
+
+
+@overload(_note, jit_options=OPTIONS)
+def _(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return _note_level if w.instance_class is ResidualWeights else _note_nothing
 
 
 @_kernel("reassoc")
@@ -384,11 +610,12 @@ def _choose(weight, limit, last):  # type: ignore[no-untyped-def]  # noqa: ANN00
 
 @_kernel()
 def _put(row, j, value, w, n, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Write the features of a pixel into the input."""
+    """Fix a pixel, known or supposed: its features go into the input."""
     up, features = len(w.vertical_input), w.table.shape[1]
     columns = len(w.horizontal_input) // features
     for f in range(features):
         state.input[n, up + row, columns + j, f] = w.table[value, f] + state.positions[row, j, f]
+    _note(row, j, value, n, w, state)
 
 
 @_kernel()

@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gm_core import warm_up
+from gm_core.sampling import engines
+
 
 def write_idx(path: Path, values: np.ndarray) -> None:
     """Write bytes in the format of the MNIST files."""
@@ -28,3 +31,13 @@ def data_dir(tmp_path_factory) -> Path:
         write_idx(raw / f"{split}-images-idx3-ubyte", images)
         write_idx(raw / f"{split}-labels-idx1-ubyte", labels)
     return directory
+
+
+@pytest.fixture(params=["plain", "compiled"])
+def engine(request, monkeypatch) -> str:
+    """The plain cached samplers, then the compiled ones."""
+    if request.param == "plain":
+        monkeypatch.setattr(engines, "_compiled", None)
+    else:
+        assert warm_up()
+    return request.param

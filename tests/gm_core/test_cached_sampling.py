@@ -53,6 +53,7 @@ def some(height, width, channels=1):
     return {"start": start, "keep": torch.rand(1, channels, height, width, generator=generator) < 0.5}
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("small", [masked, residual])
 @pytest.mark.parametrize(
     ("changes", "options"),
@@ -70,6 +71,7 @@ def test_cached_equals_naive_pixel_for_pixel(small, changes, options):
     assert_cached_is_naive(small(**changes), options)
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
     ("changes", "options"),
     [

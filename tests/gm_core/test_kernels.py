@@ -5,9 +5,10 @@ import pytest
 import torch
 from numba import njit
 
-from gm_core import GatedPixelCNN, PixelCNNConfig, rebuild, warm_up
+from gm_core import GatedPixelCNN, PixelCNNConfig, ResidualPixelCNN, ResidualPixelCNNConfig, rebuild, warm_up
 from gm_core.sampling import compiled
 from gm_core.sampling.kernels import LANES, add_products, exp
+from gm_core.sampling.packing import packed_gated, packed_residual
 
 
 @njit
@@ -59,15 +60,32 @@ def small() -> GatedPixelCNN:
 def test_changed_weights_are_packed_anew():
     assert warm_up()
     model = small()
-    before = compiled.packed(model.features, model.stacks)
-    assert compiled.packed(model.features, model.stacks) is before
+    before = packed_gated(model.features, model.stacks)
+    assert packed_gated(model.features, model.stacks) is before
     with torch.no_grad():
         model.features.embedding.weight.add_(1)
         model.stacks.layers[1].link.bias.add_(1)
-    changed = compiled.packed(model.features, model.stacks)
+    changed = packed_gated(model.features, model.stacks)
     assert changed is not before
     model.stacks.head = torch.nn.Conv2d(4, 4, 1).requires_grad_(False)
-    assert compiled.packed(model.features, model.stacks) is not changed
+    assert packed_gated(model.features, model.stacks) is not changed
+    drawn = [
+        rebuild(model.stream(2, generator=torch.Generator().manual_seed(1), naive=naive), 5, 4)[0]
+        for naive in (False, True)
+    ]
+    assert torch.equal(*drawn)
+
+
+def test_so_are_those_of_a_palette():
+    assert warm_up()
+    torch.manual_seed(0)
+    shape = {"height": 5, "width": 4, "classes": 2, "vertical": 4, "horizontal": 6, "blocks": 2}
+    model = ResidualPixelCNN(ResidualPixelCNNConfig(palette=True, **shape)).eval()
+    before = packed_residual(model.features, model.stacks, model.palette)
+    assert packed_residual(model.features, model.stacks, model.palette) is before
+    assert packed_residual(model.features, model.stacks, None) is not before
+    with torch.no_grad():
+        model.palette.again.add_(torch.arange(256) / 50)
     drawn = [
         rebuild(model.stream(2, generator=torch.Generator().manual_seed(1), naive=naive), 5, 4)[0]
         for naive in (False, True)

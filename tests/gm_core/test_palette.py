@@ -61,6 +61,7 @@ def test_a_pixel_hears_of_every_earlier_one_and_of_none_to_come():
         assert changed[index + 1 :].all(), f"pixel {index} is not heard of everywhere"
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
     ("changes", "options"),
     [

@@ -7,25 +7,43 @@ import threading
 import pytest
 import torch
 
-from gm_core import GatedPixelCNN, PixelCNNConfig, rebuild, warm_up
+from gm_core import (
+    GatedPixelCNN,
+    PixelCNNConfig,
+    ResidualPixelCNN,
+    ResidualPixelCNNConfig,
+    rebuild,
+    warm_up,
+)
 from gm_core.sampling import engines
 from gm_core.sampling.stream import inverse_cdf
 
 
-@pytest.fixture(autouse=True, params=["plain", "compiled"])
-def engine(request, monkeypatch):
+@pytest.fixture(autouse=True)
+def each_engine(engine):
     """Every test with the plain cached sampler and with the compiled one."""
-    if request.param == "plain":
-        monkeypatch.setattr(engines, "_compiled", None)
-    else:
-        assert warm_up()
-    return request.param
 
 
-def small(**changes) -> GatedPixelCNN:
+def gated(**changes) -> GatedPixelCNN:
     torch.manual_seed(0)
     config = PixelCNNConfig(**{"height": 6, "width": 7, "classes": 3, "channels": 8, "layers": 4, **changes})
     return GatedPixelCNN(config).eval().requires_grad_(False)
+
+
+def residual(channels=8, layers=3, dilations=None, **changes) -> ResidualPixelCNN:
+    """As wide and deep, with a palette that matters; ``dilations`` it has none."""
+    torch.manual_seed(0)
+    shape = {"height": 6, "width": 7, "classes": 3, "vertical": 2 * channels, "horizontal": 4 * channels, **changes}
+    model = ResidualPixelCNN(ResidualPixelCNNConfig(blocks=layers, kernel_size=5, palette=True, **shape))
+    for parameter in model.palette.parameters():
+        torch.nn.init.normal_(parameter)
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture(params=[gated, residual])
+def small(request):
+    """What makes a small model."""
+    return request.param
 
 
 def draw(model, n=2, seed=5, **options):
@@ -43,7 +61,7 @@ def draw(model, n=2, seed=5, **options):
         ({"channels": 7, "width": 8}, {"n": 3, "chunk": 3, "labels": torch.tensor([0, 1, 2])}),
     ],
 )
-def test_cached_equals_naive_pixel_for_pixel(changes, options):
+def test_cached_equals_naive_pixel_for_pixel(small, changes, options):
     model = small(**changes)
     size = (model.config.height, model.config.width)
     cached, cached_log_prob = rebuild(draw(model, **options), *size)
@@ -53,7 +71,7 @@ def test_cached_equals_naive_pixel_for_pixel(changes, options):
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 16, 17, 256])
-def test_any_batch_equals_naive(n, engine):
+def test_any_batch_equals_naive(small, n, engine):
     model = small(height=4, width=6, layers=2, channels=5)
     labels = torch.arange(n) % 4 - 1
     cached, log_prob = rebuild(draw(model, n, labels=labels, chunk=6), 4, 6)
@@ -65,7 +83,7 @@ def test_any_batch_equals_naive(n, engine):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 14), (13, 5)])
-def test_pictures_of_any_size(size):
+def test_pictures_of_any_size(small, size):
     model = small()
     cached, _ = rebuild(draw(model, size=size), *size)
     assert cached.shape == (2, 1, *size)
@@ -76,7 +94,7 @@ def test_pictures_of_any_size(size):
 @pytest.mark.parametrize("changes", [{}, {"levels": 2}, {"levels": 37, "dilations": (1, 2)}])
 @pytest.mark.parametrize("n", [1, 3, 6])
 @pytest.mark.parametrize("chunk", [1, 5, 100])
-def test_any_given_pixels_equal_naive(changes, n, chunk):
+def test_any_given_pixels_equal_naive(small, changes, n, chunk):
     model = small(**changes)
     generator = torch.Generator().manual_seed(8)
     start = torch.randint(model.config.levels, (n, 1, 7, 9), dtype=torch.uint8, generator=generator)
@@ -91,7 +109,7 @@ def test_any_given_pixels_equal_naive(changes, n, chunk):
 
 
 @pytest.mark.parametrize("naive", [False, True])
-def test_given_pixels_stay_and_the_rest_is_drawn(naive):
+def test_given_pixels_stay_and_the_rest_is_drawn(small, naive):
     model = small()
     generator = torch.Generator().manual_seed(6)
     start = torch.randint(256, (2, 1, 8, 5), dtype=torch.uint8, generator=generator)  # of another size than trained on
@@ -104,7 +122,7 @@ def test_given_pixels_stay_and_the_rest_is_drawn(naive):
     assert torch.equal(everything, start)
 
 
-def test_completion_is_the_same_cached_and_naive():
+def test_completion_is_the_same_cached_and_naive(small):
     model = small()
     start = torch.randint(256, (1, 1, 6, 7), dtype=torch.uint8, generator=torch.Generator().manual_seed(7))
     keep = torch.zeros_like(start, dtype=torch.bool)
@@ -115,7 +133,7 @@ def test_completion_is_the_same_cached_and_naive():
     assert not torch.equal(cached[0], cached[1])
 
 
-def test_events_rebuild_the_log_likelihood_in_any_order_and_twice():
+def test_events_rebuild_the_log_likelihood_in_any_order_and_twice(small):
     model = small()
     labels = torch.tensor([1, -1])
     events = draw(model, labels=labels, chunk=5)
@@ -128,7 +146,7 @@ def test_events_rebuild_the_log_likelihood_in_any_order_and_twice():
     assert [event.index for event in events] == list(range(0, 42, 5))
 
 
-def test_events_carry_the_distribution_the_value_was_drawn_from():
+def test_events_carry_the_distribution_the_value_was_drawn_from(small):
     model = small()
     events = draw(model, temperature=0.7)
     logits = torch.cat([event.logits for event in events], dim=1)
@@ -138,7 +156,7 @@ def test_events_carry_the_distribution_the_value_was_drawn_from():
     assert {event.temperature for event in events} == {0.7}
 
 
-def test_same_seed_same_picture_however_many_are_drawn_beside_it():
+def test_same_seed_same_picture_however_many_are_drawn_beside_it(small):
     model = small()
     one = rebuild(draw(model, n=1), 6, 7)[0]
     three = rebuild(draw(model, n=3), 6, 7)[0]
@@ -147,7 +165,7 @@ def test_same_seed_same_picture_however_many_are_drawn_beside_it():
     assert torch.equal(model.sample(3, generator=torch.Generator().manual_seed(5)), three)
 
 
-def test_pictures_shared_out_over_threads_are_the_same():
+def test_pictures_shared_out_over_threads_are_the_same(small):
     model = small()
     one_thread = draw(model, n=7, labels=torch.arange(7) % 3)
     torch.set_num_threads(3)
@@ -158,7 +176,7 @@ def test_pictures_shared_out_over_threads_are_the_same():
     assert torch.equal(rebuild(one_thread, 6, 7)[0], rebuild(three_threads, 6, 7)[0])
 
 
-def test_sixteen_streams_at_once_all_get_on_and_draw_what_they_draw_alone():
+def test_sixteen_streams_at_once_all_get_on_and_draw_what_they_draw_alone(small):
     model = small()
     all_there, drawn = threading.Barrier(16, timeout=30), [[] for _ in range(16)]
 
@@ -193,14 +211,14 @@ def test_impossible_levels_are_never_drawn():
     assert inverse_cdf(logits.expand(2, 3), ends, 1.0).tolist() == [1, 1]
 
 
-def test_without_numba_the_plain_sampler_draws(monkeypatch):
+def test_without_numba_the_plain_sampler_draws(small, monkeypatch):
     monkeypatch.setattr(engines, "_compiled", None)
     monkeypatch.setitem(sys.modules, "gm_core.sampling.compiled", None)
     assert not warm_up()
     assert len(draw(small())) == 42
 
 
-def test_a_stream_may_be_left_at_any_point():
+def test_a_stream_may_be_left_at_any_point(small):
     stream = small().stream(1)
     next(stream)
     stream.close()
@@ -209,19 +227,19 @@ def test_a_stream_may_be_left_at_any_point():
 
 
 @pytest.mark.parametrize("temperature", [0, -1, math.nan, math.inf, 1e-9])
-def test_nonsense_temperatures_are_refused(temperature):
+def test_nonsense_temperatures_are_refused(small, temperature):
     with pytest.raises(ValueError, match="temperature must be"):
         small().stream(1, temperature=temperature)
 
 
-def test_the_compiled_sampler_draws_as_often_as_the_distribution_says():
+def test_the_compiled_sampler_draws_as_often_as_the_distribution_says(small):
     model = small(height=1, width=1, levels=5)
     drawn = torch.bincount(model.sample(20_000, generator=torch.Generator().manual_seed(0)).flatten().long()) / 20_000
     expected = model.distribution(torch.zeros(1, 1, 1, 1, dtype=torch.uint8)).probs.flatten()
     torch.testing.assert_close(drawn, expected, atol=0.012, rtol=0)
 
 
-def test_nonsense_requests_are_refused():
+def test_nonsense_requests_are_refused(small):
     model, keep = small(), torch.ones(1, 1, 6, 7, dtype=torch.bool)
     with pytest.raises(ValueError, match="at least 1"):
         model.stream(0)
