@@ -16,8 +16,8 @@ from gm_core.models.latents import draw_latents
 LIMIT = 3.0
 """Sliders run from -LIMIT to LIMIT standard deviations of the prior."""
 
-FAR = 12.0
-"""Nobody's picture is encoded farther out; points beyond are refused."""
+FAR = 40.0
+"""Nobody's picture is encoded farther out, nor moved there by sliders; points beyond are refused."""
 
 PICTURES = 1024
 """So many pictures are decoded for one message at most."""
@@ -55,11 +55,15 @@ def point(vae: VAE, values: object, limit: float = LIMIT) -> Tensor:
     Raises:
         PointError: It is not a point of this model's.
     """
-    dimensions = vae.config.latent
+    return numbers(values, vae.config.latent, limit)
+
+
+def numbers(values: object, count: int, limit: float = LIMIT) -> Tensor:
+    """So many numbers that came from outside, checked as those of a :func:`point` are."""
     if not isinstance(values, list | tuple):
-        raise PointError(f"A point of this model is a list of {dimensions} numbers.")
-    if len(values) != dimensions:
-        raise PointError(f"A point of this model has {dimensions} numbers, this one has {len(values)}.")
+        raise PointError(f"A point of this model is a list of {count} numbers.")
+    if len(values) != count:
+        raise PointError(f"A point of this model has {count} numbers, this one has {len(values)}.")
     for index, value in enumerate(values):
         if not is_number(value, -limit, limit):
             raise PointError(f"Coordinate z{index + 1} must be a number from {-limit:g} to {limit:g}.")

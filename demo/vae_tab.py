@@ -14,7 +14,7 @@ from demo.walk_map import NAME as MAPPED
 from demo.walk_map import MapView
 from demo.walk_pictures import LIVE, PRIVATE, Mine, plainly, seen
 from demo.walk_rebuild import RebuildView
-from demo.walk_sliders import Walk, WalkView, set_from
+from demo.walk_sliders import Value, Walk, WalkView, set_from
 from demo.walk_ways import FIRST_ENDS, Ends, WaysView
 
 LATEX: list[dict[str, str | bool]] = [
@@ -67,7 +67,7 @@ def build(models: Models) -> None:
         gr.Markdown(HOW, latex_delimiters=LATEX)
 
     @plainly
-    def switch(name: str, value: object, places: dict[str, list[float]]) -> tuple[Any, ...]:
+    def switch(name: str, value: object, places: dict[str, Value]) -> tuple[Any, ...]:
         """The other latent space."""
         card = cards[name]
         return *here.switched(walk, name, value, places), figure_line(card), *[alone(card)] * len(others)

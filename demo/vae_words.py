@@ -57,8 +57,8 @@ def hint(view: str, card: Card) -> str:
     another = "another digit" if domain.name == "mnist" else "something else"
     give = "Upload" if card.config.get("picture_channels", 1) == 3 else "Draw"
     words = {
-        "walk": f"A VAE squeezes every {noun(domain)} into {numbers}. <b>Drag a slider</b> and see what its number "
-        "means.",
+        "walk": f"A VAE squeezes every {noun(domain)} into {numbers}. <b>Drag a slider</b> and see what "
+        + ("its number means." if dimensions <= 32 else "moving all of them together does."),
         "map": "Two numbers a digit: the whole latent space is a map. <b>Move over it</b>, or draw a path.",
         "ways": "<b>Drag from A to B</b>: latent space bends one picture into the other; a cross-fade mixes them.",
         "rebuild": f"<b>{give} {one}</b>: the VAE squeezes it into {numbers} and rebuilds it. What is lost?",

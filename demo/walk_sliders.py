@@ -14,13 +14,19 @@ from demo.vae_words import distance, domain_of, noun, view_line
 from demo.walk_pictures import checked_seed, told
 from demo.widgets.latent_sliders import LatentSliders
 from gm_core import VAE, Card, CheckpointError, available
-from gm_core.evaluation.atlas import LEAST_KL
+from gm_core.evaluation.atlas import LEAST_KL, PRINCIPAL
 
-FIRST_SEED, FIRST_SEEDS = 13, {"fashion-vae": 25, "cifar10-vae": 0}
+FIRST_SEED, FIRST_SEEDS = 13, {"fashion-vae": 25}
 """Seed of the point where a walk begins; of some models another."""
 
-SHOWN = 16
+FIRST_CODE = 30
+"""Where a walk begins that is along principal directions: at this held-out picture."""
+
+SHOWN = PRINCIPAL
 """Sliders at once: those that say most. Others are folded away, as are those that the model does not use."""
+
+ENOUGH = 0.5
+"""Share of the KL that so many coordinates must carry to be worth a slider each."""
 
 NEIGHBOURS = 15
 """Held-out pictures that say what is near a point."""
@@ -53,14 +59,55 @@ class Walk:
             raise CheckpointError("there is no VAE with an atlas to walk in")
         self.first = next(iter(self.cards))
 
+    def is_wide(self, name: str) -> bool:
+        """Whether what a picture is, is spread over so many coordinates that none by itself says much."""
+        kl = self.models.atlas(name).kl
+        return float(kl.topk(min(SHOWN, len(kl))).values.sum()) < ENOUGH * float(kl.sum())
+
     def place(self, name: str, z: list[float], words: str = "") -> Value:
-        """Where the sliders are to stand: a slider a coordinate, those that carry most of a picture first.
+        """Where the sliders are to stand for a point.
+
+        A slider is a coordinate, those that carry most of a picture first. In a wide latent space it is a principal
+        direction, and all stand at 0 where the picture is that they change.
 
         Args:
             name: The model.
             z: The point.
             words: Where it comes from, if that is worth saying.
         """
+        wide, inside = self.is_wide(name), latent.bounded(torch.tensor(z))
+        axes, told = self._principal_axes(name) if wide else self._coordinates(name)
+        return {
+            "model": name,
+            **latent.shape(self.models.vae(name)),
+            "base": z if wide else [0.0] * len(z),
+            "axes": axes,
+            "at": [0.0 if wide else inside[axis["index"]] for axis in axes],
+            "origin": words,
+            **told,
+        }
+
+    def _principal_axes(self, name: str) -> tuple[list[Value], Value]:
+        """A slider for each principal direction, and what all of them are."""
+        atlas, domain = self.models.atlas(name), domain_of(self.cards[name].dataset)
+        many, (shown, dimensions) = domain.many, atlas.principal.shape
+        share = atlas.gains[:shown].square().sum() / atlas.gains.square().sum()
+        axes = [
+            {
+                "label": f"p{nth + 1}",
+                "note": f"A step of 1, by which real {many} differ here, changes levels by {gain:.0f} on average. "
+                "Double-click: back to 0",
+                "direction": [round(x, 5) for x in step],
+                "low": -latent.LIMIT,
+                "high": latent.LIMIT,
+            }
+            for nth, (step, gain) in enumerate(zip(atlas.principal.tolist(), atlas.gains.tolist(), strict=False))
+        ]
+        caption = f"{shown} directions of {dimensions}, {100 * share:.0f} % of how {many} differ; the rest stays"
+        return axes, {"caption": caption}
+
+    def _coordinates(self, name: str) -> tuple[list[Value], Value]:
+        """A slider for each coordinate, and what all of them are."""
         kl, kind = self.models.atlas(name).kl.tolist(), noun(domain_of(self.cards[name].dataset))
         order = sorted(range(len(kl)), key=lambda index: -kl[index])
         axes = [
@@ -74,16 +121,9 @@ class Walk:
             }
             for nth, index in enumerate(order)
         ]
-        inside = latent.bounded(torch.tensor(z))
-        return {
-            "model": name,
-            **latent.shape(self.models.vae(name)),
-            "base": [0.0] * len(kl),
-            "axes": axes,
-            "at": [inside[index] for index in order],
+        return axes, {
             "caption": f"those that say most of a {kind} first",
             "fold": folded([kl[index] for index in order]),
-            "origin": words,
         }
 
     def model(self, sent: Value) -> tuple[str, VAE]:
@@ -97,8 +137,8 @@ class Walk:
             raise latent.PointError(f"A latent space is that of {' or '.join(self.cards)}.")
         return name, self.models.vae(name)
 
-    def point(self, sent: object) -> tuple[str, Tensor]:
-        """The point where sliders stand: the model, and what :meth:`place` made of the point, both checked.
+    def stand(self, sent: object) -> Value:
+        """Where sliders stand, as the browser sent it: the place, with what was sent checked.
 
         Raises:
             latent.PointError: It is no place.
@@ -106,10 +146,28 @@ class Walk:
         if not isinstance(sent, dict):
             raise latent.PointError("A place is a model, and where its sliders stand.")
         name, vae = self.model(sent)
-        order, at = self.place(name, [0.0] * vae.config.latent)["axes"], latent.point(vae, sent.get("at"))
-        z = torch.zeros(vae.config.latent)
-        z[[axis["index"] for axis in order]] = at
-        return name, z
+        base = (
+            latent.point(vae, sent.get("base"), latent.FAR).tolist()
+            if self.is_wide(name)
+            else [0.0] * vae.config.latent
+        )
+        place = self.place(name, base)
+        return place | {"at": latent.numbers(sent.get("at"), len(place["axes"])).tolist()}
+
+    def point(self, sent: object) -> tuple[str, Tensor]:
+        """The point where sliders stand: the model, and the point, both checked.
+
+        Raises:
+            latent.PointError: It is no place.
+        """
+        place = self.stand(sent)
+        z = torch.tensor(place["base"])
+        for axis, at in zip(place["axes"], place["at"], strict=True):
+            if "index" in axis:
+                z[axis["index"]] = at
+            else:
+                z += at * torch.tensor(axis["direction"])
+        return place["model"], z
 
     def along(self, sent: Value) -> Value:
         """Pictures along lines; see :func:`demo.latent.lines`."""
@@ -125,9 +183,28 @@ class Walk:
         return latent.answer(latent.picture(vae, z, view)) | {"reading": reading}
 
     def prior(self, sent: Value) -> Value:
-        """A draw from the prior, in the sliders' order."""
+        """A draw from the prior: where sliders are to stand, ``at`` and ``base``."""
         name, vae = self.model(sent)
-        return {"z": self.place(name, latent.drawn(vae, checked_seed(sent.get("seed"))))["at"]}
+        place = self.place(name, latent.drawn(vae, checked_seed(sent.get("seed"))))
+        return {"at": place["at"], "base": place["base"]}
+
+    def beginning(self, name: str, nth: int | None = None) -> tuple[list[float], str]:
+        """A point to begin at, and where it comes from: a draw from the prior, in a wide space a held-out picture.
+
+        Draws from the prior of a wide space look like nothing, and there is no moving from one nothing to another.
+
+        Args:
+            name: The model.
+            nth: Another seed, or another picture; that of a walk if left out.
+        """
+        if self.is_wide(name):
+            codes, one = self.models.atlas(name).codes, domain_of(self.cards[name].dataset).one
+            code = codes[(FIRST_CODE if nth is None else nth) % len(codes)]
+            return code.clamp(
+                -latent.FAR, latent.FAR
+            ).tolist(), f"{one} that the model has not seen in training, encoded"
+        seed = FIRST_SEEDS.get(name, FIRST_SEED) if nth is None else nth
+        return latent.drawn(self.models.vae(name), seed), f"drawn from the prior with seed {seed}"
 
 
 class WalkView:
@@ -143,14 +220,14 @@ class WalkView:
     def __init__(self, walk: Walk) -> None:
         name = walk.first
         self.sliders = LatentSliders(
-            walk.place(name, self.first(walk, name)),
+            self.first(walk, name),
             lines=told(walk.along),
             look=told(walk.look),
             prior=told(walk.prior),
             elem_id="walk-sliders",
         )
 
-    def switched(self, walk: Walk, name: str, value: object, places: dict[str, list[float]]) -> tuple[Any, ...]:
+    def switched(self, walk: Walk, name: str, value: object, places: dict[str, Value]) -> tuple[Any, ...]:
         """The other latent space; where one was in this one is kept.
 
         Args:
@@ -162,14 +239,17 @@ class WalkView:
         Returns:
             The places, and where the sliders are to stand.
         """
-        left, z = walk.point(value)
-        places = places | {left: z.tolist()}
-        return places, walk.place(name, places.get(name) or self.first(walk, name))
+        left = walk.stand(value)
+        places = places | {left["model"]: {part: left[part] for part in ("base", "at")}}
+        return places, self.first(walk, name) if name not in places else walk.place(
+            name, places[name]["base"]
+        ) | places[name]
 
     @staticmethod
-    def first(walk: Walk, name: str) -> list[float]:
-        """The point where a walk begins."""
-        return latent.drawn(walk.models.vae(name), FIRST_SEEDS.get(name, FIRST_SEED))
+    def first(walk: Walk, name: str) -> Value:
+        """Where a walk begins."""
+        z, words = walk.beginning(name)
+        return walk.place(name, z, words[:1].upper() + words[1:] + "." if walk.is_wide(name) else "")
 
 
 def vaes() -> list[Card]:
@@ -196,6 +276,6 @@ def folded(kl: list[float]) -> str:
 
 def set_from(walk: Walk, name: str, z: Tensor, words: str) -> Value:
     """Sliders at a point that was found elsewhere, cut to their range with a word about it."""
-    if float(z.abs().max()) > latent.LIMIT:
+    if float(z.abs().max()) > latent.LIMIT and not walk.is_wide(name):
         gr.Info(f"The model puts this picture beyond the sliders' range: cut at ±{latent.LIMIT:g}.")
-    return walk.place(name, z.tolist(), words)
+    return walk.place(name, z.clamp(-latent.FAR, latent.FAR).tolist(), words)

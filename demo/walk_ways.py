@@ -42,8 +42,12 @@ class Ways:
         self.walk = walk
 
     def first(self) -> Ends:
-        """The ends on arrival: draws from the prior."""
-        return {name: {end: self.drawn(name, seed) for end, seed in FIRST_ENDS.items()} for name in self.walk.cards}
+        """The ends on arrival."""
+        return {name: {end: self._first(name, nth) for end, nth in FIRST_ENDS.items()} for name in self.walk.cards}
+
+    def _first(self, name: str, nth: int) -> Value:
+        z, what = self.walk.beginning(name, nth)
+        return {"z": z, "what": what}
 
     def drawn(self, name: str, seed: int) -> Value:
         """An end: a draw from the prior."""

@@ -1,7 +1,7 @@
 """Where the pictures lie in a latent space, and which ways there have a meaning."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -23,6 +23,12 @@ MOVES = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
 MOVED_IMAGES = 500
 
+PRINCIPAL, PRINCIPAL_IMAGES = 16, 32
+"""Principal directions that are kept, and held-out images around which they are found."""
+
+NUDGE = 0.05
+"""How far a code is moved to see which way its picture goes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Atlas:
@@ -33,6 +39,10 @@ class Atlas:
         labels: Their classes, ``int64`` (N,).
         kl: Mean KL of each dimension over the held-out images, nats, ``float32`` (D,); zeros for an autoencoder.
         class_codes: Mean code of each class over the training images, ``float32`` (classes, D).
+        principal: Steps of a standard deviation along the directions in which decoded pictures differ most, that which
+            they differ most in first; see :func:`principal_steps`, ``float32`` (up to :data:`PRINCIPAL`, D).
+        gains: By how much a step along each principal direction changes a picture: root mean square over its values,
+            in levels, of all directions, (D,).
         directions: How the code of a training image changes with one standard deviation of an attribute, each (D,);
             which attributes these are is for :func:`~gm_core.evaluation.attributes.attributes_of` to say.
         attributes: Mean and standard deviation of each attribute over the training images, in its unit.
@@ -43,6 +53,8 @@ class Atlas:
     labels: Tensor
     kl: Tensor
     class_codes: Tensor
+    principal: Tensor
+    gains: Tensor
     directions: dict[str, Tensor]
     attributes: dict[str, tuple[float, float]]
     class_names: tuple[str, ...]
@@ -91,11 +103,15 @@ def make_atlas(
         for attribute, (measure, _) in attributes_of(model_card.dataset, train.images.shape[1]).items()
     }
     labels = range(len(train.class_names))
+    codes = _encode(model, held_out, "codes, held-out images", quiet)
+    principal, gains = principal_steps(model, codes)
     atlas = Atlas(
-        codes=_encode(model, held_out, "codes, held-out images", quiet),
+        codes=codes,
         labels=held_out.labels,
         kl=_mean_kl(model, held_out, quiet),
         class_codes=torch.stack([trained[train.labels == label].mean(dim=0) for label in labels]).float(),
+        principal=principal,
+        gains=gains,
         directions={attribute: _direction(trained, value, train.labels) for attribute, value in values.items()},
         attributes={
             attribute: (float(value.mean()), float(value.std(unbiased=False))) for attribute, value in values.items()
@@ -113,6 +129,42 @@ def make_atlas(
         class_names=list(atlas.class_names),
     )
     return save(card, _to_tensors(atlas), directory)
+
+
+def principal_steps(model: VAE | Autoencoder, codes: Tensor) -> tuple[Tensor, Tensor]:
+    r"""The directions in which the decoded pictures of real codes differ most: their principal components.
+
+    To first order a decoded picture changes by J dz with its code, so with C the covariance of codes and M the mean of
+    :math:`J^\top J`, these are :math:`C^{1/2} v` for the eigenvectors v of :math:`C^{1/2} M C^{1/2}`. Along each,
+    codes have a standard deviation of one step, and between two of them no correlation.
+
+    Args:
+        model: The model.
+        codes: Of real images, (N, D); J is averaged over the first :data:`PRINCIPAL_IMAGES` of them.
+
+    Returns:
+        The steps of the first :data:`PRINCIPAL` directions, ``float32`` (up to so many, D), and of all, the root mean
+        square change of a picture's values by a step, in levels, (D,).
+
+    References:
+        Härkönen et al. (2020), "GANSpace: Discovering Interpretable GAN Controls", section 2.1, for principal
+        components as controls. https://arxiv.org/abs/2004.02546
+    """
+    nudges = NUDGE * torch.eye(codes.shape[1])
+    metric = torch.zeros(codes.shape[1], codes.shape[1], dtype=torch.float64)
+    some = codes[:PRINCIPAL_IMAGES]
+    for z in some:
+        ahead, behind = (
+            in_batches(partial(_decoded, model), z + sign * nudges).flatten(1).double() for sign in (1, -1)
+        )
+        change = (ahead - behind) / (2 * NUDGE)  # by each coordinate, (D, values)
+        metric += change @ change.mT / change.shape[1] / len(some)
+    variances, basis = torch.linalg.eigh(torch.cov(codes.mT.double()).reshape(metric.shape))
+    spread = basis * variances.clamp_min(0).sqrt() @ basis.mT
+    gains, vectors = torch.linalg.eigh(spread @ metric @ spread)
+    steps = (spread @ vectors).mT.flip(0)[:PRINCIPAL]
+    steps *= torch.where(steps.gather(1, steps.abs().argmax(dim=1, keepdim=True)) < 0, -1, 1)  # of v and -v, one
+    return steps.float(), gains.flip(0).clamp_min(0).sqrt().float()
 
 
 def evaluate_atlas(model: VAE | Autoencoder, atlas: Atlas, held_out: Images, quiet: bool = False) -> list[Metric]:
@@ -197,12 +249,16 @@ def _read(directory: Path, name: str, _sha256: str, latent: int, names: tuple[st
         labels=labels,
         kl=tensors["kl"],
         class_codes=tensors["class_codes"],
+        principal=tensors["principal"],
+        gains=tensors["gains"],
         directions=dict(zip(names, tensors["directions"], strict=True)),
         attributes={attribute: (mean, std) for attribute, (mean, std) in zip(names, attributes, strict=True)},
         class_names=tuple(card.class_names),
     )
     shapes = [tuple(part.shape) for part in (codes, labels, atlas.kl, atlas.class_codes, *atlas.directions.values())]
     expected = [(len(labels), latent), (len(labels),), (latent,), (len(atlas.class_names), latent)]
+    if (atlas.principal.shape, atlas.gains.shape) != ((min(PRINCIPAL, latent), latent), (latent,)):
+        raise ValueError("its principal directions do not fit the model")
     if shapes != expected + [(latent,)] * len(names):
         raise ValueError("its tensors do not fit the model")
     return atlas
@@ -215,6 +271,8 @@ def _to_tensors(atlas: Atlas) -> dict[str, Tensor]:
         "labels": atlas.labels.to(torch.uint8),
         "kl": atlas.kl,
         "class_codes": atlas.class_codes,
+        "principal": atlas.principal,
+        "gains": atlas.gains,
         "directions": torch.stack(list(atlas.directions.values())),
         "attributes": torch.tensor(list(atlas.attributes.values()), dtype=torch.float64),
     }
@@ -236,6 +294,12 @@ def _encode(model: VAE | Autoencoder, data: Images, title: str, quiet: bool) -> 
         return model.encode(images).mean if isinstance(model, VAE) else model.encode(images)
 
     return in_batches(codes, data.images, title=title, quiet=quiet)
+
+
+def _decoded(model: VAE | Autoencoder, z: Tensor) -> Tensor:
+    """Decoded pictures, or the means of their pixels, in levels, (N, C, H, W)."""
+    decoded = model.decode(z)
+    return decoded.clamp(0, 255) if isinstance(decoded, Tensor) else decoded.mean
 
 
 def _mean_kl(model: VAE | Autoencoder, data: Images, quiet: bool) -> Tensor:
@@ -267,10 +331,8 @@ def _try_direction(model: VAE | Autoencoder, attribute: str, direction: Tensor, 
     """How an attribute of decoded pictures follows a move along its direction: slope a unit, and correlation."""
 
     def of_decoded(z: Tensor) -> Tensor:
-        decoded = model.decode(z)
-        pictures = decoded.clamp(0, 255) if isinstance(decoded, Tensor) else decoded.mean
         measure, _ = ATTRIBUTES[attribute]
-        return measure(pictures)
+        return measure(_decoded(model, z))
 
     values = torch.stack([in_batches(of_decoded, codes + move * direction) for move in MOVES]).double()
     change = (values - values[MOVES.index(0.0)]).flatten()  # of each picture with itself unmoved

@@ -53,23 +53,36 @@ def test_sliders_lead_through_another_models_pictures(page: Page, app_url: str, 
     expect(page.locator("#walk-sliders .row:visible")).to_have_count(16)
     choose(page, name)
     vae, known = walk.models.vae(name), domain_of(walk.cards[name].dataset)
-    wait_for(page, latent.picture(vae, torch.tensor(WalkView.first(walk, name))), MAIN)
+    wait_for(page, latent.picture(vae, walk.point(WalkView.first(walk, name))[1]), MAIN)
     expect(page.locator(".walk-top .lab-hint")).to_contain_text(known.one.split(" ", 1)[1])
     rows = page.locator("#walk-sliders .controls > .rows .row")
     expect(rows).to_have_count(SHOWN)
     summary = page.locator("#walk-sliders .folded summary")
-    expect(summary).to_contain_text(f"{vae.config.latent - SHOWN} more dimensions")
-
-    summary.click()  # what is folded away gets its strip when it is seen
-    strip = page.locator("#walk-sliders .folded .row canvas").first
-    strip.scroll_into_view_if_needed()
+    strip = page.locator("#walk-sliders .row canvas").first
+    if walk.is_wide(name):
+        expect(page.locator("#walk-sliders .order")).to_contain_text(f"{SHOWN} directions of {vae.config.latent}")
+        expect(summary).to_be_hidden()
+    else:
+        expect(summary).to_contain_text(f"{vae.config.latent - SHOWN} more dimensions")
+        summary.click()  # what is folded away gets its strip when it is seen
+        strip = page.locator("#walk-sliders .folded .row canvas").first
+        strip.scroll_into_view_if_needed()
     page.wait_for_function(
         "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size > 8",
         arg=strip.element_handle(),
     )
 
+    start = WalkView.first(walk, name)
+    page.locator("#walk-sliders .random").click()
+    expect(page.locator("#walk-sliders .reading")).to_contain_text("Drawn from the prior with seed")
+    page.locator("#walk-sliders .undo").click()
+    wait_for(page, latent.picture(vae, walk.point(start)[1]), MAIN)
+    page.locator("#walk-sliders .row input[type=number]").first.fill("2.5")
+    page.locator("#walk-sliders .row input[type=number]").first.press("Enter")
+    moved = start | {"at": [2.5, *start["at"][1:]]}
+    wait_for(page, latent.picture(vae, walk.point(moved)[1]), MAIN)
     page.locator("#walk-sliders .reset").click()
-    wait_for(page, latent.picture(vae, torch.zeros(vae.config.latent)), MAIN)
+    wait_for(page, latent.picture(vae, torch.tensor(start["base"])), MAIN)
     page.get_by_role("radio", name="spread").click()
     expect(page.locator("#walk-sliders .reading")).to_contain_text("standard deviation")
     choose(page, "mnist-vae")

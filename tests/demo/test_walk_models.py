@@ -19,7 +19,7 @@ from demo.vae_words import VIEWS, alone, choices, domain_of, figure_line, hint, 
 from demo.walk_edit import Edit
 from demo.walk_pictures import FIRST_SEEDS, Example, form_for, from_drawing, from_file, seen
 from demo.walk_rebuild import RebuildView
-from demo.walk_sliders import SHOWN, Walk, folded
+from demo.walk_sliders import SHOWN, Walk, WalkView, folded
 from demo.walk_ways import FIRST_ENDS, Ways
 from demo.widgets.sketch_pad import encode
 from gm_core import VAE, Card, CheckpointError, VAEConfig
@@ -30,7 +30,7 @@ from gm_core.rendering import png
 
 CLOTHES, PHOTOGRAPHS = "fashion-vae", "cifar10-vae"
 SHIPPED = ("mnist-vae", "mnist-vae2d", CLOTHES)
-CONFIG = VAEConfig(height=32, width=32, latent=20, channels=4, hidden=16, mixture=2, picture_channels=3)
+CONFIG = VAEConfig(height=32, width=32, latent=80, channels=4, hidden=16, mixture=2, picture_channels=3)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_what_is_there_can_be_chosen_digits_first(walk: Walk) -> None:
         ("digits, 16 dimensions", "mnist-vae"),
         ("digits, 2", "mnist-vae2d"),
         ("clothes, 32", CLOTHES),
-        ("photographs, 20", PHOTOGRAPHS),
+        ("photographs, 80", PHOTOGRAPHS),
     ]
 
 
@@ -193,6 +193,29 @@ def test_what_says_most_is_shown_and_the_rest_folded_away(walk: Walk) -> None:
     assert "other 96 dimensions: 96.0 nats together (192.0 on average)" in kl_bars(
         [1.0] * 128, [2.0] * 128, domain_of("cifar10")
     )
+
+
+def test_a_wide_space_is_walked_along_its_principal_directions(walk: Walk) -> None:
+    assert walk.is_wide(PHOTOGRAPHS) and not any(walk.is_wide(name) for name in SHIPPED)
+    atlas, vae = walk.models.atlas(PHOTOGRAPHS), walk.models.vae(PHOTOGRAPHS)
+    z, words = walk.beginning(PHOTOGRAPHS, 3)
+    assert z == atlas.codes[3].tolist() and "not seen in training" in words
+    place = walk.place(PHOTOGRAPHS, z)
+    assert (place["base"], place["at"], len(place["axes"])) == (z, [0.0] * SHOWN, SHOWN)
+    assert "of 80," in place["caption"] and not any(axis.get("folded") for axis in place["axes"])
+    moved = place | {"at": [1.5, -2.0] + [0.0] * (SHOWN - 2)}
+    name, point = walk.point(moved)
+    expected = torch.tensor(z) + 1.5 * atlas.principal[0] - 2 * atlas.principal[1]
+    assert name == PHOTOGRAPHS
+    torch.testing.assert_close(point, expected, rtol=0, atol=1e-4)
+    assert walk.prior({"model": PHOTOGRAPHS, "seed": 4}) == {"at": [0.0] * SHOWN, "base": latent.drawn(vae, 4)}
+    for wrong in ({"at": [3.1] * SHOWN}, {"at": [0.0] * 80}, {"base": [99.0] * 80}, {"base": None}):
+        with pytest.raises(latent.PointError):
+            walk.point(moved | wrong)
+    places, there = WalkView.switched(WalkView.__new__(WalkView), walk, CLOTHES, moved, {})
+    assert there["model"] == CLOTHES and WalkView.first(walk, CLOTHES) == there
+    _, back = WalkView.switched(WalkView.__new__(WalkView), walk, PHOTOGRAPHS, there, places)
+    assert (back["base"], back["at"]) == (z, moved["at"])
 
 
 def test_words_speak_of_what_the_model_knows(walk: Walk) -> None:

@@ -23,7 +23,7 @@ from gm_core import (
 )
 from gm_core.checkpoints import save
 from gm_core.data.datasets import Images
-from gm_core.evaluation.atlas import evaluate_atlas, make_atlas
+from gm_core.evaluation.atlas import evaluate_atlas, make_atlas, principal_steps
 from tests.gm_core.test_checkpoints import shipped
 
 SIZE = 16
@@ -146,10 +146,26 @@ def test_the_card_says_how_good_the_space_is_and_can_be_measured_again(directory
         assert card.metric("dimensions_in_use").value == int((atlas.kl >= 0.05).sum())
 
 
+def test_principal_steps_of_a_linear_decoder_are_the_principal_components_of_its_pictures():
+    generator = torch.Generator().manual_seed(3)
+    model = Autoencoder(AutoencoderConfig(height=SIZE, width=SIZE, latent=20, channels=2, hidden=4))
+    weight = torch.randn(20, SIZE * SIZE, generator=generator)
+    model.decode = lambda z: 127.5 + (z @ weight).view(-1, 1, SIZE, SIZE) / 10
+    codes = torch.randn(400, 20, generator=generator) @ torch.randn(20, 20, generator=generator)
+    steps, gains = principal_steps(model, codes)
+    pictures = (codes @ weight / 10).double()
+    values, vectors = torch.linalg.eigh(torch.cov(pictures.mT))
+    assert (steps.shape, gains.shape) == ((16, 20), (20,))
+    torch.testing.assert_close(gains, (values.flip(0)[:20] / SIZE**2).sqrt().float(), rtol=1e-3, atol=1e-3)
+    ways = torch.nn.functional.normalize(steps @ weight, dim=1).double()
+    torch.testing.assert_close((ways @ vectors.flip(1)[:, :16]).abs(), torch.eye(16).double(), rtol=0, atol=1e-2)
+
+
 def test_no_image_ships(directory):
     tensors = load_file(directory / "bars-vae-atlas.safetensors")
     d = tensors["codes"].shape[1]
-    assert sum(value.numel() for value in tensors.values()) == 150 * (d + 1) + d + 2 * d + 2 * d + 2 * 2
+    principal = d * d + d
+    assert sum(value.numel() for value in tensors.values()) == 150 * (d + 1) + d + 2 * d + principal + 2 * d + 2 * 2
 
 
 @pytest.mark.parametrize(

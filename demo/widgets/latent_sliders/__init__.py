@@ -35,7 +35,7 @@ class LatentSliders(gr.HTML):
             levels of all of them, row by row, the channels of a pixel together) and their ``channels``, or an
             ``error``.
         look: From ``model``, ``z`` and ``view`` to the same of one picture and a ``reading`` in HTML, or an ``error``.
-        prior: From ``model`` and ``seed`` to a point ``z``; without it there is no "Random", and nothing to lock.
+        prior: From ``model`` and ``seed`` to ``at`` and ``base``; without it there is no "Random", and nothing to lock.
         **options: As for ``gr.HTML``.
     """
 

@@ -186,8 +186,9 @@ const move = (a, value) => {
   scrub(a);
   rest();
 };
-const go = (at, words = "") => {
+const go = (at, words = "", base = place.base) => {
   remember();
+  place.base = base;
   place.at = place.at.map((x, a) => (locks().has(place.axes[a].label) ? x : at[a]));
   origin = words;
   showAll();
@@ -272,7 +273,7 @@ const receive = () => {
   const before = place;
   if (before && before.model === next.model) {
     // Another picture's sliders have another past; and what is set from elsewhere holds no slider fast.
-    if (String(before.base) === String(next.base)) remember();
+    if (props.random || String(before.base) === String(next.base)) remember();
     else histories.clear();
     locked.delete(next.model);
   }
@@ -288,7 +289,7 @@ const receive = () => {
 find(".random").addEventListener("click", async () => {
   const seed = Math.floor(Math.random() * 10000);
   const answer = await ask("drawn", { model: place.model, seed });
-  if (answer) go(answer.z, "Drawn from the prior with seed " + seed + ".");
+  if (answer) go(answer.at, "Drawn from the prior with seed " + seed + ".", answer.base);
 });
 find(".reset").addEventListener("click", () => go(place.at.map(() => 0)));
 find(".undo").addEventListener("click", () => {
