@@ -188,23 +188,21 @@ class Walk:
         place = self.place(name, latent.drawn(vae, checked_seed(sent.get("seed"))))
         return {"at": place["at"], "base": place["base"]}
 
-    def beginning(self, name: str, nth: int | None = None) -> tuple[list[float], str]:
+    def beginning(self, name: str, seed: int, code: int) -> tuple[list[float], str]:
         """A point to begin at, and where it comes from: a draw from the prior, in a wide space a held-out picture.
 
         Draws from the prior of a wide space look like nothing, and there is no moving from one nothing to another.
 
         Args:
             name: The model.
-            nth: Another seed, or another picture; that of a walk if left out.
+            seed: Of the draw.
+            code: Which held-out picture.
         """
-        if self.is_wide(name):
-            codes, one = self.models.atlas(name).codes, domain_of(self.cards[name].dataset).one
-            code = codes[(FIRST_CODE if nth is None else nth) % len(codes)]
-            return code.clamp(
-                -latent.FAR, latent.FAR
-            ).tolist(), f"{one} that the model has not seen in training, encoded"
-        seed = FIRST_SEEDS.get(name, FIRST_SEED) if nth is None else nth
-        return latent.drawn(self.models.vae(name), seed), f"drawn from the prior with seed {seed}"
+        if not self.is_wide(name):
+            return latent.drawn(self.models.vae(name), seed), f"drawn from the prior with seed {seed}"
+        codes, one = self.models.atlas(name).codes, domain_of(self.cards[name].dataset).one
+        z = codes[code % len(codes)].clamp(-latent.FAR, latent.FAR)
+        return z.tolist(), f"{one} that the model has not seen in training, encoded"
 
 
 class WalkView:
@@ -248,7 +246,7 @@ class WalkView:
     @staticmethod
     def first(walk: Walk, name: str) -> Value:
         """Where a walk begins."""
-        z, words = walk.beginning(name)
+        z, words = walk.beginning(name, FIRST_SEEDS.get(name, FIRST_SEED), FIRST_CODE)
         return walk.place(name, z, words[:1].upper() + words[1:] + "." if walk.is_wide(name) else "")
 
 

@@ -25,7 +25,8 @@ from demo.walk_sliders import Value, Walk
 from demo.widgets.picture_strip import PictureStrip
 from gm_core.rendering import gif, grid
 
-FIRST_ENDS = {"A": 11, "B": 12}
+FIRST_ENDS, FIRST_CODES = {"A": 11, "B": 12}, {"A": 25, "B": 54}
+"""Seeds of the ends on arrival; in a wide space, numbers of held-out pictures."""
 
 Ends = dict[str, dict[str, Value | Mine]]
 """By model and by A or B: a point ``z``, and ``what`` it is in words; or a picture, encoded when it is needed."""
@@ -43,10 +44,10 @@ class Ways:
 
     def first(self) -> Ends:
         """The ends on arrival."""
-        return {name: {end: self._first(name, nth) for end, nth in FIRST_ENDS.items()} for name in self.walk.cards}
+        return {name: {end: self._first(name, end) for end in FIRST_ENDS} for name in self.walk.cards}
 
-    def _first(self, name: str, nth: int) -> Value:
-        z, what = self.walk.beginning(name, nth)
+    def _first(self, name: str, end: str) -> Value:
+        z, what = self.walk.beginning(name, FIRST_ENDS[end], FIRST_CODES[end])
         return {"z": z, "what": what}
 
     def drawn(self, name: str, seed: int) -> Value:

@@ -198,7 +198,7 @@ def test_what_says_most_is_shown_and_the_rest_folded_away(walk: Walk) -> None:
 def test_a_wide_space_is_walked_along_its_principal_directions(walk: Walk) -> None:
     assert walk.is_wide(PHOTOGRAPHS) and not any(walk.is_wide(name) for name in SHIPPED)
     atlas, vae = walk.models.atlas(PHOTOGRAPHS), walk.models.vae(PHOTOGRAPHS)
-    z, words = walk.beginning(PHOTOGRAPHS, 3)
+    z, words = walk.beginning(PHOTOGRAPHS, 1, 3)
     assert z == atlas.codes[3].tolist() and "not seen in training" in words
     place = walk.place(PHOTOGRAPHS, z)
     assert (place["base"], place["at"], len(place["axes"])) == (z, [0.0] * SHOWN, SHOWN)
