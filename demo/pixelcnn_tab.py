@@ -114,7 +114,10 @@ guide what is drawn into it: the model looks back only.
 **Blind spot.** The original PixelCNN stacks masked convolutions. Each sees up and to the left, and together they miss a
 wedge up and to the right, which the layers climb into too slowly: choose that model, *depends on*, and a model to
 compare with. The gated PixelCNN has two stacks, one for the rows above and one for the row in hand, and misses nothing
-within its reach.
+within its reach; so has the PixelCNN of residual blocks, which builds them of the original's blocks.
+
+**Palette.** The PixelCNN of residual blocks is also told which levels its picture has used so far, wherever that was: a
+picture seldom uses all 256. *Depends on* is measured by gradients, and a list of levels has none, so it leaves that out.
 
 **Colour.** A pixel has three factors: red given all pixels before, green given these and the red, blue given these and
 both. The PixelCNN++ does not look up 256 probabilities for each: it weighs a few bell curves

@@ -205,7 +205,11 @@ def distance(dimensions: int, length: float, nearer: float) -> str:
         nearer: Share of the prior's draws that lie nearer to the centre.
     """
     if nearer < 0.001:
-        meaning = "nearer to the centre than practically every draw from the prior: the middle of everything"
+        meaning = "nearer to the centre than practically every draw from the prior" + (
+            ": the middle of everything"
+            if length < math.sqrt(dimensions) / 2
+            else ", as many pictures' codes are: z's mean leaves out its scatter"
+        )
     elif nearer > 0.999:
         meaning = "farther out than practically every draw from the prior: the model was hardly ever here"
     elif nearer < 0.5:

@@ -170,16 +170,16 @@ NEVER = np.int32(2**31 - 1)
 """Of a level: not used so far."""
 
 
-def _tile(rows: int, vectors: int) -> Callable[..., Any]:
-    """``out += x @ weight`` for a few rows of ``x`` and a few vectors of outputs, held in registers throughout.
+def _tile(rows: int, most: int) -> Callable[..., Any]:
+    """``out += x @ weight`` for a few rows of ``x`` and up to ``most`` vectors of outputs, in registers throughout.
 
     Written for LLVM directly: numba has no vectors, and what LLVM makes of plain loops is a third as fast. Each output
     is its own chain of additions, in the order of the inputs.
     """
     vector, number, integer = ir.VectorType(ir.FloatType(), LANES), ir.FloatType(), ir.IntType(64)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        x, x_step, weight, weight_step, out, out_step, inputs = arguments
+    def generate_some(builder: Any, arguments: Any, vectors: int) -> None:
+        x, x_step, weight, weight_step, out, out_step, inputs, _ = arguments
 
         def address(base: Any, step: Any, index: Any, offset: int, kind: Any) -> Any:
             place = builder.add(builder.add(base, builder.mul(step, index)), integer(offset))
@@ -206,17 +206,20 @@ def _tile(rows: int, vectors: int) -> Callable[..., Any]:
         for row in range(rows):
             for total, place in zip(sums[row], places[row], strict=True):
                 builder.store(builder.load(total), place, align=4)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        for vectors in range(1, most + 1):
+            with builder.if_then(builder.icmp_unsigned("==", arguments[-1], integer(vectors))):
+                generate_some(builder, arguments, vectors)
         return context.get_dummy_value()
 
-    def tile(typing, x, x_step, weight, weight_step, out, out_step, inputs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        return types.void(*[types.int64] * 7), generate
+    def tile(typing, x, x_step, weight, weight_step, out, out_step, inputs, vectors):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        return types.void(*[types.int64] * 8), generate
 
     return intrinsic(tile)
 
 
-_six_wide, _four_wide = _tile(6, VECTORS), _tile(4, VECTORS)
-_two_wide, _one_wide = _tile(2, FEW_VECTORS), _tile(1, ROW_VECTORS)
-_six, _four, _two, _one = (_tile(rows, 1) for rows in (6, 4, 2, 1))
+_six, _four, _two, _one = _tile(6, VECTORS), _tile(4, VECTORS), _tile(2, FEW_VECTORS), _tile(1, ROW_VECTORS)
 
 
 @_kernel()
@@ -227,33 +230,22 @@ def add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN00
     x_at, out_row = x.ctypes.data, out.ctypes.data
     while rows > 0:
         height = 6 if rows >= 6 else 4 if rows >= 4 else 2 if rows >= 2 else 1
-        vectors = VECTORS if height > 2 else FEW_VECTORS if height == 2 else ROW_VECTORS
-        weight_at, out_at, o = weight.ctypes.data, out_row, 0
-        while o < outputs:
-            wide = o + vectors * LANES <= outputs
+        most = VECTORS if height > 2 else FEW_VECTORS if height == 2 else ROW_VECTORS
+        weight_at, out_at, left = weight.ctypes.data, out_row, outputs // LANES
+        while left > 0:
+            tiles = (left + most - 1) // most
+            vectors = (left + tiles - 1) // tiles  # shared out evenly: a narrow tile waits for each of its additions
             if height == 6:
-                if wide:
-                    _six_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
-                else:
-                    _six(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
+                _six(x_at, x_step, weight_at, w_step, out_at, out_step, inputs, vectors)
             elif height == 4:
-                if wide:
-                    _four_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
-                else:
-                    _four(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
+                _four(x_at, x_step, weight_at, w_step, out_at, out_step, inputs, vectors)
             elif height == 2:
-                if wide:
-                    _two_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
-                else:
-                    _two(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
-            elif wide:
-                _one_wide(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
+                _two(x_at, x_step, weight_at, w_step, out_at, out_step, inputs, vectors)
             else:
-                _one(x_at, x_step, weight_at, w_step, out_at, out_step, inputs)
-            step = vectors * LANES if wide else LANES
-            o += step
-            weight_at += 4 * step
-            out_at += 4 * step
+                _one(x_at, x_step, weight_at, w_step, out_at, out_step, inputs, vectors)
+            left -= vectors
+            weight_at += 4 * LANES * vectors
+            out_at += 4 * LANES * vectors
         x_at += height * x_step
         out_row += height * out_step
         rows -= height
