@@ -117,7 +117,7 @@ compare with. The gated PixelCNN has two stacks, one for the rows above and one 
 within its reach; so has the PixelCNN of residual blocks, which builds them of the original's blocks.
 
 **Palette.** The PixelCNN of residual blocks is also told which levels its picture has used so far, wherever that was: a
-picture seldom uses all 256. *Depends on* is measured by gradients, and a list of levels has none, so it leaves that out.
+picture seldom uses all 256. *Depends on* is measured by gradients, and a list of levels has none, so it is left out.
 
 **Colour.** A pixel has three factors: red given all pixels before, green given these and the red, blue given these and
 both. The PixelCNN++ does not look up 256 probabilities for each: it weighs a few bell curves
