@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-NEIGHBOURS = 10
+NEIGHBOURS = 5
 
 
 class NeighbourDensity:
