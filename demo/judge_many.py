@@ -18,7 +18,7 @@ from gradio.data_classes import ListFiles
 from PIL import Image
 
 from demo.domains import DOMAINS
-from demo.examples import examples
+from demo.examples import DIGITS, examples
 from demo.models import Models
 from demo.pixel_drawings import new_run
 from demo.widgets.score_table import ScoreTable
@@ -301,7 +301,7 @@ def own_pictures(models: Models) -> tuple[tuple[str, Image.Image], ...]:
     """
     drawn = {example.name: example.picture for example in examples(models)}
     return (
-        *_drawn(models, "mnist-pixelcnn", {digit: f"digit {digit}" for digit in range(10)}),
+        *_drawn(models, DIGITS, {digit: f"digit {digit}" for digit in range(10)}),
         *_drawn(models, "fashion-pixelcnn", GARMENTS),
         *((name, drawn[name]) for name in STRANGE),
     )

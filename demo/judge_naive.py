@@ -13,12 +13,14 @@ import torch
 from torch import Tensor
 
 from demo.domains import DOMAINS, Domain
+from demo.examples import DIGITS
 from demo.judge_measured import set_words
 from demo.models import Models
 from demo.widgets.ranking import Ranking
 from demo.widgets.sketch_pad import encode
 from demo.wording import Judgement, nats
 from gm_core import CheckpointError, Detector, Verdict
+from gm_core.detection.calibration import model_names
 from gm_core.rendering import grid, png
 
 SEED = 8
@@ -150,7 +152,7 @@ class NaivePanel:
 
     def _average(self, domain: Domain) -> str:
         """What a test picture costs, from the PixelCNN's card."""
-        for metric in self.models.card(f"{domain.name}-pixelcnn").metrics:
+        for metric in self.models.card(model_names(domain.name)["pixelcnn"]).metrics:
             if metric.name == "log_prob":
                 return f"Average of test {domain.many}: {nats(metric.value, 0)} nats ({metric.protocol})."
         return ""
@@ -207,7 +209,7 @@ def _line_up(models: Models, domain: str) -> tuple[Shown, ...]:
 
 
 def _digits(models: Models) -> dict[str, Tensor]:
-    return _drawn(models, "mnist-pixelcnn", {"a 3": 3, "a 7": 7})
+    return _drawn(models, DIGITS, {"a 3": 3, "a 7": 7})
 
 
 def _clothes(models: Models) -> dict[str, Tensor]:
@@ -229,7 +231,7 @@ def _drawn(models: Models, name: str, labels: dict[str, int]) -> dict[str, Tenso
 def _detector(models: Models, domain: Domain) -> tuple[Detector | None, str]:
     """A domain's detector, or why there is none."""
     try:
-        detector = models.detector_of(f"{domain.name}-pixelcnn")
+        detector = models.detector_of(model_names(domain.name)["pixelcnn"])
     except CheckpointError as error:
         return None, f"The correction needs the detector of {domain.many}: {error}."
     problem = f"The correction needs a detector of {domain.many}, and none is calibrated yet: log p(x) only."
@@ -242,7 +244,7 @@ def _ask(models: Models, domain: str, images: Tensor) -> list[tuple[float, Verdi
     with torch.inference_mode():
         if detector:
             return [(verdict.log_prob, verdict) for verdict in detector.score(images)]
-        return [(float(value), None) for value in models.pixelcnn(f"{domain}-pixelcnn").log_prob(images)]
+        return [(float(value), None) for value in models.pixelcnn(model_names(domain)["pixelcnn"]).log_prob(images)]
 
 
 @lru_cache(maxsize=64)

@@ -110,9 +110,9 @@ def test_the_original_shows_its_blind_spot_beside_the_gated_one(page, app_url):
 
     canvas.get_by_role("button", name="depends on").click()
     canvas.locator("canvas").click(position=middle_of(canvas, 14, 10))
-    canvas.get_by_label("show what it is blind to, beside").select_option(NAME)
+    canvas.get_by_label("show what it is blind to, beside").select_option("mnist-pixelcnn-gated")
     index = 14 * 28 + 10
-    gated = gm_core.load(NAME, "cpu")
+    gated = gm_core.load("mnist-pixelcnn-gated", "cpu")
     assert isinstance(gated, gm_core.PixelCNN)
     seen, also = ((gm_core.influence(model, image, index) > 0).numpy() for model in (original, gated))
     rows, columns = np.mgrid[:28, :28]

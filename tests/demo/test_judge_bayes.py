@@ -75,7 +75,7 @@ def panel() -> BayesPanel:
 
 def test_both_answers_are_the_models_own(panel: BayesPanel) -> None:
     _, classifier, density, turned, domain = panel.show(judged(), 90)
-    model, prior = gm_core.load("mnist-pixelcnn", "cpu"), gm_core.load_bayes("mnist").prior
+    model, prior = gm_core.load("mnist-pixelcnn-gated", "cpu"), gm_core.load_bayes("mnist").prior
     likelihood = gm_core.class_log_probs(model, picture())
     with torch.inference_mode():
         posterior = gm_core.load("mnist-classifier", "cpu").posterior(picture()).probs[0]
@@ -150,7 +150,7 @@ def test_one_line_where_there_is_nothing_to_compare(panel: BayesPanel) -> None:
 @pytest.fixture
 def models_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with both models and no study."""
-    for name in ("mnist-pixelcnn", "mnist-classifier"):
+    for name in ("mnist-pixelcnn-gated", "mnist-classifier"):
         for ending in ("json", "safetensors"):
             shutil.copy(checkpoint_dir() / f"{name}.{ending}", tmp_path)
     monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))

@@ -76,10 +76,10 @@ def test_two_models_see_different_pixels_and_the_original_has_a_blind_spot(answe
     answer = ask(answers, "depends", image, rival=ORIGINAL)
     swapped = ask(answers, "depends", image, model=ORIGINAL, rival=NAME)
     assert (answer["strength"], answer["rival"]) == (swapped["rival"], swapped["strength"])
-    gated, masked = (np.array(answer[key]).reshape(-1) > 0 for key in ("strength", "rival"))
+    residual, masked = (np.array(answer[key]).reshape(-1) > 0 for key in ("strength", "rival"))
     row, column = divmod(INDEX, 28)
     right_above = (row - 1) * 28 + column + 6  # within reach of either, but in the wedge
-    assert gated[right_above] and not masked[right_above]
+    assert residual[right_above] and not masked[right_above]
     assert masked[INDEX - 1] and masked[(row - 1) * 28 + column]
 
 

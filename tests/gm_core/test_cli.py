@@ -266,7 +266,7 @@ def judges(tmp_path, monkeypatch):
     """A folder of a small untrained PixelCNN and classifier of digits; the shell looks there."""
     torch.manual_seed(0)
     models = {
-        "mnist-pixelcnn": gm_core.GatedPixelCNN(gm_core.PixelCNNConfig(channels=4, layers=1)),
+        "mnist-pixelcnn-gated": gm_core.GatedPixelCNN(gm_core.PixelCNNConfig(channels=4, layers=1)),
         "mnist-classifier": gm_core.Classifier(gm_core.ClassifierConfig(channels=4, hidden=8)),
     }
     for name, model in models.items():
