@@ -29,9 +29,9 @@ CELLS = """canvas => {
 
 
 @pytest.fixture(scope="module")
-def model() -> gm_core.GatedPixelCNN:
+def model() -> gm_core.PixelCNN:
     model = gm_core.load(NAME, "cpu")
-    assert isinstance(model, gm_core.GatedPixelCNN)
+    assert isinstance(model, gm_core.PixelCNN)
     return model
 
 

@@ -59,7 +59,7 @@ def test_the_joint_p_value_is_that_of_scoring_all_points_anew_with_the_new_one_a
         assert float(score[i]) == pytest.approx(float(distances[-1]), abs=1e-6)
         assert int(peers[i]) == int((distances[:-1] >= distances[-1] - 1e-12).sum())
     assert density.outlier_score(new[:0])[0].shape == (0,)
-    with pytest.raises(ValueError, match="needs more than 10 points"):
+    with pytest.raises(ValueError, match=f"needs more than {NEIGHBOURS} points"):
         NeighbourDensity(held_out[:NEIGHBOURS])
 
 
