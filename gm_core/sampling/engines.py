@@ -66,7 +66,7 @@ def warm_up() -> bool:
     """Compile the samplers, or load them from the cache on disk, so that they are used from now on.
 
     Takes some seconds the first time on a machine, a fraction of one afterwards; until it is done the plain samplers
-    draw. Both draw the same pictures, but for the rare one (of some hundreds) in which a random number falls within
+    draw. Both draw the same pictures, but for the rare one (of one or two hundred) in which a random number falls within
     rounding of the edge between two levels. May be called from any thread, any number of times.
 
     Returns:
