@@ -65,8 +65,8 @@ def _at_hand(condition: Tensor) -> _Samplers:
 def warm_up() -> bool:
     """Compile the samplers, or load them from the cache on disk, so that they are used from now on.
 
-    Takes some seconds the first time on a machine, a fraction of one afterwards; until it is done the plain samplers
-    draw. Both draw the same pictures, but for the rare one (of one or two hundred) in which a random number falls within
+    Takes half a minute the first time on a machine, half a second afterwards; until it is done the plain samplers draw.
+    Both draw the same pictures, but for the rare one (of one or two hundred) in which a random number falls within
     rounding of the edge between two levels. May be called from any thread, any number of times.
 
     Returns:
