@@ -239,9 +239,8 @@ class WalkView:
         """
         left = walk.stand(value)
         places = places | {left["model"]: {part: left[part] for part in ("base", "at")}}
-        return places, self.first(walk, name) if name not in places else walk.place(
-            name, places[name]["base"]
-        ) | places[name]
+        known = places.get(name)
+        return places, walk.place(name, known["base"]) | known if known else self.first(walk, name)
 
     @staticmethod
     def first(walk: Walk, name: str) -> Value:

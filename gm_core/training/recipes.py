@@ -74,15 +74,18 @@ GREY_BACKGROUND = ResidualPixelCNNConfig(vertical=8, horizontal=24, kernel_size=
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe(
-            name="mnist-pixelcnn",
-            dataset="mnist",
-            model=ResidualPixelCNNConfig(vertical=32, horizontal=96, kernel_size=5, blocks=8, palette=True),
-            steps=52_000,
-            batch=8,
-            learning_rate=3e-3,
-            decay=0.84,
-            any_class=0.5,
+        *(
+            Recipe(
+                name=f"{dataset}-pixelcnn",
+                dataset=dataset,
+                model=ResidualPixelCNNConfig(vertical=32, horizontal=96, kernel_size=5, blocks=8, palette=True),
+                steps=steps,
+                batch=8,
+                learning_rate=3e-3,
+                decay=0.84,
+                any_class=0.5,
+            )
+            for dataset, steps in (("mnist", 52_000), ("fashion", 84_000))
         ),
         Recipe(
             name="mnist-pixelcnn-gated",
@@ -115,20 +118,10 @@ RECIPES: dict[str, Recipe] = {
             any_class=0.5,
         ),
         Recipe(
-            name="fashion-pixelcnn",
-            dataset="fashion",
-            model=ResidualPixelCNNConfig(vertical=32, horizontal=96, kernel_size=5, blocks=8, palette=True),
-            steps=84_000,
-            batch=8,
-            learning_rate=3e-3,
-            decay=0.84,
-            any_class=0.5,
-        ),
-        Recipe(
             name="cifar10-pixelcnnpp",
             dataset="cifar10",
             model=PixelCNNPPConfig(),
-            steps=27_000,
+            steps=33_000,
             batch=16,
             learning_rate=2e-3,
             decay=0.84,
@@ -183,7 +176,7 @@ RECIPES: dict[str, Recipe] = {
             name="fashion-vae",
             dataset="fashion",
             model=VAEConfig(latent=32, mixture=3),
-            steps=40_000,
+            steps=34_000,
             batch=64,
             learning_rate=2e-3,
             decay=0.6,
