@@ -15,8 +15,8 @@ def influence(model: PixelCNN, image: Tensor, index: int, label: int | None = No
     j is the mean size of that change over all values v: nats, whatever the features are. In colour, the value of t is
     that of all its channels, and the channels of j are changed one at a time and their strengths added up.
 
-    Pixels that the network cannot see, all from ``index`` on among them, have a strength of exactly 0. That a palette
-    hears of a level wherever it was used has no gradient and is left out.
+    Pixels that the network cannot see, all from ``index`` on among them, have a strength of exactly 0. What a palette
+    and stretches of the contrast learn from a level wherever it was used has no gradient and is left out.
 
     Args:
         model: The model; its parameters need no gradients.

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.nn.palette import Palette
 from gm_core.nn.residual import ResidualStacks
+from gm_core.nn.stretch import Stretch
 from gm_core.sampling import Pixels, residual_pixels
 
 
@@ -20,6 +22,8 @@ class ResidualPixelCNNConfig(PictureConfig):
         kernel_size: Width of the blocks' convolutions, odd and at least 3.
         blocks: Number of residual blocks.
         palette: Whether a pixel is told which levels its picture has used before.
+        stretch: Whether pictures may have had their contrast stretched, which leaves only some levels.
+        dropout: Chance of a dropped channel in training, from 0 to below 1.
     """
 
     vertical: int = 16
@@ -27,6 +31,8 @@ class ResidualPixelCNNConfig(PictureConfig):
     kernel_size: int = 5
     blocks: int = 6
     palette: bool = False
+    stretch: bool = False
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse shapes that no network can have."""
@@ -34,8 +40,11 @@ class ResidualPixelCNNConfig(PictureConfig):
         if self.vertical % 2 or self.horizontal % 2:
             widths = f"{self.vertical} and {self.horizontal}"
             raise ValueError(f"the widths of a residual PixelCNN's stacks must be even, not {widths}")
-        if not isinstance(self.palette, bool):
-            raise ValueError(f"the palette of a residual PixelCNN is there or not, True or False, not {self.palette!r}")
+        for name, part in (("palette", self.palette), ("stretch", self.stretch)):
+            if not isinstance(part, bool):
+                raise ValueError(f"the {name} of a residual PixelCNN is there or not, True or False, not {part!r}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"the dropout of a residual PixelCNN must be from 0 to below 1, not {self.dropout}")
         if self.kernel_size % 2 == 0 or self.kernel_size < 3:
             raise ValueError(f"the kernels of a residual PixelCNN must be 3, 5, 7 ... wide, not {self.kernel_size}")
 
@@ -61,16 +70,41 @@ class ResidualPixelCNN(PixelCNN):
         super().__init__(config)
         channels = (config.vertical, config.horizontal)
         self.stacks = ResidualStacks(
-            self.features.size, channels, config.kernel_size, config.blocks, config.classes + 1, config.levels
+            self.features.size,
+            channels,
+            config.kernel_size,
+            config.blocks,
+            config.classes + 1,
+            config.levels,
+            config.dropout,
         )
         self.palette = Palette(config.levels, sum(channels)) if config.palette else None
+        self.stretch = Stretch(config.levels) if config.stretch else None
 
     def logits(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
         """See :meth:`PixelCNN.logits`."""
-        palette = None if self.palette is None else self.palette(self.features.levels_of(features))
-        logits: Tensor = self.stacks(features, self._condition(labels, len(features)), palette)
-        return logits
+        logits = self._network(features, labels)
+        return logits if self.stretch is None else self.stretch(logits, self.features.levels_of(features))
+
+    def log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """See :meth:`PixelCNN.log_prob`."""
+        if self.stretch is None:
+            return super().log_prob(images, labels)
+        values = self._checked(images)[:, 0].long()
+        return self.stretch.log_prob(self._network(self.features(values), labels), values)
+
+    def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """See :meth:`PixelCNN.loss`."""
+        if self.stretch is None:
+            return super().loss(images, labels, generator)
+        return -self.log_prob(images, labels).mean()
 
     def cached_pixels(self, condition: Tensor, height: int, width: int) -> Pixels:
         """See :meth:`PixelCNN.cached_pixels`."""
-        return residual_pixels(self.features, self.stacks, self.palette, condition, height, width)
+        return residual_pixels(self.features, self.stacks, self.palette, self.stretch, condition, height, width)
+
+    def _network(self, features: Tensor, labels: Tensor | None) -> Tensor:
+        """What the stacks say, (B, H, W, levels)."""
+        palette = None if self.palette is None else self.palette(self.features.levels_of(features))
+        logits: Tensor = self.stacks(features, self._condition(labels, len(features)), palette)
+        return logits

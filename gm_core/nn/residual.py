@@ -95,20 +95,28 @@ class ResidualStacks(nn.Module):
         blocks: Number of residual blocks.
         conditions: Number of label embeddings.
         levels: Levels of a pixel.
+        dropout: Chance of a dropped channel in training.
     """
 
     REACH = 3
     """How far the first layer sees: up, and to both sides."""
 
     def __init__(
-        self, features: int, channels: tuple[int, int], kernel_size: int, blocks: int, conditions: int, levels: int
+        self,
+        features: int,
+        channels: tuple[int, int],
+        kernel_size: int,
+        blocks: int,
+        conditions: int,
+        levels: int,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         r, width = self.REACH, sum(channels)
         self.channels = channels
         self.above = nn.Conv2d(features, width, (r, 2 * r + 1))  # rows i - r .. i - 1, for both stacks
         self.left = nn.Conv2d(features, channels[1], (1, r), bias=False)  # columns j - r .. j - 1
-        self.blocks = nn.ModuleList(StackBlock(channels, kernel_size, conditions) for _ in range(blocks))
+        self.blocks = nn.ModuleList(StackBlock(channels, kernel_size, conditions, dropout) for _ in range(blocks))
         self.head = nn.Conv2d(width, width, 1)
         self.logits = nn.Conv2d(width, levels, 1)
 

@@ -115,12 +115,14 @@ class StridedStacks(nn.Module):
         # The vertical stack, which comes first, takes nothing from its own row.
         beside = F.pad(self.left.weight, (0, r + 1, 0, 0, 0, 0, self.widths[0][0], 0))
         weight = torch.cat([self.above.weight, beside], dim=2)
-        x = F.conv2d(rows_above(features, r), weight, self.above.bias, padding=(0, r))
+        # Under autocast the convolutions are of bfloat16, what they add up to is not: a level is 1 in 256, which is as
+        # fine as bfloat16 gets.
+        x = F.conv2d(rows_above(features, r), weight, self.above.bias, padding=(0, r)).float()
         short_cuts = []
         for level, blocks in enumerate(self.down):
             if level:
                 short_cuts.append(x)
-                x = self.halvings[level - 1](x)
+                x = self.halvings[level - 1](x).float()
             for block in blocks:  # type: ignore[attr-defined]
                 x = block(x, condition)
         for level in reversed(range(len(self.up))):
@@ -128,5 +130,6 @@ class StridedStacks(nn.Module):
             x = short_cut + self.doublings[level](x, *short_cut.shape[2:])
             for block in self.up[level]:  # type: ignore[attr-defined]
                 x = block(x, condition)
-        outputs: Tensor = self.head(F.relu(x))
+        with torch.autocast(x.device.type, enabled=False):
+            outputs: Tensor = self.head(F.relu(x))
         return outputs.permute(0, 2, 3, 1)

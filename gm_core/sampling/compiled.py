@@ -18,6 +18,7 @@ from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedStacks
 from gm_core.nn.palette import Palette
 from gm_core.nn.residual import ResidualStacks
+from gm_core.nn.stretch import Stretch
 from gm_core.sampling.kernels import (
     LANES,
     NEVER,
@@ -106,10 +107,16 @@ def compiled_gated(
 
 @torch.inference_mode()
 def compiled_residual(
-    features: PixelFeatures, stacks: ResidualStacks, palette: Palette | None, condition: Tensor, height: int, width: int
+    features: PixelFeatures,
+    stacks: ResidualStacks,
+    palette: Palette | None,
+    stretch: Stretch | None,
+    condition: Tensor,
+    height: int,
+    width: int,
 ) -> CompiledPixels:
     """As :class:`gm_core.sampling.residual.ResidualPixels`; network and condition are on the CPU."""
-    w = packed_residual(features, stacks, palette)
+    w = packed_residual(features, stacks, palette, stretch)
     n, levels, (blocks, horizontal, h) = len(condition), len(w.logits_bias), w.down.shape
     vertical, v, head, kept = len(w.head_vertical), w.up_vertical.shape[1], len(w.head_bias), w.vertical.shape[1]
     padded = width + 2 * (kept - 1)
@@ -119,6 +126,7 @@ def compiled_residual(
         paper=np.zeros(n, np.int64),
         first=np.full((n, levels), NEVER),
         new=np.full((n, width), -1),
+        share=np.tile(w.prior, (n, 1)),
         **_zeros(
             input=(n, stacks.REACH + height, width + 2 * stacks.REACH, features.size),
             below=(n, blocks, kept, padded, v),
@@ -139,6 +147,8 @@ def compiled_residual(
             used=(n, width, head),
             hidden=(n, width, head),
             weight=(n, levels),
+            inside=(n, len(w.prior)),
+            factor=(n, levels),
         ),
     )
     return CompiledPixels(n, height, width, w, state)

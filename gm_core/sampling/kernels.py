@@ -40,6 +40,10 @@ ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32
 LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 LOWEST = np.float32(-87)
 """The least exponent whose power of e is a number of full precision."""
+OUTLIER, LEAST = np.float32(1e-4), np.float32(1e-12)
+"""As in :mod:`gm_core.nn.stretch`."""
+UNLIKELY = np.float32(1e-20)
+"""A stretch that is less likely than this is not looked at again; one surprise may make it 1e12 times likelier."""
 SATURATED = np.float32(40)
 """Where a gate is as good as open or shut, and the product of two exponentials no overflow yet."""
 
@@ -134,6 +138,8 @@ class ResidualWeights(NamedTuple):
     logits_bias: Array  # (levels,)
     palette: Array  # (levels, C): what a level says to the head once it has been used; zero without a palette
     again: Array  # (levels,): what it adds to its own logit, likewise
+    sets: Array  # (M, levels): 1 for the levels that a stretch leaves, 0 for the others; of no M without stretches
+    prior: Array  # (M,): how likely each is to begin with
     table: Array  # (levels without padding, F): the features of a value, without its position
 
 
@@ -164,6 +170,9 @@ class ResidualState(NamedTuple):
     used: Array  # (n, W, C): what the levels used before a pixel say to the head
     hidden: Array  # (n, W, C)
     weight: Array  # (n, levels)
+    share: Array  # (n, M): how likely each stretch is after the pixels so far
+    inside: Array  # (n, M): what the network holds likely of its levels at the pixel in hand
+    factor: Array  # (n, levels): how much likelier the stretches make each level there
 
 
 NEVER = np.int32(2**31 - 1)
@@ -514,6 +523,64 @@ def _note_level(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # 
         state.new[n, j] = -1
 
 
+def _cut_nothing(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The gated network knows of no stretches."""
+    return total
+
+
+@_kernel("reassoc")
+def _total(weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    total = 0.0
+    for k in range(len(weight)):
+        total += weight[k]
+    return total
+
+
+@_kernel("reassoc")
+def _dot(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    total = ZERO
+    for k in range(len(b)):
+        total += a[k] * b[k]
+    return total
+
+
+def _cut_to_stretches(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Turn the network's distribution into that of stretched pictures; the sum of the weights anew."""
+    share, inside, factor = state.share[n], state.inside[n], state.factor[n]
+    if len(share) == 0:
+        return total
+    for k in range(len(factor)):
+        factor[k] = ZERO
+    for m in range(len(share)):
+        if share[m] > UNLIKELY:
+            inside[m] = min(max(_dot(w.sets[m], weight) / np.float32(total), LEAST), ONE)
+            times = (ONE - OUTLIER) * share[m] / inside[m]
+            for k in range(len(factor)):
+                factor[k] += times * w.sets[m, k]
+    for k in range(len(factor)):
+        weight[k] *= factor[k] + OUTLIER
+        log_p[k] += math.log(factor[k] + OUTLIER)
+    return _total(weight)
+
+
+def _learn_nothing(value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Nor does it learn of them."""
+
+
+def _learn_of_stretches(value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """What a pixel's level says of the stretches."""
+    share, inside = state.share[n], state.inside[n]
+    total = ZERO
+    for m in range(len(share)):
+        if share[m] > UNLIKELY:
+            share[m] *= (ONE - OUTLIER) * w.sets[m, value] / inside[m] + OUTLIER
+            total += share[m]
+        else:
+            share[m] = ZERO
+    for m in range(len(share)):
+        share[m] /= total
+
+
 def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Run the vertical stack over a row of a picture."""
 
@@ -524,6 +591,14 @@ def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore
 
 def _note(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Take note of a pixel's value."""
+
+
+def _cut(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Turn the network's distribution of a pixel into the model's."""
+
+
+def _learn(value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Learn from a pixel that is fixed for good."""
 
 
 @overload(_begin_row, jit_options=OPTIONS)
@@ -539,6 +614,16 @@ def _(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-de
 @overload(_note, jit_options=OPTIONS)
 def _(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     return _note_level if w.instance_class is ResidualWeights else _note_nothing
+
+
+@overload(_cut, jit_options=OPTIONS)
+def _(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return _cut_to_stretches if w.instance_class is ResidualWeights else _cut_nothing
+
+
+@overload(_learn, jit_options=OPTIONS)
+def _(value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return _learn_of_stretches if w.instance_class is ResidualWeights else _learn_nothing
 
 
 @_kernel("reassoc")
@@ -654,18 +739,18 @@ def _draw_in_row(  # type: ignore[no-untyped-def]  # noqa: ANN202
         while right and k < assumed:
             for n in range(a, b):
                 log_p, weight = logits[n, k], state.weight[n]
-                total = _normalise(log_p, weight)
-                if given[n, k] >= 0:
-                    continue
-                if inverse_temperature != ONE:
-                    total = _sharpen(log_p, inverse_temperature, weight)
-                value = _choose(weight, uniform[n, k] * total, len(w.table) - 1)
-                if value != values[n, k]:
-                    values[n, k] = value
-                    if k and value == values[n, k - 1]:
-                        state.paper[n] = value
-                    _put(row, column + k, value, w, n, state)
-                    right = False
+                total = _cut(log_p, weight, _normalise(log_p, weight), n, w, state)
+                if given[n, k] < 0:
+                    if inverse_temperature != ONE:
+                        total = _sharpen(log_p, inverse_temperature, weight)
+                    value = _choose(weight, uniform[n, k] * total, len(w.table) - 1)
+                    if value != values[n, k]:
+                        values[n, k] = value
+                        if k and value == values[n, k - 1]:
+                            state.paper[n] = value
+                        _put(row, column + k, value, w, n, state)
+                        right = False
+                _learn(values[n, k], n, w, state)
             k += 1
         ahead = most if right else 1
 

@@ -14,6 +14,7 @@ from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedStacks
 from gm_core.nn.palette import Palette
 from gm_core.nn.residual import ResidualStacks
+from gm_core.nn.stretch import Stretch
 from gm_core.sampling.kernels import LANES, Array, GatedWeights, ResidualWeights
 
 W = TypeVar("W", GatedWeights, ResidualWeights)
@@ -48,11 +49,15 @@ def packed_gated(features: PixelFeatures, stacks: GatedStacks) -> GatedWeights:
     return weights if isinstance(weights, GatedWeights) else _keep(_pack_gated(features, stacks), [stacks, features])
 
 
-def packed_residual(features: PixelFeatures, stacks: ResidualStacks, palette: Palette | None) -> ResidualWeights:
+def packed_residual(
+    features: PixelFeatures, stacks: ResidualStacks, palette: Palette | None, stretch: Stretch | None
+) -> ResidualWeights:
     """A residual network's weights, likewise."""
-    parts = [stacks, features] if palette is None else [stacks, features, palette]
+    parts: list[nn.Module] = [part for part in (stacks, features, palette, stretch) if part is not None]
     weights = _known(parts)
-    return weights if isinstance(weights, ResidualWeights) else _keep(_pack_residual(features, stacks, palette), parts)
+    if isinstance(weights, ResidualWeights):
+        return weights
+    return _keep(_pack_residual(features, stacks, palette, stretch), parts)
 
 
 def _known(parts: list[nn.Module]) -> GatedWeights | ResidualWeights | None:
@@ -128,7 +133,9 @@ def _pack_gated(features: PixelFeatures, stacks: GatedStacks) -> GatedWeights:
 
 
 @torch.inference_mode()
-def _pack_residual(features: PixelFeatures, stacks: ResidualStacks, palette: Palette | None) -> ResidualWeights:
+def _pack_residual(
+    features: PixelFeatures, stacks: ResidualStacks, palette: Palette | None, stretch: Stretch | None
+) -> ResidualWeights:
     blocks, levels, width = stacks.stack_blocks(), features.levels, stacks.head.in_channels
     (vertical, horizontal), (v, h) = stacks.channels, blocks[0].inner
     more = (0, -levels % LANES)
@@ -148,6 +155,8 @@ def _pack_residual(features: PixelFeatures, stacks: ResidualStacks, palette: Pal
     head_vertical, head = weight("head.weight").flatten(1).mT.split(stacks.channels)
     to_head = torch.zeros(levels, width) if palette is None else palette.hidden
     again = torch.zeros(levels) if palette is None else palette.again
+    sets = torch.zeros(0, levels) if stretch is None else stretch.sets
+    prior = torch.zeros(0) if stretch is None else stretch.prior.softmax(dim=0)
     both, inside = stacks.channels, (v, h)
     return ResidualWeights(
         vertical_input=_array(weight("above.weight").permute(2, 3, 1, 0).flatten(1, 2), {-1: both}),
@@ -170,6 +179,8 @@ def _pack_residual(features: PixelFeatures, stacks: ResidualStacks, palette: Pal
         logits_bias=_array(F.pad(weight("logits.bias"), more, value=-math.inf), {}),
         palette=_array(to_head, {-1: (width,)}),
         again=_array(F.pad(again, more), {}),
+        sets=_array(F.pad(sets, more), {}),
+        prior=_array(prior, {}),
         table=_table(features),
     )
 

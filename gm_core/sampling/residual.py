@@ -7,6 +7,7 @@ from torch import Tensor
 from gm_core.nn.features import PixelFeatures
 from gm_core.nn.palette import Palette
 from gm_core.nn.residual import ResidualStacks
+from gm_core.nn.stretch import Stretch
 from gm_core.sampling.blocks import BlockCache, InputCache, flat
 from gm_core.sampling.stream import PixelByPixel
 
@@ -35,6 +36,29 @@ class PaletteCache:
         self.to_logits[self._pictures, values] = self._palette.again[values]
 
 
+class StretchCache:
+    """What stretches of the contrast make of the next pixel of pictures in the making.
+
+    Args:
+        stretch: The stretches.
+        n: Number of pictures.
+    """
+
+    def __init__(self, stretch: Stretch, n: int) -> None:
+        self._stretch = stretch
+        self._weight = stretch.prior.expand(n, -1).clone()
+        self._inside = torch.empty(0)
+
+    def cut(self, log_p: Tensor) -> Tensor:
+        """The distribution of the pixel in hand from the network's, log-probabilities (n, levels)."""
+        self._inside = self._stretch.inside(log_p)
+        return log_p + self._stretch.factor(self._weight, self._inside)
+
+    def put(self, values: Tensor) -> None:
+        """Take note of that pixel, (n,)."""
+        self._weight += self._stretch.gain(self._inside, values.to(self._weight.device))
+
+
 class ResidualPixels(PixelByPixel):
     """Pictures in the making, with the vertical stack run once a row and the horizontal stack once a pixel.
 
@@ -45,6 +69,7 @@ class ResidualPixels(PixelByPixel):
         features: The network's input features.
         stacks: The network.
         palette: What the levels used so far add to it, where the model has that.
+        stretch: What stretches of the contrast make of its distributions, likewise.
         condition: Index of each picture's label embedding, (n,).
         height: Height.
         width: Width.
@@ -60,6 +85,7 @@ class ResidualPixels(PixelByPixel):
         features: PixelFeatures,
         stacks: ResidualStacks,
         palette: Palette | None,
+        stretch: Stretch | None,
         condition: Tensor,
         height: int,
         width: int,
@@ -71,6 +97,7 @@ class ResidualPixels(PixelByPixel):
         self._head_vertical = (head_vertical, stacks.head.bias)
         self._logits = (flat(stacks.logits.weight), stacks.logits.bias)
         self._palette = None if palette is None else PaletteCache(palette, len(condition))
+        self._stretch = None if stretch is None else StretchCache(stretch, len(condition))
         self._row = -1
         self._to_head = torch.empty(0)  # what the rows above say to the row in hand, (W, n, C)
 
@@ -86,7 +113,8 @@ class ResidualPixels(PixelByPixel):
         if self._palette is not None:
             hidden = hidden + self._palette.to_hidden
         logits = F.linear(F.relu(hidden), *self._logits)
-        return torch.log_softmax(logits if self._palette is None else logits + self._palette.to_logits, dim=-1)
+        log_p = torch.log_softmax(logits if self._palette is None else logits + self._palette.to_logits, dim=-1)
+        return log_p if self._stretch is None else self._stretch.cut(log_p)
 
     @torch.inference_mode()
     def put(self, row: int, column: int, values: Tensor) -> None:
@@ -94,6 +122,8 @@ class ResidualPixels(PixelByPixel):
         self._input.put(row, column, values)
         if self._palette is not None:
             self._palette.put(values)
+        if self._stretch is not None:
+            self._stretch.put(values)
 
     def _begin_row(self, row: int) -> None:
         """Run the vertical stack over a row, whose rows above are all there."""

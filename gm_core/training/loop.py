@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import math
 import signal
 import threading
@@ -147,6 +148,8 @@ def _train(
     bar = tqdm(
         total=recipe.steps, initial=step, unit="step", desc=recipe.name, disable=quiet or not main, mininterval=1.0
     )
+    gc.collect()
+    gc.freeze()  # what lives as long as the run need not be looked through at every collection: 1 in 14 of the time
     with _stop_on_signal() as stopping, torch.random.fork_rng(), bar:
         while step < recipe.steps:
             late = max_minutes is not None and monotonic() - begin > 60 * max_minutes

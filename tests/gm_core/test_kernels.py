@@ -76,16 +76,19 @@ def test_changed_weights_are_packed_anew():
     assert torch.equal(*drawn)
 
 
-def test_so_are_those_of_a_palette():
+@pytest.mark.parametrize("part", ["palette", "stretch"])
+def test_so_are_those_of_a_palette_and_of_stretches(part):
     assert warm_up()
     torch.manual_seed(0)
     shape = {"height": 5, "width": 4, "classes": 2, "vertical": 4, "horizontal": 6, "blocks": 2}
-    model = ResidualPixelCNN(ResidualPixelCNNConfig(palette=True, **shape)).eval()
-    before = packed_residual(model.features, model.stacks, model.palette)
-    assert packed_residual(model.features, model.stacks, model.palette) is before
-    assert packed_residual(model.features, model.stacks, None) is not before
+    model = ResidualPixelCNN(ResidualPixelCNNConfig(palette=True, stretch=True, **shape)).eval()
+    before = packed_residual(model.features, model.stacks, model.palette, model.stretch)
+    assert packed_residual(model.features, model.stacks, model.palette, model.stretch) is before
+    assert packed_residual(model.features, model.stacks, None, model.stretch) is not before
+    assert packed_residual(model.features, model.stacks, model.palette, None) is not before
     with torch.no_grad():
-        model.palette.again.add_(torch.arange(256) / 50)
+        for parameter in model.get_submodule(part).parameters():
+            parameter.add_(torch.linspace(-5, 5, len(parameter)).view(-1, *[1] * (parameter.ndim - 1)))
     drawn = [
         rebuild(model.stream(2, generator=torch.Generator().manual_seed(1), naive=naive), 5, 4)[0]
         for naive in (False, True)

@@ -150,9 +150,11 @@ def test_the_likelihood_is_of_single_precision_under_autocast():
     model, images = small(), pictures(2, 9)
     with torch.autocast("cpu", torch.bfloat16):
         parameters = model.logits(model.features(images.movedim(1, -1).long()))
-        assert parameters.dtype == torch.bfloat16
+        assert parameters.dtype == torch.float32
         assert model.mixture_of(parameters).log_prob(images.movedim(1, -1)).dtype == torch.float32
         loss = model.loss(images, torch.tensor([-1, -1]))
+    loc = model.mixture_of(parameters).loc
+    assert len(loc.unique()) > len(loc.bfloat16().unique()), "locations are no finer than bfloat16, which is a level"
     torch.testing.assert_close(loss, -model.log_prob(images).mean(), rtol=0.01, atol=0)
 
 

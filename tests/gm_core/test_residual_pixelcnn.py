@@ -58,8 +58,26 @@ def test_the_vertical_stack_takes_nothing_from_the_horizontal_one():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"vertical": 7}, {"horizontal": 9}, {"kernel_size": 4}, {"kernel_size": 1}, {"palette": "no"}]
+    "wrong",
+    [
+        {"vertical": 7},
+        {"horizontal": 9},
+        {"kernel_size": 4},
+        {"kernel_size": 1},
+        {"palette": "no"},
+        {"stretch": 1},
+        {"dropout": 1.0},
+    ],
 )
 def test_shapes_that_no_network_can_have_are_refused(wrong):
     with pytest.raises(ValueError, match="of a residual PixelCNN"):
         small(**wrong)
+
+
+def test_dropout_is_for_training_only():
+    model = small(dropout=0.5)
+    images = torch.randint(256, (2, 1, HEIGHT, WIDTH), dtype=torch.uint8, generator=torch.Generator().manual_seed(4))
+    labels = torch.tensor([-1, 1])
+    assert torch.equal(model.loss(images, labels), model.loss(images, labels))
+    model.train()
+    assert not torch.equal(model.loss(images, labels), model.loss(images, labels))

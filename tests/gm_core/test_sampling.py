@@ -31,11 +31,11 @@ def gated(**changes) -> GatedPixelCNN:
 
 
 def residual(channels=8, layers=3, dilations=None, **changes) -> ResidualPixelCNN:
-    """As wide and deep, with a palette that matters; ``dilations`` it has none."""
+    """As wide and deep, with a palette and stretches that matter; ``dilations`` it has none."""
     torch.manual_seed(0)
     shape = {"height": 6, "width": 7, "classes": 3, "vertical": 2 * channels, "horizontal": 4 * channels, **changes}
-    model = ResidualPixelCNN(ResidualPixelCNNConfig(blocks=layers, kernel_size=5, palette=True, **shape))
-    for parameter in model.palette.parameters():
+    model = ResidualPixelCNN(ResidualPixelCNNConfig(blocks=layers, kernel_size=5, palette=True, stretch=True, **shape))
+    for parameter in (*model.palette.parameters(), *model.stretch.parameters()):
         torch.nn.init.normal_(parameter)
     return model.eval().requires_grad_(False)
 
