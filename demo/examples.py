@@ -26,8 +26,8 @@ PEN = 24
 DIGITS = model_names("mnist")["pixelcnn"]
 """What draws the digits: the density that judges them, too."""
 
-SEED, ANOTHER_SEED, SNEAKER_SEED = 8, 22, 9
-PHOTOGRAPH_SEEDS = (6, 5, 2)
+SEED, ANOTHER_SEED = 8, 22
+PHOTOGRAPH_SEEDS = (6, 11, 18)
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ def examples(models: Models, domain: str = "mnist") -> tuple[Example, ...]:
 @lru_cache(maxsize=2)
 def _of_digits(models: Models) -> tuple[Example, ...]:
     three, seven, four = _drawn_by(models, DIGITS, (3, 7, 4))
-    (sneaker,) = _drawn_by(models, "fashion-pixelcnn", (7,), SNEAKER_SEED)
-    _, bag = _drawn_by(models, "fashion-pixelcnn", (7, 8))
+    sneaker, bag = _drawn_by(models, "fashion-pixelcnn", (7, 8))
     return (
         Example("a digit", "Drawn by this very PixelCNN, pixel by pixel, when asked for a 3.", three),
         Example("another", "Also the PixelCNN's own, asked for a 7: it should know its own handwriting.", seven),
@@ -106,7 +105,7 @@ def _of_photographs(models: Models) -> tuple[Example, ...]:
     name = model_names("cifar10")["pixelcnn"]
     one, two, third = (_drawn_by(models, name, (-1,), seed)[0] for seed in PHOTOGRAPH_SEEDS)
     (three,) = _drawn_by(models, DIGITS, (3,))
-    (sneaker,) = _drawn_by(models, "fashion-pixelcnn", (7,), SNEAKER_SEED)
+    (sneaker,) = _drawn_by(models, "fashion-pixelcnn", (7,))
     return (
         Example("its own", "Drawn by this very PixelCNN++, value by value: light and texture, but of what?", one),
         Example("another", "Also its own drawing. To the model it is as good as a photograph.", two),

@@ -116,8 +116,12 @@ wedge up and to the right, which the layers climb into too slowly: choose that m
 compare with. The gated PixelCNN has two stacks, one for the rows above and one for the row in hand, and misses nothing
 within its reach; so has the PixelCNN of residual blocks, which builds them of the original's blocks.
 
-**Palette.** The PixelCNN of residual blocks is also told which levels its picture has used so far, wherever that was: a
-picture seldom uses all 256. *Depends on* is measured by gradients, and a list of levels has none, so it is left out.
+**Palette and stretch.** The PixelCNN of residual blocks is also told which levels its picture has used so far,
+wherever that was: a picture seldom uses all 256. And two of five pictures of clothes had their contrast stretched
+before anybody published them, their brightest level $M$ made 255, so that $255 - M$ levels between are never used.
+The model of clothes does not know $M$: it holds every $M$ possible, and infers it from the pixels so far, exactly.
+Look at the bars of a pixel far down in a picture: often some levels have none. *Depends on* is measured by gradients,
+and a list of levels has none, so both are left out.
 
 **Colour.** A pixel has three factors: red given all pixels before, green given these and the red, blue given these and
 both. The PixelCNN++ does not look up 256 probabilities for each: it weighs a few bell curves

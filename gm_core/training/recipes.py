@@ -1,6 +1,6 @@
 """How each shipped checkpoint was trained: everything needed to train it again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gm_core.models.autoencoder import AutoencoderConfig
 from gm_core.models.classifier import ClassifierConfig
@@ -69,6 +69,7 @@ class Recipe:
         return self.learning_rate * min(1.0, rise, fall)
 
 
+GREY = ResidualPixelCNNConfig(vertical=32, horizontal=96, kernel_size=5, blocks=8, palette=True)
 GREY_BACKGROUND = ResidualPixelCNNConfig(vertical=8, horizontal=24, kernel_size=5, blocks=4)
 
 RECIPES: dict[str, Recipe] = {
@@ -78,14 +79,17 @@ RECIPES: dict[str, Recipe] = {
             Recipe(
                 name=f"{dataset}-pixelcnn",
                 dataset=dataset,
-                model=ResidualPixelCNNConfig(vertical=32, horizontal=96, kernel_size=5, blocks=8, palette=True),
+                model=model,
                 steps=steps,
                 batch=8,
                 learning_rate=3e-3,
                 decay=0.84,
                 any_class=0.5,
             )
-            for dataset, steps in (("mnist", 52_000), ("fashion", 84_000))
+            for dataset, model, steps in (
+                ("mnist", GREY, 52_000),
+                ("fashion", replace(GREY, stretch=True, dropout=0.1), 112_000),
+            )
         ),
         Recipe(
             name="mnist-pixelcnn-gated",
@@ -120,8 +124,8 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="cifar10-pixelcnnpp",
             dataset="cifar10",
-            model=PixelCNNPPConfig(),
-            steps=33_000,
+            model=PixelCNNPPConfig(vertical=(24, 32, 48), horizontal=(56, 64, 96)),
+            steps=87_000,
             batch=16,
             learning_rate=2e-3,
             decay=0.84,
