@@ -68,8 +68,8 @@ def _of_digits(models: Models) -> tuple[Example, ...]:
     three, seven, four = _drawn_by(models, DIGITS, (3, 7, 4))
     sneaker, bag = _drawn_by(models, "fashion-pixelcnn", (7, 8))
     return (
-        Example("a digit", "Drawn by this very PixelCNN, pixel by pixel, when asked for a 3.", three),
-        Example("another", "Also the PixelCNN's own, asked for a 7: it should know its own handwriting.", seven),
+        Example("a digit", "Drawn by the PixelCNN of digits, pixel by pixel, when asked for a 3.", three),
+        Example("another", "Also its own, asked for a 7: a model should know its own handwriting.", seven),
         Example(
             "upside down", "A drawn 4, turned by half. Every stroke is right; does the order matter?", _turned(four)
         ),
