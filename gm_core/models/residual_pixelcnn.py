@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gm_core.models.autoregressive import PictureConfig, PixelCNN
 from gm_core.nn.palette import Palette
-from gm_core.nn.residual import ResidualStacks
+from gm_core.nn.residual import ResidualNetwork, ResidualStacks
 from gm_core.nn.stretch import Stretch
 from gm_core.sampling import Pixels, residual_pixels
 
@@ -101,7 +101,8 @@ class ResidualPixelCNN(PixelCNN):
 
     def cached_pixels(self, condition: Tensor, height: int, width: int) -> Pixels:
         """See :meth:`PixelCNN.cached_pixels`."""
-        return residual_pixels(self.features, self.stacks, self.palette, self.stretch, condition, height, width)
+        network = ResidualNetwork(self.features, self.stacks, self.palette, self.stretch)
+        return residual_pixels(network, condition, height, width)
 
     def _network(self, features: Tensor, labels: Tensor | None) -> Tensor:
         """What the stacks say, (B, H, W, levels)."""

@@ -1,8 +1,14 @@
 """The network of the residual PixelCNN: the blocks of the original, without its blind spot."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from gm_core.nn.features import PixelFeatures
+from gm_core.nn.palette import Palette
+from gm_core.nn.stretch import Stretch
 
 
 def joined(vertical: Tensor, horizontal: Tensor) -> Tensor:
@@ -147,3 +153,19 @@ class ResidualStacks(nn.Module):
             hidden = hidden + palette[0]
         logits: Tensor = self.logits(F.relu(hidden)).permute(0, 2, 3, 1)
         return logits if palette is None else logits + palette[1]
+
+
+class ResidualNetwork(NamedTuple):
+    """All of a residual PixelCNN that a sampler needs.
+
+    Attributes:
+        features: What it is told of a pixel.
+        stacks: The network proper.
+        palette: What the levels used so far add to it, where the model has that.
+        stretch: What stretches of the contrast make of its distributions, likewise.
+    """
+
+    features: PixelFeatures
+    stacks: ResidualStacks
+    palette: Palette | None = None
+    stretch: Stretch | None = None

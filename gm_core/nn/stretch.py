@@ -6,6 +6,9 @@ from torch import Tensor, nn
 OUTLIER = 1e-4
 """Chance that a pixel is of a level that its picture should not have: nothing is ruled out, whatever is scored."""
 
+LEAST = 1e-12
+"""What the network holds likely of the levels of an M at least."""
+
 _LOWEST = -60.0
 """The least exponent: numbers that are nearly too small for ``float32`` take a CPU a hundred times as long."""
 
@@ -92,7 +95,7 @@ class Stretch(nn.Module):
 
     def inside(self, log_p: Tensor) -> Tensor:
         """What the network holds likely of the levels of each M, Z: (..., levels) to (..., M)."""
-        return (log_p.clamp_min(_LOWEST).exp() @ self.sets.t()).float().clamp(1e-12, 1)
+        return (log_p.clamp_min(_LOWEST).exp() @ self.sets.t()).float().clamp(LEAST, 1)
 
     def gain(self, inside: Tensor, values: Tensor) -> Tensor:
         """How much likelier values are given M than to the network alone.

@@ -16,9 +16,7 @@ from torch import Tensor
 
 from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedStacks
-from gm_core.nn.palette import Palette
-from gm_core.nn.residual import ResidualStacks
-from gm_core.nn.stretch import Stretch
+from gm_core.nn.residual import ResidualNetwork
 from gm_core.sampling.kernels import (
     LANES,
     NEVER,
@@ -106,17 +104,9 @@ def compiled_gated(
 
 
 @torch.inference_mode()
-def compiled_residual(
-    features: PixelFeatures,
-    stacks: ResidualStacks,
-    palette: Palette | None,
-    stretch: Stretch | None,
-    condition: Tensor,
-    height: int,
-    width: int,
-) -> CompiledPixels:
+def compiled_residual(network: ResidualNetwork, condition: Tensor, height: int, width: int) -> CompiledPixels:
     """As :class:`gm_core.sampling.residual.ResidualPixels`; network and condition are on the CPU."""
-    w = packed_residual(features, stacks, palette, stretch)
+    w, features, stacks = packed_residual(network), network.features, network.stacks
     n, levels, (blocks, horizontal, h) = len(condition), len(w.logits_bias), w.down.shape
     vertical, v, head, kept = len(w.head_vertical), w.up_vertical.shape[1], len(w.head_bias), w.vertical.shape[1]
     padded = width + 2 * (kept - 1)

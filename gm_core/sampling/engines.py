@@ -10,9 +10,7 @@ from torch import Tensor
 
 from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedStacks
-from gm_core.nn.palette import Palette
-from gm_core.nn.residual import ResidualStacks
-from gm_core.nn.stretch import Stretch
+from gm_core.nn.residual import ResidualNetwork, ResidualStacks
 from gm_core.sampling.gated import GatedPixels
 from gm_core.sampling.residual import ResidualPixels
 from gm_core.sampling.stream import Pixels, draw_noise, stream_pixels
@@ -22,7 +20,7 @@ class _Samplers(NamedTuple):
     """What makes pictures in the making, by network."""
 
     gated: Callable[[PixelFeatures, GatedStacks, Tensor, int, int], Pixels]
-    residual: Callable[[PixelFeatures, ResidualStacks, Palette | None, Stretch | None, Tensor, int, int], Pixels]
+    residual: Callable[[ResidualNetwork, Tensor, int, int], Pixels]
 
 
 _PLAIN = _Samplers(GatedPixels, ResidualPixels)
@@ -43,27 +41,16 @@ def gated_pixels(features: PixelFeatures, stacks: GatedStacks, condition: Tensor
     return _at_hand(condition).gated(features, stacks, condition, height, width)
 
 
-def residual_pixels(
-    features: PixelFeatures,
-    stacks: ResidualStacks,
-    palette: Palette | None,
-    stretch: Stretch | None,
-    condition: Tensor,
-    height: int,
-    width: int,
-) -> Pixels:
+def residual_pixels(network: ResidualNetwork, condition: Tensor, height: int, width: int) -> Pixels:
     """The same for a residual PixelCNN.
 
     Args:
-        features: The network's input features.
-        stacks: The network.
-        palette: What the levels used so far add to it, where the model has that.
-        stretch: What stretches of the contrast make of its distributions, likewise.
+        network: The network.
         condition: Index of each picture's label embedding, (n,).
         height: Height.
         width: Width.
     """
-    return _at_hand(condition).residual(features, stacks, palette, stretch, condition, height, width)
+    return _at_hand(condition).residual(network, condition, height, width)
 
 
 def _at_hand(condition: Tensor) -> _Samplers:
@@ -93,7 +80,7 @@ def warm_up() -> bool:
                 any_class = torch.zeros(1, dtype=torch.int64)
                 for pixels in (
                     compiled_gated(features, gated, any_class, 1, 1),
-                    compiled_residual(features, residual, None, None, any_class, 1, 1),
+                    compiled_residual(ResidualNetwork(features, residual), any_class, 1, 1),
                 ):
                     list(stream_pixels(pixels, draw_noise(1, 1, 1, torch.Generator())))
             except Exception as error:  # whatever a compiler may meet on a strange machine: the plain sampler draws

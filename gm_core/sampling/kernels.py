@@ -41,7 +41,7 @@ LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.
 LOWEST = np.float32(-87)
 """The least exponent whose power of e is a number of full precision."""
 OUTLIER, LEAST = np.float32(1e-4), np.float32(1e-12)
-"""As in :mod:`gm_core.nn.stretch`."""
+"""As in :mod:`gm_core.nn.stretch`, and written here again for the cache, which sees changes to this file alone."""
 UNLIKELY = np.float32(1e-20)
 """A stretch that is less likely than this is not looked at again; one surprise may make it 1e12 times likelier."""
 SATURATED = np.float32(40)
@@ -530,6 +530,7 @@ def _cut_nothing(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-
 
 @_kernel("reassoc")
 def _total(weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The sum of numbers of all levels."""
     total = 0.0
     for k in range(len(weight)):
         total += weight[k]
@@ -538,6 +539,7 @@ def _total(weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 @_kernel("reassoc")
 def _dot(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The inner product of two vectors."""
     total = ZERO
     for k in range(len(b)):
         total += a[k] * b[k]
@@ -637,12 +639,10 @@ def _normalise(logits, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001,
     top = weight[0]
     for k in range(1, LANES):
         top = max(top, weight[k])
-    total = 0.0
     for k in range(len(logits)):
         logits[k] -= top
         weight[k] = exp(logits[k])
-    for k in range(len(logits)):
-        total += weight[k]
+    total = _total(weight)
     normaliser = np.float32(math.log(total))
     for k in range(len(logits)):
         logits[k] -= normaliser
@@ -652,12 +652,9 @@ def _normalise(logits, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001,
 @_kernel("reassoc")
 def _sharpen(logits, inverse_temperature, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Make the numbers proportional to the probabilities at another temperature, giving their sum."""
-    total = 0.0
     for k in range(len(weight)):
         weight[k] = exp(logits[k] * inverse_temperature)
-    for k in range(len(weight)):
-        total += weight[k]
-    return total
+    return _total(weight)
 
 
 @_kernel("reassoc")

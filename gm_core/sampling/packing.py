@@ -12,9 +12,7 @@ from torch import Tensor, nn
 
 from gm_core.nn.features import PixelFeatures
 from gm_core.nn.gated import GatedStacks
-from gm_core.nn.palette import Palette
-from gm_core.nn.residual import ResidualStacks
-from gm_core.nn.stretch import Stretch
+from gm_core.nn.residual import ResidualNetwork
 from gm_core.sampling.kernels import LANES, Array, GatedWeights, ResidualWeights
 
 W = TypeVar("W", GatedWeights, ResidualWeights)
@@ -49,15 +47,11 @@ def packed_gated(features: PixelFeatures, stacks: GatedStacks) -> GatedWeights:
     return weights if isinstance(weights, GatedWeights) else _keep(_pack_gated(features, stacks), [stacks, features])
 
 
-def packed_residual(
-    features: PixelFeatures, stacks: ResidualStacks, palette: Palette | None, stretch: Stretch | None
-) -> ResidualWeights:
+def packed_residual(network: ResidualNetwork) -> ResidualWeights:
     """A residual network's weights, likewise."""
-    parts: list[nn.Module] = [part for part in (stacks, features, palette, stretch) if part is not None]
+    parts: list[nn.Module] = [part for part in network if part is not None]
     weights = _known(parts)
-    if isinstance(weights, ResidualWeights):
-        return weights
-    return _keep(_pack_residual(features, stacks, palette, stretch), parts)
+    return weights if isinstance(weights, ResidualWeights) else _keep(_pack_residual(network), parts)
 
 
 def _known(parts: list[nn.Module]) -> GatedWeights | ResidualWeights | None:
@@ -133,9 +127,8 @@ def _pack_gated(features: PixelFeatures, stacks: GatedStacks) -> GatedWeights:
 
 
 @torch.inference_mode()
-def _pack_residual(
-    features: PixelFeatures, stacks: ResidualStacks, palette: Palette | None, stretch: Stretch | None
-) -> ResidualWeights:
+def _pack_residual(network: ResidualNetwork) -> ResidualWeights:
+    features, stacks, palette, stretch = network
     blocks, levels, width = stacks.stack_blocks(), features.levels, stacks.head.in_channels
     (vertical, horizontal), (v, h) = stacks.channels, blocks[0].inner
     more = (0, -levels % LANES)

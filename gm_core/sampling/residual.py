@@ -4,9 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gm_core.nn.features import PixelFeatures
 from gm_core.nn.palette import Palette
-from gm_core.nn.residual import ResidualStacks
+from gm_core.nn.residual import ResidualNetwork
 from gm_core.nn.stretch import Stretch
 from gm_core.sampling.blocks import BlockCache, InputCache, flat
 from gm_core.sampling.stream import PixelByPixel
@@ -66,10 +65,7 @@ class ResidualPixels(PixelByPixel):
     row's worth of both is computed when its first pixel is asked for. A pixel only adds what lies to its left.
 
     Args:
-        features: The network's input features.
-        stacks: The network.
-        palette: What the levels used so far add to it, where the model has that.
-        stretch: What stretches of the contrast make of its distributions, likewise.
+        network: The network.
         condition: Index of each picture's label embedding, (n,).
         height: Height.
         width: Width.
@@ -80,17 +76,9 @@ class ResidualPixels(PixelByPixel):
     """
 
     @torch.inference_mode()
-    def __init__(
-        self,
-        features: PixelFeatures,
-        stacks: ResidualStacks,
-        palette: Palette | None,
-        stretch: Stretch | None,
-        condition: Tensor,
-        height: int,
-        width: int,
-    ) -> None:
+    def __init__(self, network: ResidualNetwork, condition: Tensor, height: int, width: int) -> None:
         self.height, self.width = height, width
+        features, stacks, palette, stretch = network
         self._input = InputCache(features, stacks.above, stacks.left, len(condition), height, width)
         self._blocks = [BlockCache(block, condition, height, width) for block in stacks.stack_blocks()]
         head_vertical, self._head = flat(stacks.head.weight).split(stacks.channels, dim=1)

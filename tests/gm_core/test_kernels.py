@@ -6,6 +6,7 @@ import torch
 from numba import njit
 
 from gm_core import GatedPixelCNN, PixelCNNConfig, ResidualPixelCNN, ResidualPixelCNNConfig, rebuild, warm_up
+from gm_core.nn.residual import ResidualNetwork
 from gm_core.sampling import compiled
 from gm_core.sampling.kernels import LANES, add_products, exp
 from gm_core.sampling.packing import packed_gated, packed_residual
@@ -82,10 +83,11 @@ def test_so_are_those_of_a_palette_and_of_stretches(part):
     torch.manual_seed(0)
     shape = {"height": 5, "width": 4, "classes": 2, "vertical": 4, "horizontal": 6, "blocks": 2}
     model = ResidualPixelCNN(ResidualPixelCNNConfig(palette=True, stretch=True, **shape)).eval()
-    before = packed_residual(model.features, model.stacks, model.palette, model.stretch)
-    assert packed_residual(model.features, model.stacks, model.palette, model.stretch) is before
-    assert packed_residual(model.features, model.stacks, None, model.stretch) is not before
-    assert packed_residual(model.features, model.stacks, model.palette, None) is not before
+    network = ResidualNetwork(model.features, model.stacks, model.palette, model.stretch)
+    before = packed_residual(network)
+    assert packed_residual(network) is before
+    assert packed_residual(network._replace(palette=None)) is not before
+    assert packed_residual(network._replace(stretch=None)) is not before
     with torch.no_grad():
         for parameter in model.get_submodule(part).parameters():
             parameter.add_(torch.linspace(-5, 5, len(parameter)).view(-1, *[1] * (parameter.ndim - 1)))
