@@ -22,7 +22,8 @@ class _Packed(NamedTuple):
     """Packed weights, and of what they were packed."""
 
     weights: GatedWeights | ResidualWeights
-    parts: list[nn.Module]
+    others: list[nn.Module]
+    """Parts of the network after the first, which is the key: held here, it and the weights would never be let go."""
     places: list[tuple[Mapping[str, object], str, object]]
     """The network's tree: who holds what by which name."""
     parameters: list[nn.Parameter]
@@ -56,7 +57,7 @@ def packed_residual(network: ResidualNetwork) -> ResidualWeights:
 
 def _known(parts: list[nn.Module]) -> GatedWeights | ResidualWeights | None:
     known = _packed.get(parts[0])
-    return known.weights if known is not None and known.parts == parts and known.is_of_now() else None
+    return known.weights if known is not None and known.others == parts[1:] and known.is_of_now() else None
 
 
 def _keep(weights: W, parts: list[nn.Module]) -> W:
@@ -70,7 +71,7 @@ def _keep(weights: W, parts: list[nn.Module]) -> W:
             for name, held in holder.items()
         ]
         versions = [(parameter.data_ptr(), parameter._version) for parameter in parameters]
-        _packed[parts[0]] = _Packed(weights, parts, places, parameters, versions)
+        _packed[parts[0]] = _Packed(weights, parts[1:], places, parameters, versions)
     return weights
 
 

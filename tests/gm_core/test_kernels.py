@@ -1,5 +1,8 @@
 """The compiled sampler's arithmetic."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -96,6 +99,21 @@ def test_so_are_those_of_a_palette_and_of_stretches(part):
         for naive in (False, True)
     ]
     assert torch.equal(*drawn)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [small, lambda: ResidualPixelCNN(ResidualPixelCNNConfig(height=5, width=4, blocks=1, palette=True, stretch=True))],
+)
+def test_the_packed_weights_of_a_model_go_with_it(make):
+    assert warm_up()
+    model = make()
+    model.sample(1)
+    features, stacks = weakref.ref(model.features), weakref.ref(model.stacks)
+    del model
+    gc.collect()
+    assert features() is None
+    assert stacks() is None
 
 
 def test_a_model_made_in_inference_mode_is_drawn_from():
