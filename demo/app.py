@@ -5,10 +5,12 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from demo import detector_tab, pixelcnn_tab, vae_tab
-from demo.limits import MessageLimit
-from demo.models import Models
-from demo.theme import CSS, THEME
+from demo.base.limits import MessageLimit
+from demo.base.theme import CSS, THEME
+from demo.draw import tab as pixelcnn_tab
+from demo.judge import tab as detector_tab
+from demo.shared.models import Models
+from demo.walk import tab as vae_tab
 
 HEADER = """
 <div class="lab-header"><h1>Generative image models, live</h1>

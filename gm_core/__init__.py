@@ -8,22 +8,22 @@
 from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, read_card
 from gm_core.data.pictures import PictureError, open_picture
 from gm_core.data.preparation import Form, Preparation, Prepared, form_of, in_levels, prepare
-from gm_core.detection import Detector, Verdict, load_detector
-from gm_core.detection.bayes import bayes_posterior, class_log_probs, likelihood_from_posterior, marginal_log_prob
-from gm_core.detection.bayes_study import BayesStudy, load_bayes
-from gm_core.evaluation.atlas import Atlas, load_atlas
-from gm_core.evaluation.attributes import slant, thickness
 from gm_core.evaluation.confidence import accuracy_versus_coverage, calibration_error
-from gm_core.evaluation.influence import influence
-from gm_core.models.autoencoder import Autoencoder, AutoencoderConfig
-from gm_core.models.autoregressive import PictureConfig, PixelCNN
-from gm_core.models.classifier import Classifier, ClassifierConfig
-from gm_core.models.masked_pixelcnn import MaskedPixelCNN, MaskedPixelCNNConfig
-from gm_core.models.pixelcnn import GatedPixelCNN, PixelCNNConfig
-from gm_core.models.pixelcnnpp import PixelCNNPP, PixelCNNPPConfig
-from gm_core.models.residual_pixelcnn import ResidualPixelCNN, ResidualPixelCNNConfig
-from gm_core.models.vae import VAE, Elbo, VAEConfig, interpolate
-from gm_core.sampling import PixelEvent, draw_noise, rebuild, warm_up
+from gm_core.models.autoregressive.base import PictureConfig, PixelCNN
+from gm_core.models.autoregressive.gated import GatedPixelCNN, PixelCNNConfig
+from gm_core.models.autoregressive.influence import influence
+from gm_core.models.autoregressive.original import MaskedPixelCNN, MaskedPixelCNNConfig
+from gm_core.models.autoregressive.plusplus import PixelCNNPP, PixelCNNPPConfig
+from gm_core.models.autoregressive.residual import ResidualPixelCNN, ResidualPixelCNNConfig
+from gm_core.models.autoregressive.sampling import PixelEvent, draw_noise, rebuild, warm_up
+from gm_core.models.classifier.classifier import Classifier, ClassifierConfig
+from gm_core.models.vae.autoencoder import Autoencoder, AutoencoderConfig
+from gm_core.models.vae.vae import VAE, Elbo, VAEConfig, interpolate
+from gm_core.studies.atlas.atlas import Atlas, load_atlas
+from gm_core.studies.atlas.attributes import slant, thickness
+from gm_core.studies.bayes.rule import bayes_posterior, class_log_probs, likelihood_from_posterior, marginal_log_prob
+from gm_core.studies.bayes.study import BayesStudy, load_bayes
+from gm_core.studies.detector import Detector, Verdict, load_detector
 
 __version__ = "0.1.0"
 

@@ -16,13 +16,13 @@ from torch import Tensor, nn
 
 from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
-from gm_core.models.autoencoder import Autoencoder
-from gm_core.models.classifier import Classifier
-from gm_core.models.masked_pixelcnn import MaskedPixelCNN
-from gm_core.models.pixelcnn import GatedPixelCNN
-from gm_core.models.pixelcnnpp import PixelCNNPP
-from gm_core.models.residual_pixelcnn import ResidualPixelCNN
-from gm_core.models.vae import VAE
+from gm_core.models.autoregressive.gated import GatedPixelCNN
+from gm_core.models.autoregressive.original import MaskedPixelCNN
+from gm_core.models.autoregressive.plusplus import PixelCNNPP
+from gm_core.models.autoregressive.residual import ResidualPixelCNN
+from gm_core.models.classifier.classifier import Classifier
+from gm_core.models.vae.autoencoder import Autoencoder
+from gm_core.models.vae.vae import VAE
 
 Kind = (
     type[GatedPixelCNN]

@@ -1,12 +1,11 @@
 """Fixtures that more than one test file uses."""
 
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 import torch
+
+from tests.helpers import served
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -24,16 +23,3 @@ def app_url() -> Iterator[str]:
     warm_up()  # as the running app does
     with served(create_app("cpu")) as url:
         yield url
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """The address of an app, while it runs."""
-    from demo import launch_options
-
-    with socket.socket() as free:  # looking for a free port by itself, Gradio leaves sockets open
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_port=port, **launch_options())
-    yield url
-    app.close()

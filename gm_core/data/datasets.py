@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gm_core.data.own import OwnPicturesError, own_name, own_parts, own_pictures
-from gm_core.torchvision_compat import import_torchvision
+from gm_core.data.torchvision_compat import import_torchvision
+from gm_core.data.user_folder import OwnPicturesError, own_name, own_parts, own_pictures
 
 Split = Literal["train", "validation", "test"]
 
@@ -104,7 +104,7 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
     Args:
         name: ``"mnist"``, ``"mnist-binary"`` (the same in black and white), ``"fashion"``, ``"cifar10"`` or
             ``"omniglot"`` (its ``"test"`` only); or that of a folder of pictures, see
-            :func:`gm_core.data.own.own_name`.
+            :func:`gm_core.data.user_folder.own_name`.
         split: ``"train"`` (55,000; 45,000 of CIFAR-10), ``"validation"`` (the last 5,000 training images) or
             ``"test"`` (10,000). Of a folder of pictures in a fixed random order, the last tenth is for testing and
             the tenth before it held out.

@@ -10,10 +10,10 @@ from tqdm import tqdm
 from gm_core.checkpoints import Metric
 from gm_core.data.datasets import Images
 from gm_core.evaluation.confidence import posterior_figures
-from gm_core.models.autoencoder import Autoencoder
-from gm_core.models.autoregressive import PixelCNN
-from gm_core.models.classifier import Classifier
-from gm_core.models.vae import VAE
+from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.models.classifier.classifier import Classifier
+from gm_core.models.vae.autoencoder import Autoencoder
+from gm_core.models.vae.vae import VAE
 
 BATCH = 100
 IMPORTANCE_SAMPLES = 5000

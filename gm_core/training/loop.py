@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from gm_core.checkpoints import FAMILIES
 from gm_core.data.datasets import Images
-from gm_core.models.autoencoder import Autoencoder
-from gm_core.models.autoregressive import PixelCNN
-from gm_core.models.classifier import Classifier
-from gm_core.models.vae import VAE
+from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.models.classifier.classifier import Classifier
+from gm_core.models.vae.autoencoder import Autoencoder
+from gm_core.models.vae.vae import VAE
 from gm_core.training.curve import log_progress
 from gm_core.training.processes import Processes, joined
 from gm_core.training.recipes import Recipe

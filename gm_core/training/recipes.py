@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from gm_core.models.autoencoder import AutoencoderConfig
-from gm_core.models.classifier import ClassifierConfig
-from gm_core.models.masked_pixelcnn import MaskedPixelCNNConfig
-from gm_core.models.pixelcnn import PixelCNNConfig
-from gm_core.models.pixelcnnpp import PixelCNNPPConfig
-from gm_core.models.residual_pixelcnn import ResidualPixelCNNConfig
-from gm_core.models.vae import VAEConfig
+from gm_core.models.autoregressive.gated import PixelCNNConfig
+from gm_core.models.autoregressive.original import MaskedPixelCNNConfig
+from gm_core.models.autoregressive.plusplus import PixelCNNPPConfig
+from gm_core.models.autoregressive.residual import ResidualPixelCNNConfig
+from gm_core.models.classifier.classifier import ClassifierConfig
+from gm_core.models.vae.autoencoder import AutoencoderConfig
+from gm_core.models.vae.vae import VAEConfig
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import torch
 
 from gm_core.checkpoints import Card, save
 from gm_core.data.datasets import DataError, load_dataset
-from gm_core.data.own import holds_pictures, own_name
 from gm_core.data.preparation import PHOTOGRAPHS, form_of
+from gm_core.data.user_folder import holds_pictures, own_name
 from gm_core.evaluation.likelihood import evaluate
-from gm_core.models.autoregressive import PictureConfig
-from gm_core.models.classifier import ClassifierConfig
+from gm_core.models.autoregressive.base import PictureConfig
+from gm_core.models.classifier.classifier import ClassifierConfig
 from gm_core.training.loop import Model, train
 from gm_core.training.processes import is_main
 from gm_core.training.recipes import Recipe

@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import gm_core
-from demo.pixel_drawings import NAME
-from demo.pixelcnn_tab import FIRST_SEED
+from demo.draw.drawings import NAME
+from demo.draw.tab import FIRST_SEED
 
 from .conftest import DESKTOP, PHONE
 

@@ -10,12 +10,12 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 import gm_core
-from demo import pixelcnn_tab
-from demo.models import Models
-from demo.pixel_drawings import Drawings
-from demo.theme import MAGMA
-from tests.conftest import served
-from tests.demo.colour import CLASSES, NAME, SIDE, make_checkpoints
+from demo.base.theme import MAGMA
+from demo.draw import tab as pixelcnn_tab
+from demo.draw.drawings import Drawings
+from demo.shared.models import Models
+from tests.demo.colour_model import CLASSES, NAME, SIDE, make_checkpoints
+from tests.helpers import served
 
 from .conftest import DESKTOP, PHONE
 from .test_draw import saved, wait_for

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from demo.pixelcnn_tab import FIRST_SEED
+from demo.draw.tab import FIRST_SEED
 from gm_core import draw_noise, rebuild
 
 from .conftest import DESKTOP, PHONE

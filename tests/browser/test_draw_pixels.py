@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Position, Request, expect
 
 import gm_core
-from demo.theme import VIRIDIS
+from demo.base.theme import VIRIDIS
 
 from .conftest import PHONE
 from .test_draw import cells, expected, model, opened, wait_for

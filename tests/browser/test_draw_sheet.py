@@ -8,8 +8,8 @@ import torch
 from playwright.sync_api import Locator, expect
 
 import gm_core
-from demo.pixel_drawings import NAME
-from demo.pixelcnn_tab import FIRST_SEED
+from demo.draw.drawings import NAME
+from demo.draw.tab import FIRST_SEED
 
 from .conftest import DESKTOP, PHONE
 from .test_draw import cells, expected, model, opened, saved, wait_for

@@ -9,10 +9,10 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 import gm_core
-from demo.examples import examples
-from demo.models import Models
-from demo.wording import nats
-from gm_core.detection import SCORES
+from demo.judge.examples import examples
+from demo.judge.words import nats
+from demo.shared.models import Models
+from gm_core.studies.detector import SCORES
 
 from .conftest import PHONE
 

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from demo.fields import StrictRadio, StrictSlider
-from demo.judge_many import COLUMNS, MOST, ManyPanel
-from demo.models import Models
-from tests.conftest import served
+from demo.base.fields import StrictRadio, StrictSlider
+from demo.judge.many import COLUMNS, MOST, ManyPanel
+from demo.shared.models import Models
+from tests.helpers import served
 
 from .conftest import PHONE
 

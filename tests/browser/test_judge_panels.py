@@ -5,10 +5,10 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 import gm_core
-from demo.examples import Example, examples
-from demo.models import Models
-from demo.wording import nats
-from gm_core.detection.bayes_study import load_judges
+from demo.judge.examples import Example, examples
+from demo.judge.words import nats
+from demo.shared.models import Models
+from gm_core.studies.bayes.study import load_judges
 
 from .conftest import PHONE
 from .test_judge import tab

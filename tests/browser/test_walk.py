@@ -10,12 +10,12 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 import gm_core
-from demo import latent
-from demo.models import Models
-from demo.walk_edit import Edit
-from demo.walk_pictures import FIRST_EXAMPLE
-from demo.walk_sliders import FIRST_SEED, Walk
-from demo.walk_ways import FIRST_ENDS
+from demo.shared.models import Models
+from demo.walk import latent
+from demo.walk.edit import Edit
+from demo.walk.pictures import FIRST_EXAMPLE
+from demo.walk.sliders import FIRST_SEED, Walk
+from demo.walk.ways import FIRST_ENDS
 
 from .conftest import DESKTOP, PHONE
 

@@ -3,10 +3,10 @@
 import torch
 from playwright.sync_api import Page, expect
 
-from demo.models import Models
-from demo.walk_compare import FIRST_SEED, TITLES
-from demo.walk_map import DRAWS, Maps, drawn
-from demo.walk_pictures import FIRST_EXAMPLE
+from demo.shared.models import Models
+from demo.walk.compare import FIRST_SEED, TITLES
+from demo.walk.map import DRAWS, Maps, drawn
+from demo.walk.pictures import FIRST_EXAMPLE
 
 from .conftest import DESKTOP, PHONE
 from .test_walk import shown, wait_for, wait_for_change

@@ -9,9 +9,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 import gm_core
-from demo.models import Models
-from demo.walk_map import GRIDS, NAME, Maps
-from demo.walk_pictures import FIRST_EXAMPLE, seen
+from demo.shared.models import Models
+from demo.walk.map import GRIDS, NAME, Maps
+from demo.walk.pictures import FIRST_EXAMPLE, seen
 
 from .conftest import DESKTOP, PHONE
 from .test_walk import shown, wait_for, wait_for_change

@@ -9,10 +9,10 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 import gm_core
-from demo import latent
-from demo.models import Models
-from demo.vae_words import domain_of
-from demo.walk_sliders import SHOWN, Walk, WalkView
+from demo.shared.models import Models
+from demo.walk import latent
+from demo.walk.sliders import SHOWN, Walk, WalkView
+from demo.walk.words import domain_of
 from gm_core.data.preparation import form_of
 
 from .test_walk import MAIN, open_walk

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from demo.limits import LIMIT
+from demo.base.limits import LIMIT
 
 LONG = "A" * 100_000
 BAD = (None, LONG, -1, math.nan, 10**400, [[]] * 1000, {"model": ["x"], "z": LONG}, {"path": "/etc/passwd"})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gm_core import warm_up
-from gm_core.sampling import engines
+from gm_core.models.autoregressive.sampling import engines
 
 
 def write_idx(path: Path, values: np.ndarray) -> None:

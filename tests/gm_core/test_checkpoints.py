@@ -1,28 +1,15 @@
 """Checkpoints keep their numbers, and a bad one is told from a good one."""
 
 import json
-from dataclasses import asdict
 
 import pytest
 import torch
 
 import gm_core
 from gm_core import VAE, CheckpointError, GatedPixelCNN, PixelCNNConfig, VAEConfig, checkpoints
-from gm_core.checkpoints import Card, Metric, available, load, read_card, save
+from gm_core.checkpoints import available, load, read_card
 from gm_core.device import DeviceError, pick_device
-
-
-def shipped(model, name, directory):
-    card = Card(
-        name=name,
-        family=model.family,
-        description="A test's own.",
-        dataset="none",
-        split="none",
-        config=asdict(model.config),
-        metrics=[Metric("bits_per_dim", 1.5, "bits/dim", "made up")],
-    )
-    return save(card, model.state_dict(), directory)
+from tests.helpers import shipped
 
 
 @pytest.fixture

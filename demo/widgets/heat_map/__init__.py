@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from torch import Tensor
 
-from demo.theme import MAGMA
+from demo.base.theme import MAGMA
 
 _FOLDER = Path(__file__).parent
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.theme import CLASS_COLORS
+from demo.base.theme import CLASS_COLORS
 
 FOLDER = Path(__file__).parent
 SCRIPTS = ("place.js", "land.js", "film.js", "script.js")
@@ -34,7 +34,7 @@ class LatentMap(gr.HTML):
         classes: Names of the classes.
         paths: Whether one can draw a path, and see the film of it.
         functions: What the map asks, named ``survey``, ``tiles``, ``look``, ``line`` and ``film``; see
-            :class:`demo.walk_map.Maps`.
+            :class:`demo.walk.map.Maps`.
         **options: As for ``gr.HTML``.
     """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.theme import MAGMA
+from demo.base.theme import MAGMA
 
 FOLDER = Path(__file__).parent
 

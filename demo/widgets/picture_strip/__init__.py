@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 class PictureStrip(gr.HTML):
     """Three ways from A to B as film strips, scrubbed and played in the browser, with the pictures there large above.
 
-    Its value is what :func:`demo.latent.path` makes, every frame of every way, so that scrubbing asks nobody; and the
+    Its value is what ``path`` makes, every frame of every way, so that scrubbing asks nobody; and the
     ``model`` and ``ends`` that it leads between, which a film is asked for with.
 
     Args:

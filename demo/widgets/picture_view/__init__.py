@@ -6,8 +6,8 @@ from typing import Any
 import gradio as gr
 from torch import Tensor
 
-from demo.latent import packed_pictures
-from demo.theme import MAGMA
+from demo.base.theme import MAGMA
+from demo.walk.latent import packed_pictures
 
 FOLDER = Path(__file__).parent
 

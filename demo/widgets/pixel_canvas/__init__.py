@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from torch import Tensor
 
-from demo.theme import MAGMA, VIRIDIS
+from demo.base.theme import MAGMA, VIRIDIS
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = ("picture.js", "pixel.js", "edit.js", "script.js")
@@ -39,7 +39,7 @@ class PixelCanvas(gr.HTML):
         models: Name, title, classes and levels of the models that a pixel's surroundings can be compared under.
         redraw: From label, temperature, seed, pictures, model and start to a message with all pixels, or an ``error``.
         answers: Functions named ``explain``, ``depends`` and ``record``, which tell of the picture what the browser
-            does not know; see :class:`demo.pixel_answers.Answers`.
+            does not know; see :class:`demo.draw.answers.Answers`.
         **options: As for ``gr.HTML``.
     """
 

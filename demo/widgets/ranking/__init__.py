@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent
 class Ranking(gr.HTML):
     """Line-ups of pictures, each with a switch between two ways to rank it; switching asks nobody.
 
-    Its value is what :meth:`demo.judge_naive.NaivePanel.show` makes: of every line-up its words, and of every picture
+    Its value is what :meth:`demo.judge.naive.NaivePanel.show` makes: of every line-up its words, and of every picture
     its address, and by each ``way`` its ``place`` (0 is first), the length of its ``bar`` (0 to 1) and its numbers in
     words. The event ``wanted`` fires once, when the component comes into sight for the first time.
 

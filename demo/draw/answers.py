@@ -1,0 +1,219 @@
+"""What the Draw tab's canvas asks about the picture on it: where a pixel came from, and a film to take away."""
+
+import base64
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from demo.base.checks import is_index, is_number
+from demo.draw.starts import StartError, picture_shape, read_values
+from demo.shared.models import Models
+from gm_core import Card, PixelCNNPP, influence
+from gm_core.distributions.discretized import ChannelMixture
+from gm_core.rendering import film, gif, visible
+
+ANY = "any"
+COLDEST, HOTTEST = 0.1, 2.0
+FRAME = 60
+"""Milliseconds a frame of the film."""
+
+MOST_PICTURES = 16
+KEPT = 32
+"""Pictures whose distributions are kept, about 1 MB each: a pointer that moves over a picture asks for many pixels."""
+
+Answer = dict[str, Any]
+
+
+class QuestionError(ValueError):
+    """A question that no canvas would ask."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A pixel of a picture, checked.
+
+    Attributes:
+        name: Name of the model that drew it.
+        image: ``uint8`` (1, C, H, W), 0 where nothing is drawn yet.
+        index: The pixel, in raster order.
+        label: The class that the picture was asked to be, ``None`` for any.
+        other: A class to compare with: a number, ``None`` for any.
+        compare: Whether there is one.
+        rival: Name of a model to compare with, if any.
+        temperature: At which it was drawn.
+    """
+
+    name: str
+    image: Tensor
+    index: int
+    label: int | None
+    other: int | None
+    compare: bool
+    rival: str | None
+    temperature: float
+
+    @property
+    def value(self) -> Tensor:
+        """The pixel's channels, (C,)."""
+        return self.image[0].flatten(1)[:, self.index]
+
+
+class Answers:
+    """Answers the canvas' questions; each is checked, for anybody can send one.
+
+    Args:
+        models: The app's models.
+        cards: The cards of those that draw, by name.
+    """
+
+    def __init__(self, models: Models, cards: dict[str, Card]) -> None:
+        self.models, self.cards = models, cards
+        self._distributions = lru_cache(KEPT)(self._all_distributions)
+
+    def functions(self) -> list[Callable[[Any], Answer]]:
+        """The answers as functions for a component's ``server_functions``, which must be plain ones."""
+
+        def explain(question: Any) -> Answer:
+            return _answer(self.explain, question)
+
+        def depends(question: Any) -> Answer:
+            return _answer(self.depends, question)
+
+        def record(question: Any) -> Answer:
+            return _answer(self.record, question)
+
+        return [explain, depends, record]
+
+    def explain(self, sent: Any) -> Answer:
+        """The distribution of a pixel: under its own label, at the temperature of the draw, under another label.
+
+        Of a colour, those of its channels, each given the channels before it.
+        """
+        question = self.read(sent)
+        own = self._distribution(question, question.label)
+        others = self._distribution(question, question.other) if question.compare else [None] * len(own)
+        answers = []
+        for log_p, other, value in zip(own, others, question.value.tolist(), strict=True):
+            drawn_from = torch.softmax(log_p / question.temperature, dim=0)
+            answer = _numbers(log_p, value) | {
+                "drawn_from": _rounded(drawn_from) if question.temperature != 1 else None
+            }
+            answers.append(answer | {"other": None if other is None else _numbers(other, value)})
+        return answers[0] if len(answers) == 1 else {"channels": answers}
+
+    def depends(self, sent: Any) -> Answer:
+        """How strongly a pixel's value hangs on each of those before it, nats; those after it never count."""
+        question = self.read(sent)
+        names = {"strength": question.name, "rival": question.rival}
+        return {key: self._influence(name, question) if name else None for key, name in names.items()}
+
+    def record(self, sent: Any) -> Answer:
+        """An animated GIF of the drawing of some pictures, base64."""
+        name = self._name(sent)
+        pictures = sent.get("pictures")
+        if not (isinstance(pictures, list) and 1 <= len(pictures) <= MOST_PICTURES):
+            raise QuestionError(f"There must be 1 to {MOST_PICTURES} pictures.")
+        model = self.models.pixelcnn(name)
+        images = visible(torch.cat([read_values(picture, model) for picture in pictures]), model.config.levels)
+        zoom = max(2, 10 // math.ceil(math.sqrt(len(pictures))))
+        return {"gif": base64.b64encode(gif(film(images, zoom=zoom), FRAME)).decode()}
+
+    def read(self, sent: Any) -> Question:
+        """A question as it came, checked.
+
+        Raises:
+            QuestionError: Something in it is not as it must be.
+            StartError: The picture is not.
+        """
+        name = self._name(sent)
+        model = self.models.pixelcnn(name)
+        image, index = read_values(sent.get("values"), model), sent.get("index", 0)
+        size = image[0, 0].numel()
+        if not is_index(index, size):
+            raise QuestionError(f"The pixel must be a whole number from 0 to {size - 1}.")
+        temperature = sent.get("temperature", 1.0)
+        if not is_number(temperature, COLDEST, HOTTEST):
+            raise QuestionError(f"The temperature must be a number from {COLDEST} to {HOTTEST}.")
+        other, rival = sent.get("other"), sent.get("rival")
+        if rival is not None:
+            beside = self.models.pixelcnn(self._name({"model": rival}))
+            kinds = {(part.config.classes, part.config.levels, *picture_shape(part)) for part in (model, beside)}
+            if len(kinds) > 1:
+                raise QuestionError("The two models must know the same classes, and pictures of one kind.")
+        return Question(
+            name=name,
+            image=image,
+            index=index,
+            label=self._label(name, sent.get("label", ANY)),
+            other=None if other is None else self._label(name, other),
+            compare=other is not None,
+            rival=rival,
+            temperature=temperature,
+        )
+
+    def _name(self, sent: Any) -> str:
+        """The model that a question is about."""
+        if not isinstance(sent, dict):
+            raise QuestionError("A question must be an object.")
+        name = sent.get("model")
+        if not isinstance(name, str) or name not in self.cards:
+            raise QuestionError(f"The model must be one of {', '.join(self.cards)}.")
+        return name
+
+    def _label(self, model: str, name: Any) -> int | None:
+        if name == ANY:
+            return None
+        names = self.cards[model].class_names
+        if name not in names:
+            raise QuestionError(f"The class must be one of {', '.join([ANY, *names])}.")
+        return names.index(name)
+
+    def _influence(self, name: str, question: Question) -> list[float]:
+        strength = influence(self.models.pixelcnn(name), question.image, question.index, question.label)
+        return [float(f"{nats:.4g}") for nats in strength.flatten()[: question.index].tolist()]
+
+    def _distribution(self, question: Question, label: int | None) -> Tensor:
+        """Log-probabilities of all levels of the pixel's channels, (C, levels)."""
+        values = bytes(question.image.movedim(1, -1).flatten().tolist())
+        found = self._distributions(question.name, values, label)
+        row, column = divmod(question.index, question.image.shape[-1])
+        if isinstance(found, Tensor):
+            return found[:, row, column]
+        with torch.inference_mode():
+            return found[row, column].level_log_prob(question.value.to(found.loc.device)).cpu()
+
+    def _all_distributions(self, name: str, values: bytes, label: int | None) -> Tensor | ChannelMixture:
+        """Log-probabilities of all levels of every pixel, (C, H, W, levels); or the mixtures that they are had from.
+
+        These are a tenth as large, and to work out all levels of a whole picture would take longer than to ask for the
+        mixtures.
+        """
+        model = self.models.pixelcnn(name)
+        channels, height, width = picture_shape(model)
+        image = torch.tensor(list(values), dtype=torch.uint8).view(1, height, width, channels).movedim(-1, 1)
+        labels = None if label is None else torch.tensor([label])
+        with torch.inference_mode():
+            if isinstance(model, PixelCNNPP):
+                return model.mixture(image, labels)[0]
+            return model.distribution(image, labels).logits[0].cpu()
+
+
+def _answer(function: Callable[[Any], Answer], sent: Any) -> Answer:
+    try:
+        return function(sent)
+    except (QuestionError, StartError) as error:
+        return {"error": str(error)}
+
+
+def _numbers(log_p: Tensor, value: int) -> Answer:
+    p = log_p.exp()
+    return {"p": _rounded(p), "log_prob": float(log_p[value]), "entropy": float(torch.special.entr(p).sum())}
+
+
+def _rounded(probabilities: Tensor) -> list[float]:
+    return [round(p, 6) for p in probabilities.tolist()]

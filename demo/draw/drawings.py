@@ -1,0 +1,195 @@
+"""Drawing to order: what a visitor asked for, checked, and the messages that tell the canvas of it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from demo.base.checks import is_number
+from demo.draw.answers import ANY, COLDEST, HOTTEST
+from demo.draw.starts import Start, StartError, picture_shape, read_start
+from demo.shared.models import Models
+from demo.widgets.pixel_canvas import pixels
+from gm_core import PixelCNN, PixelEvent, draw_noise, rebuild
+
+Message = dict[str, Any]
+
+NAME = "mnist-pixelcnn"
+LAST_SEED = 999_999
+"""The largest seed one may ask for."""
+
+WRONG_SEED = f"The seed must be a whole number from 0 to {LAST_SEED:,}."
+WRONG_TEMPERATURE = f"The temperature must be a number from {COLDEST} to {HOTTEST}."
+
+EACH = "one of each class"
+PICTURES = ("1", "4", "16", EACH)
+TELL_SECONDS = 0.03
+"""Time between two messages: short enough to look alive, long enough for the page, to which each costs much."""
+
+SUBJECTS = {
+    "mnist": ["handwritten digit", "digits"],
+    "mnist-binary": ["handwritten digit in black and white", "digits in black and white"],
+    "fashion": ["piece of clothing", "clothes"],
+    "cifar10": ["photograph", "photographs"],
+}
+BACKGROUND = "-background"
+"""Ending of the names of models that know only what the ground of pictures looks like, and are none to draw with."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be drawn.
+
+    Attributes:
+        label: A class, or any.
+        temperature: Temperature.
+        seed: Seed.
+        pictures: How many: one of :data:`PICTURES`.
+        model: Name of the model.
+    """
+
+    label: str
+    temperature: float
+    seed: float
+    pictures: str
+    model: str
+
+
+class Drawings:
+    """Draws to order, with the app's models.
+
+    Args:
+        models: The app's models.
+
+    Raises:
+        CheckpointError: One that draws is missing or damaged: found out at the start, not when somebody chooses it.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self.models = models
+        self.cards = {card.name: card for card in models.pixelcnns() if not card.name.endswith(BACKGROUND)}
+        for name in (NAME, *self.cards):
+            models.pixelcnn(name)
+        self.detectors = {name: models.detector_of(name) for name in self.cards}
+
+    def choices(self, model: str) -> list[str]:
+        """What one can ask a model for: any class, or one."""
+        return [ANY, *self.cards[model].class_names]
+
+    def wrong(
+        self, label: object, temperature: object, seed: object, pictures: object, model: object
+    ) -> list[str | None]:
+        """What is wrong with each part of an order, if anything."""
+        known = model if isinstance(model, str) and model in self.cards else NAME
+        choices = self.choices(known)
+        verdicts = [
+            (label in choices, f"Choose a class: {', '.join(choices)}."),
+            (is_number(temperature, COLDEST, HOTTEST), WRONG_TEMPERATURE),
+            (is_number(seed, 0, LAST_SEED) and seed == int(seed), WRONG_SEED),
+            (pictures in PICTURES, f"Choose how many pictures: {', '.join(PICTURES)}."),
+            (model == known, f"Choose a model: {', '.join(self.cards)}."),
+        ]
+        return [None if good else words for good, words in verdicts]
+
+    def redraw(self, sent: Any) -> Message:
+        """A drawing in one message, for a hand that moves: a function of what is sent alone.
+
+        Args:
+            sent: The parts of an order by name, and ``start`` as for :func:`read_start`.
+
+        Returns:
+            The message; ``error`` in words where something in it is not as it must be.
+        """
+        sent = sent if isinstance(sent, dict) else {}
+        parts = [sent.get(name) for name in ("label", "temperature", "seed", "pictures", "model")]
+        for words in self.wrong(*parts):
+            if words:
+                return {"error": words}
+        order = Order(*parts)
+        try:
+            start = read_start(sent.get("start"), self.models.pixelcnn(order.model))
+        except StartError as error:
+            return {"error": str(error)}
+        (message,) = self.messages(order, start, new_run(), live=True)
+        return message
+
+    def messages(self, order: Order, start: Start | None, run: int, *, live: bool = False) -> Iterator[Message]:
+        """Draw, as messages for the canvas; the last holds every pixel, and what they add up to.
+
+        Args:
+            order: What is to be drawn.
+            start: What is given, if anything; it fits the model.
+            run: Number of the drawing.
+            live: All in one message; the canvas shows it at the place that is looked at.
+        """
+        model, card = self.models.pixelcnn(order.model), self.cards[order.model]
+        config, each = model.config, order.pictures == EACH
+        channels, height, width = picture_shape(model)
+        n = config.classes if each else int(order.pictures)
+        index = -1 if order.label == ANY else card.class_names.index(order.label)
+        labels = torch.arange(n) if each else torch.full((n,), index)
+        head = {
+            **vars(order),
+            "run": run,
+            "seed": int(order.seed),
+            "channels": channels,
+            "height": height,
+            "width": width,
+            "levels": config.levels,
+            "classes": self.choices(order.model),
+            "subject": SUBJECTS.get(card.dataset, ["picture", "pictures"]),
+            "labels": [ANY if label < 0 else card.class_names[label] for label in labels.tolist()],
+            "live": live,
+            "start": start.message() if start else None,
+        }
+        events: list[PixelEvent] = []
+        told, begun = 0, time.perf_counter()
+        seconds = waited = 0.0
+        for event in model.stream(
+            n,
+            labels,
+            start=start.values if start else None,
+            keep=start.keep.expand_as(start.values) if start else None,
+            # One of each class: the same dice for all, so that the class alone makes the difference.
+            noise=draw_noise(1 if each else n, height, width, torch.Generator().manual_seed(int(order.seed)), channels),
+            temperature=order.temperature,
+            chunk=width,
+        ):
+            events.append(event)
+            waited += time.perf_counter() - begun
+            if waited > TELL_SECONDS and not live:
+                yield head | _pixels(events[told:])
+                told, seconds, waited = len(events), seconds + waited, 0.0
+            begun = time.perf_counter()
+        seconds += waited
+        yield head | self._everything(model, order, labels, events) | {"seconds": round(seconds, 3)}
+
+    def _everything(self, model: PixelCNN, order: Order, labels: torch.Tensor, events: list[PixelEvent]) -> Message:
+        """All pixels, for whoever missed some, and how likely each picture is when no class is told."""
+        images, pixel_log_prob = rebuild(events, model.config.height, model.config.width)
+        told = labels >= 0
+        log_prob = pixel_log_prob.flatten(1).sum(dim=1)
+        if told.any():
+            with torch.inference_mode():
+                log_prob[told] = model.log_prob(images[told]).cpu()
+        detector = self.detectors[order.model]
+        done = {
+            "log_prob": log_prob.tolist(),
+            "share": [detector.share_below("log_prob", nats) for nats in log_prob.tolist()] if detector else None,
+            "of": len(detector) if detector else None,
+            "usual": self.cards[order.model].metric("bits_per_dim").value,
+        }
+        return _pixels(events) | {"done": done}
+
+
+def _pixels(events: list[PixelEvent]) -> Message:
+    """The part of a message that holds the pixels of these events, which follow each other."""
+    parts = ("values", "log_prob", "entropy")
+    return pixels(events[0].index, *(torch.cat([getattr(event, part) for event in events], dim=1) for part in parts))
+
+
+def new_run() -> int:
+    """Number of a new drawing, higher than all before, also than those before the server's last start."""
+    return time.time_ns() // 1000

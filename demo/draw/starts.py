@@ -1,0 +1,116 @@
+"""The picture that a drawing starts from: which pixels are given, and what they are."""
+
+import base64
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from demo.base.checks import is_index
+from gm_core import PixelCNN
+
+
+class StartError(ValueError):
+    """A start that no canvas would send."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A picture of which some pixels are given, and the rest is for the model to draw.
+
+    Attributes:
+        values: The picture, ``uint8`` (1, C, H, W); what it says where nothing is given is for later edits.
+        keep: Which pixels are given, all their channels, ``bool`` (1, 1, H, W).
+        levels: Levels of a pixel.
+    """
+
+    values: Tensor
+    keep: Tensor
+    levels: int = 256
+
+    @classmethod
+    def upper_half(cls, image: Tensor, levels: int = 256) -> "Start":
+        """A picture whose lower half the model is to draw.
+
+        Args:
+            image: ``uint8`` (1, C, H, W).
+            levels: Levels of a pixel.
+        """
+        keep = torch.zeros_like(image[:, :1], dtype=torch.bool)
+        keep[:, :, : image.shape[2] // 2] = True
+        return cls(image, keep, levels)
+
+    def fits(self, model: PixelCNN) -> bool:
+        """Whether a model draws pictures of this size and these levels."""
+        return self.values.shape[1:] == picture_shape(model) and self.levels == model.config.levels
+
+    def message(self) -> dict[str, Any]:
+        """What the canvas is told of it; :func:`read_start` reads the same."""
+        keep = "".join("1" if given else "0" for given in self.keep.flatten().tolist())
+        return {"values": self.values.movedim(1, -1).flatten().tolist(), "keep": keep}
+
+
+def picture_shape(model: PixelCNN) -> tuple[int, int, int]:
+    """Channels, height and width of the pictures that a model draws."""
+    return model.channels, model.config.height, model.config.width
+
+
+def read_start(sent: Any, model: PixelCNN) -> Start | None:
+    """A start as the canvas sends it, checked.
+
+    Args:
+        sent: ``values`` and ``keep`` of every pixel in raster order, the first with all channels of a pixel together,
+            the second as a text of ones and zeros; ``None`` for no start.
+        model: The model that is to finish it.
+
+    Raises:
+        StartError: Something in it is not as it must be.
+    """
+    if sent is None:
+        return None
+    _, height, width = picture_shape(model)
+    values = read_values(sent.get("values") if isinstance(sent, dict) else None, model)
+    keep = sent["keep"] if isinstance(sent.get("keep"), str) else ""
+    if len(keep) != height * width or not set(keep) <= {"0", "1"}:
+        raise StartError(f"What is given must be {height * width} ones and zeros.")
+    given = torch.tensor([mark == "1" for mark in keep]).view(1, 1, height, width)
+    return Start(values, given, model.config.levels)
+
+
+def read_link(text: str, model: PixelCNN) -> Start:
+    """A start as a link carries it: the values, then one bit a pixel for what is given, in URL-safe base64.
+
+    Raises:
+        StartError: It is none.
+    """
+    channels, height, width = picture_shape(model)
+    size = channels * height * width
+    try:
+        data = base64.b64decode(text, altchars=b"-_", validate=True)
+    except ValueError:
+        data = b""
+    if len(data) != size + math.ceil(height * width / 8) or max(data[:size]) >= model.config.levels:
+        raise StartError("What it gives is damaged.")
+    bits = np.unpackbits(np.frombuffer(data[size:], np.uint8), count=height * width)
+    given = torch.from_numpy(bits == 1).view(1, 1, height, width)
+    return Start(_picture(list(data[:size]), model), given, model.config.levels)
+
+
+def read_values(sent: Any, model: PixelCNN) -> Tensor:
+    """A picture as the canvas sends it, checked: ``uint8`` (1, C, H, W).
+
+    Raises:
+        StartError: It is not a list of that many levels.
+    """
+    size, levels = math.prod(picture_shape(model)), model.config.levels
+    if not (isinstance(sent, list) and len(sent) == size and all(is_index(value, levels) for value in sent)):
+        raise StartError(f"The picture must be {size} whole numbers from 0 to {levels - 1}.")
+    return _picture(sent, model)
+
+
+def _picture(values: list[int], model: PixelCNN) -> Tensor:
+    channels, height, width = picture_shape(model)
+    return torch.tensor(values, dtype=torch.uint8).view(1, height, width, channels).movedim(-1, 1).contiguous()

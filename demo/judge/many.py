@@ -1,0 +1,331 @@
+"""The panel "Many pictures": files and archives judged one after the other, in a table that fills meanwhile."""
+
+import csv
+import io
+import math
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import torch
+from gradio.data_classes import ListFiles
+from PIL import Image
+
+from demo.draw.drawings import new_run
+from demo.judge.examples import DIGITS, examples
+from demo.shared.domains import DOMAINS
+from demo.shared.models import Models
+from demo.widgets.score_table import ScoreTable
+from demo.widgets.sketch_pad import encode
+from gm_core import CheckpointError, PictureError
+from gm_core.data.folders import ARCHIVES, REFUSED, read_pictures
+from gm_core.data.pictures import ENDINGS
+from gm_core.device import cpu_count
+from gm_core.rendering import grid, png
+from gm_core.studies.detector.scores import SCORES
+from gm_core.studies.detector.scoring import SCORE_KEYS, Scored, score_pictures
+
+STYLE = (Path(__file__).parent / "many.css").read_text()
+
+MOST = 2000
+"""Pictures a run, and files in an archive: half a minute of one core."""
+
+BATCH = 25
+"""Pictures at once: two rows of results a second on one core, at the speed of larger batches."""
+
+LANES = max(1, cpu_count() // 2)
+"""Runs at once; each keeps a core busy, and half of them are left to everybody else."""
+
+LONGEST = 300
+"""Characters of a name, or of what is wrong with a picture, that are shown; an archive's names may be any length."""
+
+COLUMNS = (*SCORE_KEYS, *(f"score_{name}" for name in SCORES))
+"""Of the CSV file, as ``python -m gm_core score --csv`` writes it."""
+
+SEED = 24
+
+GARMENTS = {0: "T-shirt", 1: "trousers", 5: "sandal", 7: "sneaker", 8: "bag", 9: "ankle boot"}
+"""Classes of Fashion-MNIST that the clothes' model is asked for."""
+
+STRANGE = ("upside down", "letter A", "circle", "empty", "grey", "noise", "painting", "another one")
+"""Names of the examples that go with them."""
+
+INVITATION = f"""<p class="many-words"><b>Whole folders at once</b>: drop pictures or zip archives here, up to {MOST:,},
+and see which are reasonable. Or watch it done first:</p>"""
+
+Picture = tuple[str, Image.Image | PictureError]
+"""A name, and the picture or what is wrong with it."""
+
+Message = dict[str, Any]
+"""For :class:`demo.widgets.score_table.ScoreTable`."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """Pictures that somebody wants judged.
+
+    Attributes:
+        run: Its number; a newer one puts an end to it.
+        domain: Whose detector is to judge.
+        paths: Where they lie; ``None`` for the models' own.
+    """
+
+    run: int
+    domain: str
+    paths: tuple[str, ...] | None
+
+
+class Desk:
+    """What one visitor is having judged.
+
+    Attributes:
+        run: Number of the newest order.
+        waiting: That order, until its turn has come.
+        last: That order, to be judged again by another detector.
+        stopped: Whether the visitor has seen enough of it.
+    """
+
+    def __init__(self) -> None:
+        self.run = 0
+        self.waiting: Order | None = None
+        self.last: Order | None = None
+        self.stopped = False
+
+    def order(self, domain: str, paths: tuple[str, ...] | None) -> Order:
+        """Take an order; what was being judged before ends."""
+        self.run = max(self.run + 1, new_run())
+        self.waiting = self.last = Order(self.run, domain, paths)
+        self.stopped = False
+        return self.last
+
+    def wants(self, order: Order) -> bool:
+        """Whether anybody still waits for more of it."""
+        return self.run == order.run and not self.stopped
+
+
+class PictureFiles(gr.File):
+    """An upload of several files that hands over their paths and nothing else.
+
+    ``gr.File`` refuses all for the name of one, and leaves an empty file behind for each.
+    """
+
+    is_template = True  # for Gradio: shown as its parent is
+
+    def preprocess(self, payload: ListFiles | None) -> tuple[str, ...]:
+        """The paths of the uploaded files, which Gradio has checked to be uploads; folders of them are not handed out.
+
+        Raises:
+            gr.Error: One of them is no file.
+        """
+        paths = tuple(file.path for file in payload) if payload else ()
+        if not all(Path(path).is_file() for path in paths):
+            raise gr.Error("One of these files is not here any more; choose them again.", print_exception=False)
+        return paths
+
+
+class ManyPanel:
+    """Many pictures at once.
+
+    Args:
+        models: The app's models.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self.models = models
+        self.desk = gr.State(Desk())
+        with gr.Row(equal_height=True, elem_classes="many-given"):
+            self.files = PictureFiles(
+                file_count="multiple", label="Pictures and zip archives", height=132, scale=3, elem_id="many-files"
+            )
+            with gr.Column(scale=2, min_width=260):
+                gr.HTML(f"{INVITATION}<style>{STYLE}</style>", apply_default_css=False)
+                self.own = gr.Button("Try with 24 of the models' own", elem_id="many-own")
+                self.again = gr.Button(visible=False, elem_id="many-again")
+        self.table = ScoreTable(columns=csv_line(COLUMNS), elem_id="many-table")
+
+    def wire(self, domain: gr.Radio, percent: gr.Slider) -> None:
+        """Let things happen.
+
+        Args:
+            domain: The tab's choice of what the models know.
+            percent: The tab's accepted false-alarm rate, in percent.
+        """
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        after: dict[str, Any] = {**quiet, "concurrency_limit": LANES, "concurrency_id": "many"}
+        given, begun = [domain, percent, self.desk], [self.table, self.again]
+        for begin in (
+            self.files.upload(self.on_files, [self.files, *given], [*begun, self.files], **quiet),
+            self.own.click(self.on_own, given, begun, **quiet),
+            self.again.click(self.on_again, given, begun, **quiet),
+        ):
+            begin.success(self.judge, [self.desk], [self.table], **after)
+        self.table.stop(self.on_stop, [self.desk], None, **quiet)
+        domain.change(self.on_domain, [domain, self.desk], [self.again], **quiet)
+        percent.change(self.on_percent, [percent], [self.table], **quiet, trigger_mode="always_last")
+
+    def on_files(self, paths: tuple[str, ...], domain: str, percent: float, desk: Desk) -> tuple[Any, ...]:
+        """Files were dropped or chosen; the drop area is free again for others."""
+        if not paths:
+            raise gr.Error("There are no files yet; choose some.", print_exception=False)
+        return *self._begin(desk.order(domain, paths), percent), None
+
+    def on_own(self, domain: str, percent: float, desk: Desk) -> tuple[Any, ...]:
+        """Somebody wants to see it done."""
+        return self._begin(desk.order(domain, None), percent)
+
+    def on_again(self, domain: str, percent: float, desk: Desk) -> tuple[Any, ...]:
+        """The same pictures, before models that know something else."""
+        if desk.last is None:
+            raise gr.Error("There are no pictures yet; choose some.", print_exception=False)
+        return self._begin(desk.order(domain, desk.last.paths), percent)
+
+    def on_stop(self, desk: Desk) -> None:
+        """Somebody has seen enough; what is judged stays."""
+        desk.stopped = True
+
+    def on_domain(self, domain: str, desk: Desk) -> gr.Button:
+        """Offer to judge the same pictures by the detector that was chosen."""
+        return gr.Button(
+            f"Judge the same as {DOMAINS[domain].many}",
+            visible=desk.last is not None and desk.last.domain != domain,
+        )
+
+    def on_percent(self, percent: float) -> ScoreTable:
+        """Another false-alarm rate: the browser reads the same p-values again."""
+        return ScoreTable(alpha=percent / 100)
+
+    def judge(self, desk: Desk) -> Iterator[Message]:
+        """Judge what was ordered, as messages for the table; the last holds every row.
+
+        Args:
+            desk: The visitor's; a newer order there, or a stop, ends this within a batch.
+        """
+        order, desk.waiting = desk.waiting, None
+        if order is None:
+            return
+        rows: list[Message] = []
+        total = OWN if order.paths is None else min(MOST, sum(map(holds, order.paths)))
+        about = {"run": order.run, "as": DOMAINS[order.domain].many, "total": total}
+        yield {**about, "state": "running"}
+        try:
+            detector = self.models.detector(order.domain)
+            pictures = own_pictures(self.models) if order.paths is None else read(order.paths)
+            wanted = (picture for picture in islice(pictures, MOST) if desk.wants(order))
+            with closing(score_pictures(detector, wanted, batch=BATCH)) as results:
+                while desk.wants(order):
+                    with torch.inference_mode():  # not across a yield: a generator moves between threads
+                        some = [row(one) for one in islice(results, BATCH)]
+                    if not some:
+                        break
+                    rows += some
+                    yield {**about, "state": "running", "start": len(rows) - len(some), "rows": some}
+        except CheckpointError as error:
+            yield {**about, "state": "failed", "note": str(error)}
+            return
+        if desk.run != order.run:
+            return
+        all_rows = {**about, "start": 0, "rows": rows}
+        if desk.stopped:
+            yield {**all_rows, "state": "stopped", "note": "" if rows else "Stopped before the first picture."}
+        else:
+            yield {**all_rows, "state": "done", "total": len(rows), "note": left_out(order.paths or ())}
+
+    def _begin(self, order: Order, percent: float) -> tuple[ScoreTable, gr.Button]:
+        value = {"run": order.run, "state": "waiting", "as": DOMAINS[order.domain].many}
+        return ScoreTable(value, alpha=percent / 100), gr.Button(visible=False)
+
+
+def read(paths: Iterable[str]) -> Iterator[Picture]:
+    """Uploaded pictures, called as their files are, without where the server keeps them.
+
+    Args:
+        paths: Pictures and zip archives.
+    """
+    for path in map(Path, paths):
+        for name, picture in read_pictures([path], MOST):
+            yield name.removeprefix(f"{path.parent}/"), picture
+
+
+def holds(path: str) -> int:
+    """How many results a file will come to, for the progress; an archive that will be refused comes to one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+        return 1
+    pictures = sum(Path(name).suffix.lower() in ENDINGS | REFUSED | ARCHIVES for name in names)
+    return pictures if 0 < len(names) <= MOST and pictures else 1
+
+
+def left_out(paths: Iterable[str]) -> str:
+    """What to say when there were more pictures than are judged in one run."""
+    count = sum(map(holds, paths))
+    return (
+        f"These are {count:,} pictures; the first {MOST:,} were judged. Bring the others next." if count > MOST else ""
+    )
+
+
+def row(scored: Scored) -> Message:
+    """A result as a row of the table, with its line of the CSV file."""
+    scored = replace(scored, path=_short(scored.path), error=scored.error and _short(scored.error))
+    known = scored.table_row()
+    fields, place = ["" if known[key] is None else known[key] for key in COLUMNS], COLUMNS.index("verdict")
+    shown = {key: _finite(known[key]) for key in ("p_value", "outlier_score", "log_prob", "bits_per_dim")}
+    return {
+        "name": scored.path,
+        "picture": encode(png(grid(scored.prepared.image, zoom=1))) if scored.prepared else None,
+        **({"error": scored.error} if scored.error else shown),
+        "csv": [csv_line(fields[:place]), csv_line(fields[place + 1 :])],
+    }
+
+
+def csv_line(fields: Iterable[Any]) -> str:
+    """Fields as a line of a CSV file, without its end."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
+
+
+@lru_cache(maxsize=2)
+def own_pictures(models: Models) -> tuple[tuple[str, Image.Image], ...]:
+    """Pictures of the models' own making, and some that are nothing they know; the same at every call.
+
+    Args:
+        models: Whose PixelCNNs draw digits and clothes.
+    """
+    drawn = {example.name: example.picture for example in examples(models)}
+    return (
+        *_drawn(models, DIGITS, {digit: f"digit {digit}" for digit in range(10)}),
+        *_drawn(models, "fashion-pixelcnn", GARMENTS),
+        *((name, drawn[name]) for name in STRANGE),
+    )
+
+
+OWN = 10 + len(GARMENTS) + len(STRANGE)
+"""How many :func:`own_pictures` are."""
+
+
+def _drawn(models: Models, name: str, classes: dict[int, str]) -> list[tuple[str, Image.Image]]:
+    with torch.inference_mode():
+        images = models.pixelcnn(name).sample(
+            len(classes), torch.tensor(list(classes)), generator=torch.Generator().manual_seed(SEED)
+        )
+    return [
+        (f"{title}, drawn by {name}", Image.fromarray(image[0].cpu().numpy()))
+        for title, image in zip(classes.values(), images, strict=True)
+    ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON knows no infinity."""
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,210 @@
+"""How well a detector refuses, for people: the figures of its card as a picture, beside published ones."""
+
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.judge.words import Judgement, message_html
+from demo.shared.domains import DOMAINS
+from demo.shared.models import Models
+from gm_core import Card, CheckpointError, Metric
+
+FAR = {
+    "mnist": "digits (MNIST)",
+    "fashion": "clothes (Fashion-MNIST)",
+    "omniglot": "letters of 50 alphabets (Omniglot)",
+    "cifar10": "photographs (CIFAR-10)",
+    "noise": "noise",
+    "constants": "one grey all over",
+    "gradients": "gradients",
+    "checkerboards": "checkerboards",
+    "textures": "textures of waves",
+    "pixels_shuffled": "its own, pixels shuffled",
+    "patches_shuffled": "its own, patches shuffled",
+    "inverted": "its own, inverted",
+}
+"""Sets of outliers that anybody would refuse, as a card names them, and in words."""
+
+NEAR = {
+    "two_overlaid": "two laid over each other",
+    "blurred": "blurred",
+    "rotated_by_90": "rotated by 90°",
+    "flipped_left_to_right": "flipped left to right",
+    "flipped_upside_down": "flipped upside down",
+}
+"""Sets made of a detector's own pictures that may well be reasonable."""
+
+PREPARED = {
+    "test_images": "test digits as they are",
+    "photographed": "digits photographed",
+    "drawn_on_pad": "digits drawn on a pad",
+    "blank_paper": "blank paper, photographed",
+    "constants": "one grey all over",
+    "omniglot": "letters of 50 alphabets (Omniglot)",
+}
+"""What was prepared to be judged, as a card names it, and in words where its own are not plain."""
+
+REN = '<a href="https://arxiv.org/abs/1906.02845">Ren et al., 2019</a>'
+SERRA = '<a href="https://arxiv.org/abs/1909.11480">Serrà et al., 2020</a>'
+MORNINGSTAR = '<a href="https://arxiv.org/abs/2006.09273">Morningstar et al., 2021</a>'
+
+PUBLISHED = {
+    ("fashion", "mnist"): f"likelihood of a PixelCNN about 0.09, likelihood ratio 0.994 ({REN}); input complexity "
+    f"with a PixelCNN++ 0.967 ({SERRA}); density of states 1.00 ({MORNINGSTAR})",
+}
+"""AUROC that others report, by a detector's domain and the set of outliers."""
+
+WORDS = """<p>Shown a stranger and {one} it has never seen, how often does the detector find the stranger
+the more unusual? Always is 1, a coin toss 0.5; below that, strangers look <i>more</i> usual than {many}.</p>"""
+
+DETAILS = """<details><summary>What the numbers are</summary>
+<p>The dots are <b>AUROC</b>, the area under the curve of detections against false alarms: the chance that a
+stranger's score is higher than that of a test picture, ties counting half (J. Hanley and B. McNeil, <i>The Meaning and
+Use of the Area under a Receiver Operating Characteristic (ROC) Curve</i>, 1982). <b>Caught at 5 %</b> is the share with
+a conformal p-value of at most 0.05. The detector was fitted and calibrated on its own pictures alone;
+the test pictures were seen neither by it nor by its models.</p>
+<p>{protocol}</p></details>"""
+
+CSS = (Path(__file__).parent / "measured.css").read_text()
+
+
+class MeasuredPanel:
+    """What the card of the judging detector says: false alarms, and how it fares against sets of strangers.
+
+    Args:
+        models: The app's models.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self.models = models
+        self.domain = gr.State()  # whose figures are shown
+        self.html = gr.HTML(css_template=CSS, apply_default_css=False, elem_id="judge-measured")
+
+        self.inputs, self.outputs = [self.domain], [self.domain, self.html]
+
+    def follow(self, judged: Judgement | None, shown: str | None) -> tuple[Any, ...]:
+        """The figures of who judged; left alone while that is who is shown."""
+        name = judged.domain if judged else None
+        return name, gr.skip() if name == shown else self.show(judged)
+
+    def show(self, judged: Judgement | None) -> str:
+        """The figures of the detector that judged."""
+        return self.show_domain(judged.domain if judged else None)
+
+    def show_domain(self, name: str | None) -> str:
+        """The figures of a domain's detector; nothing before anything was judged."""
+        if name is None:
+            return ""
+        try:
+            return figures_html(name, self.models.card(f"{name}-detector"))
+        except CheckpointError as error:
+            return message_html(f"No figures of a detector of {DOMAINS[name].many}: {error}.")
+
+
+def set_words(name: str) -> str:
+    """A set of outliers in words."""
+    return (FAR | NEAR).get(name, name.replace("_", " "))
+
+
+def figures_html(name: str, card: Card) -> str:
+    """A detector's figures.
+
+    Args:
+        name: Its domain.
+        card: Its card.
+    """
+    domain, metrics = DOMAINS[name], {metric.name: metric for metric in card.metrics}
+    sets = [key.removeprefix("auroc_") for key in metrics if key.startswith("auroc_")]
+    far = "".join(_row(name, which, metrics) for which in sets if which not in NEAR)
+    near = "".join(_row(name, which, metrics) for which in sets if which in NEAR)
+    if not sets:
+        return f'<div class="measured">{_rates(metrics, domain.many)}<p>Not measured against strangers yet.</p></div>'
+    shift = f"Near shifts, as they are: {domain.many} changed a little, of which some may well be reasonable"
+    return (
+        f'<div class="measured">{_rates(metrics, domain.many)}{WORDS.format(one=domain.one, many=domain.many)}'
+        '<p class="key"><span><i></i>by log p(x) alone, the naive detector</span>'
+        '<span><i class="full"></i>by all scores together</span><span><i class="toss"></i>a coin toss</span></p>'
+        '<table><thead><tr><th scope="col">shown</th><th scope="col" class="plot"><span class="axis">'
+        '<span style="left:0">0</span><span style="left:50%">coin toss</span><span style="left:100%">1</span></span>'
+        '</th><th scope="col">log p(x) alone</th><th scope="col">all scores</th>'
+        '<th scope="col">caught at 5 %</th></tr></thead>'
+        f"<tbody>{far}"
+        f'{f"""<tr class="shift"><th colspan="5" scope="rowgroup">{shift}</th></tr>{near}""" if near else ""}'
+        f"</tbody></table>{_prepared(metrics)}{DETAILS.format(protocol=_protocol(sets, metrics))}</div>"
+    )
+
+
+def _rates(metrics: dict[str, Metric], many: str) -> str:
+    """How often true pictures were refused, beside what was accepted."""
+    rates = [metric for key, metric in metrics.items() if key.startswith("false_alarm_rate_at_")]
+    if not rates:
+        return ""
+    counted = re.search(r"the ([\d,]+) test images", rates[0].protocol)
+    of = f"Of {counted[1]} test {many}" if counted else f"Of test {many}"
+    parts = "".join(
+        f"<span><b>{100 * metric.value:.1f} %</b> where "
+        f"{100 * float(metric.name.rsplit('_', 1)[1]):g} % are accepted</span>"
+        for metric in rates
+    )
+    return f'<p class="rates"><span>{of}, refused all the same:</span>{parts}</p>'
+
+
+def _prepared(metrics: dict[str, Metric]) -> str:
+    """What became of photographs and drawings, and of what is no digit, on their way through the preparation."""
+    shares = {key.removeprefix("reasonable_"): metric for key, metric in metrics.items() if "reasonable_" in key}
+    if not shares:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row" title="{escape(metric.protocol)}">'
+        f"{escape(PREPARED.get(name) or _kind(name))}</th>"
+        f'<td class="plot"><span class="dots share"><i class="way" style="left:0;width:{100 * metric.value:.1f}%"></i>'
+        f'</span></td><td class="all">{100 * metric.value:.1f} %</td></tr>'
+        for name, metric in shares.items()
+    )
+    return (
+        "<h4>Does the preparation make reasonable what is not?</h4><p>Pictures of other sizes, brought to the digits' "
+        "form as yours is; the photographs are made up: ink on paper, off-centre, uneven light, grain, out of focus, "
+        'JPEG. Called reasonable at 5 %:</p><table class="prepared"><thead><tr><th scope="col">prepared</th>'
+        '<th scope="col" class="plot"></th><th scope="col">reasonable</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _kind(name: str) -> str:
+    """A kind of prepared picture in words; some come large, as from a camera, and at the digits' own size."""
+    kind, small = name.removesuffix("_28"), name.endswith("_28")
+    return set_words(kind) + (", 28×28" if small else ", large" if kind in FAR else "")
+
+
+def _protocol(sets: list[str], metrics: dict[str, Metric]) -> str:
+    """How many pictures were compared, in words."""
+    counts = {which: metrics[f"auroc_{which}"].protocol.split(" outliers")[0] for which in sets}
+    usual = max(counts.values(), key=list(counts.values()).count)
+    other = ", ".join(f"{count} of {set_words(which)}" for which, count in counts.items() if count != usual)
+    against = metrics[f"auroc_{sets[0]}"].protocol.rsplit(" against ", 1)[-1]
+    return escape(f"Pictures: {usual} of each kind{f' ({other})' if other else ''}, against {against}.")
+
+
+def _row(domain: str, which: str, metrics: dict[str, Metric]) -> str:
+    """One set of outliers."""
+    auroc, naive, caught = (metrics.get(f"{kind}_{which}") for kind in ("auroc", "naive_auroc", "detection_rate"))
+    assert auroc
+    full, hollow = auroc.value, naive.value if naive else None
+    low, high = min(full, full if hollow is None else hollow), max(full, full if hollow is None else hollow)
+    says = f"AUROC {full:.3f}" + ("" if hollow is None else f", by log p(x) alone {hollow:.3f}")
+    dot = "" if hollow is None else f'<i class="dot" style="left:{100 * hollow:.1f}%"></i>'
+    published = PUBLISHED.get((domain, which))
+    return (
+        f'<tr><th scope="row" title="{escape(auroc.protocol)}">{escape(set_words(which))}</th>'
+        f'<td class="plot"><span class="dots" role="img" aria-label="{says}"><i class="toss"></i>'
+        f'<i class="way" style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></i>{dot}'
+        f'<i class="dot full" style="left:{100 * full:.1f}%"></i></span></td>'
+        f'<td class="naive"><span class="label">log p(x) </span>{"" if hollow is None else f"{hollow:.3f}"}</td>'
+        f'<td class="all"><span class="label">all scores </span>{full:.3f}</td>'
+        f'<td class="caught"><span class="label">caught </span>'
+        f"{f'{100 * caught.value:.1f} %' if caught else ''}</td></tr>"
+        + (f'<tr class="published"><td colspan="5">Published: {published}.</td></tr>' if published else "")
+    )

@@ -1,0 +1,77 @@
+"""How long a person waits for a latent space to answer, task by task in one run."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gm_core.device import synchronize
+from gm_core.models.vae.autoencoder import Autoencoder
+from gm_core.models.vae.vae import VAE
+
+LINE = 64
+"""Pictures along a slider, decoded at once."""
+
+SAMPLES = 1000
+"""Importance samples of the bound."""
+
+LEAST_RUNS, SECONDS = 20, 1.0
+"""A task is timed at least so often, and for at least so long."""
+
+
+@torch.inference_mode()
+def bench_latency(model: VAE | Autoencoder, name: str) -> dict[str, Any]:
+    """Time what the app asks of a model while somebody moves a slider.
+
+    Decoded pictures are counted as there when their levels are on the CPU, which is where they are shown from.
+
+    Args:
+        model: The model.
+        name: What to call it.
+
+    Returns:
+        A JSON document: the model, the device, the threads, and a line for each task with the median and the 95th
+        percentile of its milliseconds. An autoencoder has no bound.
+    """
+    image = model.sample(1, torch.Generator().manual_seed(0))
+    line = torch.zeros(LINE, model.config.latent)
+    line[:, 0] = torch.linspace(-3, 3, LINE)
+    tasks: list[tuple[str, int, Callable[[], object]]] = [
+        ("decode", 1, lambda: _decode(model, line[:1])),
+        ("decode", LINE, lambda: _decode(model, line)),
+        ("encode", 1, lambda: model.encode(image)),
+    ]
+    if isinstance(model, VAE):
+        tasks.append(("bound", 1, lambda: model.log_prob(image, SAMPLES)))
+    return {
+        "model": name,
+        "device": str(model.device),
+        "threads": torch.get_num_threads(),
+        "importance_samples": SAMPLES,
+        "results": [
+            {"task": task, "batch": batch, **_milliseconds(function, model.device)} for task, batch, function in tasks
+        ],
+    }
+
+
+def _decode(model: VAE | Autoencoder, z: Tensor) -> Tensor:
+    """Levels of the decoded means, on the CPU."""
+    pictures = model.decode(z)
+    return (pictures.clamp(0, 255) if isinstance(pictures, Tensor) else pictures.mean).round().to(torch.uint8).cpu()
+
+
+def _milliseconds(function: Callable[[], object], device: torch.device) -> dict[str, float]:
+    """Median and 95th percentile of many runs, after three to warm up."""
+    for _ in range(3):
+        function()
+    times: list[float] = []
+    while len(times) < LEAST_RUNS or sum(times) < 1000 * SECONDS:
+        synchronize(device)
+        begin = time.perf_counter()
+        function()
+        synchronize(device)
+        times.append(1000 * (time.perf_counter() - begin))
+    median, p95 = torch.tensor(times, dtype=torch.float64).quantile(torch.tensor([0.5, 0.95], dtype=torch.float64))
+    return {"median_milliseconds": float(median), "p95_milliseconds": float(p95), "runs": len(times)}

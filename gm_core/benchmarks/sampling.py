@@ -1,0 +1,184 @@
+"""How fast sampling is: naive, cached and the arithmetic limit, side by side in one run."""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gm_core.device import synchronize
+from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.models.autoregressive.sampling import draw_noise, rebuild, warm_up
+from gm_core.models.autoregressive.sampling.stream import inverse_cdf
+
+CASES = ((1, 28, 28), (16, 28, 28), (64, 28, 28), (1, 14, 14), (1, 56, 56))
+"""Batch, height and width of each line of the benchmark."""
+
+SESSIONS, SESSION_SECONDS = 16, 1.0
+"""Streams that are drawn at once, a thread each, and for how long."""
+
+NAIVE_SECONDS = 3.0
+"""Time given to the naive sampler for a line; the rest of its pixels is extrapolated."""
+
+
+def bench_sampling(model: PixelCNN, name: str) -> dict[str, Any]:
+    """Time the samplers against each other.
+
+    The naive sampler does the same work for every pixel, so it is timed on as many as fit its share of time and scaled.
+    That its pictures would be the cached sampler's is checked on every pixel all the same: by induction over pixels,
+    the two agree if the full network, shown the finished picture, would draw each pixel from those before it.
+
+    Args:
+        model: The model.
+        name: What to call it.
+
+    Returns:
+        A JSON document: the model, the device, the threads, a line for each of :data:`CASES`, and what several
+        sessions see that draw at once.
+    """
+    if model.device.type == "cpu":
+        warm_up()
+    threads = torch.get_num_threads()
+    rate = _multiplications_per_second(model.device)
+    return {
+        "model": name,
+        "device": str(model.device),
+        "threads": threads,
+        "multiplications_per_second": rate,
+        "naive": f"timed for up to {NAIVE_SECONDS:g} s and scaled to all pixels",
+        "results": [_bench_case(model, *case, rate) for case in CASES],
+        "sessions": _bench_sessions(model),
+    }
+
+
+def _bench_case(model: PixelCNN, batch: int, height: int, width: int, rate: float) -> dict[str, Any]:
+    def draw(naive: bool) -> Any:
+        generator = torch.Generator().manual_seed(0)
+        chunk = 1 if naive else width
+        return model.stream(batch, generator=generator, size=(height, width), chunk=chunk, naive=naive)
+
+    cached = _fastest(lambda: list(draw(naive=False)), model.device)
+    pixels, begin = 0, time.perf_counter()
+    for _ in draw(naive=True):
+        pixels += 1
+        synchronize(model.device)
+        if time.perf_counter() - begin > NAIVE_SECONDS:
+            break
+    naive = (time.perf_counter() - begin) * height * width / pixels
+    images, _ = rebuild(draw(naive=False), height, width)
+    limit = batch * height * width * _multiplications_per_pixel(model) / rate
+    return {
+        "batch": batch,
+        "height": height,
+        "width": width,
+        "cached_seconds": cached,
+        "naive_seconds": naive,
+        "speedup": naive / cached,
+        "limit_seconds": limit,
+        "times_limit": cached / limit,
+        "pictures_per_second": batch / cached,
+        "identical": _drawn_by_the_full_network(model, images),
+    }
+
+
+def _bench_sessions(model: PixelCNN) -> dict[str, Any]:
+    """Sixteen streams against one, a row an event as in the app, and how soon a stream begins and ends."""
+    (one,), all_at_once = (_pixels_per_second(model, count) for count in (1, SESSIONS))
+    return {
+        "count": SESSIONS,
+        "pixels_per_second_of_one": one,
+        "pixels_per_second_of_all": sum(all_at_once),
+        "times_one": sum(all_at_once) / one,
+        "slowest_share": min(all_at_once) * SESSIONS / sum(all_at_once),
+        "first_pixel_milliseconds": 1000 * _fastest(lambda: next(iter(model.stream())), model.device),
+        "stop_milliseconds": 1000 * max(_seconds_to_stop(model) for _ in range(5)),
+    }
+
+
+def _pixels_per_second(model: PixelCNN, sessions: int) -> list[float]:
+    """What each of several streams draws, row by row, for :data:`SESSION_SECONDS` and until each has begun."""
+    drawn = [0] * sessions
+    begin = time.perf_counter()
+
+    def session(index: int) -> None:
+        while True:
+            for event in model.stream(chunk=model.config.width, generator=torch.Generator().manual_seed(index)):
+                drawn[index] += event.values.shape[1]
+                if time.perf_counter() - begin > SESSION_SECONDS:
+                    return
+
+    threads = [threading.Thread(target=session, args=(index,)) for index in range(sessions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - begin
+    return [count / seconds for count in drawn]
+
+
+def _seconds_to_stop(model: PixelCNN) -> float:
+    """Seconds from the wish to stop sixteen pictures until nothing computes any more."""
+    wish = threading.Event()
+
+    def session() -> None:
+        for _ in model.stream(16, chunk=model.config.width):
+            if wish.is_set():
+                return
+
+    thread = threading.Thread(target=session)
+    thread.start()
+    time.sleep(0.03)
+    begin = time.perf_counter()
+    wish.set()
+    thread.join()
+    return time.perf_counter() - begin
+
+
+@torch.inference_mode()
+def _drawn_by_the_full_network(model: PixelCNN, images: Tensor) -> bool:
+    """Whether the full network draws exactly these pictures from the benchmark's random numbers."""
+    n, channels, height, width = images.shape
+    noise = draw_noise(n, height, width, torch.Generator().manual_seed(0), channels).view(n, height, width, channels)
+    for image, uniform in zip(images.split(1), noise, strict=True):
+        logits = model.distribution(image).logits[0].movedim(0, 2).cpu()
+        if not torch.equal(inverse_cdf(logits, uniform, 1.0), image[0].movedim(0, 2).long()):
+            return False
+    return True
+
+
+def _fastest(function: Callable[[], object], device: torch.device, seconds: float = 0.5) -> float:
+    """Seconds of the fastest of several runs, after one to warm up: what the machine can do when left alone."""
+    times: list[float] = []
+    while len(times) < 4 or sum(times) < seconds:
+        synchronize(device)
+        begin = time.perf_counter()
+        function()
+        synchronize(device)
+        times.append(time.perf_counter() - begin)
+    return min(times[1:])
+
+
+def _multiplications_per_pixel(model: PixelCNN) -> int:
+    """Multiplications that one pixel of one picture needs at least: each weight of a convolution once a cell."""
+    return round(
+        sum(
+            module.weight.numel() / 4 ** _halvings(name)
+            for name, module in model.named_modules()
+            if isinstance(module, nn.Conv2d)
+        )
+    )
+
+
+def _halvings(name: str) -> int:
+    """How often the resolution was halved before a layer of the strided stacks: four pixels share a cell each time."""
+    found = re.search(r"\.(down|up|halvings|doublings)\.(\d+)\.", name)
+    return int(found[2]) + (found[1] in ("halvings", "doublings")) if found else 0
+
+
+def _multiplications_per_second(device: torch.device, size: int = 768) -> float:
+    """What a large float32 matrix product reaches here, on the threads at hand."""
+    a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
+    return size**3 / _fastest(lambda: a @ b, device)

@@ -1,8 +1,0 @@
-"""Is a picture reasonable under a model? Scores, conformal p-values, and the detector that joins them."""
-
-from gm_core.detection.conformal import two_sided_p_value
-from gm_core.detection.density import NeighbourDensity
-from gm_core.detection.detector import Detector, Verdict, load_detector
-from gm_core.detection.scores import SCORES, Evidence
-
-__all__ = ["SCORES", "Detector", "Evidence", "NeighbourDensity", "Verdict", "load_detector", "two_sided_p_value"]

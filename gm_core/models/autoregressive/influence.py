@@ -1,0 +1,61 @@
+"""Which earlier pixels an autoregressive model looked at, measured by gradient."""
+
+import torch
+from torch import Tensor
+
+from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.models.autoregressive.plusplus import PixelCNNPP
+
+
+def influence(model: PixelCNN, image: Tensor, index: int, label: int | None = None) -> Tensor:
+    r"""How strongly the probability of one pixel's value hangs on the value of every other pixel.
+
+    To first order, putting value v in the place of pixel j changes the log-probability of pixel t by
+    :math:`\nabla_j \log p(x_t \mid x_{<t}) \cdot (f(v) - f(x_j))`, where f are the features of a value. The strength of
+    j is the mean size of that change over all values v: nats, whatever the features are. In colour, the value of t is
+    that of all its channels, and the channels of j are changed one at a time and their strengths added up.
+
+    Pixels that the network cannot see, all from ``index`` on among them, have a strength of exactly 0. What a palette
+    and stretches of the contrast learn from a level wherever it was used has no gradient and is left out.
+
+    Args:
+        model: The model; its parameters need no gradients.
+        image: ``uint8`` (1, C, H, W). Only pixels up to ``index`` matter.
+        index: The pixel t, ``row * width + column``.
+        label: A class; ``None`` is any class.
+
+    Returns:
+        Strengths, nats, ``float32`` (H, W), on the CPU.
+
+    Raises:
+        ValueError: There is no such pixel.
+    """
+    height, width = image.shape[-2:]
+    if not 0 <= index < height * width:
+        raise ValueError(f"the pixel must be from 0 to {height * width - 1}, not {index}")
+    row, column = divmod(index, width)
+    levels = image.movedim(1, -1).to(model.device, torch.int64)  # (1, H, W, C)
+    values = levels if isinstance(model, PixelCNNPP) else levels[..., 0]  # as the model's features take them
+    labels = None if label is None else torch.tensor([label])
+    with torch.enable_grad():
+        features = model.features(values).detach().requires_grad_(True)
+        numbers = model.logits(features, labels)[0, row, column]
+        if isinstance(model, PixelCNNPP):
+            log_prob = model.mixture_of(numbers).log_prob(levels[0, row, column])
+        else:
+            log_prob = torch.log_softmax(numbers, dim=0)[levels[0, row, column, 0]]
+        (gradient,) = torch.autograd.grad(log_prob, features)
+    with torch.no_grad():
+        every = torch.arange(model.config.levels, device=model.device)
+        # A value's part of the features, as if all channels had it; and whose channel's part each feature is.
+        alike = every if values.ndim == 3 else every[:, None].expand(-1, model.channels)
+        table = model.features.of_pixel(alike, torch.zeros(3, device=model.device))
+        channels = torch.arange(model.channels)
+        of = torch.cat([channels, torch.full((3,), -1), channels.repeat_interleave(model.config.embedding)])
+        strength = torch.zeros(height, width, device=model.device)
+        for channel in range(model.channels):
+            own = (of == channel).to(model.device)
+            by_value = torch.einsum("fhw,vf->hwv", gradient[0, own], table[:, own])
+            change = by_value - by_value.gather(-1, levels[0, :, :, channel, None])
+            strength += change.abs().mean(dim=-1)
+        return strength.cpu()

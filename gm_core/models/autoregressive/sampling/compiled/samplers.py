@@ -1,0 +1,167 @@
+"""The cached samplers of the gated and the residual PixelCNN by compiled kernels, for CPUs.
+
+One call draws a run of pixels of several pictures with the interpreter's lock released, so pictures and sessions share
+the cores.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import accumulate
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gm_core.models.autoregressive.features import PixelFeatures
+from gm_core.models.autoregressive.gated_layers import GatedStacks
+from gm_core.models.autoregressive.residual_layers import ResidualNetwork
+from gm_core.models.autoregressive.sampling.compiled.kernels import (
+    LANES,
+    NEVER,
+    Array,
+    GatedState,
+    GatedWeights,
+    ResidualState,
+    ResidualWeights,
+    draw,
+)  # fmt: skip
+from gm_core.models.autoregressive.sampling.compiled.packing import packed_gated, packed_residual
+
+AT_ONCE = 784
+"""Pixels drawn at once, of all pictures together, in whole rows: some milliseconds' work, for sessions take turns."""
+
+
+class CompiledPixels:
+    """Pictures in the making, drawn by compiled kernels.
+
+    Args:
+        n: Number of pictures.
+        height: Height.
+        width: Width.
+        weights: The network's weights.
+        state: Its activations before the first pixel.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        height: int,
+        width: int,
+        weights: GatedWeights | ResidualWeights,
+        state: GatedState | ResidualState,
+    ) -> None:
+        self.height, self.width = height, width
+        self.at_once = width * max(1, AT_ONCE // (width * n))
+        self._weights, self._state = weights, state
+
+    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+        """See :meth:`gm_core.models.autoregressive.sampling.stream.Pixels.draw`."""
+        (n, run), w = uniform.shape, self._weights
+        values, logits = np.empty((n, run), np.int64), np.empty((n, run, len(w.logits_bias)), np.float32)
+        # Contiguous always, for numba compiles a kernel anew for every layout of its arguments.
+        noise, fixed = np.ascontiguousarray(uniform.numpy()), np.ascontiguousarray(given.numpy())
+        sharpness = np.float32(1 / temperature)
+
+        def part(first: int, last: int) -> None:
+            draw(begin, w, self._state, first, last, noise, fixed, sharpness, values, logits)
+
+        workers = min(n, torch.get_num_threads())
+        if workers == 1:
+            part(0, n)
+        else:
+            bounds = [n * i // workers for i in range(workers + 1)]
+            list(_pool(workers).map(part, bounds[:-1], bounds[1:]))
+        return torch.from_numpy(values), torch.from_numpy(logits[..., : len(w.table)])
+
+
+@torch.inference_mode()
+def compiled_gated(
+    features: PixelFeatures, stacks: GatedStacks, condition: Tensor, height: int, width: int
+) -> CompiledPixels:
+    """As :class:`gm_core.models.autoregressive.sampling.gated.GatedPixels`; network and condition are on the CPU."""
+    w = packed_gated(features, stacks)
+    n, layers, reach = len(condition), len(w.dilations), max(1, *w.dilations.tolist())
+    channels = len(w.head)
+    state = GatedState(
+        positions=_positions(height, width, features.channels, features.size),
+        label=condition.contiguous().numpy(),
+        paper=np.zeros(n, np.int64),
+        **_zeros(
+            input=(n, stacks.INPUT_ROWS + height, width + 2 * stacks.INPUT_COLUMNS, features.size),
+            below=(n, layers, reach + 1, width + 2 * reach, channels),
+            vertical=(n, width, channels),
+            sums=(n, width, 2 * channels),
+            link=(n, layers, width, 2 * channels),
+            left=(n, layers, reach + width, channels),
+            horizontal=(n, width, 2 * channels),
+            gated=(n, width, channels),
+            weight=(n, len(w.logits_bias)),
+        ),
+    )
+    return CompiledPixels(n, height, width, w, state)
+
+
+@torch.inference_mode()
+def compiled_residual(network: ResidualNetwork, condition: Tensor, height: int, width: int) -> CompiledPixels:
+    """As ``ResidualPixels``; network and condition are on the CPU."""
+    w, features, stacks = packed_residual(network), network.features, network.stacks
+    n, levels, (blocks, horizontal, h) = len(condition), len(w.logits_bias), w.down.shape
+    vertical, v, head, kept = len(w.head_vertical), w.up_vertical.shape[1], len(w.head_bias), w.vertical.shape[1]
+    padded = width + 2 * (kept - 1)
+    state = ResidualState(
+        positions=_positions(height, width, features.channels, features.size),
+        label=condition.contiguous().numpy(),
+        paper=np.zeros(n, np.int64),
+        first=np.full((n, levels), NEVER),
+        new=np.full((n, width), -1),
+        share=np.tile(w.prior, (n, 1)),
+        **_zeros(
+            input=(n, stacks.REACH + height, width + 2 * stacks.REACH, features.size),
+            below=(n, blocks, kept, padded, v),
+            before=(n, blocks, kept, padded, h),
+            vertical=(n, width, vertical),
+            active=(n, width, vertical),
+            inner=(n, width, v),
+            sums=(n, width, v + h),
+            both=(n, width, vertical + horizontal),
+            to_input=(n, width, horizontal),
+            to_down=(n, blocks, width, h),
+            to_middle=(n, blocks, width, h),
+            to_up=(n, blocks, width, horizontal),
+            to_head=(n, width, head),
+            horizontal=(n, width, horizontal),
+            turned_on=(n, width, horizontal),
+            middle=(n, width, h),
+            used=(n, width, head),
+            hidden=(n, width, head),
+            weight=(n, levels),
+            inside=(n, len(w.prior)),
+            factor=(n, levels),
+        ),
+    )
+    return CompiledPixels(n, height, width, w, state)
+
+
+@lru_cache(maxsize=16)
+def _positions(height: int, width: int, before: int, size: int) -> Array:
+    """What the position adds to a pixel's features, zeros in the place of its value's: (H, W, F)."""
+    positions = PixelFeatures.positions(height, width, torch.device("cpu"))
+    return F.pad(positions, (before, size - before - positions.shape[-1])).numpy()
+
+
+def _zeros(**shapes: tuple[int, ...]) -> dict[str, Array]:
+    """Arrays of zeros, each beginning where a cache line of the processor does, in one piece of memory."""
+    sizes = [math.prod(shape) for shape in shapes.values()]
+    begins = list(accumulate((size + -size % LANES for size in sizes), initial=0))
+    whole = torch.zeros(begins[-1]).numpy()
+    return {
+        name: whole[begin : begin + size].reshape(shape)
+        for (name, shape), size, begin in zip(shapes.items(), sizes, begins, strict=False)
+    }
+
+
+@lru_cache(maxsize=1)
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="sampler")

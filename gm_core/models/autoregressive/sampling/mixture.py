@@ -1,0 +1,52 @@
+"""Drawing pixels of several channels from a mixture of logistics: red, then green given red, then blue given both."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from gm_core.distributions.discretized import ChannelMixture
+from gm_core.models.autoregressive.sampling.stream import inverse_cdf
+
+
+class MixturePixels(ABC):
+    """``Pixels`` out of two smaller things: a pixel's mixture, and being told its values."""
+
+    height: int
+    width: int
+    at_once = 1
+
+    @abstractmethod
+    def mixture(self, row: int, column: int) -> ChannelMixture:
+        """The distribution of a pixel given those already put, batch shape (n,)."""
+
+    @abstractmethod
+    def put(self, row: int, column: int, values: Tensor) -> None:
+        """Fix a pixel's values, ``int64`` (n, C)."""
+
+    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+        """See :meth:`gm_core.models.autoregressive.sampling.Pixels.draw`."""
+        # A model of one channel is handed numbers without a dimension for it.
+        numbers, fixed = (part.reshape(*uniform.shape[:2], -1).unbind(1) for part in (uniform, given))
+        pixels = [
+            self._draw_pixel(*divmod(index, self.width), *parts, temperature)
+            for index, parts in enumerate(zip(numbers, fixed, strict=True), begin)
+        ]
+        values, logits = (torch.stack(part, dim=1) for part in zip(*pixels, strict=True))
+        return values.reshape(uniform.shape), logits.reshape(*uniform.shape, -1)
+
+    def _draw_pixel(
+        self, row: int, column: int, uniform: Tensor, given: Tensor, temperature: float
+    ) -> tuple[Tensor, Tensor]:
+        """A pixel's values, ``int64`` (n, C), and the log-probabilities of all its levels, (n, C, levels)."""
+        values: list[Tensor] = []
+
+        def choose(channel: int, log_p: Tensor) -> Tensor:
+            value = inverse_cdf(log_p.to(uniform.device), uniform[:, channel], temperature)
+            values.append(torch.where(given[:, channel] < 0, value, given[:, channel]))
+            return values[-1].to(log_p.device)
+
+        log_p = self.mixture(row, column).unfold(choose)
+        drawn = torch.stack(values, dim=1)
+        self.put(row, column, drawn)
+        return drawn, log_p.to(uniform.device)

@@ -1,0 +1,341 @@
+"""Where the pictures lie in a latent space, and which ways there have a meaning."""
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
+from gm_core.data.datasets import Images
+from gm_core.device import pick_device
+from gm_core.evaluation.likelihood import in_batches
+from gm_core.models.vae.autoencoder import Autoencoder
+from gm_core.models.vae.vae import VAE
+from gm_core.studies.atlas.attributes import ATTRIBUTES, attributes_of
+
+LEAST_KL = 0.05
+"""Nats: a dimension whose mean KL is lower tells the decoder next to nothing."""
+
+MOVES = (-2.0, -1.0, 0.0, 1.0, 2.0)
+"""Standard deviations of an attribute that pictures are moved by, to see what comes of it."""
+
+MOVED_IMAGES = 500
+
+PRINCIPAL, PRINCIPAL_IMAGES = 16, 32
+"""Principal directions that are kept, and held-out images around which they are found."""
+
+NUDGE = 0.05
+"""How far a code is moved to see which way its picture goes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Atlas:
+    """What is known of a latent space.
+
+    Attributes:
+        codes: Posterior means (VAE) or codes (autoencoder) of the held-out images, ``float32`` (N, D).
+        labels: Their classes, ``int64`` (N,).
+        kl: Mean KL of each dimension over the held-out images, nats, ``float32`` (D,); zeros for an autoencoder.
+        class_codes: Mean code of each class over the training images, ``float32`` (classes, D).
+        principal: Steps of a standard deviation along the directions in which decoded pictures differ most, that which
+            they differ most in first; see :func:`principal_steps`, ``float32`` (up to :data:`PRINCIPAL`, D).
+        gains: By how much a step along each principal direction changes a picture: root mean square over its values,
+            in levels, of all directions, (D,).
+        directions: How the code of a training image changes with one standard deviation of an attribute, each (D,);
+            which attributes these are is for :func:`~gm_core.studies.atlas.attributes.attributes_of` to say.
+        attributes: Mean and standard deviation of each attribute over the training images, in its unit.
+        class_names: What each label means.
+    """
+
+    codes: Tensor
+    labels: Tensor
+    kl: Tensor
+    class_codes: Tensor
+    principal: Tensor
+    gains: Tensor
+    directions: dict[str, Tensor]
+    attributes: dict[str, tuple[float, float]]
+    class_names: tuple[str, ...]
+
+    def neighbours(self, z: Tensor, count: int) -> tuple[Tensor, float]:
+        """The held-out images nearest to a point.
+
+        Args:
+            z: The point, (D,).
+            count: How many.
+
+        Returns:
+            How many of them are of each class, ``int64`` (classes,), and the distance within which all lie.
+        """
+        near = (self.codes - z).norm(dim=1).topk(count, largest=False)
+        return self.labels[near.indices].bincount(minlength=len(self.class_names)), float(near.values[-1])
+
+
+def make_atlas(
+    name: str, train: Images, held_out: Images, *, device: torch.device, directory: Path, quiet: bool = False
+) -> Card:
+    r"""Survey a model's latent space, and write down what was found: codes and directions, none of the images.
+
+    The direction of an attribute a is the change of :math:`E[z \mid a, y]` with one standard deviation of a, as far as
+    that is linear, pictures being compared with others of their class y only: ones are thin and eights are not, but a
+    thicker one should stay a one.
+
+    Args:
+        name: The model, a VAE or an autoencoder of pictures of 256 levels.
+        train: Images it was trained on: class means and directions are found on them.
+        held_out: Images it was not trained on: their codes are kept, and the directions are tried on them.
+        device: Where to run.
+        directory: Where the model lies, and where the atlas goes, as ``NAME-atlas``.
+        quiet: No progress bars.
+
+    Returns:
+        The atlas's card.
+
+    Raises:
+        CheckpointError: The model is missing or of the wrong kind.
+    """
+    model, model_card = _load_model(name, device, directory), read_card(name, directory)
+    trained = _encode(model, train, "codes, training images", quiet).double()
+    values = {
+        attribute: in_batches(measure, train.images, title=f"{attribute}, training images", quiet=quiet).double()
+        for attribute, (measure, _) in attributes_of(model_card.dataset, train.images.shape[1]).items()
+    }
+    labels = range(len(train.class_names))
+    codes = _encode(model, held_out, "codes, held-out images", quiet)
+    principal, gains = principal_steps(model, codes)
+    atlas = Atlas(
+        codes=codes,
+        labels=held_out.labels,
+        kl=_mean_kl(model, held_out, quiet),
+        class_codes=torch.stack([trained[train.labels == label].mean(dim=0) for label in labels]).float(),
+        principal=principal,
+        gains=gains,
+        directions={attribute: _direction(trained, value, train.labels) for attribute, value in values.items()},
+        attributes={
+            attribute: (float(value.mean()), float(value.std(unbiased=False))) for attribute, value in values.items()
+        },
+        class_names=train.class_names,
+    )
+    card = Card(
+        name=f"{name}-atlas",
+        family="atlas",
+        description=f"Codes of held-out images, class means, and directions of {' and '.join(values)}",
+        dataset=model_card.dataset,
+        split=f"class means and directions of {len(train):,} training images, codes of the {len(held_out):,} held out",
+        config={"model": {"name": name, "sha256": model_card.sha256}},
+        metrics=evaluate_atlas(model, atlas, held_out, quiet),
+        class_names=list(atlas.class_names),
+    )
+    return save(card, _to_tensors(atlas), directory)
+
+
+def principal_steps(model: VAE | Autoencoder, codes: Tensor) -> tuple[Tensor, Tensor]:
+    r"""The directions in which the decoded pictures of real codes differ most: their principal components.
+
+    To first order a decoded picture changes by J dz with its code, so with C the covariance of codes and M the mean of
+    :math:`J^\top J`, these are :math:`C^{1/2} v` for the eigenvectors v of :math:`C^{1/2} M C^{1/2}`. Along each,
+    codes have a standard deviation of one step, and between two of them no correlation.
+
+    Args:
+        model: The model.
+        codes: Of real images, (N, D); J is averaged over the first :data:`PRINCIPAL_IMAGES` of them.
+
+    Returns:
+        The steps of the first :data:`PRINCIPAL` directions, ``float32`` (up to so many, D), and of all, the root mean
+        square change of a picture's values by a step, in levels, (D,).
+
+    References:
+        Härkönen et al. (2020), "GANSpace: Discovering Interpretable GAN Controls", section 2.1, for principal
+        components as controls. https://arxiv.org/abs/2004.02546
+    """
+    nudges = NUDGE * torch.eye(codes.shape[1])
+    metric = torch.zeros(codes.shape[1], codes.shape[1], dtype=torch.float64)
+    some = codes[:PRINCIPAL_IMAGES]
+    for z in some:
+        ahead, behind = (
+            in_batches(partial(_decoded, model), z + sign * nudges).flatten(1).double() for sign in (1, -1)
+        )
+        change = (ahead - behind) / (2 * NUDGE)  # by each coordinate, (D, values)
+        metric += change @ change.mT / change.shape[1] / len(some)
+    variances, basis = torch.linalg.eigh(torch.cov(codes.mT.double()).reshape(metric.shape))
+    spread = basis * variances.clamp_min(0).sqrt() @ basis.mT
+    gains, vectors = torch.linalg.eigh(spread @ metric @ spread)
+    steps = (spread @ vectors).mT.flip(0)[:PRINCIPAL]
+    steps *= torch.where(steps.gather(1, steps.abs().argmax(dim=1, keepdim=True)) < 0, -1, 1)  # of v and -v, one
+    return steps.float(), gains.flip(0).clamp_min(0).sqrt().float()
+
+
+def evaluate_atlas(model: VAE | Autoencoder, atlas: Atlas, held_out: Images, quiet: bool = False) -> list[Metric]:
+    """Try a latent space on images that its model has not seen.
+
+    Args:
+        model: The model.
+        atlas: Its atlas, whose class means and directions are tried.
+        held_out: The images.
+        quiet: No progress bars.
+
+    Returns:
+        For a VAE the number of dimensions in use; the share of images nearest to the mean of their own class; and what
+        moving along each direction does to the attribute of the decoded picture.
+    """
+    count = f"{len(held_out):,} held-out images"
+    codes = _encode(model, held_out, f"codes, {count}", quiet)
+    metrics = []
+    if isinstance(model, VAE):
+        kl = _mean_kl(model, held_out, quiet)
+        protocol = f"of {len(kl)}: a mean KL of at least {LEAST_KL} nats over {count}"
+        metrics.append(Metric("dimensions_in_use", float((kl >= LEAST_KL).sum()), "dimensions", protocol))
+    nearest = torch.cdist(codes, atlas.class_codes.cpu()).argmin(dim=1)
+    share = float((nearest == held_out.labels).double().mean())
+    protocol = f"share of {count} whose code is nearest to the mean of their own class, straight-line distance"
+    metrics.append(Metric("nearest_class_mean", share, "share", protocol))
+    some = codes[:MOVED_IMAGES]
+    for attribute, direction in atlas.directions.items():
+        slope, correlation = _try_direction(model, attribute, direction.cpu(), some)
+        unit, deviation = ATTRIBUTES[attribute][1], atlas.attributes[attribute][1]
+        protocol = (
+            f"decoded pictures of the first {len(some):,} held-out images, moved by {MOVES[0]:g} to {MOVES[-1]:g} "
+            f"standard deviations of {attribute} (one is {deviation:.3g} {unit} on training images)"
+        )
+        metrics.append(Metric(f"{attribute}_change", slope, f"{unit}/sd", f"slope, {protocol}"))
+        protocol = f"of move and change, {protocol}"
+        metrics.append(Metric(f"{attribute}_correlation", correlation, "correlation", protocol))
+    return metrics
+
+
+def load_atlas(name: str, device: str | torch.device = "auto", directory: Path | None = None) -> Atlas:
+    """The atlas of a model's latent space; read once however often it is asked for.
+
+    Args:
+        name: The model, for instance ``"mnist-vae"``; the atlas's checkpoint is ``NAME-atlas``.
+        device: Where its tensors go.
+        directory: Where the checkpoints lie.
+
+    Raises:
+        CheckpointError: It is missing, damaged, or not of the model's weights.
+        DeviceError: This machine has no such device.
+    """
+    directory = directory or checkpoint_dir()
+    model = read_card(name, directory)
+    path, mend = directory / f"{name}-atlas.json", f"make it with: python -m gm_core atlas {name} --out {directory}"
+    if not path.is_file():
+        raise CheckpointError(f"there is no atlas {path}; {mend}")
+    card = read_card(path.stem, directory)
+    if card.family != "atlas":
+        raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not an atlas; {mend}")
+    if card.config.get("model") != {"name": name, "sha256": model.sha256}:
+        raise CheckpointError(f"atlas {path} was made with other weights of {name!r}; {mend}")
+    where = pick_device(device)
+    try:
+        names = tuple(attributes_of(model.dataset, model.config.get("picture_channels", 1)))
+        return _read(directory.resolve(), card.name, card.sha256, model.config["latent"], names, where)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"atlas {path} is not one of this version ({error}); {mend}") from error
+
+
+@lru_cache(maxsize=32)
+def _read(directory: Path, name: str, _sha256: str, latent: int, names: tuple[str, ...], device: torch.device) -> Atlas:
+    """An atlas from its file; ``KeyError``, ``TypeError`` or ``ValueError`` when that holds something else."""
+    card = read_card(name, directory)
+    missing = {f"{attribute}_change" for attribute in names} - {metric.name for metric in card.metrics}
+    if missing:
+        raise ValueError(f"it has no {', '.join(sorted(missing))}")
+    tensors = {key: value.to(device) for key, value in read_tensors(card, directory).items()}
+    codes, labels, attributes = tensors["codes"].float(), tensors["labels"].long(), tensors["attributes"].tolist()
+    atlas = Atlas(
+        codes=codes,
+        labels=labels,
+        kl=tensors["kl"],
+        class_codes=tensors["class_codes"],
+        principal=tensors["principal"],
+        gains=tensors["gains"],
+        directions=dict(zip(names, tensors["directions"], strict=True)),
+        attributes={attribute: (mean, std) for attribute, (mean, std) in zip(names, attributes, strict=True)},
+        class_names=tuple(card.class_names),
+    )
+    shapes = [tuple(part.shape) for part in (codes, labels, atlas.kl, atlas.class_codes, *atlas.directions.values())]
+    expected = [(len(labels), latent), (len(labels),), (latent,), (len(atlas.class_names), latent)]
+    if (atlas.principal.shape, atlas.gains.shape) != ((min(PRINCIPAL, latent), latent), (latent,)):
+        raise ValueError("its principal directions do not fit the model")
+    if shapes != expected + [(latent,)] * len(names):
+        raise ValueError("its tensors do not fit the model")
+    return atlas
+
+
+def _to_tensors(atlas: Atlas) -> dict[str, Tensor]:
+    """What goes into the file; half precision keeps a code to a thousandth of itself."""
+    return {
+        "codes": atlas.codes.half(),
+        "labels": atlas.labels.to(torch.uint8),
+        "kl": atlas.kl,
+        "class_codes": atlas.class_codes,
+        "principal": atlas.principal,
+        "gains": atlas.gains,
+        "directions": torch.stack(list(atlas.directions.values())),
+        "attributes": torch.tensor(list(atlas.attributes.values()), dtype=torch.float64),
+    }
+
+
+def _load_model(name: str, device: torch.device, directory: Path) -> VAE | Autoencoder:
+    model = load(name, device, directory)
+    if not isinstance(model, VAE | Autoencoder):
+        raise CheckpointError(f"{name!r} has no latent space; an atlas is of a VAE or an autoencoder")
+    if isinstance(model, VAE) and model.config.levels < 256:
+        raise CheckpointError(f"{name!r} is of pictures of {model.config.levels} levels; an atlas is of 256")
+    return model
+
+
+def _encode(model: VAE | Autoencoder, data: Images, title: str, quiet: bool) -> Tensor:
+    """Codes, or means of the posterior, (N, D)."""
+
+    def codes(images: Tensor) -> Tensor:
+        return model.encode(images).mean if isinstance(model, VAE) else model.encode(images)
+
+    return in_batches(codes, data.images, title=title, quiet=quiet)
+
+
+def _decoded(model: VAE | Autoencoder, z: Tensor) -> Tensor:
+    """Decoded pictures, or the means of their pixels, in levels, (N, C, H, W)."""
+    decoded = model.decode(z)
+    return decoded.clamp(0, 255) if isinstance(decoded, Tensor) else decoded.mean
+
+
+def _mean_kl(model: VAE | Autoencoder, data: Images, quiet: bool) -> Tensor:
+    """Mean KL of each dimension, nats, (D,)."""
+    if isinstance(model, Autoencoder):
+        return torch.zeros(model.config.latent)
+    generator = torch.Generator().manual_seed(0)  # of the reconstruction term, which is not asked for
+
+    def kl(images: Tensor) -> Tensor:
+        return model.elbo(images, generator=generator).kl_per_dim
+
+    return in_batches(kl, data.images, title="KL", quiet=quiet).double().mean(dim=0).float()
+
+
+def _direction(codes: Tensor, values: Tensor, labels: Tensor) -> Tensor:
+    """Within classes Cov(z, a) / Var(a), times sd(a) over all, (D,); zeros for an attribute that does not vary."""
+    deviation = values.std(unbiased=False)
+    codes, values = codes.clone(), values.clone()
+    for label in labels.unique():
+        own = labels == label
+        codes[own] -= codes[own].mean(dim=0)
+        values[own] -= values[own].mean()
+    variance = values.square().mean()
+    slope = (codes * values[:, None]).mean(dim=0) / variance
+    return torch.where(variance > 0, slope * deviation, 0.0).float()
+
+
+def _try_direction(model: VAE | Autoencoder, attribute: str, direction: Tensor, codes: Tensor) -> tuple[float, float]:
+    """How an attribute of decoded pictures follows a move along its direction: slope a unit, and correlation."""
+
+    def of_decoded(z: Tensor) -> Tensor:
+        measure, _ = ATTRIBUTES[attribute]
+        return measure(_decoded(model, z))
+
+    values = torch.stack([in_batches(of_decoded, codes + move * direction) for move in MOVES]).double()
+    change = (values - values[MOVES.index(0.0)]).flatten()  # of each picture with itself unmoved
+    moves = torch.tensor(MOVES, dtype=torch.float64).repeat_interleave(len(codes))
+    slope = float((moves * change).sum() / moves.square().sum())
+    return slope, float(torch.corrcoef(torch.stack([moves, change]))[0, 1].nan_to_num())

@@ -1,0 +1,260 @@
+"""A PixelCNN by Bayes' rule beside a classifier: how often each is right, and what it gains by refusing to answer."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
+from gm_core.data.datasets import Images
+from gm_core.evaluation.confidence import accuracy_versus_coverage, log_odds, posterior_figures
+from gm_core.evaluation.likelihood import in_batches
+from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.models.classifier.classifier import Classifier
+from gm_core.studies.bayes.rule import class_log_probs, likelihood_from_posterior, log_joint
+from gm_core.studies.detector.calibration import model_names
+from gm_core.studies.detector.outliers import fitted
+
+MIXED_IMAGES = 1000
+"""Test images, and as many of another data set, among which a judge may refuse those that are of no class."""
+
+USUAL_IMAGES = 500
+"""Held-out images, evenly spread among all, that say what log p(x) is usual."""
+
+CURVES = ("classifier", "pixelcnn")
+MIXED_CURVES = ("classifier", "pixelcnn", "log_prob", "typicality", "joined")
+"""What is refused first: a small p(y|x), of either; a small log p(x); or one far from what is usual. The PixelCNN
+answers in these two, the classifier in the last, where the PixelCNN refuses a small log p(x) for it."""
+
+
+@dataclass(frozen=True, eq=False)
+class BayesStudy:
+    """What was found on a data set's test images; see the card ``DOMAIN-bayes`` for the figures.
+
+    Attributes:
+        prior: p(y), the classes' shares of the training images, ``float64`` (classes,).
+        usual_log_prob: Median of log p(x) over held-out images, nats.
+        coverage: Shares of the pictures that are answered, ``float64`` (101,).
+        accuracy: Accuracy of those answers, (101,), of each of :data:`CURVES`, the least confident being refused.
+        mixed_accuracy: The same where half of the pictures are of no class, so that every answer to them is wrong; of
+            each of :data:`MIXED_CURVES`.
+        outliers: Name of the data set which those are of.
+    """
+
+    prior: Tensor
+    usual_log_prob: float
+    coverage: Tensor
+    accuracy: dict[str, Tensor]
+    mixed_accuracy: dict[str, Tensor]
+    outliers: str
+
+
+def make_bayes(
+    domain: str,
+    train: Images,
+    held_out: Images,
+    test: Images,
+    outliers: Images,
+    outliers_name: str,
+    *,
+    device: torch.device,
+    directory: Path,
+    quiet: bool = False,
+) -> Card:
+    """Compare a domain's PixelCNN and classifier, and write down what was found: figures and curves, no images.
+
+    Args:
+        domain: Its models are the density of its detector and ``DOMAIN-classifier``.
+        train: Images they were trained on; their labels give the prior.
+        held_out: Images they were not trained on, which say what log p(x) is usual.
+        test: Others, to compare on.
+        outliers: Pictures that are of none of the classes.
+        outliers_name: What to call those.
+        device: Where to run.
+        directory: Where the models lie, and where the study goes, as ``DOMAIN-bayes``.
+        quiet: No progress bars.
+
+    Returns:
+        The study's card.
+
+    Raises:
+        CheckpointError: A model is missing or of the wrong kind.
+    """
+    pixelcnn, classifier = load_judges(domain, device, directory)
+    prior = train.labels.bincount(minlength=len(train.class_names)).double() / len(train)
+    some = held_out.images[:: max(1, len(held_out) // USUAL_IMAGES)][:USUAL_IMAGES]
+    some = class_log_probs(pixelcnn, some, title="log p(x|y), held-out images", quiet=quiet)
+    usual = float(log_joint(some, prior).logsumexp(dim=1).median())
+    metrics, curves = evaluate_bayes(pixelcnn, classifier, prior, usual, test, outliers, outliers_name, quiet)
+    card = Card(
+        name=f"{domain}-bayes",
+        family="bayes",
+        description="The PixelCNN by Bayes' rule beside the classifier, both with the option to refuse",
+        dataset=read_card(_names(domain)[0], directory).dataset,
+        split=f"prior of {len(train):,} training images, usual log p(x) of {len(some):,} held out; measured on test",
+        config={"models": _models(domain, directory), "test_images": len(test), "outliers": outliers_name},
+        metrics=metrics,
+        class_names=list(train.class_names),
+    )
+    tensors = {"prior": prior, "usual_log_prob": torch.tensor([usual], dtype=torch.float64), **curves}
+    return save(card, tensors, directory)
+
+
+def evaluate_bayes(
+    pixelcnn: PixelCNN,
+    classifier: Classifier,
+    prior: Tensor,
+    usual_log_prob: float,
+    test: Images,
+    outliers: Images,
+    outliers_name: str,
+    quiet: bool = False,
+) -> tuple[list[Metric], dict[str, Tensor]]:
+    """Ask both about the same pictures.
+
+    Args:
+        pixelcnn: A class-conditional density, which answers by Bayes' rule.
+        classifier: A classifier of the same classes.
+        prior: p(y), (classes,).
+        usual_log_prob: What log p(x) is usual, nats.
+        test: Images that neither has seen.
+        outliers: Pictures that are of none of the classes, of any size; brought to the test images' form.
+        outliers_name: What to call those.
+        quiet: No progress bars.
+
+    Returns:
+        The figures, and the curves of accuracy by coverage, ``float64`` (101,) each: ``accuracy.NAME`` for
+        :data:`CURVES` and ``mixed_accuracy.NAME`` for :data:`MIXED_CURVES`.
+    """
+    likelihoods = class_log_probs(pixelcnn, test.images, title="log p(x|y), test images", quiet=quiet)
+    any_class = in_batches(pixelcnn.log_prob, test.images, batch=20, title="log p(x), test images", quiet=quiet)
+    joint, logits = log_joint(likelihoods, prior), in_batches(classifier.logits, test.images).double()
+    posteriors = {"classifier": logits.log_softmax(dim=1), "pixelcnn": joint.log_softmax(dim=1)}
+    answered_by = {"classifier": "the classifier", "pixelcnn": "the PixelCNN by Bayes' rule"}
+    count = f"first {len(test):,} test images"
+    metrics, curves = [], {}
+    for name in CURVES:
+        which = f"{count}, {answered_by[name]}"
+        metrics += posterior_figures(posteriors[name], test.labels, which, f"{name}_")
+        _, curve = accuracy_versus_coverage(posteriors[name], test.labels, log_odds(posteriors[name]))
+        curves[f"accuracy.{name}"] = curve
+        protocol = f"share of right answers when the least confident 5 % are refused, {which}"
+        metrics.append(Metric(f"{name}_accuracy_at_95_percent", float(curve[95]), "share", protocol))
+
+    own = test.labels[:, None]
+    turned = likelihood_from_posterior(posteriors["classifier"].exp(), any_class, prior)
+    for name, values, what in (
+        ("log_prob_given_class", likelihoods.gather(1, own), "p(x|y) of the true class, the PixelCNN's own"),
+        (
+            "log_prob_given_class_by_bayes",
+            turned.gather(1, own),
+            "p(x|y) of the true class, from the classifier's p(y|x) and the PixelCNN's p(x) of any class",
+        ),
+        ("log_prob", any_class.double(), 'p(x), label "any class"'),
+        ("log_prob_by_bayes", joint.logsumexp(dim=1), "p(x), sum of p(x|y) p(y) over the classes"),
+    ):
+        metrics.append(Metric(name, float(values.mean()), "nats", f"mean log {what}, {count}"))
+
+    half = min(MIXED_IMAGES, len(test), len(outliers))
+    channels, height, width = test.images.shape[1:]
+    strange = fitted(outliers.images[:half], channels, (height, width))
+    likelihoods = class_log_probs(pixelcnn, strange, title=f"log p(x|y), {outliers_name}", quiet=quiet)
+    joint = torch.cat([joint[:half], log_joint(likelihoods, prior)])
+    logits = torch.cat([logits[:half], in_batches(classifier.logits, strange).double()])
+    labels = torch.cat([test.labels[:half], torch.full((half,), -1)])
+    which = f"first {half:,} test images, and as many of {outliers_name}, where every answer is wrong"
+    mixed = _mixed_curves(joint, logits, labels, usual_log_prob, which)
+    return metrics + [metric for metric, _ in mixed.values()], curves | {
+        f"mixed_accuracy.{name}": curve for name, (_, curve) in mixed.items()
+    }
+
+
+def _mixed_curves(
+    joint: Tensor, logits: Tensor, labels: Tensor, usual_log_prob: float, which: str
+) -> dict[str, tuple[Metric, Tensor]]:
+    """A figure and a curve for each of :data:`MIXED_CURVES`, from what both say of the pictures."""
+    log_prob = joint.logsumexp(dim=1)
+    results = {}
+    for name, scores, confidence, refused in (
+        ("classifier", logits, log_odds(logits), "a small p(y|x) of the classifier"),
+        ("pixelcnn", joint, log_odds(joint), "a small p(y|x) of the PixelCNN"),
+        ("log_prob", joint, log_prob, "a small log p(x), the PixelCNN answering the rest"),
+        ("typicality", joint, -(log_prob - usual_log_prob).abs(), "a log p(x) far from the median of held-out images"),
+        ("joined", logits, log_prob, "a small log p(x), the classifier answering the rest"),
+    ):
+        _, curve = accuracy_versus_coverage(scores, labels, confidence)
+        protocol = f"share of right answers when half are refused for {refused}, {which}"
+        results[name] = Metric(f"mixed_accuracy_at_half_{name}", float(curve[50]), "share", protocol), curve
+    return results
+
+
+def load_judges(
+    domain: str, device: str | torch.device = "auto", directory: Path | None = None
+) -> tuple[PixelCNN, Classifier]:
+    """A domain's class-conditional PixelCNN and its classifier.
+
+    Args:
+        domain: Their checkpoints are the density of its detector and ``DOMAIN-classifier``.
+        device: Where to run.
+        directory: Where they lie.
+
+    Raises:
+        CheckpointError: One is missing, damaged, or not what its name says; or they know different classes.
+        DeviceError: This machine has no such device.
+    """
+    names = _names(domain)
+    pixelcnn, classifier = (load(name, device, directory) for name in names)
+    if not isinstance(pixelcnn, PixelCNN) or not isinstance(classifier, Classifier):
+        raise CheckpointError(f"{names[0]!r} and {names[1]!r} must hold a PixelCNN and a classifier")
+    if pixelcnn.config.classes != classifier.config.classes:
+        raise CheckpointError(
+            f"{names[0]!r} knows {pixelcnn.config.classes} classes, {names[1]!r} {classifier.config.classes}"
+        )
+    return pixelcnn, classifier
+
+
+def load_bayes(domain: str, directory: Path | None = None) -> BayesStudy:
+    """What was found on a domain's test images.
+
+    Args:
+        domain: The study's checkpoint is ``DOMAIN-bayes``.
+        directory: Where it lies.
+
+    Raises:
+        CheckpointError: It is missing, damaged, or of other weights than the models' here.
+    """
+    directory = directory or checkpoint_dir()
+    card = read_card(f"{domain}-bayes", directory)
+    mend = f"make it with: python -m gm_core bayes {domain} --out {directory}"
+    if card.family != "bayes":
+        raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not a study of Bayes' rule; {mend}")
+    if card.config.get("models") != _models(domain, directory):
+        raise CheckpointError(f"study {directory / card.name}.json was made with other weights; {mend}")
+    tensors = read_tensors(card, directory)
+    try:
+        study = BayesStudy(
+            prior=tensors["prior"],
+            usual_log_prob=float(tensors["usual_log_prob"]),
+            coverage=torch.linspace(0, 1, 101, dtype=torch.float64),
+            accuracy={name: tensors[f"accuracy.{name}"] for name in CURVES},
+            mixed_accuracy={name: tensors[f"mixed_accuracy.{name}"] for name in MIXED_CURVES},
+            outliers=str(card.config["outliers"]),
+        )
+        if any(curve.shape != (101,) for curve in (*study.accuracy.values(), *study.mixed_accuracy.values())):
+            raise ValueError("its curves are of another length")
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"study {directory / card.name}.json is not one of this version ({error}); {mend}"
+        ) from error
+    return study
+
+
+def _models(domain: str, directory: Path) -> dict[str, str]:
+    """The SHA-256 of the weights of both models."""
+    return {name: read_card(name, directory).sha256 for name in _names(domain)}
+
+
+def _names(domain: str) -> tuple[str, str]:
+    """The checkpoints of the density and of the classifier."""
+    return model_names(domain)["pixelcnn"], f"{domain}-classifier"

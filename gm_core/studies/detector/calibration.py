@@ -1,0 +1,108 @@
+"""Making a domain's detector."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card, save
+from gm_core.data.datasets import Images
+from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.models.vae.vae import VAE
+from gm_core.studies.detector.detector import BATCH, PARTS, Detector, gather
+from gm_core.studies.detector.scores import SCORES, all_scores
+
+SHRINK = 1e-3
+"""Share of a score's own variance that is added to it, for scores that others determine."""
+
+PIXELCNNS = {"mnist": "mnist-pixelcnn-gated", "cifar10": "cifar10-pixelcnnpp"}
+"""The densities whose names say more than the domain's.
+
+Of digits it is not the best density: the one with a palette learns from a letter's own levels as it reads, and is less
+surprised by it.
+"""
+
+
+def calibrate(
+    domain: str,
+    train: Images,
+    held_out: Images,
+    measure: Callable[[Detector], list[Metric]],
+    *,
+    device: torch.device,
+    directory: Path,
+    quiet: bool = False,
+) -> Card:
+    """Make a domain's detector from reasonable images alone: it never sees an outlier.
+
+    Args:
+        domain: Its models are the PixelCNN of :func:`model_names` and those beside it.
+        train: Images the models were trained on; as many of the first as are held out set the units of the scores.
+        held_out: Images they were not trained on; all of them are what a picture is compared with.
+        measure: Makes the figures of its card.
+        device: Where to run.
+        directory: Where the models lie, and where the detector goes.
+        quiet: No progress bars.
+
+    Returns:
+        The detector's card.
+
+    Raises:
+        CheckpointError: A model is missing or of the wrong kind.
+    """
+    names = model_names(domain)
+    pixelcnn, background, vae = (load(names[part], device, directory) for part in PARTS)
+    if not (isinstance(pixelcnn, PixelCNN) and isinstance(background, PixelCNN) and isinstance(vae, VAE)):
+        raise CheckpointError(f"{', '.join(names.values())} must be two PixelCNNs and a VAE")
+
+    def scored(images: Images, title: str) -> Tensor:
+        return scores_of((pixelcnn, background, vae), images.images, title, quiet)
+
+    center, whitening = _units(scored(train.first(len(held_out)), "training images"))
+    scores = scored(held_out, "held-out images")
+    detector = Detector(domain, pixelcnn, background, vae, center, whitening, scores)
+    card = Card(
+        name=f"{domain}-detector",
+        family="detector",
+        description=f"{len(SCORES)} scores of a picture among those of held-out images, with a conformal p-value",
+        dataset=read_card(names["pixelcnn"], directory).dataset,
+        split=f"units from {len(held_out):,} training images, fitted and calibrated on the {len(held_out):,} held out",
+        config={
+            **{part: {"name": name, "sha256": read_card(name, directory).sha256} for part, name in names.items()},
+            "scores": list(SCORES),
+        },
+        metrics=measure(detector),
+        class_names=list(held_out.class_names),
+    )
+    return save(card, {"center": center, "whitening": whitening, "held_out": scores}, directory)
+
+
+def model_names(domain: str) -> dict[str, str]:
+    """The checkpoints that a domain's detector is made of, by the part they play."""
+    return {
+        "pixelcnn": PIXELCNNS.get(domain, f"{domain}-pixelcnn"),
+        "background": f"{domain}-pixelcnn-background",
+        "vae": f"{domain}-vae",
+    }
+
+
+def scores_of(models: tuple[PixelCNN, PixelCNN, VAE], images: Tensor, title: str = "", quiet: bool = True) -> Tensor:
+    """Every score of many pictures, ``float64`` (N, scores).
+
+    Args:
+        models: A detector's parts.
+        images: ``uint8`` (N, C, H, W).
+        title: Of the progress bar.
+        quiet: No progress bar.
+    """
+    parts = tqdm(images.split(BATCH), desc=title, unit="batch", disable=quiet)
+    return torch.cat([all_scores(gather(*models, part)) for part in parts])
+
+
+def _units(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Center and whitening: in these units the scores have covariance one."""
+    covariance = scores.T.cov()
+    covariance = covariance + SHRINK * torch.diag(covariance.diag())
+    return scores.median(dim=0).values, torch.linalg.cholesky(torch.linalg.inv(covariance))

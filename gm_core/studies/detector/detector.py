@@ -1,0 +1,284 @@
+"""The detector: two densities, a bound, the scores made of them, and what these are on held-out images."""
+
+import math
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from gm_core.checkpoints import Card, CheckpointError, checkpoint_dir, load, read_card, read_tensors
+from gm_core.device import pick_device
+from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.models.vae.vae import VAE
+from gm_core.studies.detector.conformal import two_sided_p_value, usual_range
+from gm_core.studies.detector.density import NeighbourDensity
+from gm_core.studies.detector.scores import SCORES, Evidence, all_scores
+
+BATCH = 20
+"""Pictures at once: few fit a CPU's cache."""
+
+_loaded: dict[tuple[Path, str, torch.device], "Detector"] = {}
+_lock = threading.Lock()
+
+Part = Literal["pixelcnn", "background", "vae"]
+PARTS: tuple[Part, ...] = get_args(Part)
+"""The models a detector is made of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What a detector says of one picture.
+
+    Attributes:
+        outlier_score: Higher is less reasonable.
+        peers: How many held-out images are at least as unusual.
+        p_value: Conformal p-value of the score.
+        alpha: The false-alarm rate that was accepted.
+        log_prob: Exact log p(x) under the PixelCNN, nats.
+        bits_per_dim: The same, as bits a value.
+        scores: Every score by name.
+        p_values: The two-sided conformal p-value of every score.
+        surprise: -log p of each value given those before it, nats, ``float32`` (C, H, W).
+        expected: What the surprise was expected to be, nats, ``float32`` (C, H, W).
+        ratio: Log-likelihood ratio of each value to the background model, nats, ``float32`` (C, H, W).
+    """
+
+    outlier_score: float
+    peers: int
+    p_value: float
+    alpha: float
+    log_prob: float
+    bits_per_dim: float
+    scores: dict[str, float]
+    p_values: dict[str, float]
+    surprise: Tensor
+    expected: Tensor
+    ratio: Tensor
+
+    @property
+    def verdict(self) -> Literal["reasonable", "unreasonable"]:
+        """Reasonable when the p-value is above the accepted false-alarm rate."""
+        return "reasonable" if self.p_value > self.alpha else "unreasonable"
+
+
+class Detector:
+    """Judges pictures by what three models find unusual about them.
+
+    The scores of a picture (``SCORES``) are a point; the detector looks how far it lies
+    from those of held-out images, in units of their own spread and correlation.
+
+    It also behaves like an outlier detector of scikit-learn: :meth:`score_samples`, :meth:`decision_function` and
+    :meth:`predict` take arrays of pictures.
+
+    Args:
+        domain: What it knows, for instance ``"mnist"``.
+        pixelcnn: The density.
+        background: The density of the general look of the pictures.
+        vae: The model that bounds its own density from below.
+        center: Where the scores of training images lie, (scores,).
+        whitening: Makes their covariance the identity, (scores, scores).
+        held_out: The scores of the calibration images, (n, scores).
+        alpha: The false-alarm rate that :meth:`predict` accepts.
+    """
+
+    def __init__(
+        self,
+        domain: str,
+        pixelcnn: PixelCNN,
+        background: PixelCNN,
+        vae: VAE,
+        center: Tensor,
+        whitening: Tensor,
+        held_out: Tensor,
+        alpha: float = 0.05,
+    ) -> None:
+        self.domain, self.pixelcnn, self.background, self.vae = domain, pixelcnn, background, vae
+        self.center, self.whitening, self.alpha = center.double(), whitening.double(), check_alpha(alpha)
+        self.held_out = {name: held_out[:, i].double().sort().values for i, name in enumerate(SCORES)}
+        self.density = NeighbourDensity(self._point(held_out))
+        self.outlier_scores = self.density.held_out.sort().values
+
+    def __len__(self) -> int:
+        """The number of calibration images."""
+        return len(self.density)
+
+    def evidence(self, images: Tensor) -> Evidence:
+        """What the models say of some pictures, computed at once.
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the models' size, with B at least 1.
+
+        Raises:
+            ValueError: The images are of the wrong kind.
+        """
+        return gather(self.pixelcnn, self.background, self.vae, images)
+
+    def score(self, images: Tensor, alpha: float | None = None) -> list[Verdict]:
+        """Judge pictures.
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the models' size.
+            alpha: The share of reasonable pictures one accepts to have called unreasonable, in (0, 1); the detector's
+                own when left out.
+
+        Returns:
+            A verdict for each.
+
+        Raises:
+            ValueError: The images are of the wrong kind, or alpha is out of range.
+        """
+        alpha = check_alpha(self.alpha if alpha is None else alpha)
+        return [verdict for part in images.split(BATCH) for verdict in self._judge(part, alpha)] if len(images) else []
+
+    def judge_scores(self, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """The combination of scores: outlier scores and conformal p-values.
+
+        Args:
+            scores: As of :func:`gm_core.studies.detector.scores.all_scores`, (B, scores).
+
+        Returns:
+            Outlier scores and p-values, ``float64`` (B,) each.
+        """
+        outlier_score, peers = self.density.outlier_score(self._point(scores))
+        return outlier_score, self.density.p_value(peers)
+
+    def threshold(self, alpha: float) -> float:
+        """The outlier score from which on a picture is unreasonable.
+
+        To within what a new picture changes in the scores of the held-out ones; the verdict does not rest on it.
+        """
+        check_alpha(alpha)
+        refused = int(((1 + torch.arange(len(self))).double() / (len(self) + 1) <= alpha).sum())
+        return float(self.outlier_scores[-refused]) if refused else math.inf
+
+    def usual_range(self, name: str, alpha: float) -> tuple[float, float]:
+        """Where a score must lie for its own p-value to be above alpha; the ends are part of it."""
+        return usual_range(self.held_out[name], check_alpha(alpha))
+
+    def share_below(self, name: str, value: float) -> float:
+        """Share of the calibration images of which a score is lower than this, from 0 to 1."""
+        return float((self.held_out[name] < value).double().mean())
+
+    def score_samples(self, images: Tensor) -> Tensor:
+        """How normal pictures are, as scikit-learn's outlier detectors say it: higher is more normal, (B,)."""
+        return torch.tensor([-verdict.outlier_score for verdict in self.score(images)], dtype=torch.float64)
+
+    def decision_function(self, images: Tensor) -> Tensor:
+        """The p-value less alpha, (B,): above 0 for inliers, as scikit-learn's outlier detectors have it."""
+        verdicts = self.score(images)
+        return torch.tensor([verdict.p_value - verdict.alpha for verdict in verdicts], dtype=torch.float64)
+
+    def predict(self, images: Tensor) -> Tensor:
+        """1 for pictures that are reasonable at the detector's alpha, -1 for others, ``int64`` (B,)."""
+        return torch.where(self.decision_function(images) > 0, 1, -1)
+
+    def _judge(self, images: Tensor, alpha: float) -> list[Verdict]:
+        evidence = self.evidence(images)
+        scores = all_scores(evidence)
+        outlier_score, peers = self.density.outlier_score(self._point(scores))
+        p_value = self.density.p_value(peers)
+        single = {name: two_sided_p_value(scores[:, i], self.held_out[name]) for i, name in enumerate(SCORES)}
+        dims = evidence.surprise[0].numel() * math.log(2)
+        log_prob = -evidence.surprise.flatten(1).sum(dim=1)
+        return [
+            Verdict(
+                outlier_score=float(outlier_score[i]),
+                peers=int(peers[i]),
+                p_value=float(p_value[i]),
+                alpha=alpha,
+                log_prob=float(log_prob[i]),
+                bits_per_dim=-float(log_prob[i]) / dims,
+                scores=dict(zip(SCORES, scores[i].tolist(), strict=True)),
+                p_values={name: float(values[i]) for name, values in single.items()},
+                surprise=evidence.surprise[i].cpu(),
+                expected=evidence.expected[i].cpu(),
+                ratio=evidence.ratio[i].cpu(),
+            )
+            for i in range(len(images))
+        ]
+
+    def _point(self, scores: Tensor) -> Tensor:
+        """Scores in units of their spread and correlation among training images."""
+        return (scores.double() - self.center) @ self.whitening
+
+
+@torch.inference_mode()
+def gather(pixelcnn: PixelCNN, background: PixelCNN, vae: VAE, images: Tensor) -> Evidence:
+    """What three models say of some pictures.
+
+    Args:
+        pixelcnn: The density.
+        background: That of mutated pictures.
+        vae: The bound; its noise is the same for every picture, so that the answer is repeatable.
+        images: ``uint8`` (B, C, H, W) of the models' size.
+    """
+    surprise, expected, variance = pixelcnn.surprise(images)
+    noise = torch.randn(1, vae.config.latent, generator=torch.Generator().manual_seed(0)).to(vae.device)
+    posterior = vae.encode(images)
+    # A draw and its mirror image about the mean: their errors cancel to first order.
+    z = torch.stack([posterior.mean + sign * posterior.stddev * noise for sign in (1, -1)])
+    kl = 0.5 * (posterior.mean**2 + posterior.variance - 1 - torch.log(posterior.variance))
+    return Evidence(
+        images=images,
+        surprise=surprise,
+        expected=expected,
+        variance=variance,
+        background=-background.pixel_log_prob(images),
+        reconstruction=vae.log_likelihood(images, z).mean(dim=0),
+        kl=kl.sum(dim=1),
+    )
+
+
+def check_alpha(alpha: float) -> float:
+    """A false-alarm rate, or a ``ValueError`` that says what is wrong with it."""
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha, the accepted false-alarm rate, must lie between 0 and 1, not {alpha!r}")
+    return alpha
+
+
+def load_detector(domain: str, device: str | torch.device = "auto", directory: Path | None = None) -> Detector:
+    """The calibrated detector of a domain; loaded once however often it is asked for.
+
+    Args:
+        domain: For instance ``"mnist"``; its checkpoint is ``DOMAIN-detector``.
+        device: Where its models run.
+        directory: Where the checkpoints lie.
+
+    Raises:
+        CheckpointError: A part is missing, damaged, or not the one the detector was calibrated with.
+    """
+    directory, where = directory or checkpoint_dir(), pick_device(device)
+    card = read_card(f"{domain}-detector", directory)
+    if card.family != "detector":
+        raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not a detector")
+    try:
+        names = {part: card.config[part]["name"] for part in PARTS}
+        hashes = {part: card.config[part]["sha256"] for part in PARTS}
+        same = card.config["scores"] == list(SCORES)
+    except (KeyError, TypeError):
+        same = False
+    if not same:
+        raise CheckpointError(f"card {card.name!r} is not one of a detector of this version; calibrate it again")
+    for part, name in names.items():
+        if read_card(name, directory).sha256 != hashes[part]:
+            raise CheckpointError(f"{card.name!r} was calibrated with other weights of {name!r}; calibrate it again")
+    key = (directory.resolve() / domain, card.sha256, where)
+    with _lock:
+        if key not in _loaded:
+            _loaded[key] = _build(domain, card, names, where, directory)
+        return _loaded[key]
+
+
+def _build(domain: str, card: Card, names: dict[Part, str], where: torch.device, directory: Path) -> Detector:
+    pixelcnn, background, vae = (load(names[part], where, directory) for part in PARTS)
+    if not (isinstance(pixelcnn, PixelCNN) and isinstance(background, PixelCNN) and isinstance(vae, VAE)):
+        raise CheckpointError(f"{card.name!r} names models of the wrong kind; calibrate it again")
+    tensors = read_tensors(card, directory)
+    try:
+        center, whitening, held_out = (tensors[name] for name in ("center", "whitening", "held_out"))
+        return Detector(domain, pixelcnn, background, vae, center, whitening, held_out)
+    except (KeyError, ValueError, IndexError, RuntimeError) as error:
+        raise CheckpointError(f"the tensors of {card.name!r} are not a detector's; calibrate it again") from error

@@ -1,0 +1,173 @@
+"""How well a detector tells its own pictures from others: by every score, and by all of them together."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gm_core.checkpoints import Metric
+from gm_core.data.preparation import DIGITS, form_of
+from gm_core.studies.detector.calibration import scores_of
+from gm_core.studies.detector.conformal import two_sided_p_value
+from gm_core.studies.detector.detector import Detector
+from gm_core.studies.detector.outliers import OUTLIERS, outlier_sets
+from gm_core.studies.detector.photographs import PICTURES, measure_preparation
+from gm_core.studies.detector.scores import SCORES
+
+NAIVE = "-log p alone"
+"""The naive detector, that takes only what is unlikely for strange."""
+
+COMBINED = "combined"
+
+ALPHAS = (0.01, 0.05, 0.1)
+"""Accepted rates that false alarms are counted at."""
+
+ALPHA = 0.05
+"""The accepted rate that detections are counted at."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How one score fares against one set of outliers.
+
+    Attributes:
+        score: A name of ``SCORES``, taken as unusual on either side; :data:`NAIVE` or
+            :data:`COMBINED`.
+        outliers: Name of the set.
+        far: Whether anybody would refuse its pictures.
+        count: Pictures in it.
+        auroc: Chance that a picture of the set is stranger than a test image, ties counting half.
+        detection_rate: Share of the set with a p-value of at most alpha.
+        false_alarm_rate: Share of the test images with such a p-value.
+    """
+
+    score: str
+    outliers: str
+    far: bool
+    count: int
+    auroc: float
+    detection_rate: float
+    false_alarm_rate: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A detector's figures.
+
+    Attributes:
+        metrics: False-alarm rates, of every set of outliers what the combination makes of it, and the naive detector,
+            and of digits what becomes of photographs and of what is no digit once they are prepared: what its card
+            says.
+        table: Every score against every set.
+    """
+
+    metrics: list[Metric]
+    table: list[Refusal]
+
+
+def evaluate_detector(
+    detector: Detector, test: Tensor, others: dict[str, Tensor], limit: int = OUTLIERS, quiet: bool = False
+) -> Measured:
+    """Measure a detector and each of its scores alone: false alarms, and what it makes of outliers.
+
+    Args:
+        detector: The detector.
+        test: Test images, that neither its models nor its calibration have seen, ``uint8`` (N, C, H, W).
+        others: Images of other data sets, by name.
+        limit: Outliers a set, at most.
+        quiet: No progress bars.
+    """
+    models = detector.pixelcnn, detector.background, detector.vae
+    scores = scores_of(models, test, "test images", quiet)
+    judges = _judges(detector)
+    usual = {name: judge(scores) for name, judge in judges.items()}
+    table = []
+    for outliers in outlier_sets(test, others, limit):
+        theirs = scores_of(models, outliers.images, outliers.name, quiet)
+        for name, judge in judges.items():
+            (value, p_value), (own, own_p_value) = judge(theirs), usual[name]
+            table.append(
+                Refusal(
+                    name,
+                    outliers.name,
+                    outliers.far,
+                    len(theirs),
+                    auroc(own, value),
+                    float((p_value <= ALPHA).double().mean()),
+                    float((own_p_value <= ALPHA).double().mean()),
+                )
+            )
+    p_values = usual[COMBINED][1]
+    metrics = [
+        Metric(
+            f"false_alarm_rate_at_{alpha}",
+            float((p_values <= alpha).double().mean()),
+            "share",
+            f"share of the {len(test):,} test images with a p-value of at most {alpha}",
+        )
+        for alpha in ALPHAS
+    ]
+    metrics += [metric for line in table for metric in _figures(line, len(test))]
+    if form_of(detector.domain) is DIGITS:
+        metrics += measure_preparation(detector, test, others, min(limit, PICTURES), quiet=quiet)
+    return Measured(metrics, table)
+
+
+def _figures(line: Refusal, tested: int) -> list[Metric]:
+    """What of a line belongs on the card."""
+    name = _slug(line.outliers)
+    against = f"{line.count:,} outliers ({line.outliers}) against {tested:,} test images"
+    if line.score == NAIVE:
+        return [Metric(f"naive_auroc_{name}", line.auroc, "AUROC", f"{against}, by -log p(x) alone")]
+    if line.score != COMBINED:
+        return []
+    return [
+        Metric(f"auroc_{name}", line.auroc, "AUROC", against),
+        Metric(
+            f"detection_rate_{name}",
+            line.detection_rate,
+            "share",
+            f"share of {line.count:,} outliers ({line.outliers}) with a p-value of at most {ALPHA}",
+        ),
+    ]
+
+
+def _slug(name: str) -> str:
+    return "_".join(re.findall("[a-z0-9]+", name.lower()))
+
+
+def auroc(inliers: Tensor, outliers: Tensor) -> float:
+    """Area under the ROC curve: the chance that an outlier scores higher than an inlier, ties counting half.
+
+    Args:
+        inliers: Their scores, (n,).
+        outliers: Theirs, higher is stranger, (m,).
+    """
+    inliers = inliers.double().sort().values
+    outliers = outliers.double().contiguous()
+    below, up_to = (torch.searchsorted(inliers, outliers, right=right).double() for right in (False, True))
+    return float((below + up_to).mean() / (2 * len(inliers)))
+
+
+def _judges(detector: Detector) -> dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]]:
+    """Of each score, what turns scores into how strange pictures are, and into p-values."""
+
+    def naive(scores: Tensor) -> tuple[Tensor, Tensor]:
+        held_out, values = detector.held_out["log_prob"], scores[:, list(SCORES).index("log_prob")]
+        at_most = torch.searchsorted(held_out, values.contiguous(), right=True)
+        return -values, (1 + at_most).double() / (len(held_out) + 1)
+
+    def alone(index: int, name: str) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        def two_sided(scores: Tensor) -> tuple[Tensor, Tensor]:
+            p_value = two_sided_p_value(scores[:, index], detector.held_out[name])
+            return -p_value, p_value
+
+        return two_sided
+
+    return {
+        NAIVE: naive,
+        **{name: alone(index, name) for index, name in enumerate(SCORES)},
+        COMBINED: detector.judge_scores,
+    }

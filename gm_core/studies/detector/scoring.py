@@ -1,0 +1,177 @@
+"""Judging many pictures: read ahead while the models compute, in batches, with results as they come."""
+
+import csv
+import json
+import sys
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, fields
+from itertools import islice
+from pathlib import Path
+from queue import Full, Queue
+from typing import Any, TypeVar
+
+import torch
+from PIL import Image
+
+from gm_core.data.pictures import PictureError
+from gm_core.data.preparation import USUAL, Preparation, Prepared, form_of, prepare
+from gm_core.studies.detector.detector import BATCH, Detector, Verdict
+from gm_core.studies.detector.scores import SCORES
+
+T = TypeVar("T")
+
+SCORE_KEYS = ("path", "model", "log_prob", "bits_per_dim", "p_value", "outlier_score", "verdict", "error")
+"""What there is to say of a picture in JSON, and first in a table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One of many pictures, judged or not.
+
+    Attributes:
+        path: What it is called.
+        model: The detector's domain.
+        prepared: What the detector saw; ``None`` when it could not be read.
+        verdict: What the detector says; ``None`` when it could not be read.
+        error: Why it could not be read.
+    """
+
+    path: str
+    model: str
+    prepared: Prepared | None = None
+    verdict: Verdict | None = None
+    error: str | None = None
+
+    def row(self) -> dict[str, Any]:
+        """The values of :data:`SCORE_KEYS`, ``None`` where there is none."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {key: known[key] if key in ("path", "model", "error") else self._said(key) for key in SCORE_KEYS}
+
+    def table_row(self) -> dict[str, Any]:
+        """:meth:`row`, and every score alone; no score is called as one of its keys is."""
+        scores = self.verdict.scores if self.verdict is not None else dict.fromkeys(SCORES)
+        return {**self.row(), **{f"score_{name}": value for name, value in scores.items()}}
+
+    def _said(self, key: str) -> Any:
+        return None if self.verdict is None else getattr(self.verdict, key)
+
+
+def score_pictures(
+    detector: Detector,
+    pictures: Iterable[tuple[str, Image.Image | PictureError]],
+    preparation: Preparation = USUAL,
+    alpha: float | None = None,
+    batch: int = BATCH,
+) -> Generator[Scored, None, None]:
+    """Judge pictures, however many, in order.
+
+    They are read and prepared in a thread of their own while the models compute, a batch ahead and no more.
+
+    Args:
+        detector: Who judges; its domain also says what form the pictures are brought to.
+        pictures: Names, with pictures or what is wrong with them, as of :func:`gm_core.data.folders.read_pictures`.
+        preparation: Which steps to take.
+        alpha: The accepted false-alarm rate; the detector's own when left out.
+        batch: Pictures at once.
+
+    Yields:
+        A result for each, as soon as its batch is done.
+    """
+    form, size = form_of(detector.domain), detector.pixelcnn.config.height
+
+    def prepared() -> Iterator[tuple[str, Prepared | PictureError]]:
+        for name, picture in pictures:
+            yield name, picture if isinstance(picture, PictureError) else prepare(picture, preparation, size, form)
+
+    with closing(_ahead(prepared(), batch)) as ahead:
+        while some := list(islice(ahead, batch)):
+            good = [one for _, one in some if isinstance(one, Prepared)]
+            verdicts = iter(detector.score(torch.cat([one.image for one in good]), alpha) if good else ())
+            for name, one in some:
+                if isinstance(one, PictureError):
+                    yield Scored(name, detector.domain, error=str(one))
+                else:
+                    yield Scored(name, detector.domain, one, next(verdicts))
+
+
+@dataclass(frozen=True)
+class _End:
+    """Nothing more comes, perhaps because of an error."""
+
+    error: BaseException | None = None
+
+
+def _ahead(source: Iterable[T], most: int) -> Generator[T, None, None]:
+    """What an iterable gives, fetched by a thread before it is asked for; closing it ends the thread."""
+    queue: Queue[T | _End] = Queue(most)
+    stopped = threading.Event()
+
+    def put(item: T | _End) -> bool:
+        while not stopped.is_set():
+            try:
+                queue.put(item, timeout=0.1)
+            except Full:
+                continue
+            return True
+        return False
+
+    def fetch() -> None:
+        try:
+            all(put(item) for item in source)  # until there are no more, or they are not wanted
+            end = _End()
+        except BaseException as error:  # is raised where the items are wanted
+            end = _End(error)
+        put(end)
+
+    thread = threading.Thread(target=fetch, name="reading ahead", daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := queue.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def write_scores(results: Iterable[Scored], as_json: bool = False, csv_file: Path | None = None) -> bool:
+    """Write results as they come: one JSON document, a table, or lines for people.
+
+    The table is complete down to the last batch whenever it is looked at, or the program is stopped.
+
+    Args:
+        results: As of :func:`score_pictures`.
+        as_json: A JSON list on standard output.
+        csv_file: A table in this file.
+
+    Returns:
+        Whether any picture could not be judged.
+    """
+    if as_json:
+        rows = [result.row() for result in results]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return any(row["error"] for row in rows)
+    failed = False
+    if csv_file is not None:
+        with csv_file.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, (*SCORE_KEYS, *(f"score_{name}" for name in SCORES)))
+            writer.writeheader()
+            for result in results:
+                writer.writerow(result.table_row())
+                file.flush()
+                failed |= result.error is not None
+        return failed
+    for result in results:
+        verdict = result.verdict
+        if verdict is None:
+            failed = True
+            print(f"error: {result.path}: {result.error}", file=sys.stderr)
+            continue
+        print(
+            f"{verdict.verdict:12} p = {verdict.p_value:.4f}  log p(x) = {verdict.log_prob:9.2f} nats  "
+            f"{verdict.bits_per_dim:.4f} bits/dim  {result.path}"
+        )
+    return failed

@@ -1,0 +1,91 @@
+"""The Draw tab in black and white: a model of two levels beside those of 256."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from demo.draw.answers import ANY, Answers
+from demo.draw.starts import Start
+from demo.draw.tab import Draw, Easel, figure_line, title
+from demo.shared.models import Models
+from gm_core import in_levels, prepare
+from gm_core.rendering import visible
+
+GREY, BINARY = "mnist-pixelcnn", "mnist-binary-pixelcnn"
+
+
+@pytest.fixture(scope="module")
+def tab() -> Draw:
+    return Draw(Models.on("cpu"))
+
+
+@pytest.fixture(scope="module")
+def image(tab) -> torch.Tensor:
+    return tab.models.pixelcnn(BINARY).sample(1, None, torch.Generator().manual_seed(7))
+
+
+def ask(tab, name, image, **changes):
+    functions = {function.__name__: function for function in Answers(tab.models, tab.drawings.cards).functions()}
+    values = image.flatten().tolist()
+    question = {"model": BINARY, "values": values, "index": 400, "label": ANY, "temperature": 1, "other": None}
+    return functions[name](question | {"pictures": [values]} | changes)
+
+
+def drawn(tab, model, easel):
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", model, easel)
+    return last
+
+
+def test_it_is_offered_among_the_digits_with_its_figure_in_nats(tab):
+    names = list(tab.drawings.cards)
+    assert names.index(GREY) < names.index(BINARY) < names.index("fashion-pixelcnn")
+    card = tab.drawings.cards[BINARY]
+    assert title(card) == "digits in black and white: PixelCNN of residual blocks"
+    nats = -card.metric("log_prob").value
+    assert f"{nats:.1f} nats (exact, 2 levels" in figure_line(card)
+
+
+def test_what_is_drawn_are_the_models_zeros_and_ones(tab, image):
+    message = drawn(tab, BINARY, Easel())
+    assert message["levels"] == 2 and message["subject"][1] == "digits in black and white"
+    assert message["values"][0] == image.flatten().tolist() and set(message["values"][0]) == {0, 1}
+    assert max(message["entropy"][0]) <= 0.6932  # log 2
+
+
+def test_a_pixel_has_a_distribution_of_two(tab, image):
+    answer = ask(tab, "explain", image)
+    assert len(answer["p"]) == 2 and sum(answer["p"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_an_uploaded_picture_is_brought_to_black_and_white(tab, tmp_path):
+    grey = Image.fromarray(np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1)))
+    grey.save(tmp_path / "ramp.png")
+    easel = Easel()
+    tab.upload(str(tmp_path / "ramp.png"), BINARY, easel)
+    message = drawn(tab, BINARY, easel)
+    whole = prepare(grey).image
+    assert message["values"][0][:392] == (whole >= 128).flatten()[:392].tolist()
+    assert torch.equal(in_levels(whole, 256), whole)
+
+
+def test_a_start_of_other_levels_is_not_taken_along(tab, image):
+    easel = Easel()
+    easel.start = Start.upper_half(torch.full((1, 1, 28, 28), 1, dtype=torch.uint8))  # all but black
+    assert drawn(tab, BINARY, easel)["start"] is None and easel.start is None
+    easel.start = Start.upper_half(image, 2)
+    assert drawn(tab, GREY, easel)["start"] is None and easel.start is None
+
+
+def test_models_of_other_levels_are_not_compared(tab, image):
+    assert "pictures of one kind" in ask(tab, "depends", image, rival=GREY)["error"]
+
+
+def test_the_film_shows_ink_as_white(tab, image):
+    film = Image.open(io.BytesIO(base64.b64decode(ask(tab, "record", image)["gif"])))
+    film.seek(film.n_frames - 1)
+    shown = np.asarray(film.convert("L"))[5::10, 5::10]
+    assert np.array_equal(shown, visible(image, 2)[0, 0].numpy()) and shown.max() == 255

@@ -1,0 +1,286 @@
+"""The Draw tab's endpoint: what it sends is what the model computes."""
+
+import json
+import shutil
+from typing import Any
+
+import pytest
+import torch
+from gradio_client import Client
+from gradio_client.client import Job
+
+import gm_core
+from demo.draw import drawings as drawings_module
+from demo.draw.answers import ANY
+from demo.draw.drawings import EACH, NAME, PICTURES, Drawings
+from demo.draw.starts import Start
+from demo.draw.tab import Draw, Easel
+from demo.shared.models import Models
+
+Message = dict[str, Any]
+
+GATED = "mnist-pixelcnn-gated"
+
+
+@pytest.fixture(scope="module")
+def tab() -> Draw:
+    return Draw(Models.on("cpu"))
+
+
+@pytest.fixture(scope="module")
+def client(app_url: str) -> Client:
+    return Client(app_url, verbose=False)
+
+
+@pytest.fixture(scope="module")
+def drawings(tab: Draw) -> Drawings:
+    return tab.drawings
+
+
+@pytest.fixture(scope="module")
+def model(tab: Draw) -> gm_core.PixelCNN:
+    return tab.models.pixelcnn(NAME)
+
+
+def drawn(client: Client, label: str, temperature: object, seed: object, *more: object) -> list[Message]:
+    job = client.submit(label, temperature, seed, *more, api_name="/draw")
+    return messages(job)
+
+
+def messages(job: Job, seconds: float = 60) -> list[Message]:
+    job.result(timeout=seconds)
+    return [json.loads(text) for text in job.outputs()]
+
+
+def labels(tab: Draw, label: str) -> torch.Tensor | None:
+    return None if label == ANY else torch.tensor([tab.drawings.cards[NAME].class_names.index(label)])
+
+
+@pytest.mark.parametrize(("label", "temperature"), [(ANY, 1.0), ("3", 0.7)])
+def test_messages_hold_the_picture_of_the_seed_and_its_exact_log_probability(
+    client, tab, model, label, temperature, monkeypatch
+):
+    monkeypatch.setattr(drawings_module, "TELL_SECONDS", 0.0)  # a row a message, however fast the machine
+    *parts, last = drawn(client, label, temperature, 7)
+    image = model.sample(1, labels(tab, label), torch.Generator().manual_seed(7), temperature)
+
+    assert [part["index"] for part in parts] == list(range(0, image.numel(), image.shape[-1]))
+    values = [value for part in parts for value in part["values"][0]]
+    assert last["values"] == [image.flatten().tolist()] == [values]
+    assert len({message["run"] for message in [*parts, last]}) == 1
+    with torch.inference_mode():
+        exact = model.pixel_log_prob(image, labels(tab, label)).flatten()
+        untold = model.log_prob(image).item()
+    begun = sum(sum(part["log_prob"][0]) for part in parts)
+    assert begun == pytest.approx(exact.sum().item(), abs=1e-2)
+    assert sum(last["log_prob"][0]) == pytest.approx(exact.sum().item(), abs=1e-2)
+    assert last["done"]["log_prob"] == pytest.approx([untold], abs=1e-2)
+    assert (last["done"]["share"], last["done"]["of"]) == (None, None)  # it is not the density that judges digits
+    assert last["done"]["usual"] == tab.drawings.cards[NAME].metric("bits_per_dim").value
+    assert last["seconds"] > 0
+    assert not any("done" in part for part in parts)
+
+
+def test_the_same_seed_gives_the_same_picture_and_another_seed_another(client):
+    first, again, other = (drawn(client, "any", 1.0, seed)[-1] for seed in (11, 11, 12))
+    assert first["values"] == again["values"] != other["values"]
+    assert first["run"] < again["run"] < other["run"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ((ANY, 0, 7), "temperature must be a number from 0.1 to 2"),
+        ((ANY, -1.0, 7), "temperature must be a number from 0.1 to 2"),
+        ((ANY, None, 7), "temperature must be a number from 0.1 to 2"),
+        ((ANY, "hot", 7), "temperature must be a number from 0.1 to 2"),
+        ((ANY, 1.0, -1), "seed must be a whole number from 0 to 999,999"),
+        ((ANY, 1.0, 1.5), "seed must be a whole number from 0 to 999,999"),
+        ((ANY, 1.0, 10**9), "seed must be a whole number from 0 to 999,999"),
+        ((ANY, 1.0, None), "seed must be a whole number from 0 to 999,999"),
+        ((ANY, 1.0, 7, "3"), "Choose how many pictures: 1, 4, 16, one of each class"),
+        ((ANY, 1.0, 7, "1", "mnist-vae"), "Choose a model: mnist-pixelcnn, "),
+        ((None, 1.0, 7), "Choose a class: any, 0, 1"),
+        (("11", 1.0, 7), "Choose a class: any, 0, 1"),
+        (([3], 1.0, 7), "Choose a class: any, 0, 1"),
+    ],
+)
+def test_bad_input_gets_a_message_that_says_what_is_wrong(client, inputs, message):
+    with pytest.raises(Exception, match=message):
+        drawn(client, *inputs)
+
+
+@pytest.mark.parametrize("seed", [float("nan"), float("inf"), 10**400, True, "7", [7]])
+def test_no_number_that_is_none_gets_through(tab, seed):
+    valid = [verdict["is_valid"] for verdict in tab.check(ANY, 1.0, seed, PICTURES[0], NAME, Easel())]
+    assert valid == [True, True, False, True, True, True]
+
+
+def test_a_newer_drawing_ends_an_older_one(tab):
+    easel = Easel()
+    older = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, easel)
+    first = next(older)
+    newer = next(tab.draw(ANY, 1.0, 2, PICTURES[0], NAME, easel))
+    assert newer["run"] > first["run"]
+    assert list(older) == []
+
+
+def test_a_drawing_knows_nothing_of_what_is_given_while_it_is_drawn(tab, monkeypatch):
+    monkeypatch.setattr(drawings_module, "TELL_SECONDS", 0.0)
+    easel = Easel()
+    drawing = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, easel)
+    next(drawing)
+    tab.give({"start": None, "number": 9}, NAME, easel)
+    assert easel.asked == 9
+    assert {message["asked"] for message in drawing} == {0}
+
+
+def test_the_endpoint_is_the_only_public_one_of_the_tab(client):
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert "/draw" in endpoints
+    assert [parameter["parameter_name"] for parameter in endpoints["/draw"]["parameters"]] == [
+        "label",
+        "temperature",
+        "seed",
+        "pictures",
+        "model",
+    ]
+
+
+def test_what_is_sent_rebuilds_the_surprise_that_the_model_computes(client, tab, model):
+    last = drawn(client, "5", 1.0, 3)[-1]
+    image = torch.tensor(last["values"][0], dtype=torch.uint8).view(1, 1, last["height"], last["width"])
+    with torch.inference_mode():
+        exact = model.pixel_log_prob(image, labels(tab, "5")).flatten()
+    assert torch.allclose(torch.tensor(last["log_prob"][0]), exact, atol=1e-3)
+
+
+def test_the_card_line_names_the_checkpoint(app_url):
+    config = str(Client(app_url, verbose=False).config)
+    assert NAME in config and f"{gm_core.read_card(NAME).metric('bits_per_dim').value:.3f}" in config
+
+
+def asked(**changes: object) -> dict[str, object]:
+    """What the canvas sends for a drawing under a moving hand."""
+    return {"label": ANY, "temperature": 1.0, "seed": 7, "pictures": "1", "model": NAME, "start": None} | changes
+
+
+def images(message: Message) -> torch.Tensor:
+    shape = (-1, 1, message["height"], message["width"])
+    return torch.tensor(message["values"], dtype=torch.uint8).view(shape)
+
+
+def test_a_drawing_by_a_density_that_judges_has_its_place_among_real_pictures(tab):
+    detector = tab.drawings.detectors[GATED]
+    assert detector is not None
+    done = tab.drawings.redraw(asked(model=GATED, pictures="4"))["done"]
+    assert done["share"] == [detector.share_below("log_prob", nats) for nats in done["log_prob"]]
+    assert done["of"] == len(detector) and len(done["share"]) == 4
+
+
+def test_sixteen_pictures_are_those_of_the_model_and_the_first_is_the_single_one(client, model):
+    last = drawn(client, "3", 1.0, 7, "16")[-1]
+    expected = model.sample(16, torch.full((16,), 3), torch.Generator().manual_seed(7))
+    assert torch.equal(images(last), expected)
+    assert last["labels"] == ["3"] * 16 and len(last["done"]["log_prob"]) == 16
+    assert drawn(client, "3", 1.0, 7)[-1]["values"] == last["values"][:1]
+
+
+def test_one_of_each_class_throws_the_same_dice_for_all(drawings):
+    together = drawings.redraw(asked(pictures=EACH))
+    assert together["labels"] == drawings.cards[NAME].class_names
+    for index in (0, 9):
+        alone = drawings.redraw(asked(label=together["labels"][index]))
+        assert together["values"][index] == alone["values"][0]
+        assert together["done"]["log_prob"][index] == pytest.approx(alone["done"]["log_prob"][0], abs=1e-2)
+
+
+def test_a_drawing_under_a_hand_is_the_one_that_the_queue_draws(client, drawings):
+    last = drawn(client, "8", 0.7, 7)[-1]
+    message = drawings.redraw(asked(label="8", temperature=0.7))
+    assert message["live"] and not last["live"]
+    assert message["values"] == last["values"] and message["run"] > last["run"]
+    assert message["log_prob"][0] == pytest.approx(last["log_prob"][0], abs=1e-5)
+
+
+def test_given_pixels_stay_and_the_rest_is_the_models(drawings, model):
+    start = Start.upper_half(images(drawings.redraw(asked(label="2"))))
+    message = drawings.redraw(asked(seed=8, pictures="4", start=start.message()))
+    generator = torch.Generator().manual_seed(8)
+    events = model.stream(4, start=start.values, keep=start.keep, generator=generator)
+    assert torch.equal(images(message), gm_core.rebuild(events, 28, 28)[0])
+    assert torch.equal(images(message)[:, :, :14], start.values[:, :, :14].expand(4, -1, -1, -1))
+    assert len({tuple(values) for values in message["values"]}) == 4, "one start, four endings"
+    assert message["start"] == start.message()
+
+
+def test_the_start_stays_until_it_is_taken_back(tab):
+    easel = Easel()
+    start = Start.upper_half(torch.full((1, 1, 28, 28), 9, dtype=torch.uint8)).message()
+    tab.give({"start": start, "number": 3}, NAME, easel)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, easel)
+    assert last["values"][0][:392] == [9] * 392 and last["asked"] == 3 and last["start"] == start
+    tab.give({"start": None, "number": 4}, NAME, easel)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, easel)
+    assert last["start"] is None and last["asked"] == 4
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "x",
+        7,
+        {},
+        {"values": [0] * 784},
+        {"values": [0] * 783, "keep": "1" * 784},
+        {"values": [256] * 784, "keep": "1" * 784},
+        {"values": [0.5] * 784, "keep": "1" * 784},
+        {"values": [0] * 784, "keep": "2" * 784},
+        {"values": [0] * 784, "keep": [1] * 784},
+        {"values": [0] * 784, "keep": "1" * 785},
+    ],
+)
+def test_a_start_that_is_none_is_refused_in_words_and_the_old_one_stays(tab, start):
+    assert "must be" in tab.drawings.redraw(asked(start=start))["error"]
+    easel = Easel()
+    kept = easel.start = Start.upper_half(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))
+    with pytest.raises(Exception, match="must be"):
+        tab.give({"start": start}, NAME, easel)
+    assert easel.start is kept
+
+
+@pytest.mark.parametrize(
+    "sent", [None, [], "x", asked(model="mnist-vae"), asked(label=["x"]), asked(temperature="hot"), asked(seed=None)]
+)
+def test_a_question_for_a_drawing_that_is_none_is_answered_in_words(drawings, sent):
+    assert "must be" in (error := drawings.redraw(sent)["error"]) or error.startswith("Choose ")
+
+
+def test_every_model_draws(drawings):
+    for name, card in drawings.cards.items():
+        message = drawings.redraw(asked(model=name, pictures=EACH))
+        assert message["model"] == name and message["labels"] == card.class_names
+        assert message["done"]["usual"] == card.metric("bits_per_dim").value
+
+
+def test_sixteen_visitors_at_once_all_get_their_pictures(app_url, drawings):
+    clients = [Client(app_url, verbose=False) for _ in range(16)]
+    jobs = [client.submit(ANY, 1.0, seed, api_name="/draw") for seed, client in enumerate(clients)]
+    for seed, job in enumerate(jobs):
+        *parts, last = messages(job, seconds=120)
+        ends = [part["index"] + len(part["values"][0]) for part in parts]
+        assert [part["index"] for part in parts] == [0, *ends][: len(parts)]  # none is lost on the way
+        assert last["values"] == drawings.redraw(asked(seed=seed))["values"]
+
+
+@pytest.mark.parametrize("name", [NAME, "mnist-pixelcnn-original"])
+@pytest.mark.parametrize("missing", [".json", ".safetensors"])
+def test_a_checkpoint_that_is_not_whole_is_found_at_the_start(tmp_path, monkeypatch, name, missing):
+    shutil.copytree(gm_core.checkpoints.checkpoint_dir(), tmp_path, dirs_exist_ok=True)
+    (tmp_path / (name + missing)).unlink()
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    if (name, missing) == ("mnist-pixelcnn-original", ".json"):  # without its card there is no such model to choose
+        assert name not in Drawings(Models.on("cpu")).cards
+    else:
+        with pytest.raises(gm_core.CheckpointError, match=name):
+            Drawings(Models.on("cpu"))

@@ -1,0 +1,230 @@
+"""The panel "Many pictures": the detector's own numbers, in order, as the shell writes them; and an end when told."""
+
+import csv
+import io
+import json
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+import gradio as gr
+import pytest
+import torch
+from gradio.data_classes import FileData, ListFiles
+from PIL import Image, ImageDraw
+
+import gm_core
+from demo.judge import many
+from demo.judge.many import COLUMNS, MOST, OWN, Desk, ManyPanel, PictureFiles, csv_line, holds, left_out, own_pictures
+from demo.shared.models import Models
+from demo.widgets.score_table import ScoreTable
+from gm_core.data.folders import read_pictures
+from gm_core.studies.detector.scoring import score_pictures, write_scores
+
+
+@pytest.fixture(scope="module")
+def panel() -> ManyPanel:
+    with gr.Blocks():
+        return ManyPanel(Models.on("cpu"))
+
+
+def seven(shift: int = 0) -> bytes:
+    picture = Image.new("RGB", (100, 80), "white")
+    ImageDraw.Draw(picture).line((30 + shift, 15, 70, 15, 45, 65), fill="black", width=8)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def given(folder: Path) -> list[Path]:
+    """Some of everything: six results, three of them errors."""
+    single, text, broken = folder / "seven.png", folder / "text.png", folder / "broken.zip"
+    single.write_bytes(seven())
+    text.write_text("no picture")
+    broken.write_bytes(b"PK\x03\x04 nonsense")
+    members = {
+        "a/<b>, 1.png": seven(3),
+        "a/2.png": seven(-3),
+        "__MACOSX/a/._2.png": b"",
+        "notes.txt": b"",
+        "x.heic": b"?",
+    }
+    return [single, text, broken, zipped(folder / "many.zip", members)]
+
+
+def run(panel: ManyPanel, paths: list[Path]) -> list[dict]:
+    desk = Desk()
+    desk.order("mnist", tuple(map(str, paths)))
+    return list(panel.judge(desk))
+
+
+def test_the_table_and_its_file_are_what_the_shell_writes(panel: ManyPanel, tmp_path: Path) -> None:
+    paths = given(tmp_path)
+    *_, last = run(panel, paths)
+    assert (last["state"], last["total"], last["start"], len(last["rows"])) == ("done", 6, 0, 6)
+    written = tmp_path / "shell.csv"
+    detector = gm_core.load_detector("mnist", "cpu")
+    write_scores(score_pictures(detector, read_pictures(paths), batch=many.BATCH), csv_file=written)
+    expected = list(csv.DictReader(io.StringIO(written.read_text(), newline="")))
+    lines = [csv_line(COLUMNS)]
+    for row, shell in zip(last["rows"], expected, strict=True):
+        # The browser puts in the verdict, for it depends on the slider.
+        lines.append(",".join([row["csv"][0], shell["verdict"], row["csv"][1]]))
+        assert row["name"] == shell["path"].removeprefix(f"{tmp_path}/")
+        assert row.get("error", "") == shell["error"]
+        if not shell["error"]:
+            assert [row[key] for key in ("p_value", "log_prob")] == [
+                float(shell[key]) for key in ("p_value", "log_prob")
+            ]
+            assert (row["p_value"] > 0.05) == (shell["verdict"] == "reasonable")
+    assert "\r\n".join([*lines, ""]) == written.read_bytes().decode().replace(f"{tmp_path}/", "")
+
+
+def test_thumbnails_are_what_the_model_saw(panel: ManyPanel, tmp_path: Path) -> None:
+    *_, last = run(panel, given(tmp_path))
+    from demo.widgets.sketch_pad import decode
+
+    seen = Image.open(io.BytesIO(decode(last["rows"][0]["picture"]) or b""))
+    prepared = gm_core.prepare(gm_core.open_picture(seven()))
+    assert list(seen.get_flattened_data()) == prepared.image.flatten().tolist()
+    assert last["rows"][1]["picture"] is None
+
+
+def test_messages_add_up_to_the_last(panel: ManyPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "BATCH", 2)
+    first, *others, last = run(panel, given(tmp_path))
+    assert "rows" not in first
+    assert first["total"] == 6, "the progress knows the end beforehand"
+    assert [message["start"] for message in others] == [0, 2, 4]
+    assert [row for message in others for row in message["rows"]] == last["rows"]
+    assert len({message["run"] for message in (first, *others, last)}) == 1
+    json.loads(ScoreTable().postprocess(last) or "", parse_constant=pytest.fail)
+
+
+def test_stop_keeps_what_is_done(panel: ManyPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "BATCH", 2)
+    desk = Desk()
+    desk.order("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
+    messages = panel.judge(desk)
+    next(messages), next(messages)
+    panel.on_stop(desk)
+    (last,) = messages
+    assert (last["state"], last["total"], len(last["rows"])) == ("stopped", 20, 2)
+    assert reading() == 0
+
+
+def test_a_newer_order_ends_the_older_which_says_no_more(panel: ManyPanel, tmp_path: Path) -> None:
+    path = tmp_path / "seven.png"
+    path.write_bytes(seven())
+    desk = Desk()
+    older = desk.order("mnist", (str(path),))
+    messages = panel.judge(desk)
+    next(messages)
+    newer = desk.order("mnist", (str(path),))
+    assert newer.run > older.run
+    assert list(messages) == []
+    assert list(panel.judge(desk))[-1]["run"] == newer.run
+    assert list(panel.judge(desk)) == [], "every order is judged once"
+
+
+def test_a_closed_page_ends_the_reading(panel: ManyPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "BATCH", 2)
+    desk = Desk()
+    desk.order("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
+    messages = panel.judge(desk)
+    next(messages), next(messages)
+    assert reading() == 1
+    messages.close()
+    for _ in range(50):
+        if not reading():
+            break
+        time.sleep(0.1)
+    assert reading() == 0
+
+
+def reading() -> int:
+    return sum(thread.name == "reading ahead" for thread in threading.enumerate())
+
+
+def test_too_many(tmp_path: Path) -> None:
+    large = str(zipped(tmp_path / "large.zip", {f"{i}.png": b"" for i in range(MOST + 1)}))
+    assert holds(large) == 1
+    (name, error), *rest = many.read([large])
+    assert not rest
+    assert name == "large.zip"
+    assert "split it up" in str(error)
+    full = str(zipped(tmp_path / "full.zip", {f"{i}.png": b"" for i in range(MOST)}))
+    assert holds(full) == MOST
+    assert left_out([full]) == ""
+    assert "2,001 pictures; the first 2,000" in left_out([full, large])
+
+
+def test_own_pictures_need_no_files_and_are_always_the_same(panel: ManyPanel) -> None:
+    desk = Desk()
+    panel.on_own("mnist", 5, desk)
+    *_, last = panel.judge(desk)
+    assert len(last["rows"]) == OWN == 24
+    assert not any("error" in row for row in last["rows"])
+    reasonable = [row["name"] for row in last["rows"] if row["p_value"] > 0.05]
+    assert sum(name.startswith("digit") for name in reasonable) >= 8
+    assert not {name for name in reasonable if "fashion" in name or name in ("noise", "empty")}
+    again = own_pictures.__wrapped__(panel.models)
+    assert [(name, picture.tobytes()) for name, picture in again] == [
+        (name, picture.tobytes()) for name, picture in own_pictures(panel.models)
+    ]
+
+
+def test_a_missing_model_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panel: ManyPanel) -> None:
+    def gone(*_: object) -> None:
+        raise gm_core.CheckpointError("there is no checkpoint 'mnist-detector'")
+
+    monkeypatch.setattr(Models, "detector", gone)
+    *_, last = run(panel, given(tmp_path))
+    assert last["state"] == "failed"
+    assert "mnist-detector" in last["note"]
+
+
+def test_names_are_short_and_numbers_are_json() -> None:
+    scored = many.Scored("x" * 60_000, "mnist", error="y" * 60_000)
+    assert len(json.dumps(many.row(scored))) < 2000
+    assert many._finite(float("inf")) is None
+
+
+def test_folders_of_uploads_are_not_handed_out(tmp_path: Path) -> None:
+    with gr.Blocks():
+        files = PictureFiles(file_count="multiple")
+    assert files.preprocess(None) == ()
+    path = tmp_path / "one.png"
+    path.write_bytes(seven())
+    assert files.preprocess(ListFiles([FileData(path=str(path))])) == (str(path),)
+    assert list(tmp_path.iterdir()) == [path], "nothing is left behind"
+    with pytest.raises(gr.Error, match="choose them again"):
+        files.preprocess(ListFiles([FileData(path=str(tmp_path))]))
+
+
+def test_another_domain_offers_to_judge_the_same(panel: ManyPanel) -> None:
+    desk = Desk()
+    assert not panel.on_domain("fashion", desk).visible
+    panel.on_own("mnist", 5, desk)
+    offer = panel.on_domain("fashion", desk)
+    assert offer.visible
+    assert "clothes" in offer.value
+    assert not panel.on_domain("mnist", desk).visible
+    panel.on_again("fashion", 5, desk)
+    assert desk.waiting is not None
+    assert (desk.waiting.domain, desk.waiting.paths) == ("fashion", None)
+
+
+def test_batches_leave_the_mode_of_the_thread_alone(panel: ManyPanel, tmp_path: Path) -> None:
+    desk = Desk()
+    desk.order("mnist", tuple(map(str, given(tmp_path))))
+    for _ in panel.judge(desk):
+        assert not torch.is_inference_mode_enabled()

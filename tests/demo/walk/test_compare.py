@@ -1,0 +1,60 @@
+"""An autoencoder beside a VAE: the same picture, the same draws, each model's own numbers."""
+
+import json
+
+import pytest
+import torch
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+import gm_core
+from demo.shared.models import Models
+from demo.walk.compare import TITLES
+from demo.walk.map import DRAWS, NAME, RIVAL, Maps, drawn
+from demo.walk.pictures import Example
+from demo.walk.words import FIGURES, figure_line
+
+from .test_map import levels
+
+
+@pytest.fixture(scope="module")
+def client(app_url: str) -> Client:
+    return Client(app_url, verbose=False)
+
+
+def test_both_decode_the_same_draws(client: Client) -> None:
+    shown = dict(zip(TITLES, map(json.loads, client.predict(11, api_name="/walk_compare_draw")), strict=True))
+    z = drawn(11, DRAWS)
+    for name, marks in shown.items():
+        torch.testing.assert_close(torch.tensor(marks["draws"]["z"]), z)
+        with torch.inference_mode():
+            sampled = gm_core.load(name, "cpu").sample(DRAWS, generator=torch.Generator().manual_seed(11))
+        assert (levels(marks["draws"]["pictures"]).int() - sampled[:, 0].int()).abs().max() <= 1
+    assert shown[RIVAL]["mine"]["pixels"] == shown[NAME]["mine"]["pixels"]
+    assert shown[RIVAL]["mine"]["rebuilt"] != shown[NAME]["mine"]["rebuilt"]
+
+
+def test_only_the_vae_puts_its_digits_where_draws_fall() -> None:
+    models = Models.on("cpu")
+    within = {name: (models.atlas(name).codes.norm(dim=1) <= 3).float().mean() for name in TITLES}
+    assert within[NAME] > 0.8 > 0.6 > within[RIVAL]
+    shares = {name: Maps(models).marks(name, Example(0), 0)["draws"]["shares"] for name in TITLES}
+    assert min(shares[NAME]) > 10 > min(shares[RIVAL])  # of 1,000: every class comes up, or some hardly ever
+
+
+@pytest.mark.parametrize("seed", [-1, 2.5, 1e99, 10_000])
+def test_a_bad_seed_is_one_clear_message(client: Client, seed: float) -> None:
+    with pytest.raises(AppError, match="whole number from 0"):
+        client.predict(seed, api_name="/walk_compare_draw")
+
+
+def test_figures_are_the_cards() -> None:
+    for name in TITLES:
+        card = gm_core.read_card(name)
+        told = figure_line(card)
+        assert f"<code>{name}</code>" in told
+        known = [metric for metric in card.metrics if metric.name in FIGURES]
+        assert known and all(
+            FIGURES[metric.name].format(metric.value, many="digits", one="a digit", value="pixel") in told
+            for metric in known
+        )

@@ -1,0 +1,248 @@
+"""The Walk tab with models of clothes and of photographs: one mechanism, each model's own words and pictures."""
+
+import base64
+import io
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import gm_core
+from demo.shared.models import Models
+from demo.walk import latent
+from demo.walk.edit import Edit
+from demo.walk.pictures import FIRST_SEEDS, Example, form_for, from_drawing, from_file, seen
+from demo.walk.rebuild import RebuildView
+from demo.walk.sliders import SHOWN, Walk, WalkView, folded
+from demo.walk.ways import FIRST_ENDS, Ways
+from demo.walk.words import VIEWS, alone, choices, domain_of, figure_line, hint, kl_bars
+from demo.widgets.sketch_pad import encode
+from gm_core import VAE, Card, CheckpointError, VAEConfig
+from gm_core.checkpoints import checkpoint_dir, save
+from gm_core.data.datasets import Images
+from gm_core.rendering import png
+from gm_core.studies.atlas.atlas import make_atlas
+
+CLOTHES, PHOTOGRAPHS = "fashion-vae", "cifar10-vae"
+SHIPPED = ("mnist-vae", "mnist-vae2d", CLOTHES)
+CONFIG = VAEConfig(height=32, width=32, latent=80, channels=4, hidden=16, mixture=2, picture_channels=3)
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """A walk through the shipped spaces and that of a small model of photographs."""
+    directory = tmp_path_factory.mktemp("checkpoints")
+    for path in checkpoint_dir().iterdir():
+        if not path.name.startswith("cifar10"):
+            (directory / path.name).symlink_to(path.absolute())
+    torch.manual_seed(0)
+    model, names = VAE(CONFIG).eval(), ["airplane", "automobile", "bird"]
+    card = Card(PHOTOGRAPHS, "vae", "A test's own.", "cifar10", "none", asdict(CONFIG), class_names=names)
+    save(card, model.state_dict(), directory)
+    pictures = torch.randint(256, (40, 3, 32, 32), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    some = Images(pictures, torch.arange(40) % 3, tuple(names))
+    make_atlas(PHOTOGRAPHS, some, some, device=torch.device("cpu"), directory=directory, quiet=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GM_CHECKPOINTS", str(directory))
+        yield Walk(Models.on("cpu"))
+
+
+def unpacked(answer: dict[str, Any], size: int) -> torch.Tensor:
+    """Pictures of an answer, (n, C, H, W)."""
+    values = torch.frombuffer(bytearray(base64.b64decode(answer["pictures"])), dtype=torch.uint8)
+    return values.view(-1, size, size, answer["channels"]).movedim(-1, 1)
+
+
+def photograph() -> Image.Image:
+    """Red above, blue below, twice as wide as high."""
+    pixels = np.zeros((64, 128, 3), np.uint8)
+    pixels[:32, :, 0], pixels[32:, :, 2] = 220, 180
+    return Image.fromarray(pixels)
+
+
+def test_what_is_there_can_be_chosen_digits_first(walk: Walk) -> None:
+    assert list(walk.cards) == [*SHIPPED, PHOTOGRAPHS] and not walk.missing
+    assert choices(walk.cards) == [
+        ("digits, 16 dimensions", "mnist-vae"),
+        ("digits, 2", "mnist-vae2d"),
+        ("clothes, 32", CLOTHES),
+        ("photographs, 80", PHOTOGRAPHS),
+    ]
+
+
+@pytest.mark.parametrize("name", [CLOTHES, PHOTOGRAPHS])
+def test_pictures_are_the_decoders_in_grey_and_in_colour(walk: Walk, name: str) -> None:
+    vae, size = walk.models.vae(name), 28 if name == CLOTHES else 32
+    z = latent.drawn(vae, 4)
+    with torch.inference_mode():
+        pixels = vae.decode(torch.tensor([z]))
+    mean, scale = (unpacked(walk.look({"model": name, "z": z, "view": view}), size) for view in ("mean", "scale"))
+    assert torch.equal(mean, pixels.mean.round().byte())
+    assert (scale / 255 * 127.5 - pixels.stddev.mean(dim=1)).abs().max() <= 0.26
+    line = unpacked(walk.along({"model": name, "ends": [[z, [0.0] * len(z)]], "count": 20, "view": "mean"}), size)
+    assert line.shape == (20, *mean.shape[1:]) and (line[0].int() - mean[0].int()).abs().max() <= 1
+    drawn = unpacked(walk.look({"model": name, "z": z, "view": "draw"}), size)
+    assert drawn.shape == mean.shape and not torch.equal(drawn, mean)
+
+
+def test_ways_and_their_film_are_in_colour(walk: Walk) -> None:
+    ways, vae = Ways(walk), walk.models.vae(PHOTOGRAPHS)
+    ends = ways.first()
+    strip, *_ = ways.shown(PHOTOGRAPHS, ends)
+    first = latent.picture(vae, torch.tensor(ends[PHOTOGRAPHS]["A"]["z"]))
+    for way in ("straight", "spherical", "fade"):
+        frames = unpacked({"pictures": strip["frames"][way], "channels": strip["channels"]}, strip["width"])
+        assert len(frames) == strip["count"] and (frames[0].int() - first.int()).abs().max() <= 1
+    film = ways.film({"model": PHOTOGRAPHS, "ends": strip["ends"]})["film"]
+    with Image.open(io.BytesIO(base64.b64decode(film))) as gif:
+        pixels = np.asarray(gif.convert("RGB"))
+    assert pixels.shape[:2] == (5 * 32, 5 * (3 * 32 + 4)) and np.ptp(pixels[..., 0].astype(int) - pixels[..., 2]) > 0
+
+
+def test_a_picture_is_prepared_anew_for_every_model(walk: Walk, tmp_path: Path) -> None:
+    file = tmp_path / "photograph.png"
+    photograph().save(file)
+    mine = from_file(str(file), {form_for(card) for card in walk.cards.values()})
+    for name, card in walk.cards.items():
+        expected = gm_core.prepare(photograph(), form=gm_core.form_of(card.dataset))
+        shown = seen(walk.models, mine, name)
+        assert torch.equal(shown.image, expected.image)
+        assert shown.source == f"Your picture, {', '.join(expected.steps)}."
+    assert seen(walk.models, mine, PHOTOGRAPHS).image.shape == (1, 3, 32, 32)
+    assert from_drawing(encode(png(Image.new("L", (280, 280)))), [form_for(walk.cards[PHOTOGRAPHS])]) is None
+
+
+def test_an_end_is_the_same_picture_in_the_other_space(walk: Walk, tmp_path: Path) -> None:
+    file, ways = tmp_path / "photograph.png", Ways(walk)
+    photograph().save(file)
+    mine = from_file(str(file), {form_for(card) for card in walk.cards.values()})
+    ends = {name: dict.fromkeys(FIRST_ENDS, mine) for name in walk.cards}
+    for name in walk.cards:
+        strip, line, _ = ways.shown(name, ends)
+        with torch.inference_mode():
+            z = walk.models.vae(name).encode(seen(walk.models, mine, name).image).mean[0]
+        assert strip["ends"][0] == pytest.approx(z.clamp(-latent.FAR, latent.FAR).tolist())
+        assert "your picture" in line
+
+
+def test_examples_are_of_the_models_own_kind(walk: Walk) -> None:
+    with torch.inference_mode():
+        drawn = walk.models.pixelcnn("fashion-pixelcnn").sample(generator=torch.Generator().manual_seed(3))
+    clothes = seen(walk.models, Example(3), CLOTHES)
+    assert torch.equal(clothes.image, drawn) and "PixelCNN of clothes with seed 3" in clothes.source
+    arrival = seen(walk.models, Example(), CLOTHES)
+    assert torch.equal(arrival.image, seen(walk.models, Example(FIRST_SEEDS["fashion"]), CLOTHES).image)
+    own = seen(walk.models, Example(3), PHOTOGRAPHS)  # there is no PixelCNN of photographs here
+    assert own.image.shape == (1, 3, 32, 32) and "this VAE itself with seed 3" in own.source
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes"), [(CLOTHES, ["brightness", "width"]), (PHOTOGRAPHS, ["brightness", "warmth"])]
+)
+def test_pictures_are_edited_by_what_they_have(walk: Walk, name: str, attributes: list[str]) -> None:
+    edit = Edit(walk)
+    place = edit.place(name, Example(3))
+    labels = [axis["label"] for axis in place["axes"]]
+    classes = walk.cards[name].class_names
+    assert labels[:2] == attributes and set(labels[2:]) < {f"toward {label}" for label in classes}
+    assert len(labels) == 1 + len(classes)
+    reading = edit.look({"model": name, "z": place["base"], "view": "mean"})["reading"]
+    assert all(
+        word in reading for word in ("brightness", "of the class", f"real {domain_of(walk.cards[name].dataset).many}")
+    )
+    assert "digit" not in reading
+    assert edit.changes(place | {"at": [1.0] * len(labels)}) == {name: [1.0] * len(labels)}
+
+
+def test_brighter_clothes_are_brighter(walk: Walk) -> None:
+    place = Edit(walk).place(CLOTHES, Example(3))
+    base, direction = (torch.tensor(values) for values in (place["base"], place["axes"][0]["direction"]))
+    values = [
+        float(latent.picture(walk.models.vae(CLOTHES), base + by * direction).float().mean()) for by in (-1, 0, 1)
+    ]
+    assert values == sorted(values) and values[2] > values[0] + 20
+
+
+def test_a_photograph_is_rebuilt_and_priced_in_colour_values(walk: Walk) -> None:
+    view = RebuildView.__new__(RebuildView)
+    view.walk = walk
+    _, _, original, mean, spread, draw, bars, *_ = view.show(Example(3), PHOTOGRAPHS)
+    assert [value["channels"] for value in (original, mean, spread, draw)] == [3, 3, 1, 3]
+    assert "real photographs" in bars
+    bar, curve = view.price(Example(3), PHOTOGRAPHS)
+    assert "bits per colour value" in bar and "bits per colour value" in curve
+
+
+def test_what_says_most_is_shown_and_the_rest_folded_away(walk: Walk) -> None:
+    place = walk.place(CLOTHES, [0.0] * 32)
+    shown = [axis for axis in place["axes"] if not axis["folded"]]
+    assert len(shown) == SHOWN and shown == place["axes"][:SHOWN]
+    assert not any(axis["folded"] for axis in walk.place("mnist-vae", [0.0] * 16)["axes"])
+    assert (
+        folded([3.0] * 20 + [0.01] * 108)
+        == "112 more dimensions, of 3 nats or less each, 108 of which the model does not use"
+    )
+    assert folded([3.0] * 15 + [0.01]) == "1 dimension that the model does not use"
+    assert folded([3.0] * 17) == "1 more dimension, of 3 nats or less each"
+    assert kl_bars([1.0] * 128, [2.0] * 128, domain_of("cifar10")).count("<i>") == 32
+    assert "other 96 dimensions: 96.0 nats together (192.0 on average)" in kl_bars(
+        [1.0] * 128, [2.0] * 128, domain_of("cifar10")
+    )
+
+
+def test_a_wide_space_is_walked_along_its_principal_directions(walk: Walk) -> None:
+    assert walk.is_wide(PHOTOGRAPHS) and not any(walk.is_wide(name) for name in SHIPPED)
+    atlas, vae = walk.models.atlas(PHOTOGRAPHS), walk.models.vae(PHOTOGRAPHS)
+    z, words = walk.beginning(PHOTOGRAPHS, 1, 3)
+    assert z == atlas.codes[3].tolist() and "not seen in training" in words
+    place = walk.place(PHOTOGRAPHS, z)
+    assert (place["base"], place["at"], len(place["axes"])) == (z, [0.0] * SHOWN, SHOWN)
+    assert "of 80," in place["caption"] and not any(axis.get("folded") for axis in place["axes"])
+    moved = place | {"at": [1.5, -2.0] + [0.0] * (SHOWN - 2)}
+    name, point = walk.point(moved)
+    expected = torch.tensor(z) + 1.5 * atlas.principal[0] - 2 * atlas.principal[1]
+    assert name == PHOTOGRAPHS
+    torch.testing.assert_close(point, expected, rtol=0, atol=1e-4)
+    assert walk.prior({"model": PHOTOGRAPHS, "seed": 4}) == {"at": [0.0] * SHOWN, "base": latent.drawn(vae, 4)}
+    for wrong in ({"at": [3.1] * SHOWN}, {"at": [0.0] * 80}, {"base": [99.0] * 80}, {"base": None}):
+        with pytest.raises(latent.PointError):
+            walk.point(moved | wrong)
+    places, there = WalkView.switched(WalkView.__new__(WalkView), walk, CLOTHES, moved, {})
+    assert there["model"] == CLOTHES and WalkView.first(walk, CLOTHES) == there
+    _, back = WalkView.switched(WalkView.__new__(WalkView), walk, PHOTOGRAPHS, there, places)
+    assert (back["base"], back["at"]) == (z, moved["at"])
+
+
+def test_words_speak_of_what_the_model_knows(walk: Walk) -> None:
+    for name in (CLOTHES, PHOTOGRAPHS):
+        card = walk.cards[name]
+        words = " ".join(hint(view, card) for view in VIEWS if view not in ("map", "compare"))
+        assert "digit" not in words and domain_of(card.dataset).one in words
+        assert f"You chose <b>{domain_of(card.dataset).many}</b>" in alone(card)
+    assert alone(walk.cards["mnist-vae2d"]) == ""
+    line = figure_line(walk.cards[CLOTHES])
+    assert "trained on Fashion-MNIST for 57 minutes" in line and "million parameters" in line
+    assert "test clothes cost at most" in line
+
+
+def test_what_does_not_fit_is_left_out_and_the_others_go_on(
+    walk: Walk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in checkpoint_dir().iterdir():
+        (tmp_path / path.name).symlink_to(path.resolve())
+    (tmp_path / f"{CLOTHES}-atlas.json").unlink()
+    (tmp_path / f"{PHOTOGRAPHS}.safetensors").unlink()
+    (tmp_path / f"{PHOTOGRAPHS}.safetensors").write_bytes(b"not weights")
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    left = Walk(walk.models)
+    assert list(left.cards) == ["mnist-vae", "mnist-vae2d"] and left.missing == [CLOTHES, PHOTOGRAPHS]
+    assert f"python -m gm_core atlas {CLOTHES}" in caplog.text and f"{PHOTOGRAPHS}.safetensors" in caplog.text
+    for path in tmp_path.glob("*vae*.json"):
+        path.unlink()
+    with pytest.raises(CheckpointError, match="no VAE"):
+        Walk(walk.models)

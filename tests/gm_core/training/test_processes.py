@@ -1,0 +1,76 @@
+"""Two processes that share a batch end where one would have, and stop and save together."""
+
+import os
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from gm_core.data.datasets import Images
+from gm_core.models.autoregressive.gated import PixelCNNConfig
+from gm_core.training import loop
+from gm_core.training.loop import Trained, build_model, train
+from gm_core.training.processes import Processes, is_main, joined
+from gm_core.training.recipes import Recipe
+from gm_core.training.state import StateError
+
+RECIPE = Recipe(
+    "tiny-pixelcnn", "none", PixelCNNConfig(height=6, width=6, channels=8, layers=2), 12, 8, 5e-3, 4, any_class=0.3
+)
+
+
+def data() -> Images:
+    """Pictures of noise, each in its own half of the greys."""
+    images = torch.randint(128, (40, 1, 6, 6), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    labels = torch.arange(40) % 2
+    return Images(images + 128 * labels[:, None, None, None].to(torch.uint8), labels, ("dark", "light"))
+
+
+def run(directory: Path, **options: Any) -> Trained:
+    """Train in single precision, in which the order of sums hardly matters."""
+    with patch.object(torch, "autocast", lambda *_: nullcontext()):
+        return train(RECIPE, data(), data(), directory=directory, device=torch.device("cpu"), quiet=True, **options)
+
+
+def work(directory: Path) -> None:
+    """What each of the processes does: time is up for the first before the first step, then all go on to the end."""
+    torch.set_num_threads(1)
+    with joined(torch.device("cpu")) as both, patch.object(loop, "joined", lambda _: nullcontext(both)):
+        stopped = run(directory, max_minutes=0.0 if is_main() else None)
+        assert stopped.steps == 0
+        assert run(directory, resume=True).steps == RECIPE.steps
+
+
+def test_two_processes_end_where_one_does(tmp_path):
+    job = tmp_path / "job.py"
+    job.write_text(
+        "from pathlib import Path\nfrom tests.gm_core.training.test_processes import work\n"
+        f"work(Path({str(tmp_path / 'two')!r}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", job],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    alone = run(tmp_path / "one").model.state_dict()
+    (path,) = (tmp_path / "two").glob("state-*")
+    together, untrained = load_file(path), build_model(RECIPE).state_dict()
+    for name, value in alone.items():
+        moved = float((value - untrained[name]).abs().max())
+        assert moved > 1e-4, name
+        assert float((together[f"average.{name}"] - value).abs().max()) <= 0.01 * moved, name
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "joined", lambda device: nullcontext(Processes(0, 3, device)))
+    with pytest.raises(StateError, match="batch of 8 cannot be shared equally among 3"):
+        train(RECIPE, data(), data(), directory=tmp_path, device=torch.device("cpu"), quiet=True)

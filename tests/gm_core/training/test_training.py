@@ -1,0 +1,219 @@
+"""A resumed run is the uninterrupted one; an interrupted run is safe."""
+
+import csv
+import itertools
+import os
+import signal
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+import torch
+from safetensors.torch import load
+
+from gm_core.data.datasets import DataError, Images, load_dataset
+from gm_core.models.autoregressive.gated import PixelCNNConfig
+from gm_core.models.vae.vae import VAEConfig
+from gm_core.training import loop, state
+from gm_core.training.loop import train
+from gm_core.training.recipes import RECIPES, Recipe
+from gm_core.training.state import StateError
+
+CPU = torch.device("cpu")
+PIXELCNN = Recipe(
+    "tiny-pixelcnn", "mnist", PixelCNNConfig(height=8, width=8, channels=8, layers=2), 24, 4, 5e-3, 4, any_class=0.3
+)
+TINY_VAE = VAEConfig(height=8, width=8, latent=2, channels=4, hidden=8)
+VAE = Recipe("tiny-vae", "mnist", TINY_VAE, 24, 4, 5e-3, 4)
+
+
+@pytest.fixture(scope="module")
+def data() -> Images:
+    """Pictures of a bar, on the left or on the right."""
+    labels = torch.arange(40) % 2
+    images = torch.zeros(40, 1, 8, 8, dtype=torch.uint8)
+    images[labels == 0, :, :, 1:3] = 200
+    images[labels == 1, :, :, 5:7] = 200
+    return Images(images, labels, ("left", "right"))
+
+
+def run(recipe, data, directory, **options):
+    return train(recipe, data, data, directory=directory, device=CPU, quiet=True, **options)
+
+
+def same(a, b) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+
+
+@pytest.mark.parametrize("recipe", [PIXELCNN, VAE], ids=lambda recipe: recipe.name)
+def test_a_run_cut_in_three_ends_as_the_uninterrupted_one(recipe, data, tmp_path, monkeypatch):
+    whole = run(recipe, data, tmp_path / "whole")
+    assert whole.finished
+    assert whole.steps == 24
+    clock = iter(range(10**6))
+    monkeypatch.setattr(loop, "monotonic", lambda: next(clock))  # every look at the clock costs a second
+    parts = [run(recipe, data, tmp_path / "parts", resume=False, max_minutes=0.3)]
+    while not parts[-1].finished:
+        assert len(parts) < 20
+        parts.append(run(recipe, data, tmp_path / "parts", resume=True, max_minutes=0.3))
+    assert len(parts) > 2
+    assert same(parts[-1].model, whole.model)
+
+
+@pytest.mark.parametrize("recipe", [PIXELCNN, VAE], ids=lambda recipe: recipe.name)
+def test_training_learns(recipe, data, tmp_path):
+    untrained = loop.build_model(recipe)
+    trained = run(replace(recipe, steps=120, ema=0.9), data, tmp_path).model
+    labels = torch.full((40,), -1)
+    with torch.no_grad():
+        before, after = (m.loss(data.images, labels, torch.Generator().manual_seed(0)) for m in (untrained, trained))
+    assert after < 0.6 * before
+
+
+def test_the_recipe_alone_decides_the_result(data, tmp_path):
+    torch.manual_seed(1)
+    one = run(PIXELCNN, data, tmp_path / "1").model
+    torch.manual_seed(2)
+    assert same(one, run(PIXELCNN, data, tmp_path / "2").model)
+    assert not same(one, run(replace(PIXELCNN, seed=1), data, tmp_path / "3").model)
+
+
+def test_an_interrupt_finishes_the_step_saves_and_can_be_resumed(data, tmp_path, monkeypatch):
+    recipe = replace(PIXELCNN, steps=10_000)
+    batch = loop._batch
+
+    def interrupted(recipe, data, step):
+        if step == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+        return batch(recipe, data, step)
+
+    monkeypatch.setattr(loop, "_batch", interrupted)
+    stopped = run(recipe, data, tmp_path)
+    assert stopped.steps == 6
+    assert not stopped.finished
+    resumed = run(replace(recipe, steps=stopped.steps + 3), data, tmp_path, resume=True)
+    assert resumed.steps == stopped.steps + 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_learning_curve_is_written(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
+    run(replace(PIXELCNN, steps=3), data, tmp_path)
+    with (tmp_path / "curve.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["1", "2", "3"]
+    assert all(0 < float(row["validation_bits_per_dim"]) < 20 for row in rows)
+    picture = ElementTree.fromstring((tmp_path / "curve.svg").read_text())
+    lines = picture.findall("{http://www.w3.org/2000/svg}polyline")
+    assert [len((line.get("points") or "").split()) for line in lines] == [
+        0,
+        3,
+    ]  # a training loss is known from step 20 on
+    assert f"last {float(rows[-1]['validation_bits_per_dim']):.4f}" in "".join(picture.itertext())
+
+
+def test_a_state_that_cannot_be_resumed_is_named(data, tmp_path):
+    with pytest.raises(StateError, match="there is no training state"):
+        run(PIXELCNN, data, tmp_path, resume=True)
+    run(replace(VAE, steps=1), data, tmp_path)
+    with pytest.raises(StateError, match="holds a run already"):
+        run(VAE, data, tmp_path)
+    with pytest.raises(StateError, match="of another recipe"):
+        run(PIXELCNN, data, tmp_path, resume=True)
+    (state,) = tmp_path.glob("state-*")
+    for damaged in (state.read_bytes()[:1000], b"", b"\x00" * 64):
+        state.write_bytes(damaged)
+        with pytest.raises(StateError, match="damaged"):
+            run(VAE, data, tmp_path, resume=True)
+
+
+def test_a_large_state_is_written_in_parts_of_which_a_whole_one_is_always_there(data, tmp_path, monkeypatch):
+    recipe = replace(VAE, steps=9, decay=0.0)  # so that fewer steps are the same ones
+    whole = run(recipe, data, tmp_path / "whole")
+    monkeypatch.setattr(state, "PART", 4000)
+    run(replace(recipe, steps=4), data, tmp_path / "parts")
+    parts = sorted((tmp_path / "parts").glob("state-*"))
+    assert len(parts) > 3 and all("state-000000004-" in part.name for part in parts)
+    half_written = parts[1].with_name("state-000000005-1-of-2.safetensors")  # as if the program had ended just then
+    half_written.write_bytes(parts[1].read_bytes())
+    resumed = run(recipe, data, tmp_path / "parts", resume=True)
+    assert same(resumed.model, whole.model) and not half_written.exists()
+    next((tmp_path / "parts").glob("state-*-2-of-*")).unlink()
+    with pytest.raises(StateError, match="a part of it is missing"):
+        run(recipe, data, tmp_path / "parts", resume=True)
+
+
+def test_a_run_that_diverges_says_so_and_keeps_the_last_good_state(data, tmp_path):
+    with pytest.raises(StateError, match="diverged before step"):
+        run(replace(PIXELCNN, learning_rate=1e30, warmup=1), data, tmp_path)
+    state = loop.build_model(PIXELCNN).state_dict()
+    (path,) = tmp_path.glob("state-*")
+    kept = load(path.read_bytes())
+    assert all(kept[f"model.{name}"].isfinite().all() for name in state)
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_out_before_the_first_step(data, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(loop, "_batch", lambda *_: pytest.fail("a step was taken"))
+    with pytest.raises(OSError, match="file"):
+        run(PIXELCNN, data, tmp_path / "file" / "run")
+
+
+def test_labels_are_hidden_as_often_as_the_recipe_says(data):
+    recipe = replace(PIXELCNN, batch=40, any_class=0.3)
+    labels = torch.cat([loop._batch(recipe, data, step)[1] for step in range(50)])
+    assert float((labels == -1).double().mean()) == pytest.approx(0.3, abs=0.03)
+    images, labels, _ = loop._batch(replace(recipe, any_class=0.0), data, 0)
+    assert torch.equal(images[:, 0, 0, 1] > 0, labels == 0)  # each label is still its picture's
+
+
+def test_the_optimiser_is_given_the_recipes_rates(data, tmp_path, monkeypatch):
+    rates = []
+    step = torch.optim.AdamW.step
+
+    def watched(optimizer, *arguments):
+        rates.append(optimizer.param_groups[0]["lr"])
+        return step(optimizer, *arguments)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", watched)
+    run(PIXELCNN, data, tmp_path)
+    assert rates == [PIXELCNN.rate(step) for step in range(24)]
+
+
+def test_the_learning_rate_rises_stays_and_falls():
+    recipe = RECIPES["mnist-pixelcnn"]
+    rates = [recipe.rate(step) for step in range(recipe.steps)]
+    assert rates[0] < 0.01 * recipe.learning_rate
+    assert max(rates) == rates[recipe.warmup] == recipe.learning_rate
+    assert rates[-1] == pytest.approx(0.02 * recipe.learning_rate, rel=0.01)
+    start = int(recipe.steps * (1 - recipe.decay))
+    assert rates[start - 100] == recipe.learning_rate > rates[start + 200]
+
+
+def test_the_last_5000_training_images_are_held_out(data_dir):
+    train_set, held_out, test_set = (
+        load_dataset("mnist", split, data_dir) for split in ("train", "validation", "test")
+    )
+    assert (len(train_set), len(held_out), len(test_set)) == (200, 5000, 60)
+    assert train_set.images.shape == (200, 1, 28, 28)
+    assert len(held_out.first(7)) == 7
+    assert held_out.first(None) is held_out
+    assert train_set.images[:, 0, 0, 0].tolist() == [i % 251 for i in range(200)]  # the test's data are numbered
+    assert held_out.images[:, 0, 0, 0].tolist() == [i % 251 for i in range(200, 5200)]
+    assert train_set.class_names == tuple("0123456789")
+
+
+def test_data_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"MNIST is not in .*--data-dir"):
+        load_dataset("mnist", "train", tmp_path)
+    assert not list(tmp_path.iterdir())  # a folder that was named is never written to
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for split, kind in itertools.product(("train", "t10k"), ("images-idx3", "labels-idx1")):
+        (raw / f"{split}-{kind}-ubyte").write_bytes(b"not what it says")
+    with pytest.raises(DataError, match="MNIST is damaged in"):
+        load_dataset("mnist", "train", tmp_path)
+    with pytest.raises(DataError, match="no data set 'cats'"):
+        load_dataset("cats", "train", tmp_path)
+    with pytest.raises(DataError, match="no split 'valid'"):
+        load_dataset("mnist", "valid", tmp_path)

@@ -1,0 +1,42 @@
+"""What more than one test file makes or needs."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from gm_core.checkpoints import Card, Metric, save
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    """A generator with a seed of its own."""
+    return torch.Generator().manual_seed(seed)
+
+
+def shipped(model, name, directory):
+    card = Card(
+        name=name,
+        family=model.family,
+        description="A test's own.",
+        dataset="none",
+        split="none",
+        config=asdict(model.config),
+        metrics=[Metric("bits_per_dim", 1.5, "bits/dim", "made up")],
+    )
+    return save(card, model.state_dict(), directory)
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """The address of an app, while it runs."""
+    from demo import launch_options
+
+    with socket.socket() as free:  # looking for a free port by itself, Gradio leaves sockets open
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_port=port, **launch_options())
+    yield url
+    app.close()
