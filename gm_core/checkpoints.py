@@ -107,8 +107,11 @@ class Card:
 
 
 def checkpoint_dir() -> Path:
-    """Where checkpoints lie: ``$GM_CHECKPOINTS``, else ``checkpoints/`` beside the package."""
-    return Path(os.environ.get("GM_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
+    """Where checkpoints are: ``$GM_CHECKPOINTS``, else the installed package's own, else the repository's."""
+    if chosen := os.environ.get("GM_CHECKPOINTS"):
+        return Path(chosen)
+    installed = Path(__file__).parent / "_checkpoints"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "checkpoints"
 
 
 def available(directory: Path | None = None) -> list[Card]:
