@@ -4,11 +4,13 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import gm_core
+from demo.draw.drawings import NAME
+from tests.browser.helpers import DESKTOP, Traffic
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +44,26 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert not problems, problems
+
+
+@pytest.fixture
+def traffic(page: Page) -> Traffic:
+    """What the page asks of the server."""
+    return Traffic(page)
+
+
+@pytest.fixture(scope="module")
+def model() -> gm_core.PixelCNN:
+    """The model that the Draw tab opens with."""
+    model = gm_core.load(NAME, "cpu")
+    assert isinstance(model, gm_core.PixelCNN)
+    return model
+
+
+@pytest.fixture
+def tab(page: Page, app_url: str) -> Page:
+    """A page at the tab "Reasonable?", with its first verdict."""
+    page.goto(app_url)
+    page.get_by_role("tab", name="Reasonable?").click()
+    expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
+    return page

@@ -14,12 +14,10 @@ from demo.base.theme import MAGMA
 from demo.draw import tab as pixelcnn_tab
 from demo.draw.drawings import Drawings
 from demo.shared.models import Models
+from tests.browser.draw_helpers import saved, tool, wait_for
+from tests.browser.helpers import DESKTOP, PHONE
 from tests.demo.colour_model import CLASSES, NAME, SIDE, make_checkpoints
 from tests.helpers import served
-
-from .conftest import DESKTOP, PHONE
-from .test_draw import saved, wait_for
-from .test_draw_finish import tool
 
 SIZE = SIDE * SIDE
 SEED = 4
@@ -197,6 +195,7 @@ def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
 
     messages = Drawings.messages
     monkeypatch.setattr(Drawings, "messages", timed)
+    page.clock.install()
     canvas = opened(page, url)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
@@ -208,7 +207,7 @@ def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
     page.mouse.down()
     page.mouse.move(*middle_of(canvas, 2, 5), steps=4)
     if slow:
-        page.evaluate("() => new Promise(done => setTimeout(done, 300))")
+        page.clock.run_for(2000)
         assert not asked
     else:
         expect(canvas.locator(".status")).to_contain_text("64 of 64", timeout=15_000)

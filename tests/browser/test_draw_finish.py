@@ -8,13 +8,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from demo.draw.tab import FIRST_SEED
 from gm_core import draw_noise, rebuild
-
-from .conftest import DESKTOP, PHONE
-from .test_draw import cells, expected, model, opened, wait_for
-from .test_draw_pixels import INDEX, middle_of
-from .test_draw_sheet import sheet
-
-__all__ = ["model"]  # the fixture
+from tests.browser.draw_helpers import INDEX, cells, expected, middle_of, opened, sheet, tool, wait_for
+from tests.browser.helpers import DESKTOP, PHONE
 
 
 def finished(model, values, keep, *, n=1, same=False):
@@ -23,10 +18,6 @@ def finished(model, values, keep, *, n=1, same=False):
     noise = draw_noise(1 if same else n, 28, 28, torch.Generator().manual_seed(FIRST_SEED))
     events = model.stream(n, start=start.to(torch.uint8), keep=given.bool(), noise=noise, chunk=28)
     return rebuild(events, 28, 28)[0].flatten(1).tolist()
-
-
-def tool(canvas: Locator, name: str) -> None:
-    canvas.get_by_role("button", name=name, exact=True).click()
 
 
 def wait_for_answer(canvas: Locator) -> None:
@@ -224,12 +215,13 @@ def test_an_uploaded_picture_is_finished_and_no_picture_leaves_all_as_it_was(pag
 
 
 def test_a_held_class_key_shows_the_same_dice_as_another_class(page, app_url, model):
+    page.clock.install()
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")
     page.keyboard.down("3")
     wait_for(canvas, "complete: 784 of 784 pixels · class 3")
     assert cells(canvas) == expected(model, label=3).flatten().tolist()
-    page.evaluate("() => new Promise(done => setTimeout(done, 400))")
+    page.clock.fast_forward(400)  # a tap is shorter
     page.keyboard.up("3")
     wait_for(canvas, "complete: 784 of 784 pixels · any class")
     assert cells(canvas) == expected(model).flatten().tolist()

@@ -7,24 +7,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Locator, Position, Request, expect
+from playwright.sync_api import Locator, Request, expect
 
 import gm_core
 from demo.base.theme import VIRIDIS
-
-from .conftest import PHONE
-from .test_draw import cells, expected, model, opened, wait_for
-
-__all__ = ["model"]  # the fixture
-
-ROW, COLUMN = 14, 14
-INDEX = ROW * 28 + COLUMN
-
-
-def middle_of(canvas: Locator, row: int, column: int) -> Position:
-    box = canvas.locator("canvas").bounding_box()
-    assert box
-    return {"x": (column + 0.5) / 28 * box["width"], "y": (row + 0.5) / 28 * box["height"]}
+from tests.browser.draw_helpers import COLUMN, INDEX, ROW, cells, expected, middle_of, opened, wait_for
+from tests.browser.helpers import PHONE
 
 
 def histogram(canvas: Locator, part: str) -> np.ndarray:

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 import torch
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
@@ -13,16 +12,7 @@ from demo.judge.examples import examples
 from demo.judge.words import nats
 from demo.shared.models import Models
 from gm_core.studies.detector import SCORES
-
-from .conftest import PHONE
-
-
-@pytest.fixture
-def tab(page: Page, app_url: str) -> Page:
-    page.goto(app_url)
-    page.get_by_role("tab", name="Reasonable?").click()
-    expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
-    return page
+from tests.browser.helpers import PHONE
 
 
 def stroke(page: Page, *points: tuple[float, float]) -> None:

@@ -15,9 +15,8 @@ from playwright.sync_api import Page, expect
 from demo.base.fields import StrictRadio, StrictSlider
 from demo.judge.many import COLUMNS, MOST, ManyPanel
 from demo.shared.models import Models
+from tests.browser.helpers import PHONE
 from tests.helpers import served
-
-from .conftest import PHONE
 
 EVIL = "<img src=x onerror=alert(1)>.png"
 

@@ -9,11 +9,7 @@ from demo.judge.examples import Example, examples
 from demo.judge.words import nats
 from demo.shared.models import Models
 from gm_core.studies.bayes.study import load_judges
-
-from .conftest import PHONE
-from .test_judge import tab
-
-__all__ = ["tab"]  # the fixture
+from tests.browser.helpers import PHONE, Traffic
 
 
 def example(name: str) -> Example:
@@ -100,11 +96,11 @@ def test_a_switch_ranks_the_line_up_anew(tab: Page, viewport: dict[str, int] | N
     assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_the_map_is_there_however_late_the_tab_is_opened(page: Page, app_url: str) -> None:
+def test_the_map_is_there_however_late_the_tab_is_opened(page: Page, app_url: str, traffic: Traffic) -> None:
     """What arrives at a tab that was never opened must not take from it what it was built with."""
     page.goto(app_url)
     expect(page.locator("#draw-canvas")).to_contain_text("complete: ", timeout=30_000)
-    page.wait_for_timeout(2000)  # for the verdict and all that follows it
+    traffic.settle()  # the verdict is there, and all that follows it
     page.get_by_role("tab", name="Reasonable?").click()
     detector = gm_core.load_detector("mnist", "cpu")
     image = gm_core.prepare(example("a digit").picture).image

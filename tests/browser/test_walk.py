@@ -16,16 +16,10 @@ from demo.walk.edit import Edit
 from demo.walk.pictures import FIRST_EXAMPLE
 from demo.walk.sliders import FIRST_SEED, Walk
 from demo.walk.ways import FIRST_ENDS
-
-from .conftest import DESKTOP, PHONE
+from tests.browser.helpers import DESKTOP, PHONE, Traffic
+from tests.browser.walk_helpers import MAIN, open_walk, shown, wait_for, wait_for_change, wait_for_nearly
 
 NAME = "mnist-vae"
-PIXELS = """selector => {
-    const canvas = document.querySelector(selector);
-    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-    return Array.from(data).filter((_, i) => i % 4 === 0);
-}"""
-MAIN = "#walk-sliders .picture"
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +29,6 @@ def vae() -> gm_core.VAE:
     return model
 
 
-def shown(page: Page, selector: str = MAIN) -> list[int]:
-    return page.evaluate(PIXELS, selector)
-
-
-def wait_for(page: Page, expected: Sequence[int], selector: str = MAIN) -> None:
-    page.wait_for_function(f"([s, e]) => JSON.stringify(({PIXELS})(s)) === JSON.stringify(e)", arg=[selector, expected])
-
-
-def wait_for_change(page: Page, before: Sequence[int], selector: str = MAIN) -> list[int]:
-    page.wait_for_function(f"([s, b]) => JSON.stringify(({PIXELS})(s)) !== JSON.stringify(b)", arg=[selector, before])
-    return shown(page, selector)
-
-
 def mean(vae: gm_core.VAE, z: Sequence[float]) -> list[int]:
     return latent.picture(vae, torch.tensor(z)).flatten().tolist()
 
@@ -55,13 +36,6 @@ def mean(vae: gm_core.VAE, z: Sequence[float]) -> list[int]:
 def at(page: Page, bank: str = "#walk-sliders") -> list[float]:
     """Where the used sliders stand, from the top down."""
     return [float(number.input_value()) for number in page.locator(f"{bank} .rows input[type=number]").all()]
-
-
-def open_walk(page: Page, url: str) -> None:
-    page.goto(url)
-    page.get_by_role("tab", name="Walk: VAE").click()
-    expect(page.locator(MAIN)).to_be_visible()
-    page.wait_for_function(f"selector => ({PIXELS})(selector).some(Boolean)", arg=MAIN)  # and the first picture on it
 
 
 def grip(slider: Locator) -> tuple[float, float, float]:
@@ -113,12 +87,12 @@ def test_the_picture_follows_the_slider(page: Page, app_url: str, vae: gm_core.V
     expect(page.locator("#walk-sliders .problem")).to_be_hidden()
 
 
-def test_scrubbing_needs_no_server(page: Page, app_url: str) -> None:
+def test_scrubbing_needs_no_server(page: Page, app_url: str, traffic: Traffic) -> None:
     open_walk(page, app_url)
     slider = page.locator("#walk-sliders input[type=range]").nth(1)
     with page.expect_response(lambda response: '"count":61' in (response.request.post_data or "")):
         slider.focus()
-    page.wait_for_timeout(300)  # for whatever else is under way on arrival
+    traffic.settle()  # the pictures along the slider are there, and all that the tab asks on arrival
     frames, asked = page.evaluate(
         """async selector => {
             const range = document.querySelectorAll("#walk-sliders input[type=range]")[1];
@@ -180,9 +154,7 @@ def test_a_picture_becomes_thicker_and_another_class(page: Page, app_url: str) -
         number.fill(str(steps))
         number.press("Enter")
         moved = torch.tensor(place["base"]) + steps * torch.tensor(place["axes"][which]["direction"])
-        page.wait_for_timeout(400)
-        pixels = np.array(shown(page, picture))
-        assert np.abs(pixels - latent.picture(vae, moved).flatten().numpy().astype(int)).max() <= 2
+        wait_for_nearly(page, latent.picture(vae, moved).flatten().tolist(), picture, within=2)
         bank.locator(".undo").click()
         wait_for(page, mean(vae, place["base"]), picture)
 

@@ -7,9 +7,8 @@ from demo.shared.models import Models
 from demo.walk.compare import FIRST_SEED, TITLES
 from demo.walk.map import DRAWS, Maps, drawn
 from demo.walk.pictures import FIRST_EXAMPLE
-
-from .conftest import DESKTOP, PHONE
-from .test_walk import shown, wait_for, wait_for_change
+from tests.browser.helpers import DESKTOP, PHONE
+from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 
 
 def open_compare(page: Page, url: str) -> None:

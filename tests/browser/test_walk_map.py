@@ -12,9 +12,8 @@ import gm_core
 from demo.shared.models import Models
 from demo.walk.map import GRIDS, NAME, Maps
 from demo.walk.pictures import FIRST_EXAMPLE, seen
-
-from .conftest import DESKTOP, PHONE
-from .test_walk import shown, wait_for, wait_for_change
+from tests.browser.helpers import DESKTOP, PHONE
+from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 
 MAP = "#walk-map"
 PICTURE = f"{MAP} .picture"
@@ -111,6 +110,7 @@ def test_arrow_keys_walk(page: Page, app_url: str, maps: Maps) -> None:
 
 
 def test_a_path_becomes_a_film(page: Page, app_url: str, maps: Maps) -> None:
+    page.clock.install()
     open_map(page, app_url)
     page.get_by_role("button", name="draw a path").click()
     move(page, maps, (-2.0, 1.0))
@@ -123,9 +123,9 @@ def test_a_path_becomes_a_film(page: Page, app_url: str, maps: Maps) -> None:
     expect(page.locator(f"{MAP} .reading")).to_contain_text("4.12 long")
     wait_for_change(page, shown(page, PICTURE), PICTURE)  # it runs
     film.get_by_role("button", name="Pause").click()
-    page.wait_for_timeout(100)
+    expect(film.locator(".play")).to_have_text("Play")
     still = shown(page, PICTURE)
-    page.wait_for_timeout(300)
+    page.clock.run_for(4000)  # long enough to see all of it
     assert shown(page, PICTURE) == still
     with page.expect_download() as download:
         film.get_by_role("button", name="GIF").click()

@@ -14,8 +14,7 @@ from demo.walk import latent
 from demo.walk.sliders import SHOWN, Walk, WalkView
 from demo.walk.words import domain_of
 from gm_core.data.preparation import form_of
-
-from .test_walk import MAIN, open_walk
+from tests.browser.walk_helpers import MAIN, open_walk
 
 PIXELS = """([selector, channels]) => {
     const canvas = document.querySelector(selector);

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -118,7 +117,7 @@ def test_stop_keeps_what_is_done(panel: ManyPanel, tmp_path: Path, monkeypatch: 
     panel.on_stop(desk)
     (last,) = messages
     assert (last["state"], last["total"], len(last["rows"])) == ("stopped", 20, 2)
-    assert reading() == 0
+    assert not readers()
 
 
 def test_a_newer_order_ends_the_older_which_says_no_more(panel: ManyPanel, tmp_path: Path) -> None:
@@ -141,17 +140,15 @@ def test_a_closed_page_ends_the_reading(panel: ManyPanel, tmp_path: Path, monkey
     desk.order("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
     messages = panel.judge(desk)
     next(messages), next(messages)
-    assert reading() == 1
+    assert len(readers()) == 1
     messages.close()
-    for _ in range(50):
-        if not reading():
-            break
-        time.sleep(0.1)
-    assert reading() == 0
+    for thread in readers():
+        thread.join(timeout=10)
+    assert not readers()
 
 
-def reading() -> int:
-    return sum(thread.name == "reading ahead" for thread in threading.enumerate())
+def readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "reading ahead"]
 
 
 def test_too_many(tmp_path: Path) -> None:

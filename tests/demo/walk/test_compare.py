@@ -13,8 +13,7 @@ from demo.walk.compare import TITLES
 from demo.walk.map import DRAWS, NAME, RIVAL, Maps, drawn
 from demo.walk.pictures import Example
 from demo.walk.words import FIGURES, figure_line
-
-from .test_map import levels
+from tests.demo.walk.helpers import levels
 
 
 @pytest.fixture(scope="module")

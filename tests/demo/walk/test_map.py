@@ -17,6 +17,7 @@ from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.map import DRAWS, FRAMES, GRIDS, MANY_DRAWS, NAME, RIVAL, Maps, Window
 from demo.walk.pictures import Example, seen, told
+from tests.demo.walk.helpers import levels
 
 BOTH = (NAME, RIVAL)
 
@@ -24,10 +25,6 @@ BOTH = (NAME, RIVAL)
 @pytest.fixture(scope="module")
 def maps() -> Maps:
     return Maps(Models.on("cpu"))
-
-
-def levels(text: str) -> torch.Tensor:
-    return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.uint8).view(-1, 28, 28)
 
 
 def sheet(maps: Maps, name: str, count: int) -> np.ndarray:

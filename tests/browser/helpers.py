@@ -1,0 +1,51 @@
+"""What the browser tests of more than one tab need."""
+
+import time
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, Request
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+QUIET_FRAMES = 3
+"""As many painted frames without a request end a wait: a handler that follows another asks within the first."""
+
+
+class Traffic:
+    """A page's questions to the server: those sent and those not yet answered to the last byte.
+
+    The answers of Gradio's queue come in one stream, which the server closes after the last of them; the heartbeat,
+    which ends with the page, does not count.
+
+    Args:
+        page: A page that has opened nothing yet.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.sent = 0
+        self._page = page
+        self._open: set[Request] = set()
+        page.on("request", self._begin)
+        page.on("requestfinished", self._end)
+        page.on("requestfailed", self._end)
+
+    def _begin(self, request: Request) -> None:
+        if "/heartbeat/" not in urlsplit(request.url).path:
+            self.sent += 1
+            self._open.add(request)
+
+    def _end(self, request: Request) -> None:
+        self._open.discard(request)
+
+    def settle(self, timeout: float = 60) -> None:
+        """Return once the server has answered all that the page asks, and what follows from the answers.
+
+        Raises:
+            AssertionError: It has not after ``timeout`` seconds.
+        """
+        end, quiet = time.monotonic() + timeout, 0
+        while quiet < QUIET_FRAMES:
+            assert time.monotonic() < end, f"not answered: {[request.url for request in self._open]}"
+            self._page.evaluate("() => new Promise(requestAnimationFrame)")
+            quiet = 0 if self._open else quiet + 1

@@ -1,0 +1,40 @@
+"""What the browser tests of the Walk tab look at and do."""
+
+from collections.abc import Sequence
+
+from playwright.sync_api import Page, expect
+
+PIXELS = """selector => {
+    const canvas = document.querySelector(selector);
+    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    return Array.from(data).filter((_, i) => i % 4 === 0);
+}"""
+MAIN = "#walk-sliders .picture"
+
+
+def shown(page: Page, selector: str = MAIN) -> list[int]:
+    return page.evaluate(PIXELS, selector)
+
+
+def wait_for(page: Page, expected: Sequence[int], selector: str = MAIN) -> None:
+    page.wait_for_function(f"([s, e]) => JSON.stringify(({PIXELS})(s)) === JSON.stringify(e)", arg=[selector, expected])
+
+
+def wait_for_nearly(page: Page, expected: Sequence[int], selector: str, within: int) -> None:
+    """Wait until no pixel is further from its grey level than so many levels."""
+    page.wait_for_function(
+        f"([s, e, most]) => ({PIXELS})(s).every((level, i) => Math.abs(level - e[i]) <= most)",
+        arg=[selector, expected, within],
+    )
+
+
+def wait_for_change(page: Page, before: Sequence[int], selector: str = MAIN) -> list[int]:
+    page.wait_for_function(f"([s, b]) => JSON.stringify(({PIXELS})(s)) !== JSON.stringify(b)", arg=[selector, before])
+    return shown(page, selector)
+
+
+def open_walk(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_role("tab", name="Walk: VAE").click()
+    expect(page.locator(MAIN)).to_be_visible()
+    page.wait_for_function(f"selector => ({PIXELS})(selector).some(Boolean)", arg=MAIN)  # and the first picture on it
