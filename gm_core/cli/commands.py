@@ -1,4 +1,4 @@
-"""``python -m gm_core``: list, sample, score, evaluate, train, calibrate, atlas, bayes, bench."""
+"""``python -m gm_core``: list, cards, sample, score, evaluate, train, calibrate, atlas, bayes, bench."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from gm_core.benchmarks.latency import bench_latency
 from gm_core.benchmarks.sampling import bench_sampling
 from gm_core.benchmarks.training import bench_training
 from gm_core.checkpoints import CheckpointError, available, load, read_card
+from gm_core.cli.cards import print_cards
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.folders import read_pictures
 from gm_core.data.pictures import PictureError
@@ -42,6 +43,8 @@ from gm_core.training.run import recipe_for, run_recipe
 from gm_core.training.state import StateError
 
 app = typer.Typer(help="Generative image models with an explicit density.", no_args_is_help=True, add_completion=False)
+
+app.command("cards")(print_cards)
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
 DataDir = Annotated[

@@ -1,0 +1,142 @@
+"""``python -m gm_core cards``: every card in full, as JSON or as the page ``docs/models.md``."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
+
+import typer
+
+from gm_core.checkpoints import Card, Metric, available, checkpoint_dir
+from gm_core.evaluation.published import PUBLISHED, Published
+
+INTRODUCTION = """# Models
+
+Written by `python -m gm_core cards --markdown > docs/models.md` from the cards in `checkpoints/`: change the cards, not
+this page.
+
+Every figure was measured on test images by `python -m gm_core evaluate NAME`, or on held-out images for an atlas. It is
+for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the log-likelihood itself;
+a *lower bound* is at most the log-likelihood, so its bits per dimension are at least the true ones. "Any class" means
+that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl` is the divergence of
+q(z given x) from p(z), and their difference is the `elbo`. Published figures come from other protocols, hardware and
+sizes: compare with care."""
+
+
+def print_cards(
+    markdown: Annotated[bool, typer.Option("--markdown", help="the page docs/models.md instead of JSON")] = False,
+) -> None:
+    """Every card in full: figures, costs, and how each model was trained."""
+    print(models_page() if markdown else json.dumps([_entries(card) for card in available()], indent=2))
+
+
+def models_page() -> str:
+    """The cards as a page of Markdown: figures by data set, costs, then how each model was trained."""
+    cards = available()
+    datasets = sorted({card.dataset for card in cards})
+    parts = [INTRODUCTION, *(_dataset_section([c for c in cards if c.dataset == name]) for name in datasets)]
+    trained = [card for card in cards if card.cost]
+    parts += [_cost_section(trained), "## How each model was trained", *(_training_section(card) for card in trained)]
+    return "\n\n".join(parts)
+
+
+def _dataset_section(cards: list[Card]) -> str:
+    name = cards[0].dataset
+    rows = [
+        (f"`{card.name}`", f"`{metric.name}`", f"{_value(metric)} {metric.unit}", metric.protocol)
+        for card in cards
+        for metric in card.metrics
+        if not _outliers(metric)
+    ]
+    parts = [f"## `{name}`", _table(("checkpoint", "figure", "measured", "how"), rows)]
+    parts += [_refusals(card) for card in cards if any(_outliers(metric) for metric in card.metrics)]
+    parts.append(_published_table([line for line in PUBLISHED if line.dataset == name]))
+    return "\n\n".join(parts)
+
+
+def _published_table(published: list[Published]) -> str:
+    if not published:
+        return "Published for comparison: none found."
+    rows = [(f"{line.figure} {line.unit}", line.model, line.source) for line in published]
+    return "Published for comparison:\n\n" + _table(("figure", "model", "source"), rows)
+
+
+def _refusals(card: Card) -> str:
+    """The figures of a detector for every set of outliers, one row per set."""
+    names = [name for metric in card.metrics if metric.name.startswith("auroc_") and (name := _outliers(metric))]
+    rows = [
+        (
+            name.replace("_", " "),
+            f"{card.metric(f'naive_auroc_{name}').value:.3f}",
+            f"{card.metric(f'auroc_{name}').value:.4f}",
+            f"{100 * card.metric(f'detection_rate_{name}').value:.1f} %",
+        )
+        for name in names
+    ]
+    headings = ("outliers", "AUROC by -log p(x) alone", "AUROC of the detector", "detected at alpha = 0.05")
+    protocol = card.metric(f"auroc_{names[0]}").protocol.replace(f" ({names[0]})", "")
+    return f"What `{card.name}` refuses; for each set {protocol}:\n\n{_table(headings, rows)}"
+
+
+def _cost_section(cards: Iterable[Card]) -> str:
+    rows = []
+    for card in cards:
+        found = re.search(r"first ([\d,]+) training images", card.split)
+        images = int(found[1].replace(",", "")) if found else 0
+        epochs = f"{card.cost['images_seen'] / images:.1f} epochs" if images else "–"
+        parameters = f"{card.parameters / 1e6:.2f} M"
+        rows.append((f"`{card.name}`", parameters, epochs, f"{card.cost['minutes']:.0f}", card.cost["hardware"]))
+    return "## What training cost\n\n" + _table(("checkpoint", "parameters", "epochs", "minutes", "on"), rows)
+
+
+def _training_section(card: Card) -> str:
+    skipped = {"name", "dataset"}
+    recipe = ", ".join(f"{key} {_setting(value)}" for key, value in card.recipe.items() if key not in skipped)
+    config = ", ".join(f"{key} {_setting(value)}" for key, value in card.config.items())
+    stages = [
+        (
+            f"{stage['steps']:,}",
+            f"{stage['minutes']:.1f}" if "minutes" in stage else "",
+            stage["change"],
+            f"{stage['learning_rate']:g}" if "learning_rate" in stage else "",
+            stage.get("result", ""),
+        )
+        for stage in _entries(card).get("history", [])
+    ]
+    history = _table(("until step", "until minute", "stage", "peak rate", "result at its end"), stages)
+    return (
+        f"### `{card.name}`\n\n{card.description}; {card.split}.\n\n"
+        f"- Network (`{card.family}`): {config}.\n- Recipe: {recipe}.\n\n{history}"
+    )
+
+
+def _entries(card: Card) -> dict[str, Any]:
+    """The card as it was written."""
+    entries: dict[str, Any] = json.loads((checkpoint_dir() / f"{card.name}.json").read_text(encoding="utf-8"))
+    return entries
+
+
+def _outliers(metric: Metric) -> str:
+    """The set of outliers that a detector's figure belongs to; empty for other figures."""
+    found = re.fullmatch(r"(?:naive_auroc|auroc|detection_rate)_(\w+)", metric.name)
+    return found[1] if found else ""
+
+
+def _value(metric: Metric) -> str:
+    if metric.unit == "dimensions":
+        return f"{metric.value:.0f}"
+    return f"{metric.value:.2f}" if abs(metric.value) >= 10 else f"{metric.value:.4f}"
+
+
+def _setting(value: object) -> str:
+    return "(" + ", ".join(map(str, value)) + ")" if isinstance(value, list) else str(value)
+
+
+def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    def lines() -> Iterator[tuple[str, ...]]:
+        yield headings
+        yield tuple("---" for _ in headings)
+        for row in rows:
+            yield tuple(cell.replace("|", "\\|") for cell in row)
+
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines())
