@@ -1,6 +1,14 @@
-"""Whether what came from outside is a number; written so that "not a number" and what no integer can hold fail too."""
+"""Whether what came from outside is what it must be.
 
+The checks of numbers are written so that "not a number" and what no integer can hold fail too.
+"""
+
+from pathlib import Path
 from typing import TypeGuard
+
+from gradio.utils import get_upload_folder
+
+NO_UPLOAD = "This file was not uploaded here; choose it again."
 
 
 def is_number(value: object, low: float, high: float) -> TypeGuard[float]:
@@ -11,3 +19,11 @@ def is_number(value: object, low: float, high: float) -> TypeGuard[float]:
 def is_index(value: object, end: int) -> TypeGuard[int]:
     """Whether it is a whole number from 0 to before ``end``."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < end
+
+
+def is_upload(path: str) -> bool:
+    """Whether a path leads into the folder where Gradio keeps uploads.
+
+    A client may name any path of the server, and Gradio checks an image's only if the client itself marks it as a file.
+    """
+    return "\0" not in path and Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve())

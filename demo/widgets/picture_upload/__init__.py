@@ -5,6 +5,8 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import ImageData
 
+from demo.base.checks import NO_UPLOAD, is_upload
+
 
 class PictureUpload(gr.Image):
     """An image input that hands over the path of the file and nothing else.
@@ -28,5 +30,11 @@ class PictureUpload(gr.Image):
         return super().get_config(cls or gr.Image)
 
     def preprocess(self, payload: ImageData | None) -> str | None:
-        """The path of the uploaded file, which Gradio has checked to be an upload."""
+        """The path of the uploaded file.
+
+        Raises:
+            gr.Error: It is some other file of the server.
+        """
+        if payload and not is_upload(payload.path or ""):
+            raise gr.Error(NO_UPLOAD, print_exception=False)
         return payload.path if payload else None
