@@ -1,4 +1,4 @@
-"""Fields that are stricter, or more patient, than Gradio's own with what a stranger sends.
+"""Fields that are stricter, or more patient, than Gradio's own with what a client sends.
 
 Gradio's own stop at a value out of range before any validator is asked, with a message that does not name the field and
 repeats the value, however long, and at a missing one with a ``TypeError``. The unchecked fields hand on the value as it

@@ -11,7 +11,7 @@ TOO_LONG = f"A message must not be longer than {LIMIT:,} bytes."
 
 
 class MessageLimit:
-    """Refuses messages longer than :data:`LIMIT`; without it a stranger could fill the memory with one.
+    """Refuses messages longer than :data:`LIMIT`; without it a client could fill the memory with one.
 
     Args:
         app: What answers the shorter ones.
