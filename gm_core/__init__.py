@@ -6,8 +6,9 @@
 """
 
 from gm_core.checkpoints import Card, CheckpointError, Metric, available, load, read_card
+from gm_core.data.catalog import CATALOG, DataSet, dataset_of, form_of
 from gm_core.data.pictures import PictureError, open_picture
-from gm_core.data.preparation import Form, Preparation, Prepared, form_of, in_levels, prepare
+from gm_core.data.preparation import Form, Preparation, Prepared, in_levels, prepare
 from gm_core.evaluation.confidence import accuracy_versus_coverage, calibration_error
 from gm_core.models.autoregressive.base import PictureConfig, PixelCNN
 from gm_core.models.autoregressive.gated import GatedPixelCNN, PixelCNNConfig
@@ -28,6 +29,7 @@ from gm_core.studies.detector import Detector, Verdict, load_detector
 __version__ = "0.1.0"
 
 __all__ = [
+    "CATALOG",
     "VAE",
     "Atlas",
     "Autoencoder",
@@ -37,6 +39,7 @@ __all__ = [
     "CheckpointError",
     "Classifier",
     "ClassifierConfig",
+    "DataSet",
     "Detector",
     "Elbo",
     "Form",
@@ -62,6 +65,7 @@ __all__ = [
     "bayes_posterior",
     "calibration_error",
     "class_log_probs",
+    "dataset_of",
     "draw_noise",
     "form_of",
     "in_levels",

@@ -13,10 +13,11 @@ from demo.draw.starts import Start, StartError, picture_shape, read_start
 from demo.shared.models import Models
 from demo.widgets.pixel_canvas import pixels
 from gm_core import PixelCNN, PixelEvent, draw_noise, rebuild
+from gm_core.data.catalog import FIRST, dataset_of
 
 Message = dict[str, Any]
 
-NAME = "mnist-pixelcnn"
+NAME = FIRST.pixelcnn
 LAST_SEED = 999_999
 """The largest seed one may ask for."""
 
@@ -28,12 +29,6 @@ PICTURES = ("1", "4", "16", EACH)
 TELL_SECONDS = 0.03
 """Time between two messages: short enough to look alive, long enough for the page, to which each costs much."""
 
-SUBJECTS = {
-    "mnist": ["handwritten digit", "digits"],
-    "mnist-binary": ["handwritten digit in black and white", "digits in black and white"],
-    "fashion": ["piece of clothing", "clothes"],
-    "cifar10": ["photograph", "photographs"],
-}
 BACKGROUND = "-background"
 """Ending of the names of models that know only what the ground of pictures looks like, and are none to draw with."""
 
@@ -125,6 +120,7 @@ class Drawings:
             live: All in one message; the canvas shows it at the place that is looked at.
         """
         model, card = self.models.pixelcnn(order.model), self.cards[order.model]
+        dataset = dataset_of(card.dataset)
         config, each = model.config, order.pictures == EACH
         channels, height, width = picture_shape(model)
         n = config.classes if each else int(order.pictures)
@@ -139,7 +135,7 @@ class Drawings:
             "width": width,
             "levels": config.levels,
             "classes": self.choices(order.model),
-            "subject": SUBJECTS.get(card.dataset, ["picture", "pictures"]),
+            "subject": [f"{dataset.adjective} {dataset.noun}".strip(), dataset.many],
             "labels": [ANY if label < 0 else card.class_names[label] for label in labels.tolist()],
             "live": live,
             "start": start.message() if start else None,

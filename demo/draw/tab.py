@@ -27,25 +27,23 @@ from demo.shared.models import Models
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
 from gm_core import Card, PictureError, form_of, in_levels, open_picture, prepare
+from gm_core.data.catalog import FIRST, dataset_of
 
 SHORT_SEEDS = 10_000
 """The dice stays below this: short enough to say aloud in class."""
 
-FIRST_SEED = 39
+FIRST_SEED = FIRST.seeds.picture
 LINK = ("class", "temperature", "seed", "pictures", "model")
 """What a link to a picture says, in the order of the handlers' inputs."""
 
-TITLES = {
-    "mnist": "digits",
-    "mnist-binary": "digits in black and white",
-    "fashion": "clothes",
-    "cifar10": "photographs",
+FAMILIES = {
     "gated-pixelcnn": "gated PixelCNN",
     "masked-pixelcnn": "the original, with a blind spot",
     "residual-pixelcnn": "PixelCNN of residual blocks",
     "pixelcnnpp": "PixelCNN++",
 }
-DATASETS = {"mnist": "MNIST", "mnist-binary": "binarised MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+"""What families of models are called."""
+
 HOUR = 60
 
 DICE = f"() => Math.floor({SHORT_SEEDS} * Math.random())"
@@ -366,7 +364,7 @@ def build(app: gr.Blocks, models: Models) -> None:
 
 def title(card: Card) -> str:
     """What a model is called where one chooses among several."""
-    return f"{TITLES.get(card.dataset, card.dataset)}: {TITLES[card.family]}"
+    return f"{dataset_of(card.dataset).many}: {FAMILIES[card.family]}"
 
 
 def figure_line(card: Card) -> str:
@@ -380,7 +378,7 @@ def figure_line(card: Card) -> str:
     about = [
         f"<code>{escape(card.name)}</code>",
         f"{card.parameters / 1e6:.2f} million parameters",
-        f"trained on {escape(DATASETS.get(card.dataset, card.dataset))}{_effort(card.cost)}",
+        f"trained on {escape(dataset_of(card.dataset).title)}{_effort(card.cost)}",
         f"{told} ({escape(figure.protocol)})",
     ]
     return f'<p class="lab-note">Model: {" · ".join(about)}</p>'

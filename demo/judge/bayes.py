@@ -25,6 +25,7 @@ from demo.shared.models import Models
 from demo.widgets.sketch_pad import encode
 from gm_core import Card, CheckpointError, Classifier, PixelCNN, class_log_probs, load_bayes
 from gm_core.checkpoints import checkpoint_dir
+from gm_core.data.catalog import dataset_of
 from gm_core.rendering import grid, png
 from gm_core.studies.bayes.study import load_judges
 
@@ -76,7 +77,7 @@ class BayesPanel:
 
     def __init__(self, models: Models) -> None:
         self.models = models
-        self.domain = gr.State()  # whose measured curves are shown
+        self.dataset = gr.State()  # whose measured curves are shown
         with gr.Column(elem_classes="beside"):
             self.contrast = gr.HTML(line_html(NOTHING_YET), apply_default_css=False)
             with gr.Row(equal_height=False, elem_classes="beside-row"):
@@ -98,8 +99,8 @@ class BayesPanel:
             self.turned = gr.HTML(apply_default_css=False)
             gr.HTML(f"{FORMULAS}<style>{STYLE}</style>", apply_default_css=False)
 
-        self.inputs = [self.threshold, self.domain]
-        self.outputs = [self.contrast, self.classifier, self.density, self.turned, self.domain, self.study]
+        self.inputs = [self.threshold, self.dataset]
+        self.outputs = [self.contrast, self.classifier, self.density, self.turned, self.dataset, self.study]
 
     def wire(self, judged: gr.State) -> None:
         """Let the threshold move.
@@ -116,16 +117,16 @@ class BayesPanel:
         self.threshold.input(self.on_threshold, given, [self.contrast, self.density], **quiet)
 
     def follow(self, judged: Judgement | None, percent: float, shown: str | None) -> tuple[Any, ...]:
-        """What both say of a picture that was just judged; what was measured only where that is of another domain.
+        """What both say of a picture that was just judged; what was measured only where that is of another data set.
 
         Args:
             judged: The judgement.
             percent: How likely the density's best class must be for an answer, in percent.
-            shown: The domain whose measured curves are there.
+            shown: The data set whose measured curves are there.
         """
-        *views, domain = self.show(judged, percent)
+        *views, dataset = self.show(judged, percent)
         # Left alone, so that a table that was opened stays open while pictures come and go.
-        return *views, domain, gr.skip() if domain == shown else self.show_study(domain)
+        return *views, dataset, gr.skip() if dataset == shown else self.show_study(dataset)
 
     def show(self, judged: Judgement | None, percent: float) -> tuple[str, str, str, str, str | None]:
         """What both say of a picture.
@@ -135,7 +136,7 @@ class BayesPanel:
             percent: How likely the density's best class must be for an answer, in percent.
 
         Returns:
-            The contrast, the classifier, the density, the densities by class, and the domain.
+            The contrast, the classifier, the density, the densities by class, and the data set.
         """
         case = self._compare(judged)
         if isinstance(case, str):
@@ -145,7 +146,7 @@ class BayesPanel:
             classifier_html(case.answers, case.card),
             case.density(percent / 100),
             turned_html(case.answers, case.judged.verdict.log_prob, case.study),
-            case.judged.domain,
+            case.judged.dataset,
         )
 
     def on_threshold(self, judged: Judgement | None, percent: float) -> tuple[str, str]:
@@ -153,14 +154,14 @@ class BayesPanel:
         case = self._compare(judged)
         return (case, "") if isinstance(case, str) else (case.contrast(percent / 100), case.density(percent / 100))
 
-    def show_study(self, domain: str | None) -> str:
-        """What was measured on a domain's test images."""
-        if domain is None:
+    def show_study(self, dataset: str | None) -> str:
+        """What was measured on a data set's test images."""
+        if dataset is None:
             return ""
-        if not _is_there(f"{domain}-bayes"):
+        if not _is_there(f"{dataset}-bayes"):
             return line_html(NO_STUDY)
         try:
-            return study_html(load_bayes(domain), self.models.card(f"{domain}-bayes"))
+            return study_html(load_bayes(dataset), self.models.card(f"{dataset}-bayes"))
         except CheckpointError as error:
             return message_html(str(error))
 
@@ -168,23 +169,23 @@ class BayesPanel:
         """Both on a picture, or what to show instead."""
         if judged is None:
             return line_html(NOTHING_YET)
-        if not _is_there(f"{judged.domain}-classifier"):
+        if not _is_there(dataset_of(judged.dataset).classifier):
             return line_html(NO_CLASSIFIER)
         image = judged.prepared.image
         try:
-            pixelcnn, classifier = load_judges(judged.domain, self.models.device)
-            card = self.models.card(f"{judged.domain}-classifier")
+            pixelcnn, classifier = load_judges(judged.dataset, self.models.device)
+            card = self.models.card(dataset_of(judged.dataset).classifier)
         except CheckpointError as error:
             return message_html(str(error))
-        study, prior = self._measured(judged.domain)
+        study, prior = self._measured(judged.dataset)
         said = ask(pixelcnn, classifier, image.numpy().tobytes(), tuple(image.shape))
         return Comparison(judged, Answers(tuple(card.class_names), *said, prior), card, study)
 
-    def _measured(self, domain: str) -> tuple[Card | None, Tensor | None]:
+    def _measured(self, dataset: str) -> tuple[Card | None, Tensor | None]:
         """The study's card and its p(y); neither where none fits, of which its own place speaks."""
         try:
-            prior = load_bayes(domain).prior
-            return self.models.card(f"{domain}-bayes"), prior
+            prior = load_bayes(dataset).prior
+            return self.models.card(f"{dataset}-bayes"), prior
         except CheckpointError:
             return None, None
 

@@ -12,16 +12,10 @@ from demo.base.theme import CLASS_COLORS
 from demo.judge.words import nats
 from gm_core import BayesStudy, Card, Verdict, bayes_posterior, likelihood_from_posterior, marginal_log_prob
 from gm_core.checkpoints import Metric
+from gm_core.data.catalog import dataset_of
 
 SURE = 0.9
 """A classifier that gives its answer this probability is called sure of it."""
-
-KINDS = {
-    "mnist": "handwritten digits (MNIST)",
-    "fashion": "clothes (Fashion-MNIST)",
-    "cifar10": "photographs (CIFAR-10)",
-}
-"""What data sets are called here."""
 
 FORMULAS = """<details><summary>The formulas, and where they are from</summary>
 <p>A class-conditional density gives p(x | y); counting the training pictures gives p(y). By Bayes' rule,</p>
@@ -282,7 +276,7 @@ def study_html(study: BayesStudy, card: Card) -> str:
     worth += f": {percent(joined)} instead of {percent(alone)}"
     worth += "." if gain > 0 else ", for simple strange pictures can be likely ones: p(x) has to be corrected for that."
     naming = {name: {at: percent(float(curve[at])) for at in (95, 100)} for name, curve in study.accuracy.items()}
-    kind, strange = (KINDS.get(name, name) for name in (card.dataset, study.outliers))
+    kind, strange = (dataset_of(name).full for name in (card.dataset, study.outliers))
     protocols = {metric.name: metric.protocol for metric in card.metrics}
     counted = f"the first {int(card.config['test_images']):,} test images"
     return f"""<section class="study"><h3>What refusing is worth, measured</h3>

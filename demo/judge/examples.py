@@ -11,9 +11,10 @@ from PIL import Image, ImageDraw, ImageFont
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import encode
 from gm_core import Preparation
-from gm_core.data.preparation import AS_IT_IS, PHOTOGRAPHS, USUAL, form_of
+from gm_core.data import preparation as forms
+from gm_core.data.catalog import FIRST, DataSet, dataset_of, first_of
+from gm_core.data.preparation import AS_IT_IS, USUAL
 from gm_core.rendering import grid, png
-from gm_core.studies.detector.calibration import model_names
 
 SIDE = 28
 """Side of what the models see."""
@@ -23,11 +24,10 @@ CANVAS = 280
 
 PEN = 24
 
-DIGITS = model_names("mnist")["pixelcnn"]
-"""What draws the digits: the density that judges them, too."""
+DIGITS, GARMENTS = first_of(forms.DIGITS).density, first_of(forms.CLOTHES).density
+"""What draws the digits and the clothes: the densities that judge them, too."""
 
 SEED, ANOTHER_SEED = 8, 22
-PHOTOGRAPH_SEEDS = (6, 11, 18)
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,21 @@ class Example:
         return encode(png(self.picture))
 
 
-def examples(models: Models, domain: str = "mnist") -> tuple[Example, ...]:
-    """All examples for a domain, the same at every call and at every start; digits and clothes share theirs.
+def examples(models: Models, dataset: str = FIRST.name) -> tuple[Example, ...]:
+    """All examples for a data set, the same at every call and at every start; digits and clothes share theirs.
 
     Args:
         models: Whose PixelCNNs draw the digits, the clothes and the photographs.
-        domain: What the judging models know.
+        dataset: What the judging models know.
     """
-    return _of_photographs(models) if form_of(domain) is PHOTOGRAPHS else _of_digits(models)
+    record = dataset_of(dataset)
+    return _of_photographs(models, record) if record.form is forms.PHOTOGRAPHS else _of_digits(models)
 
 
 @lru_cache(maxsize=2)
 def _of_digits(models: Models) -> tuple[Example, ...]:
     three, seven, four = _drawn_by(models, DIGITS, (3, 7, 4))
-    sneaker, bag = _drawn_by(models, "fashion-pixelcnn", (7, 8))
+    sneaker, bag = _drawn_by(models, GARMENTS, (7, 8))
     return (
         Example("a digit", "Drawn by the PixelCNN of digits, pixel by pixel, when asked for a 3.", three),
         Example("another", "Also its own, asked for a 7: a model should know its own handwriting.", seven),
@@ -101,11 +102,10 @@ def _of_digits(models: Models) -> tuple[Example, ...]:
 
 
 @lru_cache(maxsize=2)
-def _of_photographs(models: Models) -> tuple[Example, ...]:
-    name = model_names("cifar10")["pixelcnn"]
-    one, two, third = (_drawn_by(models, name, (-1,), seed)[0] for seed in PHOTOGRAPH_SEEDS)
+def _of_photographs(models: Models, dataset: DataSet) -> tuple[Example, ...]:
+    one, two, third = (_drawn_by(models, dataset.density, (-1,), seed)[0] for seed in dataset.seeds.examples)
     (three,) = _drawn_by(models, DIGITS, (3,))
-    (sneaker,) = _drawn_by(models, "fashion-pixelcnn", (7,))
+    (sneaker,) = _drawn_by(models, GARMENTS, (7,))
     return (
         Example("its own", "Drawn by this very PixelCNN++, value by value: light and texture, but of what?", one),
         Example("another", "Also its own drawing. To the model it is as good as a photograph.", two),

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,12 +18,12 @@ from gradio.data_classes import ListFiles
 from PIL import Image
 
 from demo.draw.drawings import new_run
-from demo.judge.examples import DIGITS, examples
-from demo.shared.domains import DOMAINS
+from demo.judge.examples import examples
 from demo.shared.models import Models
 from demo.widgets.score_table import ScoreTable
 from demo.widgets.sketch_pad import encode
 from gm_core import CheckpointError, PictureError
+from gm_core.data.catalog import CATALOG, dataset_of
 from gm_core.data.folders import ARCHIVES, REFUSED, read_pictures
 from gm_core.data.pictures import ENDINGS
 from gm_core.device import cpu_count
@@ -50,8 +50,8 @@ COLUMNS = (*SCORE_KEYS, *(f"score_{name}" for name in SCORES))
 
 SEED = 24
 
-GARMENTS = {0: "T-shirt", 1: "trousers", 5: "sandal", 7: "sneaker", 8: "bag", 9: "ankle boot"}
-"""Classes of Fashion-MNIST that the clothes' model is asked for."""
+ASKED = [record for record in CATALOG.values() if record.asked]
+"""The data sets of whose pictures some are drawn."""
 
 STRANGE = ("upside down", "letter A", "circle", "empty", "grey", "noise", "painting", "another one")
 """Names of the examples that go with them."""
@@ -72,12 +72,12 @@ class Order:
 
     Attributes:
         run: Its number; a newer one puts an end to it.
-        domain: Whose detector is to judge.
+        dataset: Whose detector is to judge.
         paths: Where they lie; ``None`` for the models' own.
     """
 
     run: int
-    domain: str
+    dataset: str
     paths: tuple[str, ...] | None
 
 
@@ -97,10 +97,10 @@ class Desk:
         self.last: Order | None = None
         self.stopped = False
 
-    def order(self, domain: str, paths: tuple[str, ...] | None) -> Order:
+    def order(self, dataset: str, paths: tuple[str, ...] | None) -> Order:
         """Take an order; what was being judged before ends."""
         self.run = max(self.run + 1, new_run())
-        self.waiting = self.last = Order(self.run, domain, paths)
+        self.waiting = self.last = Order(self.run, dataset, paths)
         self.stopped = False
         return self.last
 
@@ -149,16 +149,16 @@ class ManyPanel:
                 self.again = gr.Button(visible=False, elem_id="many-again")
         self.table = ScoreTable(columns=csv_line(COLUMNS), elem_id="many-table")
 
-    def wire(self, domain: gr.Radio, percent: gr.Slider) -> None:
+    def wire(self, dataset: gr.Radio, percent: gr.Slider) -> None:
         """Let things happen.
 
         Args:
-            domain: The tab's choice of what the models know.
+            dataset: The tab's choice of what the models know.
             percent: The tab's accepted false-alarm rate, in percent.
         """
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         after: dict[str, Any] = {**quiet, "concurrency_limit": LANES, "concurrency_id": "many"}
-        given, begun = [domain, percent, self.desk], [self.table, self.again]
+        given, begun = [dataset, percent, self.desk], [self.table, self.again]
         for begin in (
             self.files.upload(self.on_files, [self.files, *given], [*begun, self.files], **quiet),
             self.own.click(self.on_own, given, begun, **quiet),
@@ -166,34 +166,34 @@ class ManyPanel:
         ):
             begin.success(self.judge, [self.desk], [self.table], **after)
         self.table.stop(self.on_stop, [self.desk], None, **quiet)
-        domain.change(self.on_domain, [domain, self.desk], [self.again], **quiet)
+        dataset.change(self.on_dataset, [dataset, self.desk], [self.again], **quiet)
         percent.change(self.on_percent, [percent], [self.table], **quiet, trigger_mode="always_last")
 
-    def on_files(self, paths: tuple[str, ...], domain: str, percent: float, desk: Desk) -> tuple[Any, ...]:
+    def on_files(self, paths: tuple[str, ...], dataset: str, percent: float, desk: Desk) -> tuple[Any, ...]:
         """Files were dropped or chosen; the drop area is free again for others."""
         if not paths:
             raise gr.Error("There are no files yet; choose some.", print_exception=False)
-        return *self._begin(desk.order(domain, paths), percent), None
+        return *self._begin(desk.order(dataset, paths), percent), None
 
-    def on_own(self, domain: str, percent: float, desk: Desk) -> tuple[Any, ...]:
+    def on_own(self, dataset: str, percent: float, desk: Desk) -> tuple[Any, ...]:
         """Somebody wants to see it done."""
-        return self._begin(desk.order(domain, None), percent)
+        return self._begin(desk.order(dataset, None), percent)
 
-    def on_again(self, domain: str, percent: float, desk: Desk) -> tuple[Any, ...]:
+    def on_again(self, dataset: str, percent: float, desk: Desk) -> tuple[Any, ...]:
         """The same pictures, before models that know something else."""
         if desk.last is None:
             raise gr.Error("There are no pictures yet; choose some.", print_exception=False)
-        return self._begin(desk.order(domain, desk.last.paths), percent)
+        return self._begin(desk.order(dataset, desk.last.paths), percent)
 
     def on_stop(self, desk: Desk) -> None:
         """Somebody has seen enough; what is judged stays."""
         desk.stopped = True
 
-    def on_domain(self, domain: str, desk: Desk) -> gr.Button:
+    def on_dataset(self, dataset: str, desk: Desk) -> gr.Button:
         """Offer to judge the same pictures by the detector that was chosen."""
         return gr.Button(
-            f"Judge the same as {DOMAINS[domain].many}",
-            visible=desk.last is not None and desk.last.domain != domain,
+            f"Judge the same as {dataset_of(dataset).many}",
+            visible=desk.last is not None and desk.last.dataset != dataset,
         )
 
     def on_percent(self, percent: float) -> ScoreTable:
@@ -211,10 +211,10 @@ class ManyPanel:
             return
         rows: list[Message] = []
         total = OWN if order.paths is None else min(MOST, sum(map(holds, order.paths)))
-        about = {"run": order.run, "as": DOMAINS[order.domain].many, "total": total}
+        about = {"run": order.run, "as": dataset_of(order.dataset).many, "total": total}
         yield {**about, "state": "running"}
         try:
-            detector = self.models.detector(order.domain)
+            detector = self.models.detector(order.dataset)
             pictures = own_pictures(self.models) if order.paths is None else read(order.paths)
             wanted = (picture for picture in islice(pictures, MOST) if desk.wants(order))
             with closing(score_pictures(detector, wanted, batch=BATCH)) as results:
@@ -237,7 +237,7 @@ class ManyPanel:
             yield {**all_rows, "state": "done", "total": len(rows), "note": left_out(order.paths or ())}
 
     def _begin(self, order: Order, percent: float) -> tuple[ScoreTable, gr.Button]:
-        value = {"run": order.run, "state": "waiting", "as": DOMAINS[order.domain].many}
+        value = {"run": order.run, "state": "waiting", "as": dataset_of(order.dataset).many}
         return ScoreTable(value, alpha=percent / 100), gr.Button(visible=False)
 
 
@@ -301,17 +301,16 @@ def own_pictures(models: Models) -> tuple[tuple[str, Image.Image], ...]:
     """
     drawn = {example.name: example.picture for example in examples(models)}
     return (
-        *_drawn(models, DIGITS, {digit: f"digit {digit}" for digit in range(10)}),
-        *_drawn(models, "fashion-pixelcnn", GARMENTS),
+        *(picture for record in ASKED for picture in _drawn(models, record.density, record.asked)),
         *((name, drawn[name]) for name in STRANGE),
     )
 
 
-OWN = 10 + len(GARMENTS) + len(STRANGE)
+OWN = sum(len(record.asked) for record in ASKED) + len(STRANGE)
 """How many :func:`own_pictures` are."""
 
 
-def _drawn(models: Models, name: str, classes: dict[int, str]) -> list[tuple[str, Image.Image]]:
+def _drawn(models: Models, name: str, classes: Mapping[int, str]) -> list[tuple[str, Image.Image]]:
     with torch.inference_mode():
         images = models.pixelcnn(name).sample(
             len(classes), torch.tensor(list(classes)), generator=torch.Generator().manual_seed(SEED)

@@ -8,15 +8,12 @@ from typing import Any
 import gradio as gr
 
 from demo.judge.words import Judgement, message_html
-from demo.shared.domains import DOMAINS
 from demo.shared.models import Models
 from gm_core import Card, CheckpointError, Metric
+from gm_core.data.catalog import CATALOG, Published, dataset_of
 
 FAR = {
-    "mnist": "digits (MNIST)",
-    "fashion": "clothes (Fashion-MNIST)",
-    "omniglot": "letters of 50 alphabets (Omniglot)",
-    "cifar10": "photographs (CIFAR-10)",
+    **{name: f"{record.many} ({record.title})" for name, record in CATALOG.items() if not record.same_as},
     "noise": "noise",
     "constants": "one grey all over",
     "gradients": "gradients",
@@ -43,19 +40,8 @@ PREPARED = {
     "drawn_on_pad": "digits drawn on a pad",
     "blank_paper": "blank paper, photographed",
     "constants": "one grey all over",
-    "omniglot": "letters of 50 alphabets (Omniglot)",
 }
 """What was prepared to be judged, as a card names it, and in words where its own are not plain."""
-
-REN = '<a href="https://arxiv.org/abs/1906.02845">Ren et al., 2019</a>'
-SERRA = '<a href="https://arxiv.org/abs/1909.11480">Serrà et al., 2020</a>'
-MORNINGSTAR = '<a href="https://arxiv.org/abs/2006.09273">Morningstar et al., 2021</a>'
-
-PUBLISHED = {
-    ("fashion", "mnist"): f"likelihood of a PixelCNN about 0.09, likelihood ratio 0.994 ({REN}); input complexity "
-    f"with a PixelCNN++ 0.967 ({SERRA}); density of states 1.00 ({MORNINGSTAR})",
-}
-"""AUROC that others report, by a detector's domain and the set of outliers."""
 
 WORDS = """<p>Shown a stranger and {one} it has never seen, how often does the detector find the stranger
 the more unusual? Always is 1, a coin toss 0.5; below that, strangers look <i>more</i> usual than {many}.</p>"""
@@ -80,28 +66,28 @@ class MeasuredPanel:
 
     def __init__(self, models: Models) -> None:
         self.models = models
-        self.domain = gr.State()  # whose figures are shown
+        self.dataset = gr.State()  # whose figures are shown
         self.html = gr.HTML(css_template=CSS, apply_default_css=False, elem_id="judge-measured")
 
-        self.inputs, self.outputs = [self.domain], [self.domain, self.html]
+        self.inputs, self.outputs = [self.dataset], [self.dataset, self.html]
 
     def follow(self, judged: Judgement | None, shown: str | None) -> tuple[Any, ...]:
         """The figures of who judged; left alone while that is who is shown."""
-        name = judged.domain if judged else None
+        name = judged.dataset if judged else None
         return name, gr.skip() if name == shown else self.show(judged)
 
     def show(self, judged: Judgement | None) -> str:
         """The figures of the detector that judged."""
-        return self.show_domain(judged.domain if judged else None)
+        return self.show_dataset(judged.dataset if judged else None)
 
-    def show_domain(self, name: str | None) -> str:
-        """The figures of a domain's detector; nothing before anything was judged."""
+    def show_dataset(self, name: str | None) -> str:
+        """The figures of a data set's detector; nothing before anything was judged."""
         if name is None:
             return ""
         try:
             return figures_html(name, self.models.card(f"{name}-detector"))
         except CheckpointError as error:
-            return message_html(f"No figures of a detector of {DOMAINS[name].many}: {error}.")
+            return message_html(f"No figures of a detector of {dataset_of(name).many}: {error}.")
 
 
 def set_words(name: str) -> str:
@@ -113,18 +99,18 @@ def figures_html(name: str, card: Card) -> str:
     """A detector's figures.
 
     Args:
-        name: Its domain.
+        name: Its data set.
         card: Its card.
     """
-    domain, metrics = DOMAINS[name], {metric.name: metric for metric in card.metrics}
+    dataset, metrics = dataset_of(name), {metric.name: metric for metric in card.metrics}
     sets = [key.removeprefix("auroc_") for key in metrics if key.startswith("auroc_")]
     far = "".join(_row(name, which, metrics) for which in sets if which not in NEAR)
     near = "".join(_row(name, which, metrics) for which in sets if which in NEAR)
     if not sets:
-        return f'<div class="measured">{_rates(metrics, domain.many)}<p>Not measured against strangers yet.</p></div>'
-    shift = f"Near shifts, as they are: {domain.many} changed a little, of which some may well be reasonable"
+        return f'<div class="measured">{_rates(metrics, dataset.many)}<p>Not measured against strangers yet.</p></div>'
+    shift = f"Near shifts, as they are: {dataset.many} changed a little, of which some may well be reasonable"
     return (
-        f'<div class="measured">{_rates(metrics, domain.many)}{WORDS.format(one=domain.one, many=domain.many)}'
+        f'<div class="measured">{_rates(metrics, dataset.many)}{WORDS.format(one=dataset.one, many=dataset.many)}'
         '<p class="key"><span><i></i>by log p(x) alone, the naive detector</span>'
         '<span><i class="full"></i>by all scores together</span><span><i class="toss"></i>a coin toss</span></p>'
         '<table><thead><tr><th scope="col">shown</th><th scope="col" class="plot"><span class="axis">'
@@ -188,7 +174,7 @@ def _protocol(sets: list[str], metrics: dict[str, Metric]) -> str:
     return escape(f"Pictures: {usual} of each kind{f' ({other})' if other else ''}, against {against}.")
 
 
-def _row(domain: str, which: str, metrics: dict[str, Metric]) -> str:
+def _row(dataset: str, which: str, metrics: dict[str, Metric]) -> str:
     """One set of outliers."""
     auroc, naive, caught = (metrics.get(f"{kind}_{which}") for kind in ("auroc", "naive_auroc", "detection_rate"))
     assert auroc
@@ -196,7 +182,7 @@ def _row(domain: str, which: str, metrics: dict[str, Metric]) -> str:
     low, high = min(full, full if hollow is None else hollow), max(full, full if hollow is None else hollow)
     says = f"AUROC {full:.3f}" + ("" if hollow is None else f", by log p(x) alone {hollow:.3f}")
     dot = "" if hollow is None else f'<i class="dot" style="left:{100 * hollow:.1f}%"></i>'
-    published = PUBLISHED.get((domain, which))
+    published = "; ".join(map(_published, dataset_of(dataset).published.get(which, ())))
     return (
         f'<tr><th scope="row" title="{escape(auroc.protocol)}">{escape(set_words(which))}</th>'
         f'<td class="plot"><span class="dots" role="img" aria-label="{says}"><i class="toss"></i>'
@@ -208,3 +194,8 @@ def _row(domain: str, which: str, metrics: dict[str, Metric]) -> str:
         f"{f'{100 * caught.value:.1f} %' if caught else ''}</td></tr>"
         + (f'<tr class="published"><td colspan="5">Published: {published}.</td></tr>' if published else "")
     )
+
+
+def _published(figure: Published) -> str:
+    """A published figure with its source."""
+    return f'{escape(figure.words)} (<a href="{escape(figure.url)}">{escape(figure.authors)}</a>)'

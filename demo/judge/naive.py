@@ -12,16 +12,14 @@ import gradio as gr
 import torch
 from torch import Tensor
 
-from demo.judge.examples import DIGITS
 from demo.judge.measured import set_words
 from demo.judge.words import Judgement, nats
-from demo.shared.domains import DOMAINS, Domain
 from demo.shared.models import Models
 from demo.widgets.ranking import Ranking
 from demo.widgets.sketch_pad import encode
 from gm_core import CheckpointError, Detector, Verdict
+from gm_core.data.catalog import CATALOG, DataSet, dataset_of
 from gm_core.rendering import grid, png
-from gm_core.studies.detector.calibration import model_names
 
 SEED = 8
 """Of all that is drawn."""
@@ -31,8 +29,8 @@ ALPHA = 0.05
 
 SIDE = 28
 
-LINE_UPS = {"mnist": ("constants", "omniglot"), "fashion": ("mnist", "constants")}
-"""Whose densities are asked, and the measured sets of outliers that tell how it ends beyond the pictures shown."""
+LINE_UPS = {record.name: record.line_up for record in CATALOG.values() if record.line_up}
+"""Whose densities are asked, and about what."""
 
 WHY = """<p><b>Why?</b> A picture with little in it leaves a model little to be surprised by, so simple pictures are
 likely under any density, whatever it was trained on. What is <i>typical</i> is another question than what is most
@@ -107,36 +105,36 @@ class NaivePanel:
         """
         alpha = judged.verdict.alpha if judged else ALPHA
         lineups, tables = [], []
-        for domain in (DOMAINS[name] for name in LINE_UPS):
+        for dataset in (dataset_of(name) for name in LINE_UPS):
             try:
-                shown = line_up(self.models, domain.name)
-                shown += tuple(_yours(self.models, domain.name, judged)) if judged else ()
-                lineups.append(self._lineup(domain, shown, alpha))
-                tables.append(_table(domain, shown))
+                shown = line_up(self.models, dataset.name)
+                shown += tuple(_yours(self.models, dataset.name, judged)) if judged else ()
+                lineups.append(self._lineup(dataset, shown, alpha))
+                tables.append(_table(dataset, shown))
             except CheckpointError as error:
-                lineups.append(_without(domain, str(error)))
+                lineups.append(_without(dataset, str(error)))
         return {"lineups": lineups, "about": WHY.format(tables="".join(tables), seed=SEED)}
 
     def follow(self, judged: Judgement | None, opened: bool) -> tuple[Any, ...]:
         """The line-ups with a picture that was just judged, once the panel was seen."""
         return (self.show(judged) if opened else gr.skip(),)
 
-    def _lineup(self, domain: Domain, shown: tuple[Shown, ...], alpha: float) -> dict[str, Any]:
-        detector, problem = _detector(self.models, domain)
-        ways = {"raw": _ways_raw(shown, domain, detector)}
-        says = {"raw": _says_raw(shown, domain)}
-        scales = {"raw": f"Bars: −log p(x), surprise in nats; short is likely. {self._average(domain)}"}
+    def _lineup(self, dataset: DataSet, shown: tuple[Shown, ...], alpha: float) -> dict[str, Any]:
+        detector, problem = _detector(self.models, dataset)
+        ways = {"raw": _ways_raw(shown, dataset, detector)}
+        says = {"raw": _says_raw(shown, dataset)}
+        scales = {"raw": f"Bars: −log p(x), surprise in nats; short is likely. {self._average(dataset)}"}
         if detector:
             ways["corrected"] = _ways_corrected(shown, alpha)
-            says["corrected"] = _says_corrected(shown, domain, alpha)
+            says["corrected"] = _says_corrected(shown, dataset, alpha)
             scales["corrected"] = (
                 f"Bars: outlier score, how far its {len(detector.held_out)} scores together lie from those of "
-                f"{len(detector):,} held-out {domain.many} (logarithmic); short is usual. {_simplest(shown)}"
+                f"{len(detector):,} held-out {dataset.many} (logarithmic); short is usual. {_simplest(shown)}"
             )
         titles = {"raw": "raw likelihood", "corrected": "corrected"}
         return {
-            "key": domain.name,
-            "title": f"To a model of {domain.many}, which is most likely?",
+            "key": dataset.name,
+            "title": f"To a model of {dataset.many}, which is most likely?",
             "ways": {way: {"title": titles[way], "says": says[way], "scale": scales[way]} for way in ways},
             "pictures": [
                 {
@@ -147,22 +145,22 @@ class NaivePanel:
                 }
                 for i, picture in enumerate(shown)
             ],
-            "about": f'<p class="problem">{escape(problem)}</p>' if problem else self._measured(domain),
+            "about": f'<p class="problem">{escape(problem)}</p>' if problem else self._measured(dataset),
         }
 
-    def _average(self, domain: Domain) -> str:
+    def _average(self, dataset: DataSet) -> str:
         """What a test picture costs, from the PixelCNN's card."""
-        for metric in self.models.card(model_names(domain.name)["pixelcnn"]).metrics:
+        for metric in self.models.card(dataset.density).metrics:
             if metric.name == "log_prob":
-                return f"Average of test {domain.many}: {nats(metric.value, 0)} nats ({metric.protocol})."
+                return f"Average of test {dataset.many}: {nats(metric.value, 0)} nats ({metric.protocol})."
         return ""
 
-    def _measured(self, domain: Domain) -> str:
+    def _measured(self, dataset: DataSet) -> str:
         """How both rankings fare on whole test sets, from the detector's card."""
-        card = self.models.card(f"{domain.name}-detector")
+        card = self.models.card(f"{dataset.name}-detector")
         metrics = {metric.name: metric for metric in card.metrics}
         parts = []
-        for name in LINE_UPS[domain.name]:
+        for name in LINE_UPS[dataset.name].measured:
             naive, all_together = metrics.get(f"naive_auroc_{name}"), metrics.get(f"auroc_{name}")
             if naive and all_together:
                 parts.append(
@@ -172,48 +170,35 @@ class NaivePanel:
         return f"<p>Measured on more than these few, AUROC: {'; '.join(parts)}.</p>" if parts else ""
 
 
-def line_up(models: Models, domain: str) -> tuple[Shown, ...]:
-    """The pictures in line under a domain's model: some of its own, and strangers.
+def line_up(models: Models, dataset: str) -> tuple[Shown, ...]:
+    """The pictures in line under a data set's model: some of its own, and strangers.
 
     Computed once. Raises ``CheckpointError`` when a model is missing.
     """
     with _lock:  # who asks while it is being computed waits for it
-        return _line_up(models, domain)
+        return _line_up(models, dataset)
 
 
 @lru_cache(maxsize=4)
-def _line_up(models: Models, domain: str) -> tuple[Shown, ...]:
-    digits, clothes = _digits(models), _clothes(models)
-    plain = {
-        "plain black": torch.zeros(1, 1, SIDE, SIDE, dtype=torch.uint8),
-        "plain grey": torch.full((1, 1, SIDE, SIDE), 128, dtype=torch.uint8),
-    }
-    if domain == "mnist":
-        generator = torch.Generator().manual_seed(SEED)
-        own, others = (
-            digits,
-            plain
-            | {
-                "plain white": torch.full((1, 1, SIDE, SIDE), 255, dtype=torch.uint8),
-                "a sneaker": clothes["a sneaker"],
-                "noise": torch.randint(256, (1, 1, SIDE, SIDE), generator=generator, dtype=torch.uint8),
-            },
-        )
-    else:
-        own, others = clothes, digits | plain
-    said = _ask(models, domain, torch.cat([*own.values(), *others.values()]))
+def _line_up(models: Models, dataset: str) -> tuple[Shown, ...]:
+    here = LINE_UPS[dataset]
+    own, drawn = _drawn(models, dataset), _plain()
+    for name in LINE_UPS:
+        drawn |= _drawn(models, name)
+    others = {name: drawn[name] for name in here.others}
+    said = _ask(models, dataset, torch.cat([*own.values(), *others.values()]))
     return tuple(
         Shown(name, image, "own" if name in own else "other", *said[i])
         for i, (name, image) in enumerate((own | others).items())
     )
 
 
-def _digits(models: Models) -> dict[str, Tensor]:
-    return _drawn(models, DIGITS, {"a 3": 3, "a 7": 7})
-
-
-def _clothes(models: Models) -> dict[str, Tensor]:
-    return _drawn(models, "fashion-pixelcnn", {"a shirt": 0, "a sneaker": 7, "a bag": 8})
+def _plain() -> dict[str, Tensor]:
+    """Pictures that no model draws, by name."""
+    noise = torch.randint(256, (1, 1, SIDE, SIDE), generator=torch.Generator().manual_seed(SEED), dtype=torch.uint8)
+    levels = {"plain black": 0, "plain grey": 128, "plain white": 255}
+    plain = {name: torch.full((1, 1, SIDE, SIDE), level, dtype=torch.uint8) for name, level in levels.items()}
+    return {**plain, "noise": noise}
 
 
 @lru_cache(maxsize=4)
@@ -223,44 +208,45 @@ def _drawn_once(models: Models, name: str, labels: tuple[int, ...]) -> Tensor:
         return models.pixelcnn(name).sample(len(labels), torch.tensor(labels), generator=generator).cpu()
 
 
-def _drawn(models: Models, name: str, labels: dict[str, int]) -> dict[str, Tensor]:
-    """What a PixelCNN draws when asked for some classes, by name."""
-    return dict(zip(labels, _drawn_once(models, name, tuple(labels.values())).split(1), strict=True))
+def _drawn(models: Models, dataset: str) -> dict[str, Tensor]:
+    """What a data set's PixelCNN draws for the line-ups, by name."""
+    own = LINE_UPS[dataset].own
+    return dict(zip(own, _drawn_once(models, dataset_of(dataset).density, tuple(own.values())).split(1), strict=True))
 
 
-def _detector(models: Models, domain: Domain) -> tuple[Detector | None, str]:
-    """A domain's detector, or why there is none."""
+def _detector(models: Models, dataset: DataSet) -> tuple[Detector | None, str]:
+    """A data set's detector, or why there is none."""
     try:
-        detector = models.detector_of(model_names(domain.name)["pixelcnn"])
+        detector = models.detector_of(dataset.density)
     except CheckpointError as error:
-        return None, f"The correction needs the detector of {domain.many}: {error}."
-    problem = f"The correction needs a detector of {domain.many}, and none is calibrated yet: log p(x) only."
+        return None, f"The correction needs the detector of {dataset.many}: {error}."
+    problem = f"The correction needs a detector of {dataset.many}, and none is calibrated yet: log p(x) only."
     return (detector, "") if detector else (None, problem)
 
 
-def _ask(models: Models, domain: str, images: Tensor) -> list[tuple[float, Verdict | None]]:
-    """What a domain's detector, or where there is none its PixelCNN alone, says of pictures."""
-    detector, _ = _detector(models, DOMAINS[domain])
+def _ask(models: Models, dataset: str, images: Tensor) -> list[tuple[float, Verdict | None]]:
+    """What a data set's detector, or where there is none its PixelCNN alone, says of pictures."""
+    detector, _ = _detector(models, dataset_of(dataset))
     with torch.inference_mode():
         if detector:
             return [(verdict.log_prob, verdict) for verdict in detector.score(images)]
-        return [(float(value), None) for value in models.pixelcnn(model_names(domain)["pixelcnn"]).log_prob(images)]
+        return [(float(value), None) for value in models.pixelcnn(dataset_of(dataset).density).log_prob(images)]
 
 
 @lru_cache(maxsize=64)
-def _ask_once(models: Models, domain: str, pixels: bytes) -> tuple[float, Verdict | None]:
-    return _ask(models, domain, torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(1, 1, SIDE, SIDE))[0]
+def _ask_once(models: Models, dataset: str, pixels: bytes) -> tuple[float, Verdict | None]:
+    return _ask(models, dataset, torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(1, 1, SIDE, SIDE))[0]
 
 
-def _yours(models: Models, domain: str, judged: Judgement) -> list[Shown]:
+def _yours(models: Models, dataset: str, judged: Judgement) -> list[Shown]:
     """The picture that was judged last, where a model can see it."""
     image = judged.prepared.image
     if image.shape != (1, 1, SIDE, SIDE):
         return []
-    if judged.domain == domain:  # that is known already
+    if judged.dataset == dataset:  # that is known already
         said: tuple[float, Verdict | None] = judged.verdict.log_prob, judged.verdict
     else:
-        said = _ask_once(models, domain, bytes(image.flatten().tolist()))
+        said = _ask_once(models, dataset, bytes(image.flatten().tolist()))
     return [Shown("your picture", image, "yours", *said)]
 
 
@@ -270,7 +256,7 @@ def _places(values: Sequence[float]) -> list[int]:
     return [order.index(i) for i in range(len(values))]
 
 
-def _ways_raw(shown: tuple[Shown, ...], domain: Domain, detector: Detector | None) -> list[dict[str, Any]]:
+def _ways_raw(shown: tuple[Shown, ...], dataset: DataSet, detector: Detector | None) -> list[dict[str, Any]]:
     surprise = [-picture.log_prob for picture in shown]
     places, most = _places(surprise), max(surprise)
     return [
@@ -278,15 +264,15 @@ def _ways_raw(shown: tuple[Shown, ...], domain: Domain, detector: Detector | Non
             "place": places[i],
             "bar": max(0.0, surprise[i] / most),
             "number": f"{nats(-surprise[i])} nats",
-            "words": _rank(-surprise[i], domain, detector) if detector else "",
+            "words": _rank(-surprise[i], dataset, detector) if detector else "",
         }
         for i in range(len(shown))
     ]
 
 
-def _rank(log_prob: float, domain: Domain, detector: Detector) -> str:
+def _rank(log_prob: float, dataset: DataSet, detector: Detector) -> str:
     """A likelihood among those of held-out pictures, in few words."""
-    share, count = detector.share_below("log_prob", log_prob), f"{len(detector):,} {domain.many}"
+    share, count = detector.share_below("log_prob", log_prob), f"{len(detector):,} {dataset.many}"
     if share in (0, 1):
         return f"{'less' if share == 0 else 'more'} likely than all {count}"
     return f"more likely than {min(99.9, max(0.1, 100 * share)):.{1 if not 0.01 < share < 0.99 else 0}f} % of {count}"
@@ -319,18 +305,18 @@ def _called(verdict: Verdict, alpha: float) -> str:
     return "reasonable" if verdict.p_value > alpha else "unreasonable"
 
 
-def _says_raw(shown: tuple[Shown, ...], domain: Domain) -> str:
+def _says_raw(shown: tuple[Shown, ...], dataset: DataSet) -> str:
     """Who comes before the model's own, when log p(x) decides."""
     best = max(picture.log_prob for picture in shown if picture.kind == "own")
     before = [picture for picture in shown if picture.kind == "other" and picture.log_prob > best]
     if not before:
-        return f"By log p(x) alone, {domain.one} comes first here. It need not: see the other line-up."
+        return f"By log p(x) alone, {dataset.one} comes first here. It need not: see the other line-up."
     names = [f"<b>{picture.name}</b>" for picture in sorted(before, key=lambda picture: -picture.log_prob)]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"By log p(x) alone, {listed} {_come(len(names))} before all the {domain.many} here."
+    return f"By log p(x) alone, {listed} {_come(len(names))} before all the {dataset.many} here."
 
 
-def _says_corrected(shown: tuple[Shown, ...], domain: Domain, alpha: float) -> str:
+def _says_corrected(shown: tuple[Shown, ...], dataset: DataSet, alpha: float) -> str:
     """Whether the model's own come first, when all scores decide; and who is refused."""
     own, others = (
         [picture.verdict for picture in shown if picture.kind == kind and picture.verdict] for kind in ("own", "other")
@@ -338,10 +324,12 @@ def _says_corrected(shown: tuple[Shown, ...], domain: Domain, alpha: float) -> s
     last = max(verdict.outlier_score for verdict in own)
     before = sum(verdict.outlier_score < last for verdict in others)
     refused, wrongly = (sum(verdict.p_value <= alpha for verdict in some) for some in (others, own))
-    first = f"the {domain.many} come first" if not before else f"{before} of {len(others)} strangers still come between"
+    first = (
+        f"the {dataset.many} come first" if not before else f"{before} of {len(others)} strangers still come between"
+    )
     return (
         f"By all scores together, <b>{first}</b>: refused are {refused} of {len(others)} strangers and "
-        f"{wrongly} of {len(own)} {domain.many}, where {100 * alpha:g} % false alarms are accepted."
+        f"{wrongly} of {len(own)} {dataset.many}, where {100 * alpha:g} % false alarms are accepted."
     )
 
 
@@ -349,7 +337,7 @@ def _come(count: int) -> str:
     return "comes" if count == 1 else "come"
 
 
-def _table(domain: Domain, shown: tuple[Shown, ...]) -> str:
+def _table(dataset: DataSet, shown: tuple[Shown, ...]) -> str:
     """All the numbers of a line-up."""
     rows = []
     for picture in sorted(shown, key=lambda picture: -picture.log_prob):
@@ -362,17 +350,17 @@ def _table(domain: Domain, shown: tuple[Shown, ...]) -> str:
     if any(picture.verdict for picture in shown):
         heads += ["−log₂ p(x) less WebP, bits", "outlier score", "p"]
     return (
-        f'<div class="scroll"><table><thead><tr><th scope="col">under the model of {domain.many}</th>'
+        f'<div class="scroll"><table><thead><tr><th scope="col">under the model of {dataset.many}</th>'
         f'{"".join(f"""<th scope="col">{head}</th>""" for head in heads)}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
-def _without(domain: Domain, problem: str) -> dict[str, Any]:
+def _without(dataset: DataSet, problem: str) -> dict[str, Any]:
     """In the place of a line-up whose models are not there."""
     return {
-        "key": domain.name,
-        "title": f"To a model of {domain.many}",
+        "key": dataset.name,
+        "title": f"To a model of {dataset.many}",
         "ways": {},
         "pictures": [],
         "about": f'<p class="problem" role="alert">{escape(problem)}</p>',

@@ -29,7 +29,6 @@ from demo.judge.words import (
     seen_html,
     verdict_html,
 )
-from demo.shared.domains import DOMAINS, Domain
 from demo.shared.models import Models
 from demo.widgets.example_row import ExampleRow
 from demo.widgets.heat_map import HeatMap, heat_map
@@ -45,6 +44,7 @@ from gm_core import (
     open_picture,
     prepare,
 )
+from gm_core.data.catalog import FIRST, DataSet, dataset_of
 from gm_core.data.preparation import USUAL
 from gm_core.rendering import grid, png
 
@@ -122,16 +122,16 @@ def judge(detector: Detector, picture: Image.Image, preparation: Preparation, pe
         preparation: Which steps bring it to the model's form.
         percent: The share of reasonable pictures one accepts to see refused, in percent.
     """
-    prepared = prepare(picture, preparation, form=form_of(detector.domain))
+    prepared = prepare(picture, preparation, form=form_of(detector.dataset))
     with torch.inference_mode():
-        return Judgement(detector.domain, prepared, detector.score(prepared.image, percent / 100)[0])
+        return Judgement(detector.dataset, prepared, detector.score(prepared.image, percent / 100)[0])
 
 
 def as_json(judgement: Judgement) -> dict[str, Any]:
     """A judgement for programs, with the numbers as the detector gave them."""
     verdict = judgement.verdict
     return {
-        "model": judgement.domain,
+        "model": judgement.dataset,
         "verdict": verdict.verdict,
         "log_prob": verdict.log_prob,
         "bits_per_dim": verdict.bits_per_dim,
@@ -147,7 +147,7 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
 
 
 def predicted(models: Models, sent: Any) -> dict[str, Any]:
-    """The distribution that a domain's PixelCNN gave a pixel, as the map asks for it.
+    """The distribution that a data set's PixelCNN gave a pixel, as the map asks for it.
 
     Args:
         models: The models.
@@ -156,31 +156,33 @@ def predicted(models: Models, sent: Any) -> dict[str, Any]:
     Returns:
         ``p``, the probabilities of all levels of the pixel's channels in turn, or an ``error``.
     """
-    domain, pixels, index = (sent.get(key) if isinstance(sent, dict) else None for key in ("domain", "pixels", "index"))
-    if domain not in models.domains():
+    dataset, pixels, index = (
+        sent.get(key) if isinstance(sent, dict) else None for key in ("domain", "pixels", "index")
+    )
+    if dataset not in models.datasets():
         return {"error": "there is no such model"}
-    form = form_of(domain)
+    form = form_of(dataset)
     size = form.size * form.size
     if not (is_index(index, size) and isinstance(pixels, list) and len(pixels) == form.channels * size):
         return {"error": "that is not a picture of this model's"}
     if not all(is_index(value, 256) for value in pixels):
         return {"error": "a pixel is a whole number from 0 to 255"}
-    p = _predictions(models, domain, bytes(pixels))[:, index]
+    p = _predictions(models, dataset, bytes(pixels))[:, index]
     return {"p": [round(value, 6) for value in p.flatten().tolist()]}
 
 
 @lru_cache(maxsize=16)
-def _predictions(models: Models, domain: str, pixels: bytes) -> torch.Tensor:
+def _predictions(models: Models, dataset: str, pixels: bytes) -> torch.Tensor:
     """The distributions of all pixels of a picture, (C, H * W, levels)."""
-    form = form_of(domain)
+    form = form_of(dataset)
     image = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(1, form.channels, form.size, form.size)
     with torch.inference_mode():
-        return models.detector(domain).pixelcnn.distribution(image).probs[0].flatten(1, 2).cpu()
+        return models.detector(dataset).pixelcnn.distribution(image).probs[0].flatten(1, 2).cpu()
 
 
 @lru_cache(maxsize=4)
 def _verdict_on_nothing(detector: Detector) -> Verdict:
-    form = form_of(detector.domain)
+    form = form_of(detector.dataset)
     with torch.inference_mode():
         return detector.score(torch.zeros(1, form.channels, form.size, form.size, dtype=torch.uint8))[0]
 
@@ -215,9 +217,9 @@ class _Tab:
         self.overtaken = gr.State(0)  # how often the false-alarm rate was moved while a picture was being judged
         with gr.Row(elem_classes="judge-top"):
             gr.HTML(f"{HINT}<style>{STYLE}</style>")
-            self.domain = StrictRadio(
-                [(DOMAINS[name].title, name) for name in models.domains()],
-                value="mnist",
+            self.dataset = StrictRadio(
+                [(dataset_of(name).many.capitalize(), name) for name in models.datasets()],
+                value=FIRST.name,
                 label="The models know",
                 elem_id="judge-domain",
                 container=False,
@@ -256,7 +258,7 @@ class _Tab:
         self.note = gr.HTML(apply_default_css=False, elem_id="judge-note")
         with gr.Group(elem_classes="judge-seen"):
             self.seen = gr.HTML(apply_default_css=False, padding=True)
-            heeded = form_of("mnist").steps
+            heeded = FIRST.form.steps
             self.switches = [gr.Checkbox(True, label=label, visible=step in heeded) for step, label in STEPS.items()]
 
     def _verdict(self) -> None:
@@ -277,16 +279,16 @@ class _Tab:
         views = [self.judged, self.note, self.seen, self.verdict, self.charts, self.map, self.scores]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         live = {**quiet, "trigger_mode": "always_last"}
-        settings = [self.domain, self.percent, *self.switches]
+        settings = [self.dataset, self.percent, *self.switches]
         arrived = app.load(
             self.arrive,
-            [self.domain, self.percent],
+            [self.dataset, self.percent],
             [*views, self.row, self.pad, self.measured, *self.switches],
             **quiet,
         )
         picked = self.row.pick(
             self.on_example,
-            [self.domain, self.percent],
+            [self.dataset, self.percent],
             [*views, self.row, self.pad, self.source, self.sources, *self.switches],
             **live,
         )
@@ -295,7 +297,7 @@ class _Tab:
         )
         sent = self.file.input(
             self.on_file,
-            [self.file, self.last_file, self.domain, self.percent],
+            [self.file, self.last_file, self.dataset, self.percent],
             [*views, self.row, self.source, self.file, self.last_file, *self.switches],
             **live,
         )
@@ -303,7 +305,7 @@ class _Tab:
         judgements = [arrived, picked, drawn, sent]
         judgements += [switch.input(self.on_switch, given, views, **live) for switch in self.switches]
         judgements.append(
-            self.domain.input(self.on_domain, given, [*views, self.row, self.measured, *self.switches], **live)
+            self.dataset.input(self.on_dataset, given, [*views, self.row, self.measured, *self.switches], **live)
         )
         judgements += [
             tab.select(partial(self.on_turn, name), given[1:], [*views, self.source], **live)
@@ -325,60 +327,60 @@ class _Tab:
             )
         self.bayes.wire(self.judged)
         self.naive.wire(self.judged)
-        self.many.wire(self.domain, self.percent)
+        self.many.wire(self.dataset, self.percent)
 
     def _wire_api(self) -> None:
         """The same judgement for programs, without the tab's components around it."""
         button, answer = gr.Button(visible=False), gr.JSON(visible=False)
         button.click(
             self.answer,
-            [self.file, self.percent, *self.switches, self.domain],
+            [self.file, self.percent, *self.switches, self.dataset],
             answer,
             api_name="judge",
             api_description="Judge a picture: eleven scores, their conformal p-values, surprise by pixel, the verdict.",
         )
 
-    def arrive(self, domain: str, percent: float) -> Update:
+    def arrive(self, dataset: str, percent: float) -> Update:
         """An example, judged, before anybody asks."""
         try:
-            row, measured = self._row(domain), self._measured(domain)
+            row, measured = self._row(dataset), self._measured(dataset)
         except CheckpointError as error:
             return {self.note: message_html(str(error))}
         return {
             self.measured: measured,
-            **self._example(0, domain, percent),
-            self.pad: examples(self.models, domain)[0].url,
+            **self._example(0, dataset, percent),
+            self.pad: examples(self.models, dataset)[0].url,
             self.row: row,
         }
 
-    def on_example(self, domain: str, percent: float, event: gr.EventData) -> Update:
+    def on_example(self, dataset: str, percent: float, event: gr.EventData) -> Update:
         """Somebody chose an example."""
         index = event._data.get("index") if isinstance(event._data, dict) else None
-        if not is_index(index, len(examples(self.models, domain))):
+        if not is_index(index, len(examples(self.models, dataset))):
             raise gr.Error("there is no such example")
         return {
-            **self._example(index, domain, percent),
-            self.pad: examples(self.models, domain)[index].url,
+            **self._example(index, dataset, percent),
+            self.pad: examples(self.models, dataset)[index].url,
             self.source: "pad",
             self.sources: gr.Tabs(selected="pad"),
         }
 
-    def on_draw(self, pad: str, domain: str, percent: float, *switches: bool) -> Update:
+    def on_draw(self, pad: str, dataset: str, percent: float, *switches: bool) -> Update:
         """A stroke is finished, or taken back."""
         if not pad:
             return {self.note: message_html(EMPTY_PAD), self.row: ExampleRow(chosen=None), **self._switched(USUAL)}
-        known = self._known(pad, domain)
+        known = self._known(pad, dataset)
         if known is not None:  # undo led back to it
-            return {**self._example(known, domain, percent), self.source: "pad"}
-        shown = self._show("pad", pad, domain, percent, Preparation(*switches))
+            return {**self._example(known, dataset, percent), self.source: "pad"}
+        shown = self._show("pad", pad, dataset, percent, Preparation(*switches))
         return {**shown, self.source: "pad", self.row: ExampleRow(chosen=None)}
 
-    def on_file(self, path: str | None, last: str | None, domain: str, percent: float) -> Update:
+    def on_file(self, path: str | None, last: str | None, dataset: str, percent: float) -> Update:
         """A picture was uploaded, pasted or photographed; a bad one gives way to the one before."""
         if path is None:
             return {self.note: message_html("")}
         try:
-            shown = self._judged(self._open("file", path), domain, USUAL, percent)
+            shown = self._judged(self._open("file", path), dataset, USUAL, percent)
         except (PictureError, CheckpointError) as error:
             return {self.note: message_html(str(error)), self.file: last}
         return {
@@ -390,35 +392,35 @@ class _Tab:
         }
 
     def on_switch(
-        self, source: str, pad: str, file: str | None, domain: str, percent: float, *switches: bool
+        self, source: str, pad: str, file: str | None, dataset: str, percent: float, *switches: bool
     ) -> Update:
         """A preparation step was switched."""
         given = file if source == "file" else pad
-        return self._show(source, given, domain, percent, Preparation(*switches)) if given else gr.skip()
+        return self._show(source, given, dataset, percent, Preparation(*switches)) if given else gr.skip()
 
-    def on_domain(
-        self, source: str, pad: str, file: str | None, domain: str, percent: float, *switches: bool
+    def on_dataset(
+        self, source: str, pad: str, file: str | None, dataset: str, percent: float, *switches: bool
     ) -> Update:
         """The same picture, before models that know something else."""
         try:
-            row = self._row(domain, self._known(pad, domain) if source == "pad" else None)
-            measured = self._measured(domain)
+            row = self._row(dataset, self._known(pad, dataset) if source == "pad" else None)
+            measured = self._measured(dataset)
         except CheckpointError as error:
             return {self.note: message_html(str(error))}
-        heeded = form_of(domain).steps
+        heeded = form_of(dataset).steps
         visible = {
             switch: gr.Checkbox(visible=step in heeded) for step, switch in zip(STEPS, self.switches, strict=True)
         }
         given = file if source == "file" else pad
-        shown = self._show(source, given, domain, percent, Preparation(*switches)) if given else {}
+        shown = self._show(source, given, dataset, percent, Preparation(*switches)) if given else {}
         return {**shown, **visible, self.row: row, self.measured: measured}
 
-    def on_turn(self, source: str, pad: str, file: str | None, domain: str, percent: float, *switches: bool) -> Update:
+    def on_turn(self, source: str, pad: str, file: str | None, dataset: str, percent: float, *switches: bool) -> Update:
         """Somebody turned to the pad or to the upload; what is there is judged, if anything."""
         given = file if source == "file" else pad
         if not given:
             return {self.note: message_html("")}
-        return {**self._show(source, given, domain, percent, Preparation(*switches)), self.source: source}
+        return {**self._show(source, given, dataset, percent, Preparation(*switches)), self.source: source}
 
     def on_percent(self, judged: Judgement | None, percent: float) -> Update:
         """Another false-alarm rate: the same numbers, perhaps another verdict."""
@@ -460,24 +462,24 @@ class _Tab:
         except (PictureError, CheckpointError) as error:
             raise gr.Error(str(error)) from error
 
-    def _measured(self, domain: str) -> str:
-        return measured_html(self.models.card(f"{domain}-detector"), DOMAINS[domain])
+    def _measured(self, dataset: str) -> str:
+        return measured_html(self.models.card(f"{dataset}-detector"), dataset_of(dataset))
 
-    def _row(self, domain: str, chosen: int | None = 0) -> ExampleRow:
+    def _row(self, dataset: str, chosen: int | None = 0) -> ExampleRow:
         row = [
             {"name": example.name, "look_for": example.look_for, "picture": example.url}
-            for example in examples(self.models, domain)
+            for example in examples(self.models, dataset)
         ]
         return ExampleRow(value=row, chosen=chosen)
 
-    def _known(self, pad: str, domain: str) -> int | None:
+    def _known(self, pad: str, dataset: str) -> int | None:
         """Which example it is that lies on the pad, if any."""
-        return next((i for i, example in enumerate(examples(self.models, domain)) if example.url == pad), None)
+        return next((i for i, example in enumerate(examples(self.models, dataset)) if example.url == pad), None)
 
-    def _example(self, index: int, domain: str, percent: float) -> Update:
-        example = examples(self.models, domain)[index]
+    def _example(self, index: int, dataset: str, percent: float) -> Update:
+        example = examples(self.models, dataset)[index]
         return {
-            **self._show("pad", example.url, domain, percent, example.preparation),
+            **self._show("pad", example.url, dataset, percent, example.preparation),
             **self._switched(example.preparation),
             self.row: ExampleRow(chosen=index),
         }
@@ -486,10 +488,10 @@ class _Tab:
         """Set the switches: the steps belong to the picture, so a new picture comes with its own."""
         return dict(zip(self.switches, astuple(preparation), strict=True))
 
-    def _show(self, source: str, given: str, domain: str, percent: float, preparation: Preparation) -> Update:
+    def _show(self, source: str, given: str, dataset: str, percent: float, preparation: Preparation) -> Update:
         """Judge and show; what cannot be judged leaves everything as it is and says why."""
         try:
-            return self._judged(self._open(source, given), domain, preparation, percent)
+            return self._judged(self._open(source, given), dataset, preparation, percent)
         except (PictureError, CheckpointError) as error:
             return {self.note: message_html(str(error))}
 
@@ -498,11 +500,11 @@ class _Tab:
             return open_picture(given)
         return open_picture(decode(given) or b"", "the drawing")
 
-    def _judged(self, picture: Image.Image, domain: str, preparation: Preparation, percent: float) -> Update:
-        return self._views(judge(self.models.detector(domain), picture, preparation, percent))
+    def _judged(self, picture: Image.Image, dataset: str, preparation: Preparation, percent: float) -> Update:
+        return self._views(judge(self.models.detector(dataset), picture, preparation, percent))
 
     def _views(self, judgement: Judgement) -> Update:
-        detector, domain = self.models.detector(judgement.domain), DOMAINS[judgement.domain]
+        detector, dataset = self.models.detector(judgement.dataset), dataset_of(judgement.dataset)
         verdict, prepared = judgement.verdict, judgement.prepared
         ratio = verdict.scores["likelihood_ratio"]
         return {
@@ -510,22 +512,22 @@ class _Tab:
             self.note: message_html(""),
             self.seen: seen_html(prepared, encode(png(grid(prepared.image)))),
             self.verdict: verdict_html(judgement, detector),
-            self.charts: _charts(verdict, detector, domain),
+            self.charts: _charts(verdict, detector, dataset),
             self.map: heat_map(
-                judgement.domain,
+                judgement.dataset,
                 prepared.image[0],
                 verdict.surprise,
                 verdict.expected,
                 verdict.ratio,
                 f"All pixels together: {nats(-verdict.log_prob)} nats, which is −log p(x).",
                 f"All pixels together: {nats(ratio)} nats. Orange: no better known than to a model of spoilt "
-                f"{domain.many}.",
+                f"{dataset.many}.",
             ),
             self.scores: scores_html(judgement, detector),
         }
 
 
-def _charts(verdict: Verdict, detector: Detector, domain: Domain) -> str:
+def _charts(verdict: Verdict, detector: Detector, dataset: DataSet) -> str:
     """How unusual the picture is among held-out ones, and its likelihood among theirs."""
     edge, here = detector.threshold(verdict.alpha), verdict.outlier_score
     # Where the edge is drawn does not decide; the verdict does, should the two differ by a hair.
@@ -537,13 +539,13 @@ def _charts(verdict: Verdict, detector: Detector, domain: Domain) -> str:
             (float("-inf"), edge),
             "how unusual, all scores together",
             ("usual", "strange"),
-            domain.many,
+            dataset.many,
         )
         + histogram(
             detector.held_out["log_prob"],
             verdict.log_prob,
             detector.usual_range("log_prob", verdict.alpha),
-            of=domain.many,
+            of=dataset.many,
         )
-        + both_ends_html(_verdict_on_nothing(detector), detector, domain)
+        + both_ends_html(_verdict_on_nothing(detector), detector, dataset)
     )

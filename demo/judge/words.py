@@ -6,8 +6,8 @@ from html import escape
 
 import torch
 
-from demo.shared.domains import DOMAINS, Domain
 from gm_core import Card, Detector, Prepared, Verdict
+from gm_core.data.catalog import DataSet, dataset_of
 
 _TRIANGLE = '<path d="M12 3 22 21H2z"/><path d="M12 10v5m0 2.5v.5"/>'
 _TICK = '<circle cx="12" cy="12" r="9.5"/><path d="m7.5 12.5 3 3 6-6.5"/>'
@@ -124,12 +124,12 @@ class Judgement:
     """A picture as it was judged.
 
     Attributes:
-        domain: Whose detector judged it.
+        dataset: Whose detector judged it.
         prepared: What the model saw, and how it came to be.
         verdict: What the detector says of it.
     """
 
-    domain: str
+    dataset: str
     prepared: Prepared
     verdict: Verdict
 
@@ -141,31 +141,31 @@ def nats(value: float, digits: int = 1) -> str:
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
-def sentence(verdict: Verdict, held_out: int, domain: Domain) -> str:
+def sentence(verdict: Verdict, held_out: int, dataset: DataSet) -> str:
     """What the p-value says, counted in held-out pictures.
 
     Args:
         verdict: The verdict.
         held_out: How many held-out pictures there are.
-        domain: What they are.
+        dataset: What they are.
     """
     if verdict.peers == 0:
-        return f"more unusual than all {held_out:,} {domain.many} it is compared with"
+        return f"more unusual than all {held_out:,} {dataset.many} it is compared with"
     if verdict.p_value < 0.2:
-        return f"as unusual as 1 in {round(1 / verdict.p_value):,} of the {domain.many} it is compared with"
-    return f"{100 * verdict.p_value:.0f} of 100 {domain.many} are at least as unusual"
+        return f"as unusual as 1 in {round(1 / verdict.p_value):,} of the {dataset.many} it is compared with"
+    return f"{100 * verdict.p_value:.0f} of 100 {dataset.many} are at least as unusual"
 
 
-def why(judgement: Judgement, detector: Detector, domain: Domain) -> str:
+def why(judgement: Judgement, detector: Detector, dataset: DataSet) -> str:
     """What is unusual about a picture, made of its scores, in a sentence or two."""
     verdict = judgement.verdict
     if verdict.verdict == "reasonable":
-        return f"Nothing about it stands out: it is as likely, as complex and as easily rebuilt as {domain.many} are."
+        return f"Nothing about it stands out: it is as likely, as complex and as easily rebuilt as {dataset.many} are."
     name = strangest(verdict, detector)
     low = verdict.scores[name] < _middle(detector, name)
     words = SCORE_WORDS[name]
-    reason = (words.low if low else words.high).format(many=domain.many)
-    where = _where(judgement, domain)
+    reason = (words.low if low else words.high).format(many=dataset.many)
+    where = _where(judgement, dataset)
     return f"{where} {reason[0].upper()}{reason[1:]}.".strip()
 
 
@@ -186,7 +186,7 @@ def _middle(detector: Detector, name: str) -> float:
     return float(held_out[len(held_out) // 2])
 
 
-def _where(judgement: Judgement, domain: Domain) -> str:
+def _where(judgement: Judgement, dataset: DataSet) -> str:
     """Where the surprise that was not expected lies: on the ground, or on what is drawn."""
     image = judgement.prepared.image[0].float()
     if len(image) != 1:  # a photograph has no ground
@@ -194,14 +194,14 @@ def _where(judgement: Judgement, domain: Domain) -> str:
     edge = torch.cat([image[0, 0], image[0, -1], image[0, :, 0], image[0, :, -1]])
     ground = float(edge.median())
     if ground > GROUND:
-        return f"Its ground is grey (level {ground:.0f}), where {domain.many} have black."
+        return f"Its ground is grey (level {ground:.0f}), where {dataset.many} have black."
     drawn = (image - ground).abs() > LIGHTER
     excess = (judgement.verdict.surprise - judgement.verdict.expected).clamp_min(0)
     total = float(excess.sum())
     if not bool(drawn.any()) or total <= 0:
         return "There is nothing on it." if not bool(drawn.any()) else ""
     share = float(excess[~drawn].sum()) / total
-    figure = domain.figure
+    figure = dataset.figure
     if share > 0.75:
         return f"What surprises lies around {figure} rather than in {'them' if figure.endswith('s') else 'it'}."
     if share < 0.25:
@@ -209,41 +209,41 @@ def _where(judgement: Judgement, domain: Domain) -> str:
     return ""
 
 
-def rank(value: float, detector: Detector, domain: Domain) -> str:
+def rank(value: float, detector: Detector, dataset: DataSet) -> str:
     """A likelihood among those of the held-out pictures."""
     held_out, share = len(detector), detector.share_below("log_prob", value)
     if share == 1:
-        return f"more likely than all {held_out:,} held-out {domain.many}"
+        return f"more likely than all {held_out:,} held-out {dataset.many}"
     if share == 0:
-        return f"less likely than all {held_out:,} held-out {domain.many}"
+        return f"less likely than all {held_out:,} held-out {dataset.many}"
     if share < 0.001:
-        return f"more likely than only {round(share * held_out)} of {held_out:,} held-out {domain.many}"
+        return f"more likely than only {round(share * held_out)} of {held_out:,} held-out {dataset.many}"
     if share > 0.999:
-        return f"more likely than all but {round((1 - share) * held_out)} of {held_out:,} held-out {domain.many}"
+        return f"more likely than all but {round((1 - share) * held_out)} of {held_out:,} held-out {dataset.many}"
     digits = 1 if share < 0.01 or share > 0.99 else 0
-    return f"more likely than {100 * share:.{digits}f} % of {held_out:,} held-out {domain.many}"
+    return f"more likely than {100 * share:.{digits}f} % of {held_out:,} held-out {dataset.many}"
 
 
 def verdict_html(judgement: Judgement, detector: Detector) -> str:
     """The verdict, the likelihood and what they mean."""
-    verdict, domain = judgement.verdict, DOMAINS[judgement.domain]
+    verdict, dataset = judgement.verdict, dataset_of(judgement.dataset)
     good = verdict.verdict == "reasonable"
     unit = "bits per pixel" if len(judgement.prepared.image[0]) == 1 else "bits per colour value"
     return (
         f'<div class="verdict {verdict.verdict}" aria-live="polite"><div class="headline">'
         f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{_TICK if good else _TRIANGLE}</svg>'
-        f"<p><b>{verdict.verdict.capitalize()}</b> as {domain.one}: "
-        f'{sentence(verdict, len(detector), domain)} <span class="p">(<span>p = {verdict.p_value:.4f}</span>, '
+        f"<p><b>{verdict.verdict.capitalize()}</b> as {dataset.one}: "
+        f'{sentence(verdict, len(detector), dataset)} <span class="p">(<span>p = {verdict.p_value:.4f}</span>, '
         f"{'above' if good else 'not above'} {100 * verdict.alpha:g} %)</span></p></div>"
-        f'<p class="why">{why(judgement, detector, domain)}</p>'
+        f'<p class="why">{why(judgement, detector, dataset)}</p>'
         f"<p><b>log p(x) = {nats(verdict.log_prob)} nats</b> · {verdict.bits_per_dim:.2f} {unit} · "
-        f"{rank(verdict.log_prob, detector, domain)}</p></div>"
+        f"{rank(verdict.log_prob, detector, dataset)}</p></div>"
     )
 
 
 def scores_html(judgement: Judgement, detector: Detector) -> str:
     """Every score by itself: its value, its place among the held-out pictures, and its own p-value."""
-    verdict, domain = judgement.verdict, DOMAINS[judgement.domain]
+    verdict, dataset = judgement.verdict, dataset_of(judgement.dataset)
     worst = strangest(verdict, detector)
     rows = []
     for name, value in verdict.scores.items():
@@ -255,16 +255,16 @@ def scores_html(judgement: Judgement, detector: Detector) -> str:
             f'<tr class="{"strange" if strange else "usual"}{" worst" if name == worst and strange else ""}">'
             f'<th scope="row">{words.title}<small>{words.means}</small></th>'
             f'<td class="value">{nats(value, 2 if abs(value) < 10 else 1)}<small>{words.unit}</small></td>'
-            f'<td class="place"><span class="track" role="img" aria-label="{beyond} of held-out {domain.many}">'
+            f'<td class="place"><span class="track" role="img" aria-label="{beyond} of held-out {dataset.many}">'
             f'<i style="left:{place:.1f}%"></i></span><small>{beyond}</small></td>'
             f'<td class="p">{p_value:.4f}</td></tr>'
         )
     return (
         '<div class="scores"><p>No single number is enough: each is easily met by accident. The verdict asks how far '
         f"this picture's {len(rows)} numbers <i>together</i> lie from those of {len(detector):,} held-out "
-        f"{domain.many}. p is that of one number by itself; orange: unusual at the rate you accept.</p>"
+        f"{dataset.many}. p is that of one number by itself; orange: unusual at the rate you accept.</p>"
         "<table><thead><tr>"
-        f'<th scope="col">score</th><th scope="col">value</th><th scope="col">among {domain.many}</th>'
+        f'<th scope="col">score</th><th scope="col">value</th><th scope="col">among {dataset.many}</th>'
         f'<th scope="col">p</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 
@@ -284,22 +284,22 @@ def seen_html(prepared: Prepared, url: str) -> str:
     )
 
 
-def both_ends_html(empty: Verdict, detector: Detector, domain: Domain) -> str:
+def both_ends_html(empty: Verdict, detector: Detector, dataset: DataSet) -> str:
     """Why too likely is suspicious, on the empty picture's own number.
 
     Args:
         empty: The verdict on an empty picture.
         detector: The detector.
-        domain: What it knows.
+        dataset: What it knows.
     """
     return (
         '<p class="both-ends">Striped: unusual, at both ends. <b>Too likely is as suspicious as too unlikely</b>: '
         f"an empty picture has log p(x) = {nats(empty.log_prob)} nats, "
-        f"{rank(empty.log_prob, detector, domain)}, and still is not {domain.one}.</p>"
+        f"{rank(empty.log_prob, detector, dataset)}, and still is not {dataset.one}.</p>"
     )
 
 
-def measured_html(card: Card, domain: Domain) -> str:
+def measured_html(card: Card, dataset: DataSet) -> str:
     """Which models judge, and how often they were measured to refuse what they know."""
     models = ", ".join(escape(str(card.config[part]["name"])) for part in ("pixelcnn", "background", "vae"))
     rates = [metric for metric in card.metrics if metric.name.startswith("false_alarm_rate_at_")]
@@ -308,7 +308,7 @@ def measured_html(card: Card, domain: Domain) -> str:
     )
     return (
         f'<p class="lab-note">Judged by {models}; {escape(card.split)}. '
-        f"False alarms measured on test {domain.many} that it never saw: {measured or 'not yet'}.</p>"
+        f"False alarms measured on test {dataset.many} that it never saw: {measured or 'not yet'}.</p>"
     )
 
 

@@ -9,9 +9,10 @@ from demo.base.checks import is_number
 from demo.walk import latent
 from demo.walk.pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen, told
 from demo.walk.sliders import NEIGHBOURS, Value, Walk
-from demo.walk.words import domain_of, edit_note, measured, neighbours
+from demo.walk.words import edit_note, measured, neighbours
 from demo.widgets.latent_sliders import LatentSliders
 from demo.widgets.picture_view import PictureView, plain
+from gm_core.data.catalog import dataset_of
 from gm_core.studies.atlas.attributes import ATTRIBUTES
 
 TOWARD = 2.0
@@ -39,14 +40,14 @@ class Edit:
             name: The model.
             mine: The picture.
         """
-        models, domain = self.walk.models, domain_of(self.walk.cards[name].dataset)
+        models, dataset = self.walk.models, dataset_of(self.walk.cards[name].dataset)
         atlas, vae = models.atlas(name), models.vae(name)
         z = vae.encode(seen(models, mine, name).image).mean[0].cpu()
         own, _ = self.near(name, z)
         axes: list[Value] = [
             {
                 "label": attribute,
-                "note": f"Standard deviations of the {attribute} of real {domain.many}. Double-click: back to 0",
+                "note": f"Standard deviations of the {attribute} of real {dataset.many}. Double-click: back to 0",
                 "direction": direction.tolist(),
                 "low": -latent.LIMIT,
                 "high": latent.LIMIT,
@@ -92,11 +93,11 @@ class Edit:
         name, vae = self.walk.model(sent)
         view, z = latent.view_of(sent.get("view")), latent.point(vae, sent.get("z"), latent.FAR)
         mean = latent.picture(vae, z)[None]
-        atlas, domain = self.walk.models.atlas(name), domain_of(self.walk.cards[name].dataset)
+        atlas, dataset = self.walk.models.atlas(name), dataset_of(self.walk.cards[name].dataset)
         values = {attribute: float(ATTRIBUTES[attribute][0](mean)) for attribute in atlas.attributes}
         label, count = self.near(name, z)
-        near = neighbours(count, NEIGHBOURS, domain, atlas.class_names[label])
-        reading = measured(values, atlas.attributes, domain, near)
+        near = neighbours(count, NEIGHBOURS, dataset, atlas.class_names[label])
+        reading = measured(values, atlas.attributes, dataset, near)
         return latent.answer(latent.picture(vae, z, view)) | {"reading": reading}
 
 

@@ -22,10 +22,11 @@ from demo.walk.pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen, t
 from demo.walk.sliders import NEIGHBOURS, Value
 from demo.widgets.latent_map import LatentMap
 from gm_core import VAE, Autoencoder
+from gm_core.data.catalog import FIRST
 from gm_core.models.vae.latents import draw_latents
 from gm_core.rendering import gif, grid
 
-NAME, RIVAL = "mnist-vae2d", "mnist-autoencoder"
+NAME, RIVAL = f"{FIRST.name}-vae2d", f"{FIRST.name}-autoencoder"
 """The VAE whose latent space is a map, and the autoencoder of the same size without a prior."""
 
 GRIDS = (17, 51)

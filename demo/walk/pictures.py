@@ -16,16 +16,14 @@ from torch import Tensor
 
 import gm_core
 from demo.base.checks import is_number
-from demo.draw.drawings import NAME
 from demo.shared.models import Models
 from demo.walk.latent import PointError
-from demo.walk.words import domain_of
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.sketch_pad import SketchPad
 from demo.widgets.sketch_pad import decode as decode_sketch
 from gm_core import Card, CheckpointError, PictureError, Prepared
-from gm_core.data.preparation import DIGITS, Form, form_of
-from gm_core.studies.detector.calibration import model_names
+from gm_core.data.catalog import FIRST, dataset_of, form_of
+from gm_core.data.preparation import DIGITS, Form
 
 SEEDS = 10_000
 """Seeds are below this, short enough to say aloud in class."""
@@ -72,9 +70,6 @@ Mine = Given | Example
 
 FIRST_EXAMPLE = Example()
 
-FIRST_SEEDS = {"mnist": 39, "fashion": 6, "cifar10": 6}
-"""Seeds of the pictures that are there on arrival, by data set: a six that nobody mistakes, a T-shirt, a landscape."""
-
 
 @dataclass(frozen=True)
 class Seen:
@@ -99,7 +94,7 @@ def seen(models: Models, mine: Mine, name: str) -> Seen:
     """
     card = models.card(name)
     if isinstance(mine, Example):
-        return example(models, card, FIRST_SEEDS.get(card.dataset, 0) if mine.seed is None else mine.seed)
+        return example(models, card, dataset_of(card.dataset).seeds.picture if mine.seed is None else mine.seed)
     prepared = mine.forms[form_for(card)]
     return Seen(prepared.image, f"{mine.what}, {', '.join(prepared.steps)}.")
 
@@ -117,9 +112,9 @@ def example(models: Models, card: Card, seed: int) -> Seen:
         card: Of the model.
         seed: One seed, one picture.
     """
-    painter, whose = model_names(card.dataset)["pixelcnn"], domain_of(card.dataset).many
-    if card.dataset == "mnist":
-        painter, whose = NAME, "the first tab"
+    painter, whose = dataset_of(card.dataset).pixelcnn, dataset_of(card.dataset).many
+    if painter == FIRST.pixelcnn:
+        whose = "the first tab"
     try:
         models.card(painter)
     except CheckpointError:

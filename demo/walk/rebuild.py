@@ -7,9 +7,10 @@ import gradio as gr
 from demo.walk import latent
 from demo.walk.pictures import FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, noted, seen
 from demo.walk.sliders import Value, Walk
-from demo.walk.words import BOUND_CSS, WAITING, bound_bar, bound_curve, domain_of, kl_bars
+from demo.walk.words import BOUND_CSS, WAITING, bound_bar, bound_curve, kl_bars
 from demo.widgets.latent_sliders import SPREAD
 from demo.widgets.picture_view import PictureView, magma, plain
+from gm_core.data.catalog import dataset_of
 
 WANTED = """
 // What is still waited for is asked for when somebody sees it: it takes long.
@@ -77,7 +78,7 @@ class RebuildView:
             plain(rebuilt.mean, "Reconstruction: the mean of every pixel"),
             spread,
             plain(rebuilt.draw, "Reconstruction: the pixels drawn"),
-            kl_bars(rebuilt.kl_per_dim, models.atlas(name).kl.tolist(), domain_of(self.walk.cards[name].dataset)),
+            kl_bars(rebuilt.kl_per_dim, models.atlas(name).kl.tolist(), dataset_of(self.walk.cards[name].dataset)),
             WAITING,
             WAITING,
         )

@@ -7,17 +7,14 @@ import gradio as gr
 import torch
 from torch import Tensor
 
-from demo.shared.domains import DOMAINS
 from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.pictures import checked_seed, told
-from demo.walk.words import distance, domain_of, noun, view_line
+from demo.walk.words import distance, view_line
 from demo.widgets.latent_sliders import LatentSliders
 from gm_core import VAE, Card, CheckpointError, available
+from gm_core.data.catalog import dataset_of, place_of
 from gm_core.studies.atlas.atlas import LEAST_KL, PRINCIPAL
-
-FIRST_SEED, FIRST_SEEDS = 13, {"fashion-vae": 25}
-"""Seed of the point where a walk begins; of some models another."""
 
 FIRST_CODE = 30
 """Where a walk begins that is along principal directions: at this held-out picture."""
@@ -89,8 +86,8 @@ class Walk:
 
     def _principal_axes(self, name: str) -> tuple[list[Value], Value]:
         """A slider for each principal direction, and what all of them are."""
-        atlas, domain = self.models.atlas(name), domain_of(self.cards[name].dataset)
-        many, (shown, dimensions) = domain.many, atlas.principal.shape
+        atlas, dataset = self.models.atlas(name), dataset_of(self.cards[name].dataset)
+        many, (shown, dimensions) = dataset.many, atlas.principal.shape
         share = atlas.gains[:shown].square().sum() / atlas.gains.square().sum()
         axes = [
             {
@@ -108,7 +105,7 @@ class Walk:
 
     def _coordinates(self, name: str) -> tuple[list[Value], Value]:
         """A slider for each coordinate, and what all of them are."""
-        kl, kind = self.models.atlas(name).kl.tolist(), noun(domain_of(self.cards[name].dataset))
+        kl, kind = self.models.atlas(name).kl.tolist(), dataset_of(self.cards[name].dataset).noun
         order = sorted(range(len(kl)), key=lambda index: -kl[index])
         axes = [
             {
@@ -200,7 +197,7 @@ class Walk:
         """
         if not self.is_wide(name):
             return latent.drawn(self.models.vae(name), seed), f"drawn from the prior with seed {seed}"
-        codes, one = self.models.atlas(name).codes, domain_of(self.cards[name].dataset).one
+        codes, one = self.models.atlas(name).codes, dataset_of(self.cards[name].dataset).one
         z = codes[code % len(codes)].clamp(-latent.FAR, latent.FAR)
         return z.tolist(), f"{one} that the model has not seen in training, encoded"
 
@@ -245,15 +242,14 @@ class WalkView:
     @staticmethod
     def first(walk: Walk, name: str) -> Value:
         """Where a walk begins."""
-        z, words = walk.beginning(name, FIRST_SEEDS.get(name, FIRST_SEED), FIRST_CODE)
+        z, words = walk.beginning(name, dataset_of(walk.cards[name].dataset).seeds.point, FIRST_CODE)
         return walk.place(name, z, words[:1].upper() + words[1:] + "." if walk.is_wide(name) else "")
 
 
 def vaes() -> list[Card]:
     """The cards of all VAEs of pictures of 256 levels, digits first."""
-    order = [*DOMAINS]
     cards = [card for card in available() if card.family == VAE.family and card.config.get("levels", 256) == 256]
-    return sorted(cards, key=lambda card: (order.index(card.dataset) if card.dataset in order else 99, card.name))
+    return sorted(cards, key=lambda card: (place_of(card.dataset), card.name))
 
 
 def folded(kl: list[float]) -> str:

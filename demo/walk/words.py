@@ -4,9 +4,9 @@ import math
 from html import escape
 
 from demo.judge.words import nats as signed
-from demo.shared.domains import DOMAINS, Domain
 from demo.walk.latent import Price, View
 from gm_core import Card
+from gm_core.data.catalog import FIRST, DataSet, dataset_of
 from gm_core.studies.atlas.attributes import attributes_of
 
 ALONE = ("map", "compare")
@@ -22,21 +22,8 @@ VIEWS = {
 }
 """Titles of the tab's views."""
 
-DATASETS = {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIFAR-10"}
-"""Names of data sets as people write them."""
-
 MORE = {"thickness": "thicker", "slant": "lean", "brightness": "brighter", "width": "wider", "warmth": "warmer"}
 """What a picture with more of an attribute is or does."""
-
-
-def domain_of(dataset: str) -> Domain:
-    """What a data set's pictures show, in words."""
-    return DOMAINS.get(dataset) or Domain(dataset, dataset, "a picture", "pictures", "the subject")
-
-
-def noun(domain: Domain) -> str:
-    """One of its pictures, without an article."""
-    return domain.one.split(" ", 1)[1]
 
 
 def attributes(card: Card) -> list[str]:
@@ -51,18 +38,18 @@ def hint(view: str, card: Card) -> str:
         view: One of :data:`VIEWS`.
         card: Of the model that was chosen.
     """
-    domain, dimensions = domain_of(card.dataset), card.config["latent"]
-    one, numbers = domain.one, "a few numbers" if dimensions <= 32 else f"{dimensions} numbers"
+    dataset, dimensions = dataset_of(card.dataset), card.config["latent"]
+    one, numbers = dataset.one, "a few numbers" if dimensions <= 32 else f"{dimensions} numbers"
     first, second = (MORE[name] for name in attributes(card))
-    another = "another digit" if domain.name == "mnist" else "something else"
     give = "Upload" if card.config.get("picture_channels", 1) == 3 else "Draw"
     words = {
-        "walk": f"A VAE squeezes every {noun(domain)} into {numbers}. <b>Drag a slider</b> and see what "
+        "walk": f"A VAE squeezes every {dataset.noun} into {numbers}. <b>Drag a slider</b> and see what "
         + ("its number means." if dimensions <= 32 else "moving all of them together does."),
         "map": "Two numbers a digit: the whole latent space is a map. <b>Move over it</b>, or draw a path.",
         "ways": "<b>Drag from A to B</b>: latent space bends one picture into the other; a cross-fade mixes them.",
         "rebuild": f"<b>{give} {one}</b>: the VAE squeezes it into {numbers} and rebuilds it. What is lost?",
-        "edit": f"Directions of latent space can mean something. <b>Make {one} {first}</b>, {second}, or {another}.",
+        "edit": f"Directions of latent space can mean something. <b>Make {one} {first}</b>, {second}, or "
+        f"{dataset.another}.",
         "compare": "Both rebuild. <b>Draw a random point</b>: only one of the two was taught what lies there.",
     }
     return f'<p class="lab-hint{" walk-alone" if view in ALONE else ""}">{words[view]}</p>'
@@ -70,17 +57,17 @@ def hint(view: str, card: Card) -> str:
 
 def alone(card: Card) -> str:
     """In a view that has models of its own: why it does not show the one that was chosen."""
-    if card.dataset == "mnist":
+    if card.dataset == FIRST.name:
         return ""
     return (
-        f'<p class="lab-note">You chose <b>{domain_of(card.dataset).many}</b>; this view stays with digits: it needs a '
-        "latent space of two dimensions, and only digits have models with so few.</p>"
+        f'<p class="lab-note">You chose <b>{dataset_of(card.dataset).many}</b>; this view stays with {FIRST.many}: it '
+        f"needs a latent space of two dimensions, and only {FIRST.many} have models with so few.</p>"
     )
 
 
 def choices(cards: dict[str, Card]) -> list[tuple[str, str]]:
     """The models as one chooses among them: what each knows, in how many dimensions."""
-    titles = [f"{domain_of(card.dataset).many}, {card.config['latent']}" for card in cards.values()]
+    titles = [f"{dataset_of(card.dataset).many}, {card.config['latent']}" for card in cards.values()]
     titles[0] += " dimensions"
     return list(zip(titles, cards, strict=True))
 
@@ -236,7 +223,7 @@ def bound_bar(price: Price, card: Card) -> str:
     """
     cost, pixels, pointer = -price.elbo, -price.reconstruction, price.kl
     draws, weighted = max(price.bounds.items())
-    kind = noun(domain_of(card.dataset))
+    kind = dataset_of(card.dataset).noun
     saved = max(0.0, weighted - price.elbo)
     whole = max(cost, 1e-9)
 
@@ -266,13 +253,13 @@ def bound_bar(price: Price, card: Card) -> str:
 """
 
 
-def kl_bars(here: list[float], usual: list[float], domain: Domain) -> str:
+def kl_bars(here: list[float], usual: list[float], dataset: DataSet) -> str:
     """What each dimension carries of a picture, as bars, beside what it carries of real ones on average.
 
     Args:
         here: KL of each dimension for this picture, nats.
         usual: The mean over held-out pictures, nats.
-        domain: What the model knows.
+        dataset: What the model knows.
     """
     order = sorted(range(len(usual)), key=lambda index: -usual[index])
     top = max(*here, *usual, 1e-9)
@@ -290,7 +277,7 @@ def kl_bars(here: list[float], usual: list[float], domain: Domain) -> str:
     return f"""
 <p class="title">KL of each dimension, nats</p>
 <div class="bars" role="img" aria-label="KL of each dimension; the largest is that of z{largest}">{rows}</div>
-<p class="note">{rest}Line: the average over real {domain.many}. A dimension near 0 repeats the prior and says
+<p class="note">{rest}Line: the average over real {dataset.many}. A dimension near 0 repeats the prior and says
 nothing.</p>"""
 
 
@@ -328,18 +315,18 @@ def bound_curve(price: Price, card: Card) -> str:
 </p>"""
 
 
-def measured(values: dict[str, float], usual: dict[str, tuple[float, float]], domain: Domain, near: str) -> str:
+def measured(values: dict[str, float], usual: dict[str, tuple[float, float]], dataset: DataSet, near: str) -> str:
     """What was measured on the pixels of a picture, and where that lies among real ones.
 
     Args:
         values: Each attribute, in its unit.
         usual: Mean and standard deviation of each over training pictures.
-        domain: What they show.
+        dataset: What they show.
         near: A sentence about what lies near.
     """
     lines = "".join(
         f'<p class="lab-number"><b>{_measure(name, values[name])}</b> '
-        f"(real {domain.many}: {signed(mean)} ± {deviation:.1f})</p>"
+        f"(real {dataset.many}: {signed(mean)} ± {deviation:.1f})</p>"
         for name, (mean, deviation) in usual.items()
     )
     return f"{lines}<p>Measured on the decoded picture, not on the sliders. {near}</p>"
@@ -357,16 +344,16 @@ def _measure(attribute: str, value: float) -> str:
     }[attribute]
 
 
-def neighbours(count: int, of: int, domain: Domain, name: str) -> str:
+def neighbours(count: int, of: int, dataset: DataSet, name: str) -> str:
     """What most of the real pictures near a point are."""
-    words = f"<b>{escape(name)}s</b>" if domain.name == "mnist" else f"of the class <b>{escape(name)}</b>"
-    return f"Of the {of} real {domain.many} nearest to here, {count} are {words}."
+    words = f"<b>{escape(name)}s</b>" if name.isdigit() else f"of the class <b>{escape(name)}</b>"
+    return f"Of the {of} real {dataset.many} nearest to here, {count} are {words}."
 
 
 def edit_note(card: Card) -> str:
     """Where the directions come from."""
     return (
-        f'<p class="lab-note">The directions were found on training {domain_of(card.dataset).many}: the difference of '
+        f'<p class="lab-note">The directions were found on training {dataset_of(card.dataset).many}: the difference of '
         "two classes' mean codes, and how the code changes with an attribute. Nobody taught the model what "
         f"{attributes(card)[0]} is.</p>"
     )
@@ -374,11 +361,11 @@ def edit_note(card: Card) -> str:
 
 def figure_line(card: Card) -> str:
     """One line: which checkpoint, what it was trained on and how long, and how good it was measured to be."""
-    domain, minutes = domain_of(card.dataset), card.cost.get("minutes", 0.0)
+    dataset, minutes = dataset_of(card.dataset), card.cost.get("minutes", 0.0)
     time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
     hardware = str(card.cost.get("hardware", "")).split(",")[0].replace("1 CPU thread(s)", "1 CPU thread")
-    words = {"many": domain.many, "one": domain.one, "value": value(card)}
+    words = {"many": dataset.many, "one": dataset.one, "value": value(card)}
     told = [FIGURES[metric.name].format(metric.value, **words) for metric in card.metrics if metric.name in FIGURES]
-    trained = f"trained on {DATASETS.get(card.dataset, card.dataset)} for {time}" + (f" ({hardware})" * bool(hardware))
+    trained = f"trained on {dataset.title} for {time}" + (f" ({hardware})" * bool(hardware))
     about = [f"<code>{card.name}</code>", escape(trained), f"{card.parameters / 1e6:.2f} million parameters", *told]
     return f'<p class="lab-note">Model: {" · ".join(about)}</p>'

@@ -16,6 +16,7 @@ from gm_core.benchmarks.sampling import bench_sampling
 from gm_core.benchmarks.training import bench_training
 from gm_core.checkpoints import CheckpointError, available, load, read_card
 from gm_core.cli.cards import print_cards
+from gm_core.data.catalog import CATALOG, dataset_of
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.folders import read_pictures
 from gm_core.data.pictures import PictureError
@@ -172,10 +173,10 @@ def evaluate_model(
         assert isinstance(surveyed, VAE | Autoencoder)
         metrics = evaluate_atlas(surveyed, atlas, test)
     elif card.family == "bayes":
-        domain = model.removesuffix("-bayes")
-        study, outliers = load_bayes(domain), load_dataset(card.config["outliers"], "test", data_dir).first(limit)
+        dataset = model.removesuffix("-bayes")
+        study, outliers = load_bayes(dataset), load_dataset(card.config["outliers"], "test", data_dir).first(limit)
         test = test if limit else test.first(card.config["test_images"])
-        judges = load_judges(domain, device)
+        judges = load_judges(dataset, device)
         metrics, _ = evaluate_bayes(*judges, study.prior, study.usual_log_prob, test, outliers, study.outliers)
     else:
         loaded = load(model, device)
@@ -208,6 +209,10 @@ def train_model(
         Path | None,
         typer.Option(help="where the data sets lie, as for evaluate; or a folder of your own pictures"),
     ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help=f"train on another data set of pictures of the same shape; one of {', '.join(CATALOG)}"),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on where the run stopped")] = False,
     steps: Annotated[
         int | None, typer.Option(min=1, help="train for another number of steps than the recipe's")
@@ -220,12 +225,13 @@ def train_model(
 ) -> None:
     """Train by a recipe and write the checkpoint with its measured card.
 
-    With a folder of your own pictures and a recipe for photographs, the checkpoint is called after the folder. Where
-    all pictures lie in folders within it, these are their classes.
+    With another data set the checkpoint is called after that. With a folder of your own pictures and a recipe for
+    photographs, it is called after the folder. Where all pictures lie in folders within it, these are their classes.
     """
     if (recipe is None) == (recipe_option is None):
         raise typer.BadParameter("name one recipe", param_hint="RECIPE")
-    chosen = recipe_for(known_recipe(str(recipe or recipe_option)), data_dir)
+    name = str(recipe or recipe_option)
+    chosen = recipe_for(known_recipe(name), data_dir, dataset)
     torch.set_num_threads(threads or max(1, torch.get_num_threads() // on_this_machine()))
     card = run_recipe(
         chosen,
@@ -240,25 +246,27 @@ def train_model(
     if not is_main():
         return
     if card is None:
-        print(f"stopped before the end; go on with: python -m gm_core train {recipe} --resume --out {out}")
+        given = {"--dataset": dataset, "--data-dir": data_dir, "--out": out}
+        options = "".join(f" {option} {value}" for option, value in given.items() if value is not None)
+        print(f"stopped before the end; go on with: python -m gm_core train {name} --resume{options}")
         return
     print(f"{out / card.name}.safetensors: {card.metrics[0].value:.4f} {card.metrics[0].unit}")
 
 
 @app.command("calibrate")
 def calibrate_detector(
-    domain: Annotated[str, typer.Argument(help="a data set whose -pixelcnn and -vae are in the folder, as mnist")],
+    dataset: Annotated[str, typer.Argument(help="a data set whose -pixelcnn and -vae are in the folder, as mnist")],
     data_dir: DataDir = None,
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="folder with the models; the detector goes there too")] = Path("runs"),
 ) -> None:
     """Calibrate a detector on held-out images, and measure it on others."""
-    train, held_out, test = (load_dataset(domain, split, data_dir) for split in ("train", "validation", "test"))
-    others, missing = other_images(domain, data_dir)
+    train, held_out, test = (load_dataset(dataset, split, data_dir) for split in ("train", "validation", "test"))
+    others, missing = other_images(dataset, data_dir)
     for line in missing:
         print(f"left out: {line}", file=sys.stderr)
     card = calibrate(
-        domain,
+        dataset,
         train,
         held_out,
         lambda detector: evaluate_detector(detector, test.images, others).metrics,
@@ -286,7 +294,7 @@ def survey(
 
 @app.command("bayes")
 def compare_judges(
-    domain: Annotated[str, typer.Argument(help="a data set whose -pixelcnn and -classifier are in the folder")],
+    dataset: Annotated[str, typer.Argument(help="a data set whose -pixelcnn and -classifier are in the folder")],
     outliers: Annotated[
         str | None, typer.Option(help="data set of pictures that are of none of the classes; fashion or mnist")
     ] = None,
@@ -296,11 +304,11 @@ def compare_judges(
     out: Annotated[Path, typer.Option(help="folder with the models; the study goes there too")] = Path("runs"),
 ) -> None:
     """Compare a PixelCNN by Bayes' rule with a classifier on the test set: accuracy, and what refusing gains."""
-    outliers = outliers or {"mnist": "fashion"}.get(domain, "mnist")
-    train, held_out, test = (load_dataset(domain, split, data_dir) for split in ("train", "validation", "test"))
+    outliers = outliers or dataset_of(dataset).outliers
+    train, held_out, test = (load_dataset(dataset, split, data_dir) for split in ("train", "validation", "test"))
     others = load_dataset(outliers, "test", data_dir)
     card = make_bayes(
-        domain, train, held_out, test.first(limit), others, outliers, device=pick_device(device), directory=out
+        dataset, train, held_out, test.first(limit), others, outliers, device=pick_device(device), directory=out
     )
     for metric in card.metrics:
         print(f"{metric.name:42} {metric.value:12.4f} {metric.unit:10} {metric.protocol}")

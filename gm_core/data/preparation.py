@@ -84,16 +84,7 @@ https://arxiv.org/abs/1708.07747
 """
 
 PHOTOGRAPHS = Form("photographs", 32, 3, ("crop",))
-"""CIFAR-10: the middle square of a colour photograph, averaged down to 32x32."""
-
-
-def form_of(dataset: str) -> Form:
-    """The form of a data set's pictures; of any that is not known by name, that of photographs.
-
-    Args:
-        dataset: For instance ``"mnist"``, ``"mnist-binary"`` or ``"fashion"``.
-    """
-    return {"mnist": DIGITS, "fashion": CLOTHES}.get(dataset.split("-")[0], PHOTOGRAPHS)
+"""CIFAR-10: the middle square of a colour photograph, averaged down to 32x32; emoji, which are square, are that too."""
 
 
 def in_levels(images: Tensor, levels: int) -> Tensor:
@@ -133,7 +124,7 @@ def prepare(
         picture: Any picture.
         preparation: Which steps to take.
         size: Side of the result; the form's own when left out.
-        form: The form, as of :func:`form_of`.
+        form: The form, as of :func:`gm_core.data.catalog.form_of`.
 
     Returns:
         What the model sees, and what was done.

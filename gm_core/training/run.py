@@ -7,15 +7,15 @@ from pathlib import Path
 import torch
 
 from gm_core.checkpoints import Card, save
-from gm_core.data.datasets import DataError, load_dataset
-from gm_core.data.preparation import PHOTOGRAPHS, form_of
+from gm_core.data.catalog import dataset_of
+from gm_core.data.datasets import DataError, load_dataset, split_words
 from gm_core.data.user_folder import holds_pictures, own_name
 from gm_core.evaluation.likelihood import evaluate
 from gm_core.models.autoregressive.base import PictureConfig
 from gm_core.models.classifier.classifier import ClassifierConfig
 from gm_core.training.loop import Model, train
 from gm_core.training.processes import is_main
-from gm_core.training.recipes import Recipe
+from gm_core.training.recipes import RECIPES, Recipe
 
 DESCRIPTIONS = {
     "gated-pixelcnn": "Gated PixelCNN over {levels} grey levels, with or without a class",
@@ -37,37 +37,48 @@ def description(model: Model) -> str:
     return DESCRIPTIONS[model.family].format(levels=levels, pixel=pixel)
 
 
-def recipe_for(recipe: Recipe, data_dir: Path | None) -> Recipe:
-    """A recipe for the data in a folder: for somebody's own pictures, where it holds no data set but pictures.
+def recipe_for(recipe: Recipe, data_dir: Path | None, dataset: str | None = None) -> Recipe:
+    """A recipe for other data: for another data set, or for the pictures of a folder that holds no data set but these.
 
     Args:
         recipe: The recipe as it is known.
         data_dir: Where the data lies.
+        dataset: The data set to train on; when left out, the recipe's own, where it is there.
 
     Returns:
-        The recipe itself; or of the same model and training, but for the folder's pictures and their classes, and
-        called after the folder.
+        The recipe itself; or of the same model and training, but for the other pictures and their classes, and called
+        after them.
 
     Raises:
-        DataError: The folder holds neither, or the recipe is not for photographs.
+        DataError: There is no such data, or the recipe's model is for pictures of another shape.
     """
-    try:
-        load_dataset(recipe.dataset, "test", data_dir)
-    except DataError:
-        if data_dir is None or not holds_pictures(data_dir):
-            raise
-    else:
+    if dataset is None:
+        try:
+            load_dataset(recipe.dataset, "test", data_dir)
+        except DataError:
+            if data_dir is None or not holds_pictures(data_dir):
+                raise
+            dataset = own_name(data_dir)
+    if dataset in (None, recipe.dataset):
         return recipe
-    if form_of(recipe.dataset) is not PHOTOGRAPHS:
+    classes = load_dataset(dataset, "test", data_dir).class_names
+    if _shape(recipe.dataset) != _shape(dataset):
+        fitting = [known.name for known in RECIPES.values() if _shape(known.dataset) == _shape(dataset)]
         raise DataError(
-            f"{data_dir} holds no {recipe.dataset}, but pictures, and the recipe {recipe.name!r} is not for those; "
-            "take one for photographs, as cifar10-pixelcnnpp"
+            f"the recipe {recipe.name!r} is not for pictures such as those of {dataset}; take one of "
+            f"{', '.join(fitting)}"
         )
-    dataset = own_name(data_dir)
     model = recipe.model
     if isinstance(model, PictureConfig | ClassifierConfig):
-        model = replace(model, classes=len(load_dataset(dataset, "test", data_dir).class_names))
-    return replace(recipe, name=f"{dataset}-{recipe.name.partition('-')[2]}", dataset=dataset, model=model)
+        model = replace(model, classes=len(classes))
+    variant = recipe.name.removeprefix(f"{recipe.dataset}-")
+    return replace(recipe, name=f"{dataset}-{variant}", dataset=dataset, model=model)
+
+
+def _shape(dataset: str) -> tuple[int, ...]:
+    """Channels, height, width and levels of a data set's pictures."""
+    record = dataset_of(dataset)
+    return *record.image, record.levels
 
 
 def run_recipe(
@@ -128,10 +139,7 @@ def run_recipe(
         family=model.family,
         description=description(model),
         dataset=recipe.dataset,
-        split=(
-            f"trained on the first {len(data):,} training images; the last {len(held_out):,} held out; "
-            f"measured on {test.part or 'test'}"
-        ),
+        split=split_words(recipe.dataset, data, held_out, test),
         config=entries.pop("model"),
         recipe=entries,
         cost={

@@ -14,8 +14,9 @@ from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.edit import Edit
 from demo.walk.pictures import FIRST_EXAMPLE
-from demo.walk.sliders import FIRST_SEED, Walk
+from demo.walk.sliders import Walk
 from demo.walk.ways import FIRST_ENDS
+from gm_core.data.catalog import FIRST
 from tests.browser.helpers import DESKTOP, PHONE, Traffic
 from tests.browser.walk_helpers import MAIN, open_walk, shown, wait_for, wait_for_change, wait_for_nearly
 
@@ -50,7 +51,7 @@ def grip(slider: Locator) -> tuple[float, float, float]:
 
 def test_the_picture_follows_the_slider(page: Page, app_url: str, vae: gm_core.VAE) -> None:
     open_walk(page, app_url)
-    first = mean(vae, latent.drawn(vae, FIRST_SEED))
+    first = mean(vae, latent.drawn(vae, FIRST.seeds.point))
     wait_for(page, first)  # alive on arrival
     slider = page.locator("#walk-sliders input[type=range]").first
     x, y, unit = grip(slider)
@@ -129,7 +130,7 @@ def test_locked_sliders_stay(page: Page, app_url: str) -> None:
 
 def test_the_views_show_the_same_point(page: Page, app_url: str, vae: gm_core.VAE) -> None:
     open_walk(page, app_url)
-    z = torch.tensor(latent.drawn(vae, FIRST_SEED))
+    z = torch.tensor(latent.drawn(vae, FIRST.seeds.point))
     page.get_by_role("radio", name="a draw").click()
     wait_for(page, latent.picture(vae, z, "draw").flatten().tolist())
     page.get_by_role("radio", name="a draw").press("ArrowLeft")

@@ -12,8 +12,7 @@ import gm_core
 from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.sliders import SHOWN, Walk, WalkView
-from demo.walk.words import domain_of
-from gm_core.data.preparation import form_of
+from gm_core.data.catalog import dataset_of, form_of
 from tests.browser.walk_helpers import MAIN, open_walk
 
 PIXELS = """([selector, channels]) => {
@@ -51,7 +50,7 @@ def test_sliders_lead_through_another_models_pictures(page: Page, app_url: str, 
     open_walk(page, app_url)
     expect(page.locator("#walk-sliders .row:visible")).to_have_count(16)
     choose(page, name)
-    vae, known = walk.models.vae(name), domain_of(walk.cards[name].dataset)
+    vae, known = walk.models.vae(name), dataset_of(walk.cards[name].dataset)
     wait_for(page, latent.picture(vae, walk.point(WalkView.first(walk, name))[1]), MAIN)
     expect(page.locator(".walk-top .lab-hint")).to_contain_text(known.one.split(" ", 1)[1])
     rows = page.locator("#walk-sliders .controls > .rows .row")
@@ -106,7 +105,7 @@ def test_an_upload_is_prepared_anew_and_edited(page: Page, app_url: str, walk: W
     wait_for(page, latent.rebuild(walk.models.vae(name), prepared.image).mean, "#walk-mean canvas")
     expect(page.locator("#walk-bound .total")).to_contain_text("log p(x)", timeout=60_000)
     page.get_by_role("tab", name="Edit", exact=True).click()
-    expect(page.locator("#edit-sliders .reading")).to_contain_text(f"real {domain_of(dataset).many}")
+    expect(page.locator("#edit-sliders .reading")).to_contain_text(f"real {dataset_of(dataset).many}")
     expect(page.locator("#edit-sliders input[type=range]").first).to_have_attribute("aria-label", "brightness")
     page.get_by_role("tab", name="Map").click()
     expect(page.get_by_text("this view stays with digits").locator("visible=true")).to_be_visible()

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gm_core.data.preparation import form_of
+from gm_core.data.catalog import CATALOG
 
 
 def thickness(images: Tensor) -> Tensor:
@@ -124,9 +124,6 @@ def attributes_of(dataset: str, channels: int = 1) -> Attributes:
         dataset: Its name.
         channels: Of its pictures, where that is not known by its name: only what has colours is warm.
     """
-    names = {
-        "digits": ("thickness", "slant"),
-        "clothes": ("brightness", "width"),
-        "photographs": ("brightness", "width" if channels == 1 else "warmth"),
-    }
-    return {name: ATTRIBUTES[name] for name in names[form_of(dataset).name]}
+    record = CATALOG.get(dataset)
+    names = record.attributes if record else ("brightness", "width" if channels == 1 else "warmth")
+    return {name: ATTRIBUTES[name] for name in names}

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
+from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import Images
 from gm_core.evaluation.confidence import accuracy_versus_coverage, log_odds, posterior_figures
 from gm_core.evaluation.likelihood import in_batches
 from gm_core.models.autoregressive.base import PixelCNN
 from gm_core.models.classifier.classifier import Classifier
 from gm_core.studies.bayes.rule import class_log_probs, likelihood_from_posterior, log_joint
-from gm_core.studies.detector.calibration import model_names
 from gm_core.studies.detector.outliers import fitted
 
 MIXED_IMAGES = 1000
@@ -30,7 +30,7 @@ answers in these two, the classifier in the last, where the PixelCNN refuses a s
 
 @dataclass(frozen=True, eq=False)
 class BayesStudy:
-    """What was found on a data set's test images; see the card ``DOMAIN-bayes`` for the figures.
+    """What was found on a data set's test images; see the card ``DATASET-bayes`` for the figures.
 
     Attributes:
         prior: p(y), the classes' shares of the training images, ``float64`` (classes,).
@@ -51,7 +51,7 @@ class BayesStudy:
 
 
 def make_bayes(
-    domain: str,
+    dataset: str,
     train: Images,
     held_out: Images,
     test: Images,
@@ -62,17 +62,17 @@ def make_bayes(
     directory: Path,
     quiet: bool = False,
 ) -> Card:
-    """Compare a domain's PixelCNN and classifier, and write down what was found: figures and curves, no images.
+    """Compare a data set's PixelCNN and classifier, and write down what was found: figures and curves, no images.
 
     Args:
-        domain: Its models are the density of its detector and ``DOMAIN-classifier``.
+        dataset: Its models are the density of its detector and ``DATASET-classifier``.
         train: Images they were trained on; their labels give the prior.
         held_out: Images they were not trained on, which say what log p(x) is usual.
         test: Others, to compare on.
         outliers: Pictures that are of none of the classes.
         outliers_name: What to call those.
         device: Where to run.
-        directory: Where the models lie, and where the study goes, as ``DOMAIN-bayes``.
+        directory: Where the models lie, and where the study goes, as ``DATASET-bayes``.
         quiet: No progress bars.
 
     Returns:
@@ -81,19 +81,19 @@ def make_bayes(
     Raises:
         CheckpointError: A model is missing or of the wrong kind.
     """
-    pixelcnn, classifier = load_judges(domain, device, directory)
+    pixelcnn, classifier = load_judges(dataset, device, directory)
     prior = train.labels.bincount(minlength=len(train.class_names)).double() / len(train)
     some = held_out.images[:: max(1, len(held_out) // USUAL_IMAGES)][:USUAL_IMAGES]
     some = class_log_probs(pixelcnn, some, title="log p(x|y), held-out images", quiet=quiet)
     usual = float(log_joint(some, prior).logsumexp(dim=1).median())
     metrics, curves = evaluate_bayes(pixelcnn, classifier, prior, usual, test, outliers, outliers_name, quiet)
     card = Card(
-        name=f"{domain}-bayes",
+        name=f"{dataset}-bayes",
         family="bayes",
         description="The PixelCNN by Bayes' rule beside the classifier, both with the option to refuse",
-        dataset=read_card(_names(domain)[0], directory).dataset,
+        dataset=read_card(_names(dataset)[0], directory).dataset,
         split=f"prior of {len(train):,} training images, usual log p(x) of {len(some):,} held out; measured on test",
-        config={"models": _models(domain, directory), "test_images": len(test), "outliers": outliers_name},
+        config={"models": _models(dataset, directory), "test_images": len(test), "outliers": outliers_name},
         metrics=metrics,
         class_names=list(train.class_names),
     )
@@ -190,12 +190,12 @@ def _mixed_curves(
 
 
 def load_judges(
-    domain: str, device: str | torch.device = "auto", directory: Path | None = None
+    dataset: str, device: str | torch.device = "auto", directory: Path | None = None
 ) -> tuple[PixelCNN, Classifier]:
-    """A domain's class-conditional PixelCNN and its classifier.
+    """A data set's class-conditional PixelCNN and its classifier.
 
     Args:
-        domain: Their checkpoints are the density of its detector and ``DOMAIN-classifier``.
+        dataset: Their checkpoints are the density of its detector and ``DATASET-classifier``.
         device: Where to run.
         directory: Where they lie.
 
@@ -203,7 +203,7 @@ def load_judges(
         CheckpointError: One is missing, damaged, or not what its name says; or they know different classes.
         DeviceError: This machine has no such device.
     """
-    names = _names(domain)
+    names = _names(dataset)
     pixelcnn, classifier = (load(name, device, directory) for name in names)
     if not isinstance(pixelcnn, PixelCNN) or not isinstance(classifier, Classifier):
         raise CheckpointError(f"{names[0]!r} and {names[1]!r} must hold a PixelCNN and a classifier")
@@ -214,22 +214,22 @@ def load_judges(
     return pixelcnn, classifier
 
 
-def load_bayes(domain: str, directory: Path | None = None) -> BayesStudy:
-    """What was found on a domain's test images.
+def load_bayes(dataset: str, directory: Path | None = None) -> BayesStudy:
+    """What was found on a data set's test images.
 
     Args:
-        domain: The study's checkpoint is ``DOMAIN-bayes``.
+        dataset: The study's checkpoint is ``DATASET-bayes``.
         directory: Where it lies.
 
     Raises:
         CheckpointError: It is missing, damaged, or of other weights than the models' here.
     """
     directory = directory or checkpoint_dir()
-    card = read_card(f"{domain}-bayes", directory)
-    mend = f"make it with: python -m gm_core bayes {domain} --out {directory}"
+    card = read_card(f"{dataset}-bayes", directory)
+    mend = f"make it with: python -m gm_core bayes {dataset} --out {directory}"
     if card.family != "bayes":
         raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not a study of Bayes' rule; {mend}")
-    if card.config.get("models") != _models(domain, directory):
+    if card.config.get("models") != _models(dataset, directory):
         raise CheckpointError(f"study {directory / card.name}.json was made with other weights; {mend}")
     tensors = read_tensors(card, directory)
     try:
@@ -250,11 +250,11 @@ def load_bayes(domain: str, directory: Path | None = None) -> BayesStudy:
     return study
 
 
-def _models(domain: str, directory: Path) -> dict[str, str]:
+def _models(dataset: str, directory: Path) -> dict[str, str]:
     """The SHA-256 of the weights of both models."""
-    return {name: read_card(name, directory).sha256 for name in _names(domain)}
+    return {name: read_card(name, directory).sha256 for name in _names(dataset)}
 
 
-def _names(domain: str) -> tuple[str, str]:
+def _names(dataset: str) -> tuple[str, str]:
     """The checkpoints of the density and of the classifier."""
-    return model_names(domain)["pixelcnn"], f"{domain}-classifier"
+    return dataset_of(dataset).density, dataset_of(dataset).classifier

@@ -1,4 +1,4 @@
-"""Making a domain's detector."""
+"""Making a data set's detector."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card, save
+from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import Images
 from gm_core.models.autoregressive.base import PixelCNN
 from gm_core.models.vae.vae import VAE
@@ -17,16 +18,9 @@ from gm_core.studies.detector.scores import SCORES, all_scores
 SHRINK = 1e-3
 """Share of a score's own variance that is added to it, for scores that others determine."""
 
-PIXELCNNS = {"mnist": "mnist-pixelcnn-gated", "cifar10": "cifar10-pixelcnnpp"}
-"""The densities whose names say more than the domain's.
-
-Of digits it is not the best density: the one with a palette learns from a letter's own levels as it reads, and is less
-surprised by it.
-"""
-
 
 def calibrate(
-    domain: str,
+    dataset: str,
     train: Images,
     held_out: Images,
     measure: Callable[[Detector], list[Metric]],
@@ -35,10 +29,10 @@ def calibrate(
     directory: Path,
     quiet: bool = False,
 ) -> Card:
-    """Make a domain's detector from reasonable images alone: it never sees an outlier.
+    """Make a data set's detector from reasonable images alone: it never sees an outlier.
 
     Args:
-        domain: Its models are the PixelCNN of :func:`model_names` and those beside it.
+        dataset: Its models are those of :attr:`gm_core.data.catalog.DataSet.detector_parts`.
         train: Images the models were trained on; as many of the first as are held out set the units of the scores.
         held_out: Images they were not trained on; all of them are what a picture is compared with.
         measure: Makes the figures of its card.
@@ -52,7 +46,7 @@ def calibrate(
     Raises:
         CheckpointError: A model is missing or of the wrong kind.
     """
-    names = model_names(domain)
+    names = dataset_of(dataset).detector_parts
     pixelcnn, background, vae = (load(names[part], device, directory) for part in PARTS)
     if not (isinstance(pixelcnn, PixelCNN) and isinstance(background, PixelCNN) and isinstance(vae, VAE)):
         raise CheckpointError(f"{', '.join(names.values())} must be two PixelCNNs and a VAE")
@@ -62,9 +56,9 @@ def calibrate(
 
     center, whitening = _units(scored(train.first(len(held_out)), "training images"))
     scores = scored(held_out, "held-out images")
-    detector = Detector(domain, pixelcnn, background, vae, center, whitening, scores)
+    detector = Detector(dataset, pixelcnn, background, vae, center, whitening, scores)
     card = Card(
-        name=f"{domain}-detector",
+        name=f"{dataset}-detector",
         family="detector",
         description=f"{len(SCORES)} scores of a picture among those of held-out images, with a conformal p-value",
         dataset=read_card(names["pixelcnn"], directory).dataset,
@@ -77,15 +71,6 @@ def calibrate(
         class_names=list(held_out.class_names),
     )
     return save(card, {"center": center, "whitening": whitening, "held_out": scores}, directory)
-
-
-def model_names(domain: str) -> dict[str, str]:
-    """The checkpoints that a domain's detector is made of, by the part they play."""
-    return {
-        "pixelcnn": PIXELCNNS.get(domain, f"{domain}-pixelcnn"),
-        "background": f"{domain}-pixelcnn-background",
-        "vae": f"{domain}-vae",
-    }
 
 
 def scores_of(models: tuple[PixelCNN, PixelCNN, VAE], images: Tensor, title: str = "", quiet: bool = True) -> Tensor:

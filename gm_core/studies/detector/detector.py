@@ -74,7 +74,7 @@ class Detector:
     :meth:`predict` take arrays of pictures.
 
     Args:
-        domain: What it knows, for instance ``"mnist"``.
+        dataset: What it knows, for instance ``"mnist"``.
         pixelcnn: The density.
         background: The density of the general look of the pictures.
         vae: The model that bounds its own density from below.
@@ -86,7 +86,7 @@ class Detector:
 
     def __init__(
         self,
-        domain: str,
+        dataset: str,
         pixelcnn: PixelCNN,
         background: PixelCNN,
         vae: VAE,
@@ -95,7 +95,7 @@ class Detector:
         held_out: Tensor,
         alpha: float = 0.05,
     ) -> None:
-        self.domain, self.pixelcnn, self.background, self.vae = domain, pixelcnn, background, vae
+        self.dataset, self.pixelcnn, self.background, self.vae = dataset, pixelcnn, background, vae
         self.center, self.whitening, self.alpha = center.double(), whitening.double(), check_alpha(alpha)
         self.held_out = {name: held_out[:, i].double().sort().values for i, name in enumerate(SCORES)}
         self.density = NeighbourDensity(self._point(held_out))
@@ -239,11 +239,11 @@ def check_alpha(alpha: float) -> float:
     return alpha
 
 
-def load_detector(domain: str, device: str | torch.device = "auto", directory: Path | None = None) -> Detector:
-    """The calibrated detector of a domain; loaded once however often it is asked for.
+def load_detector(dataset: str, device: str | torch.device = "auto", directory: Path | None = None) -> Detector:
+    """The calibrated detector of a data set; loaded once however often it is asked for.
 
     Args:
-        domain: For instance ``"mnist"``; its checkpoint is ``DOMAIN-detector``.
+        dataset: For instance ``"mnist"``; its checkpoint is ``DATASET-detector``.
         device: Where its models run.
         directory: Where the checkpoints lie.
 
@@ -251,7 +251,7 @@ def load_detector(domain: str, device: str | torch.device = "auto", directory: P
         CheckpointError: A part is missing, damaged, or not the one the detector was calibrated with.
     """
     directory, where = directory or checkpoint_dir(), pick_device(device)
-    card = read_card(f"{domain}-detector", directory)
+    card = read_card(f"{dataset}-detector", directory)
     if card.family != "detector":
         raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not a detector")
     try:
@@ -265,20 +265,20 @@ def load_detector(domain: str, device: str | torch.device = "auto", directory: P
     for part, name in names.items():
         if read_card(name, directory).sha256 != hashes[part]:
             raise CheckpointError(f"{card.name!r} was calibrated with other weights of {name!r}; calibrate it again")
-    key = (directory.resolve() / domain, card.sha256, where)
+    key = (directory.resolve() / dataset, card.sha256, where)
     with _lock:
         if key not in _loaded:
-            _loaded[key] = _build(domain, card, names, where, directory)
+            _loaded[key] = _build(dataset, card, names, where, directory)
         return _loaded[key]
 
 
-def _build(domain: str, card: Card, names: dict[Part, str], where: torch.device, directory: Path) -> Detector:
+def _build(dataset: str, card: Card, names: dict[Part, str], where: torch.device, directory: Path) -> Detector:
     pixelcnn, background, vae = (load(names[part], where, directory) for part in PARTS)
     if not (isinstance(pixelcnn, PixelCNN) and isinstance(background, PixelCNN) and isinstance(vae, VAE)):
         raise CheckpointError(f"{card.name!r} names models of the wrong kind; calibrate it again")
     tensors = read_tensors(card, directory)
     try:
         center, whitening, held_out = (tensors[name] for name in ("center", "whitening", "held_out"))
-        return Detector(domain, pixelcnn, background, vae, center, whitening, held_out)
+        return Detector(dataset, pixelcnn, background, vae, center, whitening, held_out)
     except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise CheckpointError(f"the tensors of {card.name!r} are not a detector's; calibrate it again") from error

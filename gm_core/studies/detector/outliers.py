@@ -8,10 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gm_core.data.catalog import outliers_to
 from gm_core.data.datasets import DataError, load_dataset
-
-OTHERS = ("mnist", "fashion", "omniglot", "cifar10")
-"""Data sets whose images are outliers to a detector of another."""
 
 OUTLIERS = 1000
 """Pictures a set, at most."""
@@ -169,21 +167,19 @@ PLAIN: dict[str, Callable[[Shape, int, torch.Generator], Tensor]] = {
 
 
 def other_images(dataset: str, directory: Path | None = None) -> tuple[dict[str, Tensor], list[str]]:
-    """Test images of the other data sets that are at hand.
+    """Test images of the other data sets of the catalogue, as far as they are there.
 
     Args:
         dataset: The detector's own.
         directory: Where data sets lie.
 
     Returns:
-        Images by the data set's name, and of those that are not at hand what is wrong.
+        Images by the data set's name, and of those that are not there what is wrong.
     """
     images, missing = {}, []
-    for name in OTHERS:
-        if name == dataset:
-            continue
+    for other in outliers_to(dataset):
         try:
-            images[name] = load_dataset(name, "test", directory).images
+            images[other.name] = load_dataset(other.name, "test", directory).images
         except DataError as error:
             missing.append(str(error))
     return images, missing

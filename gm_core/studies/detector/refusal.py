@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from gm_core.checkpoints import Metric
-from gm_core.data.preparation import DIGITS, form_of
+from gm_core.data.catalog import form_of
+from gm_core.data.preparation import DIGITS
 from gm_core.studies.detector.calibration import scores_of
 from gm_core.studies.detector.conformal import two_sided_p_value
 from gm_core.studies.detector.detector import Detector
@@ -110,7 +111,7 @@ def evaluate_detector(
         for alpha in ALPHAS
     ]
     metrics += [metric for line in table for metric in _figures(line, len(test))]
-    if form_of(detector.domain) is DIGITS:
+    if form_of(detector.dataset) is DIGITS:
         metrics += measure_preparation(detector, test, others, min(limit, PICTURES), quiet=quiet)
     return Measured(metrics, table)
 

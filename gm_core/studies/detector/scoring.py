@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import torch
 from PIL import Image
 
+from gm_core.data.catalog import form_of
 from gm_core.data.pictures import PictureError
-from gm_core.data.preparation import USUAL, Preparation, Prepared, form_of, prepare
+from gm_core.data.preparation import USUAL, Preparation, Prepared, prepare
 from gm_core.studies.detector.detector import BATCH, Detector, Verdict
 from gm_core.studies.detector.scores import SCORES
 
@@ -32,7 +33,7 @@ class Scored:
 
     Attributes:
         path: What it is called.
-        model: The detector's domain.
+        model: The detector's data set.
         prepared: What the detector saw; ``None`` when it could not be read.
         verdict: What the detector says; ``None`` when it could not be read.
         error: Why it could not be read.
@@ -70,7 +71,7 @@ def score_pictures(
     They are read and prepared in a thread of their own while the models compute, a batch ahead and no more.
 
     Args:
-        detector: Who judges; its domain also says what form the pictures are brought to.
+        detector: Who judges; its data set also says what form the pictures are brought to.
         pictures: Names, with pictures or what is wrong with them, as of :func:`gm_core.data.folders.read_pictures`.
         preparation: Which steps to take.
         alpha: The accepted false-alarm rate; the detector's own when left out.
@@ -79,7 +80,7 @@ def score_pictures(
     Yields:
         A result for each, as soon as its batch is done.
     """
-    form, size = form_of(detector.domain), detector.pixelcnn.config.height
+    form, size = form_of(detector.dataset), detector.pixelcnn.config.height
 
     def prepared() -> Iterator[tuple[str, Prepared | PictureError]]:
         for name, picture in pictures:
@@ -91,9 +92,9 @@ def score_pictures(
             verdicts = iter(detector.score(torch.cat([one.image for one in good]), alpha) if good else ())
             for name, one in some:
                 if isinstance(one, PictureError):
-                    yield Scored(name, detector.domain, error=str(one))
+                    yield Scored(name, detector.dataset, error=str(one))
                 else:
-                    yield Scored(name, detector.domain, one, next(verdicts))
+                    yield Scored(name, detector.dataset, one, next(verdicts))
 
 
 @dataclass(frozen=True)

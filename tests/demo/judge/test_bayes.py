@@ -46,8 +46,8 @@ def verdict(p_value: float = 0.4, log_prob: float = -400.0) -> gm_core.Verdict:
     )
 
 
-def judged(p_value: float = 0.4, domain: str = "mnist") -> Judgement:
-    return Judgement(prepared=gm_core.Prepared(picture(), ()), verdict=verdict(p_value), domain=domain)
+def judged(p_value: float = 0.4, dataset: str = "mnist") -> Judgement:
+    return Judgement(prepared=gm_core.Prepared(picture(), ()), verdict=verdict(p_value), dataset=dataset)
 
 
 def made_up(classifier: dict[int, float], density: dict[int, float]) -> Answers:
@@ -74,7 +74,7 @@ def panel() -> BayesPanel:
 
 
 def test_both_answers_are_the_models_own(panel: BayesPanel) -> None:
-    _, classifier, density, turned, domain = panel.show(judged(), 90)
+    _, classifier, density, turned, dataset = panel.show(judged(), 90)
     model, prior = gm_core.load("mnist-pixelcnn-gated", "cpu"), gm_core.load_bayes("mnist").prior
     likelihood = gm_core.class_log_probs(model, picture())
     with torch.inference_mode():
@@ -84,7 +84,7 @@ def test_both_answers_are_the_models_own(panel: BayesPanel) -> None:
             (name, percent(p, "&gt; ", "&lt; ")) for name, p in zip(NAMES, probs.tolist(), strict=True)
         ]
     assert all(nats(value) in turned for value in likelihood[0].tolist())
-    assert domain == "mnist"
+    assert dataset == "mnist"
     accuracy = next(m for m in gm_core.read_card("mnist-classifier").metrics if m.name == "accuracy")
     assert f"right on {percent(accuracy.value)} of 10,000 test images" in classifier
 
@@ -139,9 +139,9 @@ def test_moving_the_threshold_asks_no_model(panel: BayesPanel) -> None:
 
 
 def test_one_line_where_there_is_nothing_to_compare(panel: BayesPanel) -> None:
-    for given, line in ((None, NOTHING_YET), (judged(domain="elsewhere"), NO_CLASSIFIER)):
-        contrast, *others, domain = panel.show(given, 90)
-        assert text(contrast) == line and not any(others) and domain is None
+    for given, line in ((None, NOTHING_YET), (judged(dataset="elsewhere"), NO_CLASSIFIER)):
+        contrast, *others, dataset = panel.show(given, 90)
+        assert text(contrast) == line and not any(others) and dataset is None
         assert panel.on_threshold(given, 90) == (contrast, "")
     assert panel.show_study(None) == ""
     assert text(panel.show_study("elsewhere")) == NO_STUDY
@@ -165,9 +165,9 @@ def test_without_the_study_both_answer_all_the_same(panel: BayesPanel, models_on
 
 def test_a_missing_model_is_one_message(panel: BayesPanel, models_only: Path) -> None:
     (models_only / "mnist-classifier.safetensors").unlink()
-    contrast, *others, domain = panel.show(judged(), 90)
+    contrast, *others, dataset = panel.show(judged(), 90)
     assert 'role="alert"' in contrast and "mnist-classifier" in contrast
-    assert not any(others) and domain is None
+    assert not any(others) and dataset is None
 
 
 def test_a_study_of_other_weights_is_one_message_in_its_place(panel: BayesPanel, models_only: Path) -> None:

@@ -207,17 +207,17 @@ def test_folders_of_uploads_are_not_handed_out(tmp_path: Path) -> None:
         files.preprocess(ListFiles([FileData(path=str(tmp_path))]))
 
 
-def test_another_domain_offers_to_judge_the_same(panel: ManyPanel) -> None:
+def test_another_dataset_offers_to_judge_the_same(panel: ManyPanel) -> None:
     desk = Desk()
-    assert not panel.on_domain("fashion", desk).visible
+    assert not panel.on_dataset("fashion", desk).visible
     panel.on_own("mnist", 5, desk)
-    offer = panel.on_domain("fashion", desk)
+    offer = panel.on_dataset("fashion", desk)
     assert offer.visible
     assert "clothes" in offer.value
-    assert not panel.on_domain("mnist", desk).visible
+    assert not panel.on_dataset("mnist", desk).visible
     panel.on_again("fashion", 5, desk)
     assert desk.waiting is not None
-    assert (desk.waiting.domain, desk.waiting.paths) == ("fashion", None)
+    assert (desk.waiting.dataset, desk.waiting.paths) == ("fashion", None)
 
 
 def test_batches_leave_the_mode_of_the_thread_alone(panel: ManyPanel, tmp_path: Path) -> None:

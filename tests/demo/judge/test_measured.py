@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from demo.judge.measured import FAR, NEAR, PUBLISHED, MeasuredPanel, figures_html
+from demo.judge.measured import FAR, NEAR, MeasuredPanel, figures_html
 from demo.judge.words import Judgement
-from demo.shared.domains import DOMAINS
 from demo.shared.models import Models
 from gm_core import Card, Metric
-from gm_core.studies.detector.outliers import OTHERS, PLAIN, SPOILT
+from gm_core.data.catalog import CATALOG, outliers_to
+from gm_core.studies.detector.outliers import PLAIN, SPOILT
 from gm_core.studies.detector.refusal import _slug
 
 
@@ -19,7 +19,7 @@ def models() -> Models:
     return Models.on("cpu")
 
 
-def made_up(domain: str) -> Card:
+def made_up(dataset: str) -> Card:
     against = "outliers (x) against 10,000 test images"
     metrics = [
         Metric("false_alarm_rate_at_0.05", 0.0412, "share", "share of the 10,000 test images with a p-value of ..."),
@@ -32,14 +32,18 @@ def made_up(domain: str) -> Card:
         Metric("auroc_flipped_left_to_right", 0.66, "AUROC", f"1,000 {against}"),
         Metric("detection_rate_mnist", 0.987, "share", "share of 1,000 outliers"),
     ]
-    return Card(f"{domain}-detector", "detector", "", domain, "", metrics=metrics)
+    return Card(f"{dataset}-detector", "detector", "", dataset, "", metrics=metrics)
 
 
 def test_every_set_that_is_measured_has_words() -> None:
-    far = {*OTHERS, *PLAIN, *(_slug(name) for name, (_, is_far) in SPOILT.items() if is_far)}
+    far = {
+        *(other.name for name in CATALOG for other in outliers_to(name)),
+        *PLAIN,
+        *(_slug(name) for name, (_, is_far) in SPOILT.items() if is_far),
+    }
     near = {_slug(name) for name, (_, is_far) in SPOILT.items() if not is_far}
     assert (set(FAR), set(NEAR)) == (far, near)
-    assert {which for _, which in PUBLISHED} <= far | near
+    assert {which for record in CATALOG.values() for which in record.published} <= far | near
 
 
 def test_figures_are_the_cards(models: Models) -> None:
@@ -69,11 +73,11 @@ def test_a_card_without_figures_says_so() -> None:
     assert "Not measured" in figures_html("mnist", bare)
 
 
-def test_it_follows_the_domain(models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_follows_the_dataset(models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     panel = MeasuredPanel(models)
     assert panel.show(None) == ""
     verdict = prepared = None  # not looked at
     assert "test digits" in panel.show(Judgement("mnist", prepared, verdict))  # type: ignore[arg-type]
     monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
     missing = panel.show(Judgement("cifar10", prepared, verdict))  # type: ignore[arg-type]
-    assert DOMAINS["cifar10"].many in missing and "cifar10-detector" in missing
+    assert CATALOG["cifar10"].many in missing and "cifar10-detector" in missing

@@ -19,10 +19,10 @@ import gm_core
 from demo.base.charts.histogram import histogram
 from demo.judge import words as wording
 from demo.judge.tab import judge, predicted
-from demo.shared.domains import DOMAINS
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import MAX_CHARACTERS, PREFIX, decode, encode
 from gm_core import Detector, PictureError, Preparation, Verdict
+from gm_core.data.catalog import CATALOG
 from gm_core.data.preparation import AS_IT_IS, USUAL
 from gm_core.studies.detector import SCORES
 
@@ -55,7 +55,7 @@ def ask(
 
 
 @pytest.mark.parametrize("preparation", [USUAL, AS_IT_IS, Preparation(crop=False)])
-@pytest.mark.parametrize("model", Models.on("cpu").domains())
+@pytest.mark.parametrize("model", Models.on("cpu").datasets())
 def test_numbers_are_the_detectors(client: Client, tmp_path: Path, preparation: Preparation, model: str) -> None:
     path = saved(tmp_path / "seven.png", seven())
     answer = ask(client, path, 10, preparation, model)
@@ -155,7 +155,7 @@ def verdict_with(peers: int, held_out: int) -> Verdict:
 
 
 def test_the_sentence_counts_held_out_digits() -> None:
-    digits = DOMAINS["mnist"]
+    digits = CATALOG["mnist"]
     assert "all 5,000 digits" in wording.sentence(verdict_with(0, 5000), 5000, digits)
     assert "1 in 500 of the digits" in wording.sentence(verdict_with(9, 5000), 5000, digits)
     assert "62 of 100 digits" in wording.sentence(verdict_with(3099, 5000), 5000, digits)
@@ -177,7 +177,7 @@ def grey(level: int) -> Image.Image:
 
 def test_the_reason_names_what_is_unusual(detector: Detector) -> None:
     """Of pictures whose fault is known: a grey ground, emptiness, speckles on the ground, a digit that is fine."""
-    digits = DOMAINS["mnist"]
+    digits = CATALOG["mnist"]
 
     def why(picture: Image.Image) -> str:
         return wording.why(judge(detector, picture, AS_IT_IS, 5), detector, digits)
@@ -248,4 +248,4 @@ def test_a_pads_value_is_checked() -> None:
 def test_a_rank_is_never_rounded_to_all_or_to_none(share, said):
     detector = MagicMock(spec=Detector, share_below=lambda name, value: share)
     detector.__len__.return_value = 5000
-    assert wording.rank(-1.0, detector, DOMAINS["mnist"]).startswith(said)
+    assert wording.rank(-1.0, detector, CATALOG["mnist"]).startswith(said)

@@ -16,14 +16,15 @@ import gm_core
 from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.edit import Edit
-from demo.walk.pictures import FIRST_SEEDS, Example, form_for, from_drawing, from_file, seen
+from demo.walk.pictures import Example, form_for, from_drawing, from_file, seen
 from demo.walk.rebuild import RebuildView
 from demo.walk.sliders import SHOWN, Walk, WalkView, folded
 from demo.walk.ways import FIRST_ENDS, Ways
-from demo.walk.words import VIEWS, alone, choices, domain_of, figure_line, hint, kl_bars
+from demo.walk.words import VIEWS, alone, choices, figure_line, hint, kl_bars
 from demo.widgets.sketch_pad import encode
 from gm_core import VAE, Card, CheckpointError, VAEConfig
 from gm_core.checkpoints import checkpoint_dir, save
+from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import Images
 from gm_core.rendering import png
 from gm_core.studies.atlas.atlas import make_atlas
@@ -136,7 +137,7 @@ def test_examples_are_of_the_models_own_kind(walk: Walk) -> None:
     clothes = seen(walk.models, Example(3), CLOTHES)
     assert torch.equal(clothes.image, drawn) and "PixelCNN of clothes with seed 3" in clothes.source
     arrival = seen(walk.models, Example(), CLOTHES)
-    assert torch.equal(arrival.image, seen(walk.models, Example(FIRST_SEEDS["fashion"]), CLOTHES).image)
+    assert torch.equal(arrival.image, seen(walk.models, Example(dataset_of("fashion").seeds.picture), CLOTHES).image)
     own = seen(walk.models, Example(3), PHOTOGRAPHS)  # there is no PixelCNN of photographs here
     assert own.image.shape == (1, 3, 32, 32) and "this VAE itself with seed 3" in own.source
 
@@ -153,7 +154,7 @@ def test_pictures_are_edited_by_what_they_have(walk: Walk, name: str, attributes
     assert len(labels) == 1 + len(classes)
     reading = edit.look({"model": name, "z": place["base"], "view": "mean"})["reading"]
     assert all(
-        word in reading for word in ("brightness", "of the class", f"real {domain_of(walk.cards[name].dataset).many}")
+        word in reading for word in ("brightness", "of the class", f"real {dataset_of(walk.cards[name].dataset).many}")
     )
     assert "digit" not in reading
     assert edit.changes(place | {"at": [1.0] * len(labels)}) == {name: [1.0] * len(labels)}
@@ -189,9 +190,9 @@ def test_what_says_most_is_shown_and_the_rest_folded_away(walk: Walk) -> None:
     )
     assert folded([3.0] * 15 + [0.01]) == "1 dimension that the model does not use"
     assert folded([3.0] * 17) == "1 more dimension, of 3 nats or less each"
-    assert kl_bars([1.0] * 128, [2.0] * 128, domain_of("cifar10")).count("<i>") == 32
+    assert kl_bars([1.0] * 128, [2.0] * 128, dataset_of("cifar10")).count("<i>") == 32
     assert "other 96 dimensions: 96.0 nats together (192.0 on average)" in kl_bars(
-        [1.0] * 128, [2.0] * 128, domain_of("cifar10")
+        [1.0] * 128, [2.0] * 128, dataset_of("cifar10")
     )
 
 
@@ -222,8 +223,8 @@ def test_words_speak_of_what_the_model_knows(walk: Walk) -> None:
     for name in (CLOTHES, PHOTOGRAPHS):
         card = walk.cards[name]
         words = " ".join(hint(view, card) for view in VIEWS if view not in ("map", "compare"))
-        assert "digit" not in words and domain_of(card.dataset).one in words
-        assert f"You chose <b>{domain_of(card.dataset).many}</b>" in alone(card)
+        assert "digit" not in words and dataset_of(card.dataset).one in words
+        assert f"You chose <b>{dataset_of(card.dataset).many}</b>" in alone(card)
     assert alone(walk.cards["mnist-vae2d"]) == ""
     line = figure_line(walk.cards[CLOTHES])
     assert "trained on Fashion-MNIST for 57 minutes" in line and "million parameters" in line

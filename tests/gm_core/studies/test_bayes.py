@@ -214,9 +214,9 @@ def test_a_card_may_not_lack_its_tensors(directory):
         load_bayes("drawn", path)
 
 
-@pytest.mark.parametrize("domain", ["mnist"])
-def test_the_shipped_study_is_of_the_shipped_models(domain):
-    study, card = load_bayes(domain), gm_core.read_card(f"{domain}-bayes")
+@pytest.mark.parametrize("dataset", ["mnist"])
+def test_the_shipped_study_is_of_the_shipped_models(dataset):
+    study, card = load_bayes(dataset), gm_core.read_card(f"{dataset}-bayes")
     assert len(study.coverage) == 101
     for name in CURVES:
         assert float(study.accuracy[name][-1]) == pytest.approx(card.metric(f"{name}_accuracy").value)

@@ -109,6 +109,6 @@ def test_omniglot_is_read_mixed_and_for_testing_only(tmp_path):
         load_dataset("omniglot", "train", tmp_path)
     found, missing = other_images("mnist", tmp_path)
     assert list(found) == ["omniglot"]
-    assert any("FashionMNIST is not in" in line for line in missing)
+    assert any("Fashion-MNIST is not in" in line for line in missing)
     (tmp_path / "omniglot" / "small.npz").write_bytes(b"broken")
     assert any("Omniglot" in line for line in other_images("mnist", tmp_path)[1])

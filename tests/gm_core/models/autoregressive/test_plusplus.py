@@ -253,10 +253,10 @@ def test_damaged_sheets_are_one_clear_error(sheets, tmp_path, damage):
     for path in (sheets / "cifar10").iterdir():
         data = path.read_bytes()
         (tmp_path / "cifar10" / path.name).write_bytes(data[: len(data) // 2] if path.name == damage else data)
-    with pytest.raises(DataError, match="CIFAR10 is damaged in"):
+    with pytest.raises(DataError, match="CIFAR-10 is damaged in"):
         load_dataset("cifar10", "train", tmp_path)
 
 
 def test_cifar10_that_is_not_there_is_one_clear_error(tmp_path):
-    with pytest.raises(DataError, match="CIFAR10 is not in"):
+    with pytest.raises(DataError, match="CIFAR-10 is not in"):
         load_dataset("cifar10", "test", tmp_path)

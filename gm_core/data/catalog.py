@@ -1,0 +1,345 @@
+"""The catalogue of data sets: one record each, and every fact about a data set stands there and nowhere else.
+
+A new data set is one entry of :data:`CATALOG`. Everything that depends on the data set, from how its files are read to
+what its pictures are called on a page, asks its record, by :func:`dataset_of`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gm_core.data.preparation import CLOTHES, DIGITS, PHOTOGRAPHS, Form
+from gm_core.data.readers import Arrays, FirstOf, Reader, Sheets, SplitSheet, Torchvision, TorchvisionOmniglot
+
+Splits = Literal["last held out", "in the data", "test only"]
+"""How a data set is split: the last training images are held out, see :data:`gm_core.data.datasets.HELD_OUT`; the data
+says it of every image; or all images are for testing."""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Seeds of what is there before anybody has chosen any.
+
+    Attributes:
+        picture: Of a picture that the data set's PixelCNN draws.
+        point: Of a point in the latent space of its VAE.
+        examples: Of pictures to be judged.
+    """
+
+    picture: int = 0
+    point: int = 13
+    examples: tuple[int, int, int] = (6, 11, 18)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published figure of how well outliers are told from a data set's pictures.
+
+    Attributes:
+        words: What was measured, and the AUROC.
+        authors: Of the paper, and its year.
+        url: Its address.
+    """
+
+    words: str
+    authors: str
+    url: str
+
+
+@dataclass(frozen=True)
+class LineUp:
+    """Pictures to be ranked by how likely the data set's model finds them.
+
+    Attributes:
+        own: What its model draws for it: the class that it is asked for, by the picture's name.
+        others: Names of the other pictures, in order: plain ones, noise, or what another data set's line-up has of
+            its own.
+        measured: Sets of outliers whose figures say how it ends with many pictures.
+    """
+
+    own: Mapping[str, int]
+    others: tuple[str, ...]
+    measured: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataSet:
+    """All that is known of a data set.
+
+    Attributes:
+        name: What commands and checkpoints call it.
+        title: What people call it.
+        one: One of its pictures, with an article.
+        many: Several.
+        adjective: What is left out of these two where it goes without saying.
+        figure: What of a picture is not background.
+        another: A picture of another class than the one before.
+        form: How its pictures were made, and so their size and channels.
+        levels: Levels of a pixel: 256, or 2 where models see its pictures in black and white, drawn anew whenever they
+            look.
+        classes: What each label means; empty where only the data knows.
+        reader: How its files are read; None for a folder of somebody's own pictures.
+        splits: How it is split.
+        licence: What its makers allow.
+        credit: Who made it, to be named with it.
+        source: Where it comes from.
+        same_as: The data set whose pictures these are, where they are only shown in another way.
+        attributes: The two of :data:`gm_core.studies.atlas.attributes.ATTRIBUTES` that are worth measuring.
+        seeds: Of what is there on arrival.
+        pixelcnn: The checkpoint that draws its pictures; ``NAME-pixelcnn`` where nothing else is said.
+        density: The checkpoint that judges pictures; ``pixelcnn`` where nothing else is said.
+        outliers: The data set whose pictures are shown to its classifier as being of no class.
+        asked: Classes that its model is asked for where some of its drawings are shown, and what they are called.
+        line_up: Pictures to be ranked, if they are.
+        published: Published figures, by the data set whose pictures are the outliers.
+    """
+
+    name: str
+    title: str
+    one: str
+    many: str
+    adjective: str = ""
+    figure: str = "the subject"
+    another: str = "something else"
+    form: Form = PHOTOGRAPHS
+    levels: int = 256
+    classes: tuple[str, ...] = ()
+    reader: Reader | None = None
+    splits: Splits = "last held out"
+    licence: str = ""
+    credit: str = ""
+    source: str = ""
+    same_as: str = ""
+    attributes: tuple[str, str] = ("brightness", "warmth")
+    seeds: Seeds = Seeds()
+    pixelcnn: str = ""
+    density: str = ""
+    outliers: str = "mnist"
+    asked: Mapping[int, str] = field(default_factory=dict)
+    line_up: LineUp | None = None
+    published: Mapping[str, tuple[Published, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Fill in the usual names of checkpoints."""
+        object.__setattr__(self, "pixelcnn", self.pixelcnn or f"{self.name}-pixelcnn")
+        object.__setattr__(self, "density", self.density or self.pixelcnn)
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """Channels, height and width of its pictures."""
+        return self.form.channels, self.form.size, self.form.size
+
+    @property
+    def noun(self) -> str:
+        """One of its pictures, without an article."""
+        return self.one.split(" ", 1)[1]
+
+    @property
+    def full(self) -> str:
+        """Its pictures and its name."""
+        return f"{self.adjective} {self.many} ({self.title})".strip()
+
+    @property
+    def classifier(self) -> str:
+        """The checkpoint that names its classes."""
+        return f"{self.name}-classifier"
+
+    @property
+    def vae(self) -> str:
+        """The checkpoint that bounds the density of its pictures from below."""
+        return f"{self.name}-vae"
+
+    @property
+    def detector_parts(self) -> dict[str, str]:
+        """The checkpoints that its detector is made of, by the part they play."""
+        return {
+            "pixelcnn": self.density,
+            "background": f"{self.name}-pixelcnn-background",
+            "vae": self.vae,
+        }
+
+
+_DIGITS = tuple("0123456789")
+
+CATALOG: dict[str, DataSet] = {
+    record.name: record
+    for record in (
+        DataSet(
+            name="mnist",
+            title="MNIST",
+            one="a digit",
+            many="digits",
+            adjective="handwritten",
+            figure="the strokes",
+            another="another digit",
+            form=DIGITS,
+            classes=_DIGITS,
+            reader=Torchvision("MNIST"),
+            licence="CC BY-SA 3.0",
+            credit="Y. LeCun, C. Cortes and C. J. C. Burges",
+            source="yann.lecun.com/exdb/mnist, by torchvision",
+            attributes=("thickness", "slant"),
+            seeds=Seeds(picture=39),  # a six that nobody mistakes
+            # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
+            # surprised by it.
+            density="mnist-pixelcnn-gated",
+            outliers="fashion",
+            asked={digit: f"digit {digit}" for digit in range(10)},
+            line_up=LineUp(
+                own={"a 3": 3, "a 7": 7},
+                others=("plain black", "plain grey", "plain white", "a sneaker", "noise"),
+                measured=("constants", "omniglot"),
+            ),
+        ),
+        DataSet(
+            name="mnist-binary",
+            title="binarised MNIST",
+            one="a digit in black and white",
+            many="digits in black and white",
+            adjective="handwritten",
+            figure="the strokes",
+            another="another digit",
+            form=DIGITS,
+            levels=2,
+            classes=_DIGITS,
+            reader=Torchvision("MNIST"),
+            licence="CC BY-SA 3.0",
+            credit="Y. LeCun, C. Cortes and C. J. C. Burges",
+            source="yann.lecun.com/exdb/mnist, by torchvision",
+            same_as="mnist",
+            attributes=("thickness", "slant"),
+            outliers="fashion",
+        ),
+        DataSet(
+            name="fashion",
+            title="Fashion-MNIST",
+            one="a piece of clothing",
+            many="clothes",
+            figure="the garment",
+            form=CLOTHES,
+            classes=(
+                *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+                *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+            ),
+            reader=Torchvision("FashionMNIST"),
+            licence="MIT",
+            credit="H. Xiao, K. Rasul and R. Vollgraf, copyright (c) 2017 Zalando SE",
+            source="github.com/zalandoresearch/fashion-mnist, by torchvision",
+            attributes=("brightness", "width"),
+            seeds=Seeds(picture=6, point=25),  # a T-shirt
+            asked={0: "T-shirt", 1: "trousers", 5: "sandal", 7: "sneaker", 8: "bag", 9: "ankle boot"},
+            line_up=LineUp(
+                own={"a shirt": 0, "a sneaker": 7, "a bag": 8},
+                others=("a 3", "a 7", "plain black", "plain grey"),
+                measured=("mnist", "constants"),
+            ),
+            published={
+                "mnist": (
+                    Published(
+                        "likelihood of a PixelCNN about 0.09, likelihood ratio 0.994",
+                        "Ren et al., 2019",
+                        "https://arxiv.org/abs/1906.02845",
+                    ),
+                    Published(
+                        "input complexity with a PixelCNN++ 0.967",
+                        "Serrà et al., 2020",
+                        "https://arxiv.org/abs/1909.11480",
+                    ),
+                    Published("density of states 1.00", "Morningstar et al., 2021", "https://arxiv.org/abs/2006.09273"),
+                )
+            },
+        ),
+        DataSet(
+            name="cifar10",
+            title="CIFAR-10",
+            one="a photograph",
+            many="photographs",
+            form=PHOTOGRAPHS,
+            classes=(
+                *("airplane", "automobile", "bird", "cat", "deer"),
+                *("dog", "frog", "horse", "ship", "truck"),
+            ),
+            reader=FirstOf((Sheets("cifar10", tests=10_000), Torchvision("CIFAR10"))),
+            licence="none was published; cite the report",
+            credit="A. Krizhevsky, V. Nair and G. Hinton; Learning Multiple Layers of Features from Tiny Images, 2009",
+            source="www.cs.toronto.edu/~kriz/cifar.html, by torchvision",
+            seeds=Seeds(picture=6),  # a landscape
+            pixelcnn="cifar10-pixelcnnpp",
+        ),
+        DataSet(
+            name="omniglot",
+            title="Omniglot",
+            one="a letter",
+            many="letters of 50 alphabets",
+            figure="the strokes",
+            another="another letter",
+            form=DIGITS,
+            reader=FirstOf((Arrays("omniglot/small.npz"), TorchvisionOmniglot())),
+            splits="test only",
+            licence="MIT",
+            credit="B. M. Lake, R. Salakhutdinov and J. B. Tenenbaum (Science, 2015)",
+            source="github.com/brendenlake/omniglot, by torchvision",
+            attributes=("thickness", "slant"),
+        ),
+        DataSet(
+            name="emoji",
+            title="Emoji",
+            one="an emoji",
+            many="emoji",
+            form=PHOTOGRAPHS,
+            classes=(
+                *("smileys & emotion", "people & body", "animals & nature", "food & drink"),
+                *("travel & places", "activities", "objects", "symbols", "flags"),
+            ),
+            reader=SplitSheet("emoji/emoji.webp", "emoji/labels.npz", label="category"),
+            splits="in the data",
+            licence="Apache 2.0 and CC BY 4.0",
+            credit="Noto Emoji by Google (Apache 2.0), and "
+            "Twemoji, copyright Twitter, Inc and other contributors (CC BY 4.0)",
+            source="the sheets of the npm packages emoji-datasource-google and emoji-datasource-twitter 16.0.0",
+            pixelcnn="emoji-pixelcnnpp",
+        ),
+    )
+}
+"""Every data set by its name, in the order in which a page shows them."""
+
+FIRST = next(iter(CATALOG.values()))
+"""The data set that a page begins with."""
+
+
+def dataset_of(name: str) -> DataSet:
+    """The record of a data set; of a name that is not in the catalogue, that of a folder of somebody's own pictures.
+
+    Args:
+        name: For instance ``"mnist"``.
+    """
+    return CATALOG.get(name) or DataSet(name=name, title=name, one="a picture", many="pictures")
+
+
+def form_of(dataset: str) -> Form:
+    """The form of a data set's pictures; of any that is not known by name, that of photographs.
+
+    Args:
+        dataset: For instance ``"mnist"``, ``"mnist-binary"`` or ``"fashion"``.
+    """
+    return dataset_of(dataset).form
+
+
+def first_of(form: Form) -> DataSet:
+    """The first data set whose pictures have a form."""
+    return next(record for record in CATALOG.values() if record.form is form)
+
+
+def outliers_to(name: str) -> list[DataSet]:
+    """The data sets whose pictures are outliers to models of another.
+
+    Args:
+        name: The other's.
+    """
+    own = {name, dataset_of(name).same_as}
+    return [record for record in CATALOG.values() if record.name not in own and not record.same_as]
+
+
+def place_of(name: str) -> int:
+    """Where a data set stands in the catalogue; those that are not in it come last."""
+    return [*CATALOG, name].index(name)
