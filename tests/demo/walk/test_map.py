@@ -1,4 +1,4 @@
-"""The map's server side: what it sends is what the models compute, and nothing a stranger sends breaks it."""
+"""The map's server side: what it sends is what the models compute, and nothing a client sends breaks it."""
 
 import base64
 import io

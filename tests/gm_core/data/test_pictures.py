@@ -1,4 +1,4 @@
-"""Whatever a stranger sends is either a picture or one clear message."""
+"""Whatever a client sends is either a picture or one clear message."""
 
 import io
 import struct
