@@ -1,4 +1,4 @@
-"""What the examples in docstrings run with; the tests have a conftest of their own."""
+"""What tests and examples in docstrings run with."""
 
 from typing import Any
 
@@ -6,6 +6,12 @@ import pytest
 import torch
 
 import gm_core
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Small models run fastest, and the same everywhere, on one thread."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)

@@ -3,15 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-import torch
 
 from tests.helpers import served
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    """Small models run fastest, and the same everywhere, on one thread."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
