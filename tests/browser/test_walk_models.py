@@ -48,7 +48,7 @@ def choose(page: Page, name: str) -> None:
 
 def test_sliders_lead_through_another_models_pictures(page: Page, app_url: str, walk: Walk, name: str) -> None:
     open_walk(page, app_url)
-    expect(page.locator("#walk-sliders .row:visible")).to_have_count(16)
+    expect(page.locator("#walk-sliders .row:visible")).to_have_count(walk.cards["mnist-vae"].config["latent"])
     choose(page, name)
     vae, known = walk.models.vae(name), dataset_of(walk.cards[name].dataset)
     wait_for(page, latent.picture(vae, walk.point(WalkView.first(walk, name))[1]), MAIN)
@@ -84,7 +84,7 @@ def test_sliders_lead_through_another_models_pictures(page: Page, app_url: str, 
     page.get_by_role("radio", name="spread").click()
     expect(page.locator("#walk-sliders .reading")).to_contain_text("standard deviation")
     choose(page, "mnist-vae")
-    expect(page.locator("#walk-sliders .row:visible")).to_have_count(16)
+    expect(page.locator("#walk-sliders .row:visible")).to_have_count(walk.cards["mnist-vae"].config["latent"])
 
 
 def test_an_upload_is_prepared_anew_and_edited(page: Page, app_url: str, walk: Walk, name: str) -> None:

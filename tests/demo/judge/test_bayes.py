@@ -86,7 +86,8 @@ def test_both_answers_are_the_models_own(panel: BayesPanel) -> None:
     assert all(nats(value) in turned for value in likelihood[0].tolist())
     assert dataset == "mnist"
     accuracy = next(m for m in gm_core.read_card("mnist-classifier").metrics if m.name == "accuracy")
-    assert f"right on {percent(accuracy.value)} of 10,000 test images" in classifier
+    counted = re.search(r"[\d,]+ test images", accuracy.protocol)
+    assert counted and f"right on {percent(accuracy.value)} of {counted.group()}" in classifier
 
 
 def test_what_is_unreasonable_is_refused_however_sure_of_its_class() -> None:
