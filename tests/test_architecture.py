@@ -41,7 +41,6 @@ UPWARD = {
     ("demo.base", "demo.judge"),
     ("demo.draw", "demo.judge"),
     ("demo.judge", "demo.draw"),
-    ("demo.walk", "demo.draw"),
     ("demo.walk", "demo.judge"),
     ("demo.widgets", "demo.walk"),
 }
