@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import gm_core
 from gm_core.checkpoints import checkpoint_dir
-from gm_core.cli.cards import models_page
+from gm_core.cli.commands import app
+from gm_core.data.catalog import dataset_of
 from gm_core.evaluation.published import PUBLISHED
 
 ROOT = Path(__file__).parent.parent
@@ -83,7 +85,19 @@ def written() -> dict[str, dict]:
 
 
 def test_the_models_page_is_what_the_cards_make():
-    assert models_page() + "\n" == MODELS, "run: python -m gm_core cards --markdown > docs/models.md"
+    run = CliRunner().invoke(app, ["cards", "--markdown"])
+    assert run.output == MODELS, "run: python -m gm_core cards --markdown > docs/models.md"
+
+
+def test_cards_are_printed_in_full():
+    entries = json.loads(CliRunner().invoke(app, ["cards"]).output)
+    assert {entry["name"]: entry for entry in entries} == written()
+
+
+def test_every_data_set_has_its_licence_on_the_page():
+    for name in {card.dataset for card in gm_core.available()}:
+        assert f"(`{name}`)" in MODELS
+        assert f"licence: {dataset_of(name).licence}." in MODELS
 
 
 def test_there_is_a_line_for_every_checkpoint():
@@ -146,7 +160,9 @@ def test_every_headline_of_the_readme_is_its_cards(name, printed, unit, publishe
 @pytest.mark.parametrize(("name", "published"), [(name, published) for name, *_, published in headlines() if published])
 def test_every_published_figure_of_the_readme_has_a_source(name, published):
     dataset = gm_core.read_card(name).dataset
-    known = " ".join(line.figure for line in PUBLISHED if line.dataset == dataset).split()
+    sources = [line.figure for line in PUBLISHED if line.dataset == dataset]
+    sources += [line.words for lines in dataset_of(dataset).published.values() for line in lines]
+    known = re.split(r"[ ,]+", " ".join(sources))
     for figure in re.findall(r"-?\d+\.\d+", published):
         assert figure in known
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from gm_core.checkpoints import Card, Metric, available, checkpoint_dir
-from gm_core.evaluation.published import PUBLISHED, Published
+from gm_core.data.catalog import CATALOG, DataSet, dataset_of
+from gm_core.evaluation.published import PUBLISHED
 
 INTRODUCTION = """# Models
 
@@ -33,32 +34,45 @@ def print_cards(
 def models_page() -> str:
     """The cards as a page of Markdown: figures by data set, costs, then how each model was trained."""
     cards = available()
-    datasets = sorted({card.dataset for card in cards})
-    parts = [INTRODUCTION, *(_dataset_section([c for c in cards if c.dataset == name]) for name in datasets)]
+    known = list(CATALOG)
+    datasets = sorted(
+        {card.dataset for card in cards}, key=lambda name: (known.index(name) if name in known else 99, name)
+    )
+    parts = [INTRODUCTION]
+    parts += [_dataset_section(dataset_of(name), [card for card in cards if card.dataset == name]) for name in datasets]
     trained = [card for card in cards if card.cost]
     parts += [_cost_section(trained), "## How each model was trained", *(_training_section(card) for card in trained)]
     return "\n\n".join(parts)
 
 
-def _dataset_section(cards: list[Card]) -> str:
-    name = cards[0].dataset
+def _dataset_section(dataset: DataSet, cards: list[Card]) -> str:
     rows = [
         (f"`{card.name}`", f"`{metric.name}`", f"{_value(metric)} {metric.unit}", metric.protocol)
         for card in cards
         for metric in card.metrics
         if not _outliers(metric)
     ]
-    parts = [f"## `{name}`", _table(("checkpoint", "figure", "measured", "how"), rows)]
+    facts = [dataset.full[:1].upper() + dataset.full[1:]]
+    facts += [f"{what}: {fact}" for what in ("credit", "source", "licence") if (fact := getattr(dataset, what))]
+    parts = [f"## {dataset.title} (`{dataset.name}`)", "; ".join(facts) + "."]
+    parts += [_table(("checkpoint", "figure", "measured", "how"), rows)]
     parts += [_refusals(card) for card in cards if any(_outliers(metric) for metric in card.metrics)]
-    parts.append(_published_table([line for line in PUBLISHED if line.dataset == name]))
-    return "\n\n".join(parts)
+    parts += [_published_refusals(dataset, outliers) for outliers in dataset.published]
+    return "\n\n".join([*parts, _published(dataset)])
 
 
-def _published_table(published: list[Published]) -> str:
-    if not published:
-        return "Published for comparison: none found."
-    rows = [(f"{line.figure} {line.unit}", line.model, line.source) for line in published]
-    return "Published for comparison:\n\n" + _table(("figure", "model", "source"), rows)
+def _published(dataset: DataSet) -> str:
+    rows = [
+        (f"{line.figure} {line.unit}", line.model, line.source) for line in PUBLISHED if line.dataset == dataset.name
+    ]
+    if not rows:
+        return "Published likelihoods for comparison: none found."
+    return "Published likelihoods for comparison:\n\n" + _table(("figure", "model", "source"), rows)
+
+
+def _published_refusals(dataset: DataSet, outliers: str) -> str:
+    lines = [f"- {line.words} ([{line.authors}]({line.url}))" for line in dataset.published[outliers]]
+    return "\n".join([f"Published AUROC against {dataset_of(outliers).title}:", "", *lines])
 
 
 def _refusals(card: Card) -> str:
