@@ -27,3 +27,12 @@ def is_upload(path: str) -> bool:
     A client may name any path of the server, and Gradio checks an image's only if the client itself marks it as a file.
     """
     return "\0" not in path and Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve())
+
+
+class InputError(ValueError):
+    """Something that came from outside is not as it must be; the message is for whoever sent it."""
+
+
+def sentence(error: Exception) -> str:
+    """What an error says, beginning as sentences do."""
+    return str(error)[:1].upper() + str(error)[1:]

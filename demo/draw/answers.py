@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from demo.base.checks import is_index, is_number
-from demo.draw.starts import StartError, picture_shape, read_values
+from demo.base.checks import InputError, is_index, is_number
+from demo.draw.starts import picture_shape, read_values
 from demo.shared.models import Models
 from gm_core import Card, PixelCNNPP, influence
 from gm_core.distributions.discretized import ChannelMixture
@@ -29,7 +29,7 @@ KEPT = 32
 Answer = dict[str, Any]
 
 
-class QuestionError(ValueError):
+class QuestionError(InputError):
     """A question that no canvas would ask."""
 
 
@@ -75,19 +75,9 @@ class Answers:
         self.models, self.cards = models, cards
         self._distributions = lru_cache(KEPT)(self._all_distributions)
 
-    def functions(self) -> list[Callable[[Any], Answer]]:
-        """The answers as functions for a component's ``server_functions``, which must be plain ones."""
-
-        def explain(question: Any) -> Answer:
-            return _answer(self.explain, question)
-
-        def depends(question: Any) -> Answer:
-            return _answer(self.depends, question)
-
-        def record(question: Any) -> Answer:
-            return _answer(self.record, question)
-
-        return [explain, depends, record]
+    def functions(self) -> dict[str, Callable[[Any], Answer]]:
+        """The answers, by the names that the canvas asks for them with."""
+        return {"explain": self.explain, "depends": self.depends, "record": self.record}
 
     def explain(self, sent: Any) -> Answer:
         """The distribution of a pixel: under its own label, at the temperature of the draw, under another label.
@@ -201,13 +191,6 @@ class Answers:
             if isinstance(model, PixelCNNPP):
                 return model.mixture(image, labels)[0]
             return model.distribution(image, labels).logits[0].cpu()
-
-
-def _answer(function: Callable[[Any], Answer], sent: Any) -> Answer:
-    try:
-        return function(sent)
-    except (QuestionError, StartError) as error:
-        return {"error": str(error)}
 
 
 def _numbers(log_p: Tensor, value: int) -> Answer:

@@ -7,15 +7,20 @@ from typing import Any
 
 import torch
 
-from demo.base.checks import is_number
+from demo.base.checks import InputError, is_number
 from demo.draw.answers import ANY, COLDEST, HOTTEST
-from demo.draw.starts import Start, StartError, picture_shape, read_start
+from demo.draw.starts import Start, picture_shape, read_start
 from demo.shared.models import Models
-from demo.widgets.pixel_canvas import pixels
+from demo.widgets.pixel_canvas.messages import (
+    CanvasMessage,
+    DoneMessage,
+    DrawingMessage,
+    LastMessage,
+    PixelsMessage,
+    pixels,
+)
 from gm_core import PixelCNN, PixelEvent, draw_noise, rebuild
 from gm_core.data.catalog import FIRST, dataset_of
-
-Message = dict[str, Any]
 
 NAME = FIRST.pixelcnn
 LAST_SEED = 999_999
@@ -88,29 +93,28 @@ class Drawings:
         ]
         return [None if good else words for good, words in verdicts]
 
-    def redraw(self, sent: Any) -> Message:
+    def redraw(self, sent: Any) -> CanvasMessage:
         """A drawing in one message, for a hand that moves: a function of what is sent alone.
 
         Args:
             sent: The parts of an order by name, and ``start`` as for :func:`read_start`.
 
         Returns:
-            The message; ``error`` in words where something in it is not as it must be.
+            The message.
+
+        Raises:
+            InputError: Something in it is not as it must be.
         """
-        sent = sent if isinstance(sent, dict) else {}
         parts = [sent.get(name) for name in ("label", "temperature", "seed", "pictures", "model")]
         for words in self.wrong(*parts):
             if words:
-                return {"error": words}
+                raise InputError(words)
         order = Order(*parts)
-        try:
-            start = read_start(sent.get("start"), self.models.pixelcnn(order.model))
-        except StartError as error:
-            return {"error": str(error)}
+        start = read_start(sent.get("start"), self.models.pixelcnn(order.model))
         (message,) = self.messages(order, start, new_run(), live=True)
         return message
 
-    def messages(self, order: Order, start: Start | None, run: int, *, live: bool = False) -> Iterator[Message]:
+    def messages(self, order: Order, start: Start | None, run: int, *, live: bool = False) -> Iterator[CanvasMessage]:
         """Draw, as messages for the canvas; the last holds every pixel, and what they add up to.
 
         Args:
@@ -126,10 +130,13 @@ class Drawings:
         n = config.classes if each else int(order.pictures)
         index = -1 if order.label == ANY else card.class_names.index(order.label)
         labels = torch.arange(n) if each else torch.full((n,), index)
-        head = {
-            **vars(order),
+        head: DrawingMessage = {
             "run": run,
+            "model": order.model,
+            "label": order.label,
+            "pictures": order.pictures,
             "seed": int(order.seed),
+            "temperature": order.temperature,
             "channels": channels,
             "height": height,
             "width": width,
@@ -156,14 +163,16 @@ class Drawings:
             events.append(event)
             waited += time.perf_counter() - begun
             if waited > TELL_SECONDS and not live:
-                yield head | _pixels(events[told:])
+                yield {**head, **_pixels(events[told:])}
                 told, seconds, waited = len(events), seconds + waited, 0.0
             begun = time.perf_counter()
         seconds += waited
-        yield head | self._everything(model, order, labels, events) | {"seconds": round(seconds, 3)}
+        done = self._done(model, order, labels, events)
+        last: LastMessage = {**head, **_pixels(events), "done": done, "seconds": round(seconds, 3)}
+        yield last
 
-    def _everything(self, model: PixelCNN, order: Order, labels: torch.Tensor, events: list[PixelEvent]) -> Message:
-        """All pixels, for whoever missed some, and how likely each picture is when no class is told."""
+    def _done(self, model: PixelCNN, order: Order, labels: torch.Tensor, events: list[PixelEvent]) -> DoneMessage:
+        """How likely each picture is when no class is told."""
         images, pixel_log_prob = rebuild(events, model.config.height, model.config.width)
         told = labels >= 0
         log_prob = pixel_log_prob.flatten(1).sum(dim=1)
@@ -171,16 +180,15 @@ class Drawings:
             with torch.inference_mode():
                 log_prob[told] = model.log_prob(images[told]).cpu()
         detector = self.detectors[order.model]
-        done = {
+        return {
             "log_prob": log_prob.tolist(),
             "share": [detector.share_below("log_prob", nats) for nats in log_prob.tolist()] if detector else None,
             "of": len(detector) if detector else None,
             "usual": self.cards[order.model].metric("bits_per_dim").value,
         }
-        return _pixels(events) | {"done": done}
 
 
-def _pixels(events: list[PixelEvent]) -> Message:
+def _pixels(events: list[PixelEvent]) -> PixelsMessage:
     """The part of a message that holds the pixels of these events, which follow each other."""
     parts = ("values", "log_prob", "entropy")
     return pixels(events[0].index, *(torch.cat([getattr(event, part) for event in events], dim=1) for part in parts))

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demo.base.checks import is_index
+from demo.base.checks import InputError, is_index
+from demo.widgets.pixel_canvas.messages import StartMessage
 from gm_core import PixelCNN
 
 
-class StartError(ValueError):
+class StartError(InputError):
     """A start that no canvas would send."""
 
 
@@ -47,8 +48,8 @@ class Start:
         """Whether a model draws pictures of this size and these levels."""
         return self.values.shape[1:] == picture_shape(model) and self.levels == model.config.levels
 
-    def message(self) -> dict[str, Any]:
-        """What the canvas is told of it; :func:`read_start` reads the same."""
+    def message(self) -> StartMessage:
+        """What the canvas is sent of it; :func:`read_start` reads the same."""
         keep = "".join("1" if given else "0" for given in self.keep.flatten().tolist())
         return {"values": self.values.movedim(1, -1).flatten().tolist(), "keep": keep}
 

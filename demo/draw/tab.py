@@ -17,7 +17,6 @@ from demo.draw.drawings import (
     WRONG_SEED,
     WRONG_TEMPERATURE,
     Drawings,
-    Message,
     Order,
     new_run,
 )
@@ -26,6 +25,7 @@ from demo.judge.words import message_html
 from demo.shared.models import Models
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
+from demo.widgets.pixel_canvas.messages import CanvasMessage
 from gm_core import Card, PictureError, form_of, in_levels, open_picture, prepare
 from gm_core.data.catalog import FIRST, dataset_of
 
@@ -209,7 +209,7 @@ class Draw:
 
     def draw(
         self, label: str, temperature: float, seed: float, pictures: str, model: str, easel: Easel
-    ) -> Iterator[Message]:
+    ) -> Iterator[CanvasMessage]:
         """Draw pictures, as messages for the canvas; the last holds every pixel, and what they add up to."""
         run = easel.begin()
         if easel.start is not None and not easel.start.fits(self.models.pixelcnn(model)):
@@ -220,11 +220,11 @@ class Draw:
         for message in self.drawings.messages(order, start, run):
             if easel.run != run:
                 return
-            yield message | {"asked": asked}
+            yield {**message, "asked": asked}
 
     def opening(
         self, label: str, temperature: float, seed: float, pictures: str, model: str, easel: Easel, request: gr.Request
-    ) -> Iterator[Message]:
+    ) -> Iterator[CanvasMessage]:
         """The drawing that a page opens with; none where somebody was quicker, unless a link asks for it."""
         if easel.run == 0 or {*LINK, "given"} & set(request.query_params):
             yield from self.draw(label, temperature, seed, pictures, model, easel)

@@ -21,6 +21,7 @@ from demo.draw.drawings import new_run
 from demo.judge.examples import examples
 from demo.shared.models import Models
 from demo.widgets.score_table import ScoreTable
+from demo.widgets.score_table.messages import ScoreMessage, ScoreRow
 from demo.widgets.sketch_pad import encode
 from gm_core import CheckpointError, PictureError
 from gm_core.data.catalog import CATALOG, dataset_of
@@ -62,7 +63,6 @@ and see which are reasonable. Or watch it done first:</p>"""
 Picture = tuple[str, Image.Image | PictureError]
 """A name, and the picture or what is wrong with it."""
 
-Message = dict[str, Any]
 """For :class:`demo.widgets.score_table.ScoreTable`."""
 
 
@@ -200,7 +200,7 @@ class ManyPanel:
         """Another false-alarm rate: the browser reads the same p-values again."""
         return ScoreTable(alpha=percent / 100)
 
-    def judge(self, desk: Desk) -> Iterator[Message]:
+    def judge(self, desk: Desk) -> Iterator[ScoreMessage]:
         """Judge what was ordered, as messages for the table; the last holds every row.
 
         Args:
@@ -209,10 +209,11 @@ class ManyPanel:
         order, desk.waiting = desk.waiting, None
         if order is None:
             return
-        rows: list[Message] = []
+        rows: list[ScoreRow] = []
         total = OWN if order.paths is None else min(MOST, sum(map(holds, order.paths)))
-        about = {"run": order.run, "as": dataset_of(order.dataset).many, "total": total}
-        yield {**about, "state": "running"}
+        many = dataset_of(order.dataset).many
+        about: ScoreMessage = {"run": order.run, "state": "running", "as": many, "total": total}
+        yield about
         try:
             detector = self.models.detector(order.dataset)
             pictures = own_pictures(self.models) if order.paths is None else read(order.paths)
@@ -224,20 +225,20 @@ class ManyPanel:
                     if not some:
                         break
                     rows += some
-                    yield {**about, "state": "running", "start": len(rows) - len(some), "rows": some}
+                    yield {**about, "start": len(rows) - len(some), "rows": some}
         except CheckpointError as error:
             yield {**about, "state": "failed", "note": str(error)}
             return
         if desk.run != order.run:
             return
-        all_rows = {**about, "start": 0, "rows": rows}
+        all_rows: ScoreMessage = {**about, "start": 0, "rows": rows}
         if desk.stopped:
             yield {**all_rows, "state": "stopped", "note": "" if rows else "Stopped before the first picture."}
         else:
             yield {**all_rows, "state": "done", "total": len(rows), "note": left_out(order.paths or ())}
 
     def _begin(self, order: Order, percent: float) -> tuple[ScoreTable, gr.Button]:
-        value = {"run": order.run, "state": "waiting", "as": dataset_of(order.dataset).many}
+        value: ScoreMessage = {"run": order.run, "state": "waiting", "as": dataset_of(order.dataset).many}
         return ScoreTable(value, alpha=percent / 100), gr.Button(visible=False)
 
 
@@ -271,17 +272,24 @@ def left_out(paths: Iterable[str]) -> str:
     )
 
 
-def row(scored: Scored) -> Message:
+def row(scored: Scored) -> ScoreRow:
     """A result as a row of the table, with its line of the CSV file."""
     scored = replace(scored, path=_short(scored.path), error=scored.error and _short(scored.error))
     known = scored.table_row()
     fields, place = ["" if known[key] is None else known[key] for key in COLUMNS], COLUMNS.index("verdict")
-    shown = {key: _finite(known[key]) for key in ("p_value", "outlier_score", "log_prob", "bits_per_dim")}
-    return {
+    shown: ScoreRow = {
         "name": scored.path,
         "picture": encode(png(grid(scored.prepared.image, zoom=1))) if scored.prepared else None,
-        **({"error": scored.error} if scored.error else shown),
         "csv": [csv_line(fields[:place]), csv_line(fields[place + 1 :])],
+    }
+    if scored.error:
+        return {**shown, "error": scored.error}
+    return {
+        **shown,
+        "p_value": _finite(known["p_value"]),
+        "outlier_score": _finite(known["outlier_score"]),
+        "log_prob": _finite(known["log_prob"]),
+        "bits_per_dim": _finite(known["bits_per_dim"]),
     }
 
 

@@ -30,7 +30,7 @@ from demo.judge.words import (
     verdict_html,
 )
 from demo.shared.models import Models
-from demo.widgets.example_row import ExampleRow
+from demo.widgets.example_row import ExampleCard, ExampleRow
 from demo.widgets.heat_map import HeatMap, heat_map
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.sketch_pad import SketchPad, decode, encode
@@ -466,7 +466,7 @@ class _Tab:
         return measured_html(self.models.card(f"{dataset}-detector"), dataset_of(dataset))
 
     def _row(self, dataset: str, chosen: int | None = 0) -> ExampleRow:
-        row = [
+        row: list[ExampleCard] = [
             {"name": example.name, "look_for": example.look_for, "picture": example.url}
             for example in examples(self.models, dataset)
         ]

@@ -19,9 +19,8 @@ from demo.walk.pictures import (
     plainly,
     seen,
 )
-from demo.walk.sliders import Value
 from demo.walk.words import figure_line
-from demo.widgets.latent_map import LatentMap
+from demo.widgets.latent_map import LatentMap, MapMarks
 
 FIRST_SEED = 3
 
@@ -83,6 +82,6 @@ class CompareView:
         seed.input(by_seed, [seed, mine], [last, *columns], api_name="walk_compare_draw", **LIVE)
         given.connect(taken, [last], [given.note, mine, *columns], "walk_compare")
 
-    def shown(self, mine: Mine, seed: int) -> list[Value]:
+    def shown(self, mine: Mine, seed: int) -> list[MapMarks]:
         """What is marked on both maps."""
         return [self.maps.marks(name, mine, seed) for name in TITLES]

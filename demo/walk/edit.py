@@ -7,11 +7,11 @@ import torch
 
 from demo.base.checks import is_number
 from demo.walk import latent
-from demo.walk.pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen, told
+from demo.walk.pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen
 from demo.walk.sliders import NEIGHBOURS, Value, Walk
 from demo.walk.words import edit_note, measured, neighbours
-from demo.widgets.latent_sliders import LatentSliders
-from demo.widgets.picture_view import PictureView, plain
+from demo.widgets.latent_sliders import Axis, LatentSliders, Place
+from demo.widgets.picture_view import PictureValue, PictureView, plain
 from gm_core.data.catalog import dataset_of
 from gm_core.studies.atlas.attributes import ATTRIBUTES
 
@@ -30,7 +30,7 @@ class Edit:
         self.walk = walk
 
     @torch.inference_mode()
-    def place(self, name: str, mine: Mine) -> Value:
+    def place(self, name: str, mine: Mine) -> Place:
         """A picture's place, and the directions one can take it in.
 
         Toward another class leads the difference between the mean codes of the two classes (its own is that of most of
@@ -44,7 +44,7 @@ class Edit:
         atlas, vae = models.atlas(name), models.vae(name)
         z = vae.encode(seen(models, mine, name).image).mean[0].cpu()
         own, _ = self.near(name, z)
-        axes: list[Value] = [
+        axes: list[Axis] = [
             {
                 "label": attribute,
                 "note": f"Standard deviations of the {attribute} of real {dataset.many}. Double-click: back to 0",
@@ -71,6 +71,9 @@ class Edit:
             "base": z.clamp(-latent.FAR, latent.FAR).tolist(),
             "axes": axes,
             "at": [0.0] * len(axes),
+            "caption": "",
+            "fold": "",
+            "origin": "",
         }
 
     def changes(self, sent: object) -> dict[str, list[float]]:
@@ -122,12 +125,12 @@ class EditView:
                 original = PictureView(plain(image, "Your picture"), title="What it sees", elem_id="edit-seen")
             with gr.Column(scale=9):
                 self.sliders = LatentSliders(
-                    edit.place(walk.first, first), lines=told(walk.along), look=told(edit.look), elem_id="edit-sliders"
+                    edit.place(walk.first, first), lines=walk.along, look=edit.look, elem_id="edit-sliders"
                 )
                 note = gr.HTML(edit_note(walk.cards[walk.first]))
         picture = [given.note, original]
 
-        def told_of(mine: Mine, name: str) -> tuple[str, Value]:
+        def told_of(mine: Mine, name: str) -> tuple[str, PictureValue]:
             """The picture as the model sees it."""
             found = seen(models, mine, name)
             return noted(found.source), plain(found.image[0], "Your picture, as the model sees it")
@@ -141,7 +144,7 @@ class EditView:
             """The same picture in the other latent space; how it was changed in this one is kept."""
             places = kept | edit.changes(left)
             place = edit.place(name, mine)
-            place |= {"at": places.get(name, place["at"])}
+            place["at"] = places.get(name, place["at"])
             return *told_of(mine, name), edit_note(walk.cards[name]), places, place
 
         inputs = [model, self.mine, self.sliders, kept]

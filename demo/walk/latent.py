@@ -1,6 +1,5 @@
 """What the Walk tab shows, computed: points of a latent space, the pictures there, the ways between them, the bound."""
 
-import base64
 import math
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
@@ -9,7 +8,9 @@ import torch
 from torch import Tensor
 
 import gm_core
-from demo.base.checks import is_number
+from demo.base.checks import InputError, is_number
+from demo.base.packing import PictureShape, pack_pictures
+from demo.widgets.picture_strip import StripFrames
 from gm_core import VAE
 from gm_core.models.vae.latents import draw_latents
 
@@ -37,7 +38,7 @@ DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 View = Literal["mean", "scale", "draw"]
 
 
-class PointError(ValueError):
+class PointError(InputError):
     """A point that is none of the model's; the message is for whoever sent it."""
 
 
@@ -155,7 +156,7 @@ def lines(vae: VAE, ends: object, count: object, view: View) -> Tensor:
 
 
 @torch.inference_mode()
-def path(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Any]:
+def path(vae: VAE, a: Tensor, b: Tensor) -> StripFrames:
     """The ways from A to B: straight and spherical in latent space, and a plain cross-fade of the two end pictures.
 
     Args:
@@ -164,14 +165,14 @@ def path(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Any]:
         b: End, (D,).
 
     Returns:
-        A value of :class:`~demo.widgets.picture_strip.PictureStrip`.
+        What :class:`~demo.widgets.picture_strip.PictureStrip` shows.
     """
     ways = _ways(a, b)
     return {
         **shape(vae),
         "count": COUNT,
         "every": SUBSTEPS,
-        "frames": {name: packed_pictures(shown) for name, shown in frames(vae, a, b).items()},
+        "frames": {name: pack_pictures(shown) for name, shown in frames(vae, a, b).items()},
         "norms": {name: [round(float(length), 3) for length in z.norm(dim=1)] for name, z in ways.items()},
         "typical": round(math.sqrt(vae.config.latent), 2),
     }
@@ -289,22 +290,12 @@ def price(vae: VAE, image: Tensor, seed: int = 0) -> Price:
     return Price(kl, bounds, image.numel())
 
 
-def packed(values: Tensor) -> str:
-    """``uint8`` values as base64 of their bytes, in order."""
-    return base64.b64encode(values.contiguous().numpy().tobytes()).decode()
-
-
-def packed_pictures(pictures: Tensor) -> str:
-    """``uint8`` pictures, (..., C, H, W), as base64 of their bytes: row by row, the channels of a pixel together."""
-    return packed(pictures.movedim(-3, -1))
-
-
 def answer(pictures: Tensor) -> dict[str, Any]:
     """Pictures, (..., C, H, W), as an answer to a component: ``pictures`` and their ``channels``."""
-    return {"pictures": packed_pictures(pictures), "channels": pictures.shape[-3]}
+    return {"pictures": pack_pictures(pictures), "channels": pictures.shape[-3]}
 
 
-def shape(vae: VAE) -> dict[str, int]:
+def shape(vae: VAE) -> PictureShape:
     """The ``width``, ``height`` and ``channels`` of a model's pictures."""
     return {"width": vae.config.width, "height": vae.config.height, "channels": vae.config.picture_channels}
 

@@ -15,12 +15,13 @@ from PIL import Image
 from torch import Tensor
 
 from demo.base.checks import is_number
+from demo.base.packing import pack
 from demo.judge.words import nats
 from demo.shared.models import Models
 from demo.walk import latent
-from demo.walk.pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen, told
+from demo.walk.pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen
 from demo.walk.sliders import NEIGHBOURS, Value
-from demo.widgets.latent_map import LatentMap
+from demo.widgets.latent_map import LatentMap, MapMarks
 from gm_core import VAE, Autoencoder
 from gm_core.data.catalog import FIRST
 from gm_core.models.vae.latents import draw_latents
@@ -116,9 +117,10 @@ class Maps:
 
     models: Models
 
-    def functions(self) -> list[Callable[[Any], Value]]:
-        """The answers, for a component's ``server_functions``."""
-        return [told(answer) for answer in (self.survey, self.tiles, self.look, self.line, self.film)]
+    def functions(self) -> dict[str, Callable[[Any], Value]]:
+        """The answers, by the names that a map asks for them with."""
+        answers = {"survey": self.survey, "tiles": self.tiles, "look": self.look, "line": self.line}
+        return {**answers, "animation": self.film}
 
     def model(self, name: str) -> VAE | Autoencoder:
         """The model of that name."""
@@ -153,7 +155,7 @@ class Maps:
             "span": window.span,
             "grids": GRIDS,
             "dots": base64.b64encode(dots.tobytes()).decode(),
-            "labels": latent.packed(atlas.labels[inside].to(torch.uint8)),
+            "labels": pack(atlas.labels[inside].to(torch.uint8)),
             "words": f"Dots: {shown:,} digits that the model was not trained on, where it puts them{beyond}. "
             f"Rings: 1, 2 and 3 standard deviations of {rings}; {100 * share:.0f} % of the digits lie within the "
             f"outermost, {100 * WITHIN:.1f} % of draws do.",
@@ -171,11 +173,11 @@ class Maps:
         """The picture at a point, and what it means."""
         name = self._name(sent)
         z = self.window(name).point(sent.get("z"))
-        return {"pictures": latent.packed(self.pictures(name, z[None])), "reading": self._near(name, z) + _nearer(z)}
+        return {"pictures": pack(self.pictures(name, z[None])), "reading": self._near(name, z) + _nearer(z)}
 
     def line(self, sent: Value) -> Value:
         """The pictures along a path."""
-        return {"pictures": latent.packed(self.pictures(*self._path(sent)))}
+        return {"pictures": pack(self.pictures(*self._path(sent)))}
 
     def film(self, sent: Value) -> Value:
         """The pictures along a path, there and back, as an endless film: a GIF file in base64."""
@@ -188,7 +190,7 @@ class Maps:
         return {"film": base64.b64encode(content).decode()}
 
     @torch.inference_mode()
-    def marks(self, name: str, mine: Mine, seed: int | None = None) -> Value:
+    def marks(self, name: str, mine: Mine, seed: int | None = None) -> MapMarks:
         """What is to be marked on a map.
 
         Args:
@@ -211,12 +213,12 @@ class Maps:
         )
         beyond = "" if self.window(name).holds(mean) else " It lies beyond the edge of the map."
         meaning = "the code" if std is None else "the posterior's mean ± standard deviation"
-        marks: Value = {
+        marks: MapMarks = {
             "mine": {
                 "mean": mean.tolist(),
                 "std": None if std is None else std.tolist(),
-                "pixels": latent.packed(image),
-                "rebuilt": latent.packed(rebuilt),
+                "pixels": pack(image),
+                "rebuilt": pack(rebuilt),
                 "words": f"{code_words} ({meaning}).{beyond} Rebuilt, the pixels are off by {error:.0f} grey levels "
                 "(root mean square).",
             }
@@ -225,7 +227,7 @@ class Maps:
             z = drawn(seed, DRAWS)
             marks["draws"] = {
                 "z": z.tolist(),
-                "pictures": latent.packed(self.pictures(name, z)),
+                "pictures": pack(self.pictures(name, z)),
                 "shares": _classes_of_draws(self, name),
                 "of": MANY_DRAWS,
             }
@@ -292,7 +294,7 @@ class MapView:
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
                 given = PictureInput("map", models, (NAME,), FIRST_EXAMPLE)
 
-        def taken(mine: Mine) -> tuple[str, Value]:
+        def taken(mine: Mine) -> tuple[str, MapMarks]:
             return noted(seen(models, mine, NAME).source), maps.marks(NAME, mine)
 
         given.connect(taken, [], [given.note, self.map], "walk_map")

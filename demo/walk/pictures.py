@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 import gm_core
-from demo.base.checks import is_number
+from demo.base.checks import is_number, sentence
 from demo.shared.models import Models
 from demo.walk.latent import PointError
 from demo.widgets.picture_upload import PictureUpload
@@ -171,24 +171,6 @@ def plainly(handler: Callable[P, R]) -> Callable[P, R]:
             raise gr.Error(sentence(error), title="Not possible", print_exception=False) from None
 
     return guarded
-
-
-def told(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
-    """For a function that a component calls: what is wrong with what it sent comes back as ``error``, in words."""
-
-    @wraps(answer)
-    def guarded(sent: Any) -> dict[str, Any]:
-        try:
-            return answer(sent if isinstance(sent, dict) else {})
-        except (PointError, PictureError) as error:
-            return {"error": sentence(error)}
-
-    return guarded
-
-
-def sentence(error: Exception) -> str:
-    """What an error says, beginning as sentences do."""
-    return str(error)[:1].upper() + str(error)[1:]
 
 
 def noted(words: str) -> str:

@@ -6,7 +6,7 @@ import gradio as gr
 
 from demo.walk import latent
 from demo.walk.pictures import FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, noted, seen
-from demo.walk.sliders import Value, Walk
+from demo.walk.sliders import Walk
 from demo.walk.words import BOUND_CSS, WAITING, bound_bar, bound_curve, kl_bars
 from demo.widgets.latent_sliders import SPREAD
 from demo.widgets.picture_view import PictureView, magma, plain
@@ -70,7 +70,7 @@ class RebuildView:
         original = seen(models, mine, name)
         rebuilt = latent.rebuild(models.vae(name), original.image)
         unit = "grey levels" if len(rebuilt.mean) == 1 else "levels"
-        spread: Value = magma(rebuilt.scale[0], "The standard deviation of every pixel", unit, SPREAD)
+        spread = magma(rebuilt.scale[0], "The standard deviation of every pixel", unit, SPREAD)
         return (
             noted(original.source),
             mine,

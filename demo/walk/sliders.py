@@ -9,9 +9,9 @@ from torch import Tensor
 
 from demo.shared.models import Models
 from demo.walk import latent
-from demo.walk.pictures import checked_seed, told
+from demo.walk.pictures import checked_seed
 from demo.walk.words import distance, view_line
-from demo.widgets.latent_sliders import LatentSliders
+from demo.widgets.latent_sliders import Axis, LatentSliders, Place
 from gm_core import VAE, Card, CheckpointError, available
 from gm_core.data.catalog import dataset_of, place_of
 from gm_core.studies.atlas.atlas import LEAST_KL, PRINCIPAL
@@ -61,7 +61,7 @@ class Walk:
         kl = self.models.atlas(name).kl
         return float(kl.topk(min(SHOWN, len(kl))).values.sum()) < ENOUGH * float(kl.sum())
 
-    def place(self, name: str, z: list[float], words: str = "") -> Value:
+    def place(self, name: str, z: list[float], words: str = "") -> Place:
         """Where the sliders are to stand for a point.
 
         A slider is a coordinate, those that carry most of a picture first. In a wide latent space it is a principal
@@ -73,7 +73,7 @@ class Walk:
             words: Where it comes from, if that is worth saying.
         """
         wide, inside = self.is_wide(name), latent.bounded(torch.tensor(z))
-        axes, told = self._principal_axes(name) if wide else self._coordinates(name)
+        axes, caption, fold = self._principal_axes(name) if wide else self._coordinates(name)
         return {
             "model": name,
             **latent.shape(self.models.vae(name)),
@@ -81,15 +81,16 @@ class Walk:
             "axes": axes,
             "at": [0.0 if wide else inside[axis["index"]] for axis in axes],
             "origin": words,
-            **told,
+            "caption": caption,
+            "fold": fold,
         }
 
-    def _principal_axes(self, name: str) -> tuple[list[Value], Value]:
-        """A slider for each principal direction, and what all of them are."""
+    def _principal_axes(self, name: str) -> tuple[list[Axis], str, str]:
+        """A slider for each principal direction, what their order means, and nothing that is folded."""
         atlas, dataset = self.models.atlas(name), dataset_of(self.cards[name].dataset)
         many, (shown, dimensions) = dataset.many, atlas.principal.shape
         share = atlas.gains[:shown].square().sum() / atlas.gains.square().sum()
-        axes = [
+        axes: list[Axis] = [
             {
                 "label": f"p{nth + 1}",
                 "note": f"A step of 1, by which real {many} differ here, changes levels by {gain:.0f} on average. "
@@ -101,13 +102,13 @@ class Walk:
             for nth, (step, gain) in enumerate(zip(atlas.principal.tolist(), atlas.gains.tolist(), strict=False))
         ]
         caption = f"{shown} directions of {dimensions}, {100 * share:.0f} % of how {many} differ; the rest stays"
-        return axes, {"caption": caption}
+        return axes, caption, ""
 
-    def _coordinates(self, name: str) -> tuple[list[Value], Value]:
-        """A slider for each coordinate, and what all of them are."""
+    def _coordinates(self, name: str) -> tuple[list[Axis], str, str]:
+        """A slider for each coordinate, what their order means, and what the folded ones are."""
         kl, kind = self.models.atlas(name).kl.tolist(), dataset_of(self.cards[name].dataset).noun
         order = sorted(range(len(kl)), key=lambda index: -kl[index])
-        axes = [
+        axes: list[Axis] = [
             {
                 "label": f"z{index + 1}",
                 "note": f"Carries {kl[index]:.2f} nats of a real {kind} on average. Double-click: back to 0",
@@ -118,10 +119,7 @@ class Walk:
             }
             for nth, index in enumerate(order)
         ]
-        return axes, {
-            "caption": f"those that say most of a {kind} first",
-            "fold": folded([kl[index] for index in order]),
-        }
+        return axes, f"those that say most of a {kind} first", folded([kl[index] for index in order])
 
     def model(self, sent: Value) -> tuple[str, VAE]:
         """The model that was named.
@@ -134,7 +132,7 @@ class Walk:
             raise latent.PointError(f"A latent space is that of {' or '.join(self.cards)}.")
         return name, self.models.vae(name)
 
-    def stand(self, sent: object) -> Value:
+    def stand(self, sent: object) -> Place:
         """Where sliders stand, as the browser sent it: the place, with what was sent checked.
 
         Raises:
@@ -149,7 +147,7 @@ class Walk:
             else [0.0] * vae.config.latent
         )
         place = self.place(name, base)
-        return place | {"at": latent.numbers(sent.get("at"), len(place["axes"])).tolist()}
+        return {**place, "at": latent.numbers(sent.get("at"), len(place["axes"])).tolist()}
 
     def point(self, sent: object) -> tuple[str, Tensor]:
         """The point where sliders stand: the model, and the point, both checked.
@@ -216,9 +214,9 @@ class WalkView:
         name = walk.first
         self.sliders = LatentSliders(
             self.first(walk, name),
-            lines=told(walk.along),
-            look=told(walk.look),
-            prior=told(walk.prior),
+            lines=walk.along,
+            look=walk.look,
+            prior=walk.prior,
             elem_id="walk-sliders",
         )
 
@@ -240,7 +238,7 @@ class WalkView:
         return places, walk.place(name, known["base"]) | known if known else self.first(walk, name)
 
     @staticmethod
-    def first(walk: Walk, name: str) -> Value:
+    def first(walk: Walk, name: str) -> Place:
         """Where a walk begins."""
         z, words = walk.beginning(name, dataset_of(walk.cards[name].dataset).seeds.point, FIRST_CODE)
         return walk.place(name, z, words[:1].upper() + words[1:] + "." if walk.is_wide(name) else "")
@@ -267,7 +265,7 @@ def folded(kl: list[float]) -> str:
     return f"{len(rest)} more {dimensions}, of {rest[0]:.2g} nats or less each{idle}"
 
 
-def set_from(walk: Walk, name: str, z: Tensor, words: str) -> Value:
+def set_from(walk: Walk, name: str, z: Tensor, words: str) -> Place:
     """Sliders at a point that was found elsewhere, cut to their range with a word about it."""
     if float(z.abs().max()) > latent.LIMIT and not walk.is_wide(name):
         gr.Info(f"The model puts this picture beyond the sliders' range: cut at ±{latent.LIMIT:g}.")

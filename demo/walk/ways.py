@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 import torch
 
+from demo.base.checks import sentence
 from demo.walk import latent
 from demo.walk.pictures import (
     LIVE,
@@ -18,11 +19,9 @@ from demo.walk.pictures import (
     noted,
     plainly,
     seen,
-    sentence,
-    told,
 )
 from demo.walk.sliders import Value, Walk
-from demo.widgets.picture_strip import PictureStrip
+from demo.widgets.picture_strip import PictureStrip, StripValue
 from gm_core.rendering import gif, grid
 
 FIRST_ENDS, FIRST_CODES = {"A": 11, "B": 12}, {"A": 25, "B": 54}
@@ -63,7 +62,7 @@ class Ways:
         what = picture.source[:1].lower() + picture.source[1:-1]
         return {"z": z.clamp(-latent.FAR, latent.FAR).tolist(), "what": what}
 
-    def shown(self, name: str, ends: Ends) -> tuple[Value, str, str]:
+    def shown(self, name: str, ends: Ends) -> tuple[StripValue, str, str]:
         """The strips from A to B, and what the two ends are."""
         both = {end: ends[name][end] for end in FIRST_ENDS}
         points = {
@@ -72,7 +71,7 @@ class Ways:
         a, b = (torch.tensor(chosen["z"]) for chosen in points.values())
         lines = [noted(f"<b>{end}</b> is {chosen['what']}.") for end, chosen in points.items()]
         strip = latent.path(self.walk.models.vae(name), a, b)
-        return strip | {"model": name, "ends": [a.tolist(), b.tolist()]}, lines[0], lines[1]
+        return {**strip, "model": name, "ends": [a.tolist(), b.tolist()]}, lines[0], lines[1]
 
     def film(self, sent: Value) -> Value:
         """All three ways, there and back, as an endless film: a GIF file in base64."""
@@ -109,7 +108,7 @@ class WaysView:
         wells = []
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=8):
-                self.strip = PictureStrip(strip, make_film=told(self.ways.film), elem_id="walk-strip")
+                self.strip = PictureStrip(strip, animate=self.ways.film, elem_id="walk-strip")
             with gr.Column(scale=4, min_width=280):
                 for (end, seed), line in zip(FIRST_ENDS.items(), lines, strict=True):
                     with gr.Column(elem_classes="walk-end"):

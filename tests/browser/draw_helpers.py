@@ -49,7 +49,7 @@ def opened(page: Page, url: str) -> Locator:
     """The canvas component of an opened page that draws without delay."""
     page.goto(url)
     canvas = page.locator("#draw-canvas")
-    canvas.get_by_role("button", name="as it comes").click()
+    canvas.get_by_role("button", name="full speed").click()
     return canvas
 
 

@@ -67,7 +67,7 @@ def test_stop_keeps_what_is_there(page, app_url, model, traffic):
     assert cells(canvas) == before
     _, pixels = saved(page, canvas)
     assert (pixels[5::10, 5::10, 3] > 0).sum() == count
-    canvas.get_by_role("button", name="as it comes").click()
+    canvas.get_by_role("button", name="full speed").click()
     canvas.get_by_role("button", name="Replay").click()
     wait_for(canvas, f"stopped: {count} of 784 pixels")
     assert cells(canvas) == before
@@ -81,7 +81,7 @@ def test_space_pauses_and_resumes(page, app_url):
     wait_for(canvas, "paused: ")
     paused = cells(canvas)
     expect(canvas.get_by_role("button", name="Resume")).to_be_visible()
-    canvas.get_by_role("button", name="as it comes").click()
+    canvas.get_by_role("button", name="full speed").click()
     assert cells(canvas) == paused
     canvas.locator("canvas").press("Space")
     wait_for(canvas, "complete: ")

@@ -65,7 +65,7 @@ def flat(image: torch.Tensor) -> list[list[int]]:
 def opened(page: Page, url: str) -> Locator:
     page.goto(f"{url}?model={NAME}&seed={SEED}")
     canvas = page.locator("#draw-canvas")
-    canvas.get_by_role("button", name="as it comes").click()
+    canvas.get_by_role("button", name="full speed").click()
     wait_for(canvas, WHOLE)
     return canvas
 
@@ -169,8 +169,8 @@ def test_a_pixel_has_a_histogram_a_channel(page, url, model):
             shown[int(level)] = float(height) ** 2
         np.testing.assert_allclose(shown, log_p.exp().numpy(), atol=2e-6, rtol=1e-3)
     page.mouse.click(*middle_of(canvas, 3, 4))
-    canvas.get_by_label("compare with").select_option("bird")
-    expect(canvas.locator(".answer")).to_contain_text("As class bird instead of any class, this colour is ")
+    canvas.get_by_label(re.compile("^compare with")).select_option("bird")
+    expect(canvas.locator(".answer")).to_contain_text("As class bird instead of any class, this colour would be ")
 
     canvas.get_by_role("button", name="surprise").click()
     expect(canvas.locator(".legend .most")).to_have_text("16.6")  # three times log 256
@@ -200,7 +200,7 @@ def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
     tool(canvas, "pen")
-    tool(canvas, "Empty sheet")
+    tool(canvas, "Blank canvas")
     canvas.locator(".ink input").fill("#2040ff")
     asked.clear()
     page.mouse.move(*middle_of(canvas, 2, 2))
@@ -217,7 +217,7 @@ def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
     wait_for(canvas, WHOLE)
     shown = np.array(colors(canvas)).reshape(SIDE, SIDE, 3)
     assert (shown[2, 2:6] == [0x20, 0x40, 0xFF]).all() and (shown[0] == 255).all(), "blue on a white sheet"
-    expect(canvas.locator(".how")).to_contain_text("Outlined: given.")
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
 
     tool(canvas, "look")
     page.mouse.click(*middle_of(canvas, 5, 4))
@@ -237,8 +237,8 @@ def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
     assert changed[5, 4].tolist() == [before[0], int(0.9 * 256), before[2]]
     assert (changed.reshape(-1, 3)[: 5 * SIDE + 4] == shown.reshape(-1, 3)[: 5 * SIDE + 4]).all()
 
-    tool(canvas, "Start over")
-    expect(canvas.locator(".how")).not_to_contain_text("Outlined")
+    tool(canvas, "Discard my drawing")
+    expect(canvas.locator(".how")).not_to_contain_text("Inside the blue line")
     wait_for(canvas, WHOLE)
     assert colors(canvas) == flat(expected(model))
     page.keyboard.press("2")
@@ -252,8 +252,8 @@ def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
 
 def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
     canvas = opened(page, url)
-    tool(canvas, "Rub out the bottom half")
-    expect(canvas.locator(".how")).to_contain_text("Outlined: given.")
+    tool(canvas, "Erase the bottom half")
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
     wait_for(canvas, WHOLE)
     assert colors(canvas) == flat(expected(model)), "the same dice end the picture as they did"
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -264,11 +264,11 @@ def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
     wait_for(canvas, "complete: 784 of 784 pixels")
     expect(canvas.locator(".chart")).to_have_count(1)
     expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
-    tool(canvas, "Rub out the bottom half")
-    expect(canvas.locator(".how")).to_contain_text("Outlined: given.")
+    tool(canvas, "Erase the bottom half")
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
 
     page.goto(link)
-    canvas.get_by_role("button", name="as it comes").click()
-    expect(canvas.locator(".how")).to_contain_text("Outlined: given.", timeout=15_000)
+    canvas.get_by_role("button", name="full speed").click()
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.", timeout=15_000)
     wait_for(canvas, WHOLE)
     assert colors(canvas) == flat(expected(model))

@@ -43,9 +43,9 @@ def test_half_rubbed_out_has_several_endings_and_undo_brings_the_whole_back(page
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")
     image = cells(canvas)
-    tool(canvas, "Rub out the bottom half")
+    tool(canvas, "Erase the bottom half")
     top = np.arange(784) < 392
-    expect(canvas.locator(".how")).to_contain_text("Outlined: given.")
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
     ending = finished(model, image, top)[0]
     # The same dice end the picture as they did: given pixels use up none.
     assert ending == image
@@ -55,7 +55,7 @@ def test_half_rubbed_out_has_several_endings_and_undo_brings_the_whole_back(page
     endings = finished(model, image, top, n=4)
     assert sheet(canvas, 2, 2) == endings and len({tuple(ending) for ending in endings}) == 4
     expect(canvas.locator(".meaning")).to_have_text("One start, 4 endings.")
-    tool(canvas, "Rub out the left half")
+    tool(canvas, "Erase the left half")
     left = np.arange(784) % 28 >= 14
     endings = finished(model, image, left, n=4)
     expect(canvas.locator(".number")).to_have_text(lowest_to_highest(model, endings))
@@ -82,8 +82,8 @@ def test_the_pen_begins_and_the_model_finishes_under_it(page, app_url, model):
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")
     tool(canvas, "pen")
-    tool(canvas, "Empty sheet")
-    wait_for(canvas, "empty sheet: 0 of 784")
+    tool(canvas, "Blank canvas")
+    wait_for(canvas, "blank canvas: 0 of 784")
     assert cells(canvas) == [None] * 784
     drag(page, canvas, (6, 9), (6, 19), (10, 16))
     wait_for_answer(canvas)
@@ -97,7 +97,7 @@ def test_the_pen_begins_and_the_model_finishes_under_it(page, app_url, model):
     assert drawn.tolist() in answers, "what follows is not what the model draws"
 
     tool(canvas, "Undo")
-    wait_for(canvas, "empty sheet: ")
+    wait_for(canvas, "blank canvas: ")
     tool(canvas, "Undo")
     wait_for(canvas, "complete: 784 of 784")
     assert cells(canvas) == expected(model).flatten().tolist()
@@ -133,12 +133,12 @@ def test_a_finger_draws_and_the_page_stays_where_it_is(browser: Browser, app_url
     context.close()
 
 
-def test_what_the_rubber_takes_is_drawn_anew_and_the_rest_stays(page, app_url, model):
+def test_what_is_erased_is_drawn_again_and_the_rest_stays(page, app_url, model):
     canvas = opened(page, app_url)
     page.locator("#draw-class").get_by_label("8", exact=True).check()
     wait_for(canvas, "complete: 784 of 784 pixels · class 8")
     before = np.array(cells(canvas))
-    tool(canvas, "rubber")
+    tool(canvas, "eraser")
     box = canvas.locator("canvas").bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -160,8 +160,8 @@ def test_a_pixel_changed_by_hand_and_the_rest_answers(page, app_url, model, by):
     canvas.locator("canvas").click(position=middle_of(canvas, 14, 14))
     expect(canvas.locator(".pixel .title")).to_contain_text("row 15, column 15")
     if by == "keyboard":
-        canvas.get_by_label("make it").fill("77")
-        canvas.get_by_label("make it").press("Enter")
+        canvas.get_by_label("Set this pixel to").fill("77")
+        canvas.get_by_label("Set this pixel to").press("Enter")
         value = 77
     else:
         box = canvas.locator(".histogram").bounding_box()
@@ -179,12 +179,12 @@ def test_a_pixel_changed_by_hand_and_the_rest_answers(page, app_url, model, by):
     canvas.get_by_role("button", name="Copy link").click()
     expect(canvas.get_by_role("button", name="Copied")).to_be_visible()
     canvas = opened(page, page.evaluate("navigator.clipboard.readText()"))
-    expect(canvas.locator(".how")).to_contain_text("Outlined: given.", timeout=15_000)
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.", timeout=15_000)
     wait_for(canvas, "complete: ")
     assert cells(canvas) == answer
 
-    tool(canvas, "Start over")
-    expect(canvas.locator(".how")).not_to_contain_text("Outlined")
+    tool(canvas, "Discard my drawing")
+    expect(canvas.locator(".how")).not_to_contain_text("Inside the blue line")
     wait_for(canvas, "complete: ")
     assert cells(canvas) == expected(model).flatten().tolist()
 
@@ -203,13 +203,13 @@ def test_an_uploaded_picture_is_finished_and_no_picture_leaves_all_as_it_was(pag
         tmp_path / "three.png"
     )
     page.locator("#draw-upload input[type=file]").set_input_files(tmp_path / "three.png")
-    expect(canvas.locator(".how")).to_contain_text("Outlined: given.", timeout=15_000)
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.", timeout=15_000)
     wait_for(canvas, "complete: ")
     shown = np.array(cells(canvas))
     assert shown[:392].max() > 200
     assert shown.tolist() == finished(model, shown, np.arange(784) < 392)[0]
     tool(canvas, "Undo")
-    expect(canvas.locator(".how")).not_to_contain_text("Outlined")
+    expect(canvas.locator(".how")).not_to_contain_text("Inside the blue line")
     wait_for(canvas, "complete: ")
     assert cells(canvas) == before
 

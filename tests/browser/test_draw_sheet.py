@@ -84,7 +84,7 @@ def test_the_original_shows_its_blind_spot_beside_the_gated_one(page, app_url):
 
     canvas.get_by_role("button", name="depends on").click()
     canvas.locator("canvas").click(position=middle_of(canvas, 14, 10))
-    canvas.get_by_label("show what it is blind to, beside").select_option("mnist-pixelcnn-gated")
+    canvas.get_by_label("Show the blind spot: compare with").select_option("mnist-pixelcnn-gated")
     index = 14 * 28 + 10
     gated = gm_core.load("mnist-pixelcnn-gated", "cpu")
     assert isinstance(gated, gm_core.PixelCNN)

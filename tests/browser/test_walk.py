@@ -131,9 +131,9 @@ def test_locked_sliders_stay(page: Page, app_url: str) -> None:
 def test_the_views_show_the_same_point(page: Page, app_url: str, vae: gm_core.VAE) -> None:
     open_walk(page, app_url)
     z = torch.tensor(latent.drawn(vae, FIRST.seeds.point))
-    page.get_by_role("radio", name="a draw").click()
+    page.get_by_role("radio", name="a sample").click()
     wait_for(page, latent.picture(vae, z, "draw").flatten().tolist())
-    page.get_by_role("radio", name="a draw").press("ArrowLeft")
+    page.get_by_role("radio", name="a sample").press("ArrowLeft")
     expect(page.get_by_role("radio", name="spread")).to_be_checked()
     expect(page.locator("#walk-sliders .scale")).to_contain_text("127.5 grey levels")
     expect(page.locator("#walk-sliders .reading")).to_contain_text("standard deviation")
@@ -183,9 +183,9 @@ def test_the_strip_runs_from_a_to_b(page: Page, app_url: str, vae: gm_core.VAE) 
         for which in ("straight", "spherical", "fade"):
             pixels = np.array(shown(page, f"#walk-strip figure.{which} canvas"))
             assert np.abs(pixels - ends[seed]).max() <= 1
-    film = page.locator("#walk-strip .film").nth(1)
-    film.scroll_into_view_if_needed()
-    film.click(position={"x": 5, "y": 10})
+    strip = page.locator("#walk-strip .pictures").nth(1)
+    strip.scroll_into_view_if_needed()
+    strip.click(position={"x": 5, "y": 10})
     expect(page.locator("#walk-strip .reading")).to_contain_text("0 % of the way")
     page.locator("#walk-strip .play").click()
     expect(page.locator("#walk-strip .reading")).not_to_contain_text("0 % of the way ")  # it runs

@@ -109,7 +109,7 @@ def test_arrow_keys_walk(page: Page, app_url: str, maps: Maps) -> None:
     expect(page.locator(f"{MAP} .place")).not_to_contain_text("(0.00")
 
 
-def test_a_path_becomes_a_film(page: Page, app_url: str, maps: Maps) -> None:
+def test_a_path_becomes_an_animation(page: Page, app_url: str, maps: Maps) -> None:
     page.clock.install()
     open_map(page, app_url)
     page.get_by_role("button", name="draw a path").click()
@@ -118,29 +118,29 @@ def test_a_path_becomes_a_film(page: Page, app_url: str, maps: Maps) -> None:
     for step in range(1, 11):
         move(page, maps, (-2.0 + 0.4 * step, 1.0 - 0.1 * step))
     page.mouse.up()
-    film = page.locator(f"{MAP} .film")
-    expect(film).to_be_visible()
+    animation = page.locator(f"{MAP} .animation")
+    expect(animation).to_be_visible()
     expect(page.locator(f"{MAP} .reading")).to_contain_text("4.12 long")
     wait_for_change(page, shown(page, PICTURE), PICTURE)  # it runs
-    film.get_by_role("button", name="Pause").click()
-    expect(film.locator(".play")).to_have_text("Play")
+    animation.get_by_role("button", name="Pause").click()
+    expect(animation.locator(".play")).to_have_text("Play")
     still = shown(page, PICTURE)
     page.clock.run_for(4000)  # long enough to see all of it
     assert shown(page, PICTURE) == still
     with page.expect_download() as download:
-        film.get_by_role("button", name="GIF").click()
+        animation.get_by_role("button", name="GIF").click()
     with Image.open(download.value.path()) as gif:
         assert gif.n_frames > 20
-    film.get_by_role("button", name="Clear").click()
-    expect(film).to_be_hidden()
+    animation.get_by_role("button", name="Clear").click()
+    expect(animation).to_be_hidden()
     expect(page.locator(f"{MAP} .reading")).to_contain_text("nearest to here")
 
     marks = page.locator(f"{MAP} .marks")
     for key in ("Home", "Enter", *["Shift+ArrowRight"] * 3, "Enter"):  # a path without a pointer
         marks.press(key)
-    expect(film).to_be_visible()
+    expect(animation).to_be_visible()
     marks.press("Escape")
-    expect(film).to_be_hidden()
+    expect(animation).to_be_hidden()
 
 
 def test_reduced_motion_waits_for_play(page: Page, app_url: str, maps: Maps) -> None:
@@ -156,7 +156,7 @@ def test_reduced_motion_waits_for_play(page: Page, app_url: str, maps: Maps) -> 
 def test_classes_fade_and_the_backdrop_goes(page: Page, app_url: str) -> None:
     open_map(page, app_url)
     bright = """() => {
-        const canvas = document.querySelector("#walk-map .land");
+        const canvas = document.querySelector("#walk-map .background");
         const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
         return data.reduce((sum, value) => sum + value, 0);
     }"""
@@ -213,7 +213,7 @@ def test_the_ends_of_a_path_are_compared_in_the_other_view(page: Page, app_url: 
     move(page, maps, (0.5, 0.5))
     move(page, maps, (2.0, -1.0))
     page.mouse.up()
-    page.locator(f"{MAP} .film .ends").click()
+    page.locator(f"{MAP} .animation .ends").click()
     expect(page.locator("#walk-what-A")).to_contain_text("of the map")
     expect(page.locator("#walk-model input[value=mnist-vae2d]")).to_be_checked()
     page.locator("#walk-strip .scrub input").press("Home")

@@ -1,31 +1,32 @@
 """A row of example pictures to choose from."""
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypedDict
 
-import gradio as gr
-
-_FOLDER = Path(__file__).parent
+from demo.widgets.base import Widget
 
 
-class ExampleRow(gr.HTML):
-    """Thumbnails with names; choosing one tells what to look for and triggers ``pick`` with its ``index``.
+class ExampleCard(TypedDict):
+    """An example: its name, what to look for, and the address of its picture."""
+
+    name: str
+    look_for: str
+    picture: str
+
+
+class ExampleRow(Widget):
+    """Thumbnails with names; choosing one shows what to look for and triggers ``pick`` with its ``index``.
 
     Args:
-        value: ``{"name", "look_for", "picture"}`` of each, the picture as an image's address.
+        value: The examples.
         chosen: Index of the one that stands out, if any.
-        **options: As for ``gr.HTML``.
+        **options: As for ``Widget``.
     """
 
-    def __init__(self, value: list[dict[str, str]] | None = None, *, chosen: int | None = None, **options: Any) -> None:
-        # Without it, gr.HTML takes the name for an event, for the script has it in quotes.
-        self.chosen = chosen
-        super().__init__(
-            value=value,
-            chosen=chosen,
-            html_template=(_FOLDER / "template.html").read_text(),
-            css_template=(_FOLDER / "style.css").read_text(),
-            js_on_load=(_FOLDER / "script.js").read_text(),
-            apply_default_css=False,
-            **options,
-        )
+    EVENTS: ClassVar = ["pick"]
+    about = "JSON: name, look_for and picture of each example"
+
+    def __init__(
+        self, value: Sequence[ExampleCard] | None = None, *, chosen: int | None = None, **options: Any
+    ) -> None:
+        super().__init__(value, chosen=chosen, **options)

@@ -1,33 +1,28 @@
 // A row of pictures to choose from; choosing triggers "pick" with the picture's index.
-const row = element.querySelector(".row");
-const look = element.querySelector(".look");
+import { find, findAll, make, press } from "../common.js";
 
-function choose(chosen) {
-  row.querySelectorAll("button").forEach((button, i) => button.setAttribute("aria-pressed", String(i === chosen)));
-  look.textContent = props.value?.[chosen]?.look_for ?? "";
-}
+let examples = [];
 
-function show() {
-  row.replaceChildren(
-    ...(props.value || []).map(({ name, look_for, picture }, index) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.title = look_for;
-      const image = document.createElement("img");
-      image.src = picture;
-      image.alt = "";
-      const label = document.createElement("span");
-      label.textContent = name;
-      button.append(image, label);
-      button.addEventListener("click", () => {
-        choose(index);
-        trigger("pick", { index });
-      });
-      return button;
-    }),
-  );
+const choose = (chosen) => {
+  press(findAll(".row button"), (button) => button.dataset.index === String(chosen));
+  find(".look").textContent = examples[chosen]?.look_for ?? "";
+};
+const card = ({ name, look_for: hint, picture }, index) => {
+  const image = Object.assign(make("img"), { src: picture, alt: "" });
+  const button = make("button", "", image, make("span", "", name));
+  button.title = hint;
+  button.dataset.index = index;
+  button.addEventListener("click", () => {
+    choose(index);
+    trigger("pick", { index });
+  });
+  return button;
+};
+const show = () => {
+  examples = props.value ? JSON.parse(props.value) : [];
+  find(".row").replaceChildren(...examples.map(card));
   choose(props.chosen);
-}
+};
 
 watch("value", show);
 watch("chosen", () => choose(props.chosen));

@@ -1,63 +1,54 @@
 """Where a picture surprised a model, pixel by pixel."""
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-import gradio as gr
 from torch import Tensor
 
 from demo.base.theme import MAGMA
-
-_FOLDER = Path(__file__).parent
+from demo.widgets.base import Answer, Widget
 
 DIVERGING = ("#1d4f91", "#7fa7d6", "#ffffff", "#f0a35e", "#b0560c")
 """Blue, white, orange: a comparison, with white where both agree."""
 
 
-class HeatMap(gr.HTML):
+class HeatMapValue(TypedDict):
+    """A value of :class:`HeatMap`; see :func:`heat_map`. Lists are in raster order, ``pixels`` channels first."""
+
+    domain: str
+    height: int
+    width: int
+    channels: int
+    pixels: list[int]
+    surprise: list[float]
+    expected: list[float]
+    ratio: list[float]
+    total: str
+    against: str
+    alt: str
+
+
+class HeatMap(Widget):
     """A map of surprise, or of how it compares with a background model's, with the picture's outline over it.
 
-    Pointing at a pixel tells its numbers, and fetches the distribution that the model had predicted for it.
+    Pointing at a pixel shows its numbers, and fetches the distribution that the model had predicted for it.
 
     Args:
         value: What :func:`heat_map` makes.
         predict: From ``domain``, ``pixels`` (all values, channels first) and ``index`` to ``p``, the probabilities of
-            all levels of the pixel's channels in turn, or an ``error``.
-        **options: As for ``gr.HTML``.
+            all levels of the pixel's channels in turn.
+        **options: As for ``Widget``.
     """
 
-    def __init__(
-        self,
-        value: dict[str, Any] | None = None,
-        *,
-        predict: Callable[[Any], dict[str, Any]] | None = None,  # Gradio builds it without one, too
-        **options: Any,
-    ) -> None:
-        def predicted(sent: Any) -> dict[str, Any]:
-            return predict(sent) if predict else {}
+    about = "JSON: pixels, their surprise, and how it compares with what was expected and with a background model"
 
-        super().__init__(
-            self.postprocess(value),
-            colors=",".join(MAGMA),
-            diverging=",".join(DIVERGING),
-            html_template=(_FOLDER / "template.html").read_text(),
-            css_template=(_FOLDER / "style.css").read_text(),
-            js_on_load=(_FOLDER / "script.js").read_text(),
-            server_functions=[predicted],
-            apply_default_css=False,
-            **options,
-        )
-
-    def postprocess(self, value: Any) -> str | None:
-        """The maps as one text, which the page hands on whole: it would copy and wrap every number of a list."""
-        return value if value is None or isinstance(value, str) else json.dumps(value)
+    def __init__(self, value: HeatMapValue | None = None, *, predict: Answer | None = None, **options: Any) -> None:
+        functions = {"predict": predict} if predict else {}  # Gradio builds it without one, too
+        super().__init__(value, functions=functions, magma=list(MAGMA), diverging=list(DIVERGING), **options)
 
 
 def heat_map(
     domain: str, image: Tensor, surprise: Tensor, expected: Tensor, ratio: Tensor, total: str, against: str
-) -> dict[str, Any]:
+) -> HeatMapValue:
     """A value of :class:`HeatMap`.
 
     Args:

@@ -1,35 +1,23 @@
 // Draws a map of surprise in magma, or of a comparison in blue, white and orange, the outline of the picture over it, and
 // a frame around the pixel that is pointed at, whose predicted distribution is fetched.
-const canvas = element.querySelector(".field");
-const chart = element.querySelector(".predicted");
-const reading = element.querySelector(".reading");
-const bar = element.querySelector(".bar");
-const modes = [...element.querySelectorAll(".modes button")];
+import { ask, clamp, colorScale, find, findAll, formatNumber, gradient, press, resize } from "../common.js";
+
+const canvas = find(".field");
+const chart = find(".predicted");
+const modes = findAll(".modes button");
 const context = canvas.getContext("2d");
-const CELL = 16; // canvas pixels a picture's pixel
+const CELL = 16; // canvas pixels per pixel of the picture
 const INK = 128; // greys from here on are inside the outline
 const TINTS = ["#d64545", "#2f9e62", "#3a74d8"]; // red, green and blue of a photograph
 
-const ramp = (colors) => colors.split(",").map((color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)));
-const MAGMA = ramp(props.colors);
-const DIVERGING = ramp(props.diverging);
+const MAGMA = colorScale(props.magma);
+const DIVERGING = colorScale(props.diverging);
 
-let maps = null; // the value, read
+let maps = null; // the value, see HeatMapValue in __init__.py
 let mode = "surprise";
 let chosen = null; // index of the pixel that is pointed at
 let asking = false; // one question at a time; the last pixel pointed at is asked for next
 const known = new Map(); // answers, by pixel
-
-function mixed(anchors, share) {
-  const at = Math.min(Math.max(share, 0), 1) * (anchors.length - 1);
-  const low = Math.min(Math.floor(at), anchors.length - 2);
-  return `rgb(${anchors[low].map((value, i) => Math.round(value + (at - low) * (anchors[low + 1][i] - value))).join(" ")})`;
-}
-
-function number(value, digits = 2) {
-  const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return value < 0 ? `−${text}` : text;
-}
 
 // The grey of a pixel; of a photograph's, its mean.
 function grey(index) {
@@ -39,7 +27,7 @@ function grey(index) {
   return sum / channels;
 }
 
-function outline() {
+function drawOutline() {
   const { height, width } = maps;
   const inside = (row, column) => row >= 0 && column >= 0 && row < height && column < width && grey(row * width + column) >= INK;
   context.beginPath();
@@ -63,18 +51,16 @@ function outline() {
 function draw() {
   if (!maps) return;
   const { height, width } = maps;
-  if (canvas.width !== width * CELL || canvas.height !== height * CELL) {
-    canvas.width = width * CELL;
-    canvas.height = height * CELL;
-  }
+  resize(canvas, width * CELL, height * CELL);
   const values = maps[mode];
   const most = Math.max(...values.map(Math.abs), 1e-6);
   values.forEach((nats, i) => {
     // Orange is what the background model finds likelier: unusual for the model's own kind.
-    context.fillStyle = mode === "surprise" ? mixed(MAGMA, nats / most) : mixed(DIVERGING, 0.5 - nats / most / 2);
+    const color = mode === "surprise" ? MAGMA(nats / most) : DIVERGING(0.5 - nats / most / 2);
+    context.fillStyle = `rgb(${color.join(" ")})`;
     context.fillRect((i % width) * CELL, Math.floor(i / width) * CELL, CELL, CELL);
   });
-  outline();
+  drawOutline();
   if (chosen !== null) {
     context.strokeStyle = mode === "surprise" ? "#22d3ee" : "#0f766e";
     context.lineWidth = 3;
@@ -82,8 +68,9 @@ function draw() {
   }
 }
 
-function tell() {
+function describe() {
   if (!maps) return;
+  const reading = find(".reading");
   if (chosen === null) {
     reading.textContent = "Point at a pixel, or walk with the arrow keys: what did the model expect there?";
     return;
@@ -91,20 +78,20 @@ function tell() {
   const { width, channels, pixels, surprise, expected, ratio } = maps;
   const [row, column] = [Math.floor(chosen / width) + 1, (chosen % width) + 1];
   const p = Math.exp(-surprise[chosen]);
-  const chance = p >= 0.001 ? number(p, 3) : p.toExponential(1);
+  const chance = p >= 0.001 ? formatNumber(p, 3) : p.toExponential(1);
   const size = pixels.length / channels;
   const value = channels === 1 ? `grey ${pixels[chosen]}` : `red ${pixels[chosen]}, green ${pixels[size + chosen]}, blue ${pixels[2 * size + chosen]}`;
   const against =
     ratio[chosen] >= 0
-      ? `${number(Math.exp(Math.min(ratio[chosen], 20)), 1)} times likelier than to the background model`
-      : `${number(Math.exp(Math.min(-ratio[chosen], 20)), 1)} times less likely than to the background model`;
+      ? `${formatNumber(Math.exp(Math.min(ratio[chosen], 20)), 1)} times likelier than to the background model`
+      : `${formatNumber(Math.exp(Math.min(-ratio[chosen], 20)), 1)} times less likely than to the background model`;
   reading.textContent =
-    `Row ${row}, column ${column}: ${value}, surprise ${number(surprise[chosen])} nats (p = ${chance}), ` +
-    `expected ${number(expected[chosen])}; ${against}.`;
+    `Row ${row}, column ${column}: ${value}, surprise ${formatNumber(surprise[chosen], 2)} nats (p = ${chance}), ` +
+    `expected ${formatNumber(expected[chosen], 2)}; ${against}.`;
 }
 
 // The distribution that was predicted for the pixel, and what was there.
-function chartOf(p) {
+function drawChart(p) {
   const pen = chart.getContext("2d");
   const { width, height } = chart;
   const { channels, pixels } = maps;
@@ -145,44 +132,41 @@ function chartOf(p) {
   pen.fillText("255", width, height - 4);
   chart.hidden = false;
   const best = p.indexOf(most) % 256;
-  chart.setAttribute("aria-label", `Predicted distribution: level ${best} was likeliest, with p = ${number(most, 3)}.`);
+  chart.setAttribute("aria-label", `Predicted distribution: level ${best} was likeliest, with p = ${formatNumber(most, 3)}.`);
 }
 
-async function ask() {
+async function predict() {
   if (asking || chosen === null || !maps) return;
   const [about, index] = [maps, chosen];
-  if (known.has(index)) return chartOf(known.get(index));
-  asking = true;
-  let answer = null;
-  try {
-    answer = await server.predicted({ domain: about.domain, pixels: about.pixels, index });
-  } catch (error) {
-    answer = null; // the numbers of the pixel are there all the same
+  if (known.has(index)) {
+    drawChart(known.get(index));
+    return;
   }
-  asking = false;
-  if (about === maps && answer?.p) known.set(index, answer.p);
-  if (about === maps && index === chosen && answer?.p) chartOf(answer.p);
-  else if (about !== maps || index !== chosen) ask();
+  asking = true;
+  const { p } = await ask("predict", { domain: about.domain, pixels: about.pixels, index });
+  asking = false; // without an answer the numbers of the pixel are there all the same
+  if (about === maps && p) known.set(index, p);
+  if (about === maps && index === chosen && p) drawChart(p);
+  else if (about !== maps || index !== chosen) predict();
 }
 
 function choose(index) {
   if (index === chosen) return;
   chosen = index;
   draw();
-  tell();
+  describe();
   if (chosen === null) chart.hidden = true;
-  ask();
+  predict();
 }
 
-function scale() {
+function drawScale() {
   if (!maps) return;
   const most = Math.max(...maps[mode].map(Math.abs));
-  const [low, high] = element.querySelectorAll(".low, .high");
-  const colors = mode === "surprise" ? props.colors : props.diverging.split(",").reverse().join(",");
-  bar.style.background = `linear-gradient(to right, ${colors})`;
-  low.textContent = mode === "surprise" ? "0" : `background likelier, ${number(-most, 1)}`;
-  high.textContent = mode === "surprise" ? `${number(most)} nats` : `+${number(most, 1)} nats`;
-  element.querySelector(".total").textContent = mode === "surprise" ? maps.total : maps.against;
+  const [low, high] = findAll(".low, .high");
+  find(".ramp").style.background = gradient(mode === "surprise" ? props.magma : [...props.diverging].reverse());
+  low.textContent = mode === "surprise" ? "0" : `background likelier, ${formatNumber(-most, 1)}`;
+  high.textContent = mode === "surprise" ? `${formatNumber(most, 2)} nats` : `+${formatNumber(most, 1)} nats`;
+  find(".total").textContent = mode === "surprise" ? maps.total : maps.against;
   canvas.setAttribute("aria-label", maps.alt);
 }
 
@@ -193,29 +177,29 @@ function show() {
   chosen = null;
   chart.hidden = true;
   draw();
-  tell();
-  scale();
+  describe();
+  drawScale();
 }
 
-modes.forEach((button) =>
+for (const button of modes) {
   button.addEventListener("click", () => {
     mode = button.dataset.mode;
-    modes.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
+    press(modes, (other) => other === button);
     draw();
-    scale();
-  }),
-);
+    drawScale();
+  });
+}
 
-function under(event) {
+function pixelAt(event) {
   const { height, width } = maps;
   const box = canvas.getBoundingClientRect();
   const row = Math.floor(((event.clientY - box.top) / box.height) * height);
   const column = Math.floor(((event.clientX - box.left) / box.width) * width);
-  return Math.min(Math.max(row, 0), height - 1) * width + Math.min(Math.max(column, 0), width - 1);
+  return clamp(row, 0, height - 1) * width + clamp(column, 0, width - 1);
 }
 
 for (const kind of ["pointermove", "pointerdown"]) {
-  canvas.addEventListener(kind, (event) => maps && choose(under(event)));
+  canvas.addEventListener(kind, (event) => maps && choose(pixelAt(event)));
 }
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -225,8 +209,8 @@ canvas.addEventListener("keydown", (event) => {
   event.preventDefault();
   const { height, width } = maps;
   const from = chosen ?? Math.floor(height / 2) * width + Math.floor(width / 2);
-  const row = Math.min(Math.max(Math.floor(from / width) + step[0], 0), height - 1);
-  const column = Math.min(Math.max((from % width) + step[1], 0), width - 1);
+  const row = clamp(Math.floor(from / width) + step[0], 0, height - 1);
+  const column = clamp((from % width) + step[1], 0, width - 1);
   choose(row * width + column);
 });
 

@@ -1,30 +1,50 @@
 """The map of a two-dimensional latent space, and the picture under the pointer."""
 
-import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
-
-import gradio as gr
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 from demo.base.theme import CLASS_COLORS
-
-FOLDER = Path(__file__).parent
-SCRIPTS = ("place.js", "land.js", "film.js", "script.js")
+from demo.widgets.base import Answer, Widget
 
 
-class LatentMap(gr.HTML):
+class MarkedPicture(TypedDict):
+    """The user's picture on the map: its code's ``mean`` and, but for an autoencoder, ``std``.
+
+    Its ``pixels``, and those that are ``rebuilt`` of them, are base64 of grey levels.
+    """
+
+    mean: list[float]
+    std: list[float] | None
+    pixels: str
+    rebuilt: str
+    words: str
+
+
+class MarkedDraws(TypedDict):
+    """Points ``z`` and the ``pictures`` there; how many of ``of`` draws come nearest to each class, ``shares``."""
+
+    z: list[list[float]]
+    pictures: str
+    shares: list[int]
+    of: int
+
+
+class MapMarks(TypedDict):
+    """A value of :class:`LatentMap`: what is marked on the map."""
+
+    mine: NotRequired[MarkedPicture]
+    draws: NotRequired[MarkedDraws]
+
+
+class LatentMap(Widget):
     """A map to move over; the decoded picture beside it follows without a server.
 
     When the map is first seen, the browser asks for the decoded pictures of a grid over all of it: a coarse one, which
     is there at once, then a fine one. While the pointer moves, the picture of the nearest grid point is shown, and that
     point's coordinates; where it rests, the server is asked for the exact picture and what it means.
 
-    The value is what is marked on the map: ``mine``, a picture of the visitor's (``mean`` and, but for an autoencoder,
-    ``std`` of its code, ``pixels`` and what is ``rebuilt`` of them, ``words``), and ``draws``: points ``z`` and the
-    ``pictures`` there, and how many (``shares``) of many draws (``of``) come nearest to each class. Each is missing
-    where there is nothing to mark. Pixels are base64 of grey levels. The event ``ends`` fires with the two ``points``
-    that a path begins and ends at, when somebody wants to compare the ways between them.
+    The event ``ends`` fires with the two ``points`` that a path begins and ends at, when the user wants to compare the
+    ways between them.
 
     Args:
         value: What is marked on arrival.
@@ -32,44 +52,34 @@ class LatentMap(gr.HTML):
         title: Over the map.
         lesson: What to see on it, in HTML.
         classes: Names of the classes.
-        paths: Whether one can draw a path, and see the film of it.
-        functions: What the map asks, named ``survey``, ``tiles``, ``look``, ``line`` and ``film``; see
-            :class:`demo.walk.map.Maps`.
-        **options: As for ``gr.HTML``.
+        paths: Whether one can draw a path, and see its animation.
+        functions: What the map asks: ``survey``, ``tiles``, ``look``, ``line`` and ``animation``.
+        **options: As for ``Widget``.
     """
+
+    EVENTS: ClassVar = ["ends"]
+    about = "JSON: mine and draws, what is marked on the map"
 
     def __init__(
         self,
-        value: dict[str, Any] | None = None,
+        value: MapMarks | None = None,
         *,
         model: str,
         title: str = "",
         lesson: str = "",
         classes: Sequence[str],
         paths: bool = True,
-        functions: list[Callable[[Any], dict[str, Any]]],
+        functions: Mapping[str, Answer],
         **options: Any,
     ) -> None:
         super().__init__(
-            self.postprocess(value),
-            html_template=(FOLDER / "template.html").read_text(),
-            css_template=(FOLDER / "style.css").read_text(),
-            js_on_load="\n".join((FOLDER / name).read_text() for name in SCRIPTS),
-            server_functions=functions,
-            apply_default_css=False,
+            value,
+            functions=functions,
             model=model,
             title=title,
             lesson=lesson,
-            classes=",".join(classes),
-            colors=",".join(CLASS_COLORS),
+            classes=list(classes),
+            colors=list(CLASS_COLORS),
             paths=paths,
             **options,
         )
-
-    def postprocess(self, value: Any) -> str | None:
-        """The value as one text, which the page hands on whole: it would copy and wrap every number of a list."""
-        return value if value is None or isinstance(value, str) else json.dumps(value)
-
-    def api_info(self) -> dict[str, Any]:
-        """The value, for who calls the server without a browser."""
-        return {"type": "string", "description": "JSON: mine and draws, what is marked on the map"}

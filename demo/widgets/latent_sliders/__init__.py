@@ -1,73 +1,86 @@
 """A bank of sliders through a latent space, and the picture that they move."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
-import gradio as gr
-
+from demo.base.packing import PictureShape
 from demo.base.theme import MAGMA
-
-FOLDER = Path(__file__).parent
+from demo.widgets.base import Answer, Widget
 
 SPREAD = 127.5
 """The largest standard deviation that a grey level can have: the end of the scale in magma."""
 
 
-class LatentSliders(gr.HTML):
+class Axis(TypedDict):
+    """A slider: from ``low`` to ``high`` steps along a ``direction`` (D numbers), or along the coordinate ``index``.
+
+    Axes that are ``folded`` lie under a line that says what they are; their strips are asked for when they come into
+    sight.
+    """
+
+    label: str
+    note: str
+    low: float
+    high: float
+    direction: NotRequired[list[float]]
+    index: NotRequired[int]
+    folded: NotRequired[bool]
+
+
+class Place(PictureShape):
+    """A value of :class:`LatentSliders`: where the sliders stand, ``base`` plus ``at`` steps along every axis.
+
+    Attributes:
+        model: Whose latent space it is.
+        base: A point, D numbers.
+        axes: The sliders.
+        at: How far from the base along each.
+        caption: What the order of the axes means, if that is worth saying.
+        fold: What the folded axes are.
+        origin: Where the place came from, in words, or nothing.
+    """
+
+    model: str
+    base: list[float]
+    axes: list[Axis]
+    at: list[float]
+    caption: str
+    fold: str
+    origin: str
+
+
+class LatentSliders(Widget):
     """A slider per direction, each lying on a strip of the pictures that it leads through, and the picture.
 
     When a slider is touched the pictures along its whole range come in one answer, and the browser scrubs through them:
     no server between the hand and the picture. While nobody sees it, nothing is asked for.
 
-    The value is a place: ``model``, the ``width``, ``height`` and ``channels`` of its pictures, ``base`` (a point, D
-    numbers), ``axes`` and ``at`` (how far from the base along each). An axis has a ``label``, a ``note``, its ``low``
-    and ``high`` end, and the ``direction`` of one step along it (D numbers), or the ``index`` of the coordinate that it
-    is. Axes that are ``folded`` lie under a line that says what they are, ``fold``; their strips are asked for when
-    they come into sight. ``caption`` says what the order means. The place where the sliders stand is ``base`` plus
-    ``at`` steps along every axis. Undo, reset and locks live in the browser; each model has its own history, which also
-    keeps what a message from the server replaced.
+    Undo, reset and locks live in the browser; each model has its own history, which also keeps what a message from the
+    server replaced.
 
     Args:
         value: The place to begin at.
         lines: From ``model``, ``ends`` (pairs of points), ``count`` and ``view`` to ``pictures`` (base64 of the
-            levels of all of them, row by row, the channels of a pixel together) and their ``channels``, or an
-            ``error``.
-        look: From ``model``, ``z`` and ``view`` to the same of one picture and a ``reading`` in HTML, or an ``error``.
+            levels of all of them, row by row, the channels of a pixel together) and their ``channels``.
+        look: From ``model``, ``z`` and ``view`` to one picture in the same form, and a ``reading`` in HTML.
         prior: From ``model`` and ``seed`` to ``at`` and ``base``; without it there is no "Random", and nothing to lock.
-        **options: As for ``gr.HTML``.
+        **options: As for ``Widget``.
     """
+
+    about = "JSON: model, base, axes and at; where the sliders stand"
 
     def __init__(
         self,
-        value: dict[str, Any] | None = None,  # Gradio builds it without one, too
+        value: Place | None = None,  # Gradio builds it without one, too
         *,
-        lines: Callable[[Any], dict[str, Any]],
-        look: Callable[[Any], dict[str, Any]],
-        prior: Callable[[Any], dict[str, Any]] | None = None,
+        lines: Answer,
+        look: Answer,
+        prior: Answer | None = None,
         **options: Any,
     ) -> None:
-        def along(sent: Any) -> dict[str, Any]:
-            return lines(sent)
-
-        def looked(sent: Any) -> dict[str, Any]:
-            return look(sent)
-
-        def drawn(sent: Any) -> dict[str, Any]:
-            return prior(sent) if prior else {}
-
+        functions = {"lines": lines, "look": look} | ({"prior": prior} if prior else {})
         super().__init__(
-            self.postprocess(value),
-            html_template=(FOLDER / "template.html").read_text(),
-            css_template=(FOLDER / "style.css").read_text(),
-            js_on_load=(FOLDER / "script.js").read_text(),
-            server_functions=[along, looked, drawn],
-            apply_default_css=False,
-            random=prior is not None,
-            spread=SPREAD,
-            magma=",".join(MAGMA),
-            **options,
+            value, functions=functions, random=prior is not None, spread=SPREAD, magma=list(MAGMA), **options
         )
 
     def preprocess(self, payload: Any) -> Any:
@@ -76,11 +89,3 @@ class LatentSliders(gr.HTML):
             return json.loads(payload)
         except (TypeError, ValueError, RecursionError):
             return None
-
-    def postprocess(self, value: Any) -> str | None:
-        """The place as one text, which the page hands on whole: it would copy and wrap every number of a list."""
-        return value if value is None or isinstance(value, str) else json.dumps(value)
-
-    def api_info(self) -> dict[str, Any]:
-        """The value, for who calls the server without a browser."""
-        return {"type": "string", "description": "JSON: model, base, axes and at; where the sliders stand"}

@@ -1,18 +1,16 @@
+// Sliders through a latent space, each on a strip of the pictures that it leads through; see Place in __init__.py.
+import { ask, clamp, find, findAll, formatNumber, gradient, make, paintPicture, palette, resize, showText, unpackBytes } from "../common.js";
+
 const STEPS = 60; // a slider moves from end to end
 const THUMBS = 9; // pictures of a strip
-const KEPT = 100; // steps that can be undone
+const UNDO = 100; // steps that can be undone
 const LINES = 12; // lines of pictures that are kept
 const COARSE = 21; // pictures along a slider where each takes long to compute: the spread in colour
 const REST = 120; // milliseconds without a movement after which the server is asked for words, and for new strips
-const find = (selector) => element.querySelector(selector);
-const canvas = find(".picture"), context = canvas.getContext("2d");
-
-const anchors = props.magma.split(",").map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
-const magma = Array.from({ length: 256 }, (_, level) => {
-  const place = (level / 255) * (anchors.length - 1), low = Math.min(Math.floor(place), anchors.length - 2);
-  return anchors[low].map((c, i) => c + (place - low) * (anchors[low + 1][i] - c));
-});
-find(".scale i").style.background = "linear-gradient(90deg," + props.magma + ")";
+const LOCK = '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="bow" d="M6 9V6a4 4 0 0 1 8 0v3"/><rect class="body" x="4" y="9" width="12" height="9" rx="1.5"/></svg>';
+const canvas = find(".picture");
+const MAGMA = palette(props.magma);
+find(".ramp").style.background = gradient(props.magma);
 find(".random").hidden = !props.random;
 element.classList.toggle("lockable", props.random);
 
@@ -20,19 +18,19 @@ let place = null; // {model, width, height, channels, base, axes, at, caption, f
 let rows = []; // by axis: {row, range, number, lock, strip}
 let view = "mean";
 let gesture = true; // whether the next movement begins a step that can be undone
-let moves = 0; // counts the movements, so that an answer to an older one is known for what it is
+let moves = 0; // counts the movements, so that an answer to an older one is recognised
 let origin = ""; // where the place came from, in words
 const locked = new Map(); // model -> labels of the axes that stay
 const histories = new Map(); // model -> earlier places
 
-const kept = (map, make) => map.get(place.model) || map.set(place.model, make()).get(place.model);
-const history = () => kept(histories, () => []);
-const locks = () => kept(locked, () => new Set());
+const ofModel = (map, begin) => map.get(place.model) || map.set(place.model, begin()).get(place.model);
+const history = () => ofModel(histories, () => []);
+const locks = () => ofModel(locked, () => new Set());
 const snapshot = () => JSON.stringify(place);
 const remember = () => {
   const past = history();
   if (past.at(-1) !== snapshot()) past.push(snapshot());
-  if (past.length > KEPT) past.shift();
+  if (past.length > UNDO) past.shift();
   find(".undo").disabled = false;
 };
 
@@ -51,33 +49,19 @@ const ends = (a) => ["low", "high"].map((end) => point(place.at.map((x, other) =
 
 // --- pictures
 
-const unpack = ({ pictures, channels }) => ({ channels, levels: Uint8Array.from(atob(pictures), (c) => c.charCodeAt(0)) });
-const drawInto = (target, { levels, channels }, nth, palette, left) => {
-  const image = target.createImageData(canvas.width, canvas.height), size = canvas.width * canvas.height;
-  for (let i = 0; i < size; i++) {
-    const from = (nth * size + i) * channels, level = levels[from];
-    const [r, g, b] = palette ? palette[level] : channels === 3 ? levels.subarray(from, from + 3) : [level, level, level];
-    image.data[4 * i] = r; image.data[4 * i + 1] = g; image.data[4 * i + 2] = b; image.data[4 * i + 3] = 255;
-  }
-  target.putImageData(image, left, 0);
-};
-const paint = (pictures, nth) => drawInto(context, pictures, nth, view === "scale" ? magma : null, 0);
+const unpack = ({ pictures, channels }) =>
+  ({ levels: unpackBytes(pictures), channels, width: canvas.width, height: canvas.height });
+const paint = (pictures, index) => paintPicture(canvas, pictures, { index, colors: view === "scale" ? MAGMA : undefined });
 const complaint = find(".problem");
-const problem = (words, beside = find(".views")) => {
-  complaint.hidden = !words;
-  complaint.textContent = words || "";
+const complain = (text, beside = find(".views")) => {
+  showText(complaint, text);
   beside.after(complaint);
 };
-const ask = async (name, sent) => {
-  try {
-    const answer = await server[name](sent);
-    // What was typed wrongly stays said, though the server could answer what was asked before.
-    if (answer.error || complaint.previousElementSibling === find(".views")) problem(answer.error);
-    return answer.error ? null : answer;
-  } catch {
-    problem("The server did not answer; try again.");
-    return null;
-  }
+const request = async (name, question) => {
+  const answer = await ask(name, question);
+  // What was typed wrongly stays said, though the server could answer what was asked before.
+  if (answer.error || complaint.previousElementSibling === find(".views")) complain(answer.error);
+  return answer.error ? null : answer;
 };
 
 // The pictures along a slider's whole range, asked for when a hand comes near it.
@@ -88,8 +72,11 @@ const fetchLine = (a) => {
   const known = lines.get(key);
   if (known) return known;
   const count = view === "scale" && place.channels === 3 ? COARSE : STEPS + 1;
-  const coming = ask("along", { model: place.model, ends: [ends(a)], count, view }).then((answer) => {
-    if (!answer) { lines.delete(key); return null; }
+  const coming = request("lines", { model: place.model, ends: [ends(a)], count, view }).then((answer) => {
+    if (!answer) {
+      lines.delete(key);
+      return null;
+    }
     const pictures = { ...unpack(answer), count };
     lines.set(key, pictures);
     return pictures;
@@ -103,7 +90,10 @@ const scrub = (a) => {
   if (Math.abs(spot - nearest) > 1e-6) return; // typed, between two pictures: the server is asked when the hand rests
   const line = fetchLine(a), move = moves;
   const put = (pictures) => paint(pictures, Math.round((nearest / STEPS) * (pictures.count - 1)));
-  if (!(line instanceof Promise)) { put(line); return; }
+  if (!(line instanceof Promise)) {
+    put(line);
+    return;
+  }
   line.then((pictures) => { if (pictures && move === moves) put(pictures); });
 };
 
@@ -114,7 +104,7 @@ const rest = (wait = REST) => {
   clearTimeout(resting);
   resting = setTimeout(settle, wait);
 };
-// Whatever changes while nobody sees it is asked for when somebody does.
+// Whatever changes out of sight is asked for when it comes into sight.
 let visible = false, stale = false;
 new IntersectionObserver((entries) => {
   visible = entries.at(-1).isIntersecting;
@@ -125,41 +115,38 @@ const settle = async () => {
   stale = !visible;
   if (stale) return;
   const move = moves, z = point(place.at), asked = view;
-  strips(move, place.axes.map((_, a) => a).filter((a) => !place.axes[a].folded || sighted.has(a)));
-  const answer = await ask("looked", { model: place.model, z, view: asked });
+  showStrips(move, place.axes.map((_, a) => a).filter((a) => !place.axes[a].folded || inSight.has(a)));
+  const answer = await request("look", { model: place.model, z, view: asked });
   if (!answer || move !== moves || asked !== view) return;
   paint(unpack(answer), 0);
   find(".reading").innerHTML = answer.reading;
-  if (origin) {
-    const note = document.createElement("p");
-    note.className = "origin";
-    note.textContent = origin;
-    find(".reading").append(note);
-  }
-  canvas.setAttribute("aria-label", "Decoded where the sliders stand: " + find(".reading").textContent.trim());
+  if (origin) find(".reading").append(make("p", "origin", origin));
+  canvas.setAttribute("aria-label", `Decoded where the sliders stand: ${find(".reading").textContent.trim()}`);
 };
 // What each of some sliders does from end to end; ends to four digits, of which the eye sees two.
-const strips = async (move, shown) => {
-  if (!shown.length) return;
-  const short = shown.map((a) => ends(a).map((z) => z.map((x) => Number(x.toFixed(4)))));
-  const answer = await ask("along", { model: place.model, ends: short, count: THUMBS, view: "mean" });
+const showStrips = async (move, axes) => {
+  if (!axes.length) return;
+  const short = axes.map((a) => ends(a).map((z) => z.map((x) => Number(x.toFixed(4)))));
+  const answer = await request("lines", { model: place.model, ends: short, count: THUMBS, view: "mean" });
   if (!answer || move !== moves) return;
   const pictures = unpack(answer);
-  shown.forEach((a, nth) => {
-    const strip = rows[a].strip.getContext("2d");
-    for (let i = 0; i < THUMBS; i++) drawInto(strip, pictures, nth * THUMBS + i, null, i * canvas.width);
+  axes.forEach((a, nth) => {
+    for (let i = 0; i < THUMBS; i++) {
+      paintPicture(rows[a].strip, pictures, { index: nth * THUMBS + i, left: i * canvas.width });
+    }
   });
 };
 // Folded sliders can be many: they get strips when they come into sight.
-const sighted = new Set();
+const inSight = new Set();
 const watcher = new IntersectionObserver((entries) => {
   const come = [];
   for (const { target, isIntersecting } of entries) {
     const a = Number(target.dataset.axis);
     if (isIntersecting) come.push(a);
-    sighted[isIntersecting ? "add" : "delete"](a);
+    if (isIntersecting) inSight.add(a);
+    else inSight.delete(a);
   }
-  strips(moves, come);
+  showStrips(moves, come);
 });
 
 // --- moving
@@ -167,19 +154,19 @@ const watcher = new IntersectionObserver((entries) => {
 const show = (a) => {
   const { range, number } = rows[a];
   range.value = place.at[a];
-  range.setAttribute("aria-valuetext", place.at[a].toFixed(2));
+  range.setAttribute("aria-valuetext", formatNumber(place.at[a], 2));
   if (document.activeElement !== number) number.value = place.at[a].toFixed(2);
 };
 const showAll = () => {
   moves += 1;
-  rows.forEach((_, a) => show(a));
+  for (const a of rows.keys()) show(a);
 };
 const move = (a, value) => {
-  problem("");
+  complain("");
   if (gesture) remember();
   gesture = false;
   const { low, high } = place.axes[a];
-  place.at[a] = Math.min(high, Math.max(low, value));
+  place.at[a] = clamp(value, low, high);
   moves += 1;
   origin = "";
   show(a);
@@ -197,65 +184,58 @@ const go = (at, words = "", base = place.base) => {
 
 // --- building
 
-const input = (a, type, note) => {
+const makeInput = (a, type, note) => {
   const { label, low, high } = place.axes[a];
-  const made = document.createElement("input");
-  Object.assign(made, { type, min: low, max: high, step: type === "range" ? step(place.axes[a]) : "any" });
-  made.setAttribute("aria-label", label + note);
-  return made;
+  const input = Object.assign(make("input"), { type, min: low, max: high, step: type === "range" ? step(place.axes[a]) : "any" });
+  input.setAttribute("aria-label", label + note);
+  return input;
 };
 const setLock = (a, on) => {
   const { row, range, number, lock } = rows[a], { label } = place.axes[a];
-  locks()[on ? "add" : "delete"](label);
+  if (on) locks().add(label);
+  else locks().delete(label);
   row.classList.toggle("locked", on);
   range.disabled = number.disabled = on;
   lock.setAttribute("aria-pressed", on);
-  lock.title = on ? "Let " + label + " move again" : "Lock " + label + ": Random and Reset leave it";
+  lock.title = on ? `Let ${label} move again` : `Lock ${label}: Random and Reset leave it`;
 };
 const build = () => {
   rows = [];
   watcher.disconnect();
-  sighted.clear();
-  // Setting a canvas' size empties it, even to the same.
-  if (canvas.width !== place.width || canvas.height !== place.height) Object.assign(canvas, { width: place.width, height: place.height });
-  find(".order").textContent = place.caption || "";
-  find(".scale .high").textContent = props.spread + (place.channels === 3 ? " levels" : " grey levels");
+  inSight.clear();
+  resize(canvas, place.width, place.height);
+  find(".order").textContent = place.caption;
+  find(".scale .high").textContent = `${props.spread} ${place.channels === 3 ? "levels" : "grey levels"}`;
   const [used, folded] = [find(".controls > .rows"), find(".folded .rows")];
   used.replaceChildren();
   folded.replaceChildren();
   place.axes.forEach((axis, a) => {
-    const row = document.createElement("div");
-    row.className = "row";
+    const strip = Object.assign(make("canvas"), { width: THUMBS * canvas.width, height: canvas.height });
+    const range = makeInput(a, "range", ""), number = makeInput(a, "number", ", exactly"), lock = make("button", "lock");
+    const row = make("div", "row", make("label", "", axis.label), make("div", "track", strip, range), number, lock);
     row.title = axis.note;
-    const label = document.createElement("label");
-    label.textContent = axis.label;
-    const track = document.createElement("div");
-    track.className = "track";
-    const strip = document.createElement("canvas");
-    strip.width = THUMBS * canvas.width;
-    strip.height = canvas.height;
-    const range = input(a, "range", ""), number = input(a, "number", ", exactly");
-    const lock = document.createElement("button");
-    lock.type = "button";
-    lock.className = "lock";
-    lock.setAttribute("aria-label", "Lock " + axis.label);
-    lock.innerHTML = '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="bow" d="M6 9V6a4 4 0 0 1 8 0v3"/><rect class="body" x="4" y="9" width="12" height="9" rx="1.5"/></svg>';
+    lock.setAttribute("aria-label", `Lock ${axis.label}`);
+    lock.innerHTML = LOCK;
     range.addEventListener("pointerenter", () => fetchLine(a));
     range.addEventListener("focus", () => fetchLine(a));
-    range.addEventListener("pointerdown", () => { gesture = true; fetchLine(a); });
+    range.addEventListener("pointerdown", () => {
+      gesture = true;
+      fetchLine(a);
+    });
     range.addEventListener("keydown", (event) => { if (!event.repeat) gesture = true; });
     range.addEventListener("input", () => move(a, range.valueAsNumber));
-    range.addEventListener("dblclick", () => { gesture = true; move(a, 0); });
+    range.addEventListener("dblclick", () => {
+      gesture = true;
+      move(a, 0);
+    });
     number.addEventListener("change", () => {
       const typed = number.valueAsNumber, { label: name, low, high } = place.axes[a];
       gesture = true;
       if (typed >= low && typed <= high) move(a, typed);
-      else problem(name + " must be a number from " + low + " to " + high + ".", row);
+      else complain(`${name} must be a number from ${low} to ${high}.`, row);
       number.value = place.at[a].toFixed(2);
     });
     lock.addEventListener("click", () => setLock(a, !locks().has(axis.label)));
-    track.append(strip, range);
-    row.append(label, track, number, lock);
     (axis.folded ? folded : used).append(row);
     row.dataset.axis = a;
     if (axis.folded) watcher.observe(row);
@@ -263,9 +243,9 @@ const build = () => {
     setLock(a, locks().has(axis.label));
   });
   find(".folded").hidden = !folded.children.length;
-  find(".folded summary").textContent = place.fold || "";
+  find(".folded summary").textContent = place.fold;
 };
-const same = (a, b) => a && a.model === b.model && JSON.stringify(a.axes) === JSON.stringify(b.axes);
+const hasSameAxes = (a, b) => a && a.model === b.model && JSON.stringify(a.axes) === JSON.stringify(b.axes);
 const receive = () => {
   if (!props.value) return;
   const { origin: words, ...next } = JSON.parse(props.value);
@@ -278,7 +258,7 @@ const receive = () => {
     locked.delete(next.model);
   }
   place = next;
-  if (same(before, next)) rows.forEach((_, a) => setLock(a, locks().has(place.axes[a].label)));
+  if (hasSameAxes(before, next)) for (const a of rows.keys()) setLock(a, locks().has(place.axes[a].label));
   else build();
   find(".undo").disabled = history().length === 0;
   origin = words || "";
@@ -288,12 +268,12 @@ const receive = () => {
 
 find(".random").addEventListener("click", async () => {
   const seed = Math.floor(Math.random() * 10000);
-  const answer = await ask("drawn", { model: place.model, seed });
-  if (answer) go(answer.at, "Drawn from the prior with seed " + seed + ".", answer.base);
+  const answer = await request("prior", { model: place.model, seed });
+  if (answer) go(answer.at, `Drawn from the prior with seed ${seed}.`, answer.base);
 });
 find(".reset").addEventListener("click", () => go(place.at.map(() => 0)));
 find(".undo").addEventListener("click", () => {
-  const before = JSON.parse(history().pop()), rebuilt = !same(place, before);
+  const before = JSON.parse(history().pop()), rebuilt = !hasSameAxes(place, before);
   place = before;
   if (rebuilt) build();
   find(".undo").disabled = history().length === 0;
@@ -301,7 +281,7 @@ find(".undo").addEventListener("click", () => {
   showAll();
   rest(0);
 });
-const views = [...element.querySelectorAll(".views button")];
+const views = findAll(".views button");
 const choose = (chosen) => {
   view = chosen;
   views.forEach((button) => {

@@ -1,48 +1,47 @@
-"""Film strips of the ways from one picture to another."""
+"""Strips of pictures: the ways from one picture to another."""
 
-import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import gradio as gr
+from demo.base.packing import PictureShape
+from demo.widgets.base import Answer, Widget
 
-FOLDER = Path(__file__).parent
+
+class StripFrames(PictureShape):
+    """The pictures on some ways from A to B.
+
+    Attributes:
+        count: Pictures on every way; ``every`` so many of them is in a strip.
+        frames: Base64 bytes of all pictures, by way.
+        norms: Distances of the points from the centre, by way.
+        typical: The distance of a typical draw from the prior.
+    """
+
+    count: int
+    every: int
+    frames: dict[str, str]
+    norms: dict[str, list[float]]
+    typical: float
 
 
-class PictureStrip(gr.HTML):
-    """Three ways from A to B as film strips, scrubbed and played in the browser, with the pictures there large above.
+class StripValue(StripFrames):
+    """A value of :class:`PictureStrip`: also the ``model``, and the two ``ends`` in its latent space."""
 
-    Its value is what ``path`` makes, every frame of every way, so that scrubbing asks nobody; and the
-    ``model`` and ``ends`` that it leads between, which a film is asked for with.
+    model: str
+    ends: list[list[float]]
+
+
+class PictureStrip(Widget):
+    """Three ways from A to B as strips of pictures, scrubbed and played in the browser, with large pictures above.
+
+    Its value, a :class:`StripValue`, holds every frame of every way, so that scrubbing asks nobody.
 
     Args:
         value: The ways.
-        make_film: From ``model`` and ``ends`` to a ``film`` (a GIF file in base64), or an ``error``.
-        **options: As for ``gr.HTML``.
+        animate: From ``model`` and ``ends`` to a ``film`` (a GIF file in base64).
+        **options: As for ``Widget``.
     """
 
-    def __init__(
-        self, value: dict[str, Any] | None = None, *, make_film: Callable[[Any], dict[str, Any]], **options: Any
-    ) -> None:
-        # Not named "film": to Gradio, a quoted word of the script that is asked for by that name is an event.
-        def filmed(sent: Any) -> dict[str, Any]:
-            return make_film(sent)
+    about = "JSON: base64 bytes of all frames of each way, and their shape"
 
-        super().__init__(
-            self.postprocess(value),
-            html_template=(FOLDER / "template.html").read_text(),
-            css_template=(FOLDER / "style.css").read_text(),
-            js_on_load=(FOLDER / "script.js").read_text(),
-            server_functions=[filmed],
-            apply_default_css=False,
-            **options,
-        )
-
-    def postprocess(self, value: Any) -> str | None:
-        """The ways as one text, which the page hands on whole."""
-        return value if value is None or isinstance(value, str) else json.dumps(value)
-
-    def api_info(self) -> dict[str, Any]:
-        """The value, for who calls the server without a browser."""
-        return {"type": "string", "description": "JSON: base64 bytes of all frames of each way, and their shape"}
+    def __init__(self, value: StripValue | None = None, *, animate: Answer, **options: Any) -> None:
+        super().__init__(value, functions={"animate": animate}, **options)

@@ -1,42 +1,54 @@
 """One picture of a few hundred pixels, crisp and fast."""
 
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired
 
-import gradio as gr
 from torch import Tensor
 
+from demo.base.packing import PictureShape, pack_pictures
 from demo.base.theme import MAGMA
-from demo.walk.latent import packed_pictures
-
-FOLDER = Path(__file__).parent
+from demo.widgets.base import Widget
 
 
-class PictureView(gr.HTML):
+class PictureValue(PictureShape):
+    """A value of :class:`PictureView`.
+
+    Attributes:
+        pixels: Base64 bytes, row by row, the channels of a pixel together.
+        map: As they are, or in magma.
+        alt: The picture in words.
+        low: The beginning of the scale, in words.
+        high: Its end.
+    """
+
+    pixels: str
+    map: Literal["plain", "magma"]
+    alt: str
+    low: NotRequired[str]
+    high: NotRequired[str]
+
+
+class PictureView(Widget):
     """Draws a picture, or values from 0 up in magma, on a canvas.
 
     Its value is what :func:`plain` and :func:`magma` make. A picture of 28 x 28 is a message of about one kilobyte,
     where ``gr.Image`` would write a file and have the browser fetch it.
     """
 
-    def __init__(self, value: dict[str, Any] | None = None, *, title: str = "", **options: Any) -> None:
-        super().__init__(
-            value,
-            html_template=(FOLDER / "template.html").read_text(),
-            css_template=(FOLDER / "style.css").read_text(),
-            js_on_load=(FOLDER / "script.js").read_text(),
-            apply_default_css=False,
-            title=title,
-            magma=list(MAGMA),
-            **options,
-        )
+    about = "object with base64 bytes, row by row, and their width, height and channels"
+
+    def __init__(self, value: PictureValue | None = None, *, title: str = "", **options: Any) -> None:
+        super().__init__(value, title=title, magma=list(MAGMA), **options)
+
+    def postprocess(self, value: Any) -> Any:
+        """The value as it is: an object with one long text, and public endpoints answer with it."""
+        return value
 
     def api_info(self) -> dict[str, Any]:
-        """The value, for who calls the server without a browser."""
-        return {"type": {}, "description": "object with base64 bytes, row by row, and their width, height and channels"}
+        """The value, as it is described to a client without a browser."""
+        return {"type": {}, "description": self.about}
 
 
-def plain(picture: Tensor, alt: str) -> dict[str, Any]:
+def plain(picture: Tensor, alt: str) -> PictureValue:
     """A value of :class:`PictureView`: a grey or colour picture.
 
     Args:
@@ -44,11 +56,11 @@ def plain(picture: Tensor, alt: str) -> dict[str, Any]:
         alt: The picture in words.
     """
     channels, height, width = picture.shape
-    pixels = packed_pictures(picture)
+    pixels = pack_pictures(picture)
     return {"pixels": pixels, "height": height, "width": width, "channels": channels, "map": "plain", "alt": alt}
 
 
-def magma(values: Tensor, alt: str, unit: str, top: float) -> dict[str, Any]:
+def magma(values: Tensor, alt: str, unit: str, top: float) -> PictureValue:
     """A value of :class:`PictureView`: numbers from 0 to ``top``, in magma, with a scale.
 
     Args:
@@ -58,4 +70,4 @@ def magma(values: Tensor, alt: str, unit: str, top: float) -> dict[str, Any]:
         top: The end of the scale.
     """
     bytes_ = (values * (255 / top)).round().clamp(0, 255).byte()
-    return plain(bytes_[None], alt) | {"map": "magma", "low": "0", "high": f"{top:.3g} {unit}"}
+    return {**plain(bytes_[None], alt), "map": "magma", "low": "0", "high": f"{top:.3g} {unit}"}

@@ -1,25 +1,19 @@
-const SECONDS = 0.8; // a picture's way to its other place
-const find = (selector) => element.querySelector(selector);
-const make = (tag, className, ...children) => {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.append(...children);
-  return made;
-};
-const still = matchMedia("(prefers-reduced-motion: reduce)");
+// Line-ups of pictures, each ranked in one of two ways; see RankingValue in __init__.py.
+import { find, findAll, make } from "../common.js";
 
-const turned = {}; // key of a line-up -> the way it was switched to, kept while its pictures change
+const SECONDS = 0.8; // a picture's way to its other place
+const reduced = matchMedia("(prefers-reduced-motion: reduce)");
+
+const switched = {}; // key of a line-up -> the way it was switched to, kept while its pictures change
 
 const card = (picture) => {
-  const image = make("img", "");
-  image.src = picture.url;
-  image.alt = picture.name;
-  const made = make(
+  const image = Object.assign(make("img"), { src: picture.url, alt: picture.name });
+  const node = make(
     "li", picture.kind, make("b", "place"), image, make("span", "name", picture.name),
     make("span", "track", make("i", "bar")), make("span", "number"), make("small", "words"),
   );
-  made.picture = picture;
-  return made;
+  node.picture = picture;
+  return node;
 };
 
 // The pictures really change their order, for who reads or hears the page; to the eye they move there.
@@ -38,7 +32,7 @@ const rank = (section, lineup, way, moving) => {
     one.dataset.verdict = verdict || "";
   }
   list.append(...[...cards].sort((one, other) => one.picture.ways[way].place - other.picture.ways[way].place));
-  if (!moving || still.matches) return;
+  if (!moving || reduced.matches) return;
   cards.forEach((one, i) => {
     const after = one.getBoundingClientRect();
     const [x, y] = [before[i].left - after.left, before[i].top - after.top];
@@ -53,14 +47,14 @@ const draw = (lineup) => {
   const section = make("section", "lineup", make("h3", "", lineup.title));
   const choices = make("div", "ways");
   choices.setAttribute("role", "radiogroup");
-  choices.setAttribute("aria-label", lineup.title + ": rank by");
-  const first = lineup.ways[turned[lineup.key]] ? turned[lineup.key] : Object.keys(lineup.ways)[0];
+  choices.setAttribute("aria-label", `${lineup.title}: rank by`);
+  const first = lineup.ways[switched[lineup.key]] ? switched[lineup.key] : Object.keys(lineup.ways)[0];
   choices.hidden = Object.keys(lineup.ways).length < 2;
   for (const [way, { title }] of Object.entries(lineup.ways)) {
-    const input = make("input", "");
-    Object.assign(input, { type: "radio", name: "ranking-" + lineup.key, value: way, checked: way === first });
+    const input = make("input");
+    Object.assign(input, { type: "radio", name: `ranking-${lineup.key}`, value: way, checked: way === first });
     input.addEventListener("change", () => {
-      turned[lineup.key] = way;
+      switched[lineup.key] = way;
       rank(section, lineup, way, true);
     });
     choices.append(make("label", "", input, make("span", "", title)));
@@ -83,7 +77,7 @@ const receive = () => {
   foot.innerHTML = about;
   find(".lineups").replaceChildren(...lineups.map(draw), foot);
   if (find("details.why")) find("details.why").open = open;
-  if (held) [...element.querySelectorAll("input")].find((i) => i.name === held[0] && i.value === held[1])?.focus();
+  if (held) findAll("input").find(({ name, value }) => name === held[0] && value === held[1])?.focus();
 };
 
 watch("value", receive);

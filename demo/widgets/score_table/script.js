@@ -1,7 +1,8 @@
-// Verdicts on many pictures, as they come. Names are a stranger's: they are only ever shown as text.
-const find = (selector) => element.querySelector(selector);
+// Verdicts on many pictures, as they come; see messages.py. Names are a client's: they are only ever shown as text.
+import { downloadBlob, find, findAll, formatNumber, make } from "../common.js";
+
 const body = find("tbody");
-const heads = [...element.querySelectorAll("th button")];
+const heads = findAll("th button");
 
 const ICONS = {
   reasonable: '<circle cx="12" cy="12" r="9.5"/><path d="m7.5 12.5 3 3 6-6.5"/>',
@@ -21,58 +22,35 @@ let rows = []; // by number; until the last message some may be missing
 let sorted = { key: "", up: true };
 let stopping = false;
 
-const known = () => rows.filter(Boolean);
+const knownRows = () => rows.filter(Boolean);
 const verdict = (row) => (row.error ? "unread" : row.p_value > props.alpha ? "reasonable" : "unreasonable");
 
-function made(tag, role, name) {
-  const node = document.createElement(tag);
-  if (role) node.setAttribute("role", role);
-  if (name) node.className = name;
+// A cell or row; its role, for on a phone it is no table to the browser.
+const makePart = (tag, role, className, ...children) => {
+  const node = make(tag, className, ...children);
+  node.setAttribute("role", role);
   return node;
-}
+};
+const scoreText = (value, digits) => (value === null ? "–" : formatNumber(value, digits));
+const icon = (name) => `<svg viewBox="0 0 24 24" aria-hidden="true">${ICONS[name]}</svg>`;
 
-function said(value, digits) {
-  if (value === null) return "–";
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
-}
-
-function icon(name) {
-  return `<svg viewBox="0 0 24 24" aria-hidden="true">${ICONS[name]}</svg>`;
-}
-
-function build(row, index) {
-  const line = made("tr", "row");
-  const seen = made("td", "cell", "seen");
-  if (row.picture) {
-    const image = made("img");
-    image.src = row.picture;
-    image.alt = "";
-    if (props.pickable) {
-      const button = made("button");
-      button.type = "button";
-      button.setAttribute("aria-label", `Look closely at ${row.name}`);
-      button.append(image);
-      button.addEventListener("click", () => trigger("pick", { index, name: row.name, picture: row.picture }));
-      seen.append(button);
-    } else seen.append(image);
-  }
-  const name = made("td", "cell", "name");
-  name.textContent = row.name;
+function build(row) {
+  const picture = makePart("td", "cell", "seen");
+  if (row.picture) picture.append(Object.assign(make("img"), { src: row.picture, alt: "" }));
+  const name = makePart("td", "cell", "name", row.name);
   name.title = row.name;
-  const judged = made("td", "cell", "judged");
-  line.append(seen, name, judged);
+  const judged = makePart("td", "cell", "judged");
+  const line = makePart("tr", "row", "", picture, name, judged);
   if (row.error) {
     judged.colSpan = 1 + NUMBERS.length;
     judged.innerHTML = icon("unread");
-    judged.append(made("span"));
-    judged.lastChild.textContent = `not judged: ${row.error}`;
+    judged.append(make("span", "", `not judged: ${row.error}`));
     line.className = "unread";
     return line;
   }
   for (const [key, label, digits] of NUMBERS) {
-    const cell = made("td", "cell", "number");
+    const cell = makePart("td", "cell", "number", scoreText(row[key], digits));
     cell.dataset.label = label;
-    cell.textContent = said(row[key], digits);
     line.append(cell);
   }
   return line;
@@ -93,7 +71,7 @@ function order() {
     verdict: (a, b) => sign * verdict(a).localeCompare(verdict(b)) || a.p_value - b.p_value,
   }[sorted.key] ?? ((a, b) => sign * (a[sorted.key] - b[sorted.key]));
   const last = (row) => sorted.key && row.error ? 1 : 0; // what was not judged has no place among numbers
-  body.append(...known().sort((a, b) => last(a) - last(b) || compare(a, b) || a.index - b.index).map((row) => row.line));
+  body.append(...knownRows().sort((a, b) => last(a) - last(b) || compare(a, b) || a.index - b.index).map((row) => row.line));
   for (const head of heads) {
     const direction = head.dataset.key !== sorted.key ? "none" : sorted.up ? "ascending" : "descending";
     head.parentElement.setAttribute("aria-sort", direction);
@@ -104,18 +82,18 @@ function show() {
   const { state, total, note } = message;
   const running = state === "running" || state === "waiting";
   const counts = { reasonable: 0, unreasonable: 0, unread: 0 };
-  for (const row of known()) counts[verdict(row)] += 1;
-  const judged = known().length;
+  for (const row of knownRows()) counts[verdict(row)] += 1;
+  const judged = knownRows().length;
   const parts = [`${counts.reasonable} reasonable`, `${counts.unreasonable} unreasonable`];
   if (counts.unread) parts.push(`${counts.unread} could not be read`);
   const stopped = state === "stopped" ? `Stopped after ${judged} of ${total}. ` : "";
   find(".many").hidden = !state;
   find(".many").setAttribute("aria-busy", String(running));
   find(".summary").textContent = running || !judged ? "" : `${stopped}${parts.join(", ")}`;
-  const percent = said(100 * props.alpha, 0);
-  if (state === "waiting") find(".count").textContent = "In line: somebody else's pictures are being judged just now.";
+  const percent = formatNumber(100 * props.alpha, 0);
+  if (state === "waiting") find(".count").textContent = "Waiting: another visitor's pictures are being judged.";
   else if (state === "running") {
-    find(".count").textContent = `${judged} of ${total} judged` + (judged ? `: ${parts.join(", ")}` : "");
+    find(".count").textContent = `${judged} of ${total} judged${judged ? `: ${parts.join(", ")}` : ""}`;
   } else find(".count").textContent = judged ? `as ${message.as}; ${percent} % false alarms accepted` : "";
   find("progress").hidden = !running;
   find("progress").max = total || 1;
@@ -140,16 +118,16 @@ function receive() {
   (next.rows || []).forEach((row, i) => {
     const index = next.start + i;
     if (rows[index]) return;
-    rows[index] = { ...row, index, line: build(row, index) };
+    rows[index] = { ...row, index, line: build(row) };
     label(rows[index]);
   });
   order();
   show();
 }
 
-function quoted() {
+function csv() {
   const words = { reasonable: "reasonable", unreasonable: "unreasonable", unread: "" };
-  const lines = known().map((row) => [row.csv[0], words[verdict(row)], row.csv[1]].join(","));
+  const lines = knownRows().map((row) => [row.csv[0], words[verdict(row)], row.csv[1]].join(","));
   return [props.columns, ...lines, ""].join("\r\n");
 }
 
@@ -167,15 +145,11 @@ find(".end").addEventListener("click", () => {
   trigger("stop");
 });
 find(".save").addEventListener("click", () => {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([quoted()], { type: "text/csv" }));
-  link.download = "scores.csv";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  downloadBlob("scores.csv", new Blob([csv()], { type: "text/csv" }));
 });
 watch("value", receive);
 watch("alpha", () => {
-  known().forEach(label);
+  for (const row of knownRows()) label(row);
   order();
   show();
 });

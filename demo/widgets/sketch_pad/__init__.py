@@ -2,11 +2,9 @@
 
 import base64
 import binascii
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import gradio as gr
-
+from demo.widgets.base import Widget
 from gm_core import PictureError
 
 PREFIX = "data:image/png;base64,"
@@ -14,10 +12,8 @@ PREFIX = "data:image/png;base64,"
 MAX_CHARACTERS = 2**20
 """A pad's picture is a fraction of this; anything longer was not drawn on one."""
 
-_FOLDER = Path(__file__).parent
 
-
-class SketchPad(gr.HTML):
+class SketchPad(Widget):
     """A square pad with a round pen, undo and clear, for mouse, finger and pen.
 
     The value is a PNG data URL (white strokes on black; 280x280 when drawn here), ``""`` when the pad is empty. The
@@ -27,23 +23,14 @@ class SketchPad(gr.HTML):
     Args:
         value: The picture to begin with.
         hint: Faint words on the empty pad; plain text without quotes or markup.
-        **options: As for ``gr.HTML``.
+        **options: As for ``Widget``.
     """
 
-    def __init__(self, value: str = "", *, hint: str = "draw a digit here", **options: Any) -> None:
-        super().__init__(
-            value=value,
-            hint=hint,
-            html_template=(_FOLDER / "template.html").read_text(),
-            css_template=(_FOLDER / "style.css").read_text(),
-            js_on_load=(_FOLDER / "script.js").read_text(),
-            apply_default_css=False,
-            **options,
-        )
+    EVENTS: ClassVar = ["input"]
+    about = "PNG data URL, empty when nothing is drawn"
 
-    def api_info(self) -> dict[str, Any]:
-        """The value, for who calls the server without a browser."""
-        return {"type": "string", "description": "PNG data URL, empty when nothing is drawn"}
+    def __init__(self, value: str = "", *, hint: str = "draw a digit here", **options: Any) -> None:
+        super().__init__(value, hint=hint, **options)
 
 
 def encode(png: bytes) -> str:
@@ -59,7 +46,7 @@ def decode(value: str | None) -> bytes | None:
     """The picture on a pad, as the content of a PNG file for :func:`gm_core.open_picture`.
 
     Args:
-        value: A pad's value, or whatever a stranger sent in its place.
+        value: A pad's value, or whatever a client sent in its place.
 
     Returns:
         The file's content; ``None`` when the pad is empty.

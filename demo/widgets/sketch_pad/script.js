@@ -1,16 +1,18 @@
 // The pad's value is a PNG data URL, "" when nothing is drawn. The history holds values, so that undo gives back
 // exactly what was there before, a picture set from Python included.
-const canvas = element.querySelector("canvas");
-const hint = element.querySelector(".hint");
-const undoButton = element.querySelector(".undo");
-const clearButton = element.querySelector(".clear");
+import { find } from "../common.js";
+
+const canvas = find("canvas");
+const hint = find(".hint");
+const undoButton = find(".undo");
+const clearButton = find(".clear");
 const context = canvas.getContext("2d", { willReadFrequently: true });
 const SIDE = canvas.width;
 const PEN = SIDE / 12; // a drawn digit, fitted into 20x20, gets strokes about as thick as MNIST's
 const STEPS_BACK = 50;
 
 let shown = "";
-let history = [];
+const history = [];
 let pen = null; // the pointer that is drawing, and where it was
 
 function blank() {
@@ -29,7 +31,7 @@ function refresh() {
   undoButton.disabled = !history.length;
   clearButton.disabled = !shown;
   const state = shown ? "holds a picture" : "empty: draw with mouse, finger or pen";
-  canvas.setAttribute("aria-label", `Drawing area, ${state}; Ctrl+Z takes the last change back`);
+  canvas.setAttribute("aria-label", `Drawing area, ${state}; Ctrl+Z undoes the last change`);
 }
 
 function paint(url) {
@@ -138,7 +140,7 @@ element.addEventListener("keydown", (event) => {
   }
 });
 
-function takeOver() {
+function receive() {
   const url = props.value || "";
   if (url === shown) return;
   remember();
@@ -151,4 +153,4 @@ blank();
 shown = props.value || "";
 paint(shown);
 refresh();
-watch("value", takeOver);
+watch("value", receive);

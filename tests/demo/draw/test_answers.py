@@ -14,6 +14,7 @@ from demo.draw.answers import ANY, Answers
 from demo.draw.drawings import NAME, PICTURES
 from demo.draw.tab import FIRST_SEED, LINK, Draw, Easel
 from demo.shared.models import Models
+from demo.widgets.base import answer_errors
 
 INDEX = 14 * 28 + 14
 ORIGINAL = "mnist-pixelcnn-original"
@@ -36,10 +37,10 @@ def image(model) -> torch.Tensor:
 
 
 def ask(answers, name, image, **changes):
-    functions = {function.__name__: function for function in answers.functions()}
+    functions = answers.functions()
     values = image.flatten().tolist()
     question = {"model": NAME, "values": values, "index": INDEX, "label": ANY, "temperature": 1, "other": None}
-    return functions[name](question | {"pictures": [values]} | changes)
+    return answer_errors(functions[name])(question | {"pictures": [values]} | changes)
 
 
 def test_a_pixel_is_explained_by_the_models_own_distribution(answers, model, image):
@@ -132,7 +133,8 @@ def test_a_bad_question_gets_one_sentence(answers, image, name, changes, message
 
 @pytest.mark.parametrize("question", [None, [], "x", 3])
 def test_a_question_of_another_kind(answers, question):
-    assert all(function(question) == {"error": "A question must be an object."} for function in answers.functions())
+    for function in answers.functions().values():
+        assert answer_errors(function)(question) == {"error": "A question must be an object."}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from demo.draw.answers import ANY, Answers
 from demo.draw.starts import Start
 from demo.draw.tab import Draw, Easel, figure_line, title
 from demo.shared.models import Models
+from demo.widgets.base import answer_errors
 from gm_core import in_levels, prepare
 from gm_core.rendering import visible
 
@@ -29,10 +30,10 @@ def image(tab) -> torch.Tensor:
 
 
 def ask(tab, name, image, **changes):
-    functions = {function.__name__: function for function in Answers(tab.models, tab.drawings.cards).functions()}
+    functions = Answers(tab.models, tab.drawings.cards).functions()
     values = image.flatten().tolist()
     question = {"model": BINARY, "values": values, "index": 400, "label": ANY, "temperature": 1, "other": None}
-    return functions[name](question | {"pictures": [values]} | changes)
+    return answer_errors(functions[name])(question | {"pictures": [values]} | changes)
 
 
 def drawn(tab, model, easel):

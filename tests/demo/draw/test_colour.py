@@ -16,6 +16,7 @@ from demo.draw.drawings import EACH, Order
 from demo.draw.starts import Start, read_link
 from demo.draw.tab import Draw, Easel, figure_line, title
 from demo.shared.models import Models
+from demo.widgets.base import answer_errors
 from tests.demo.colour_model import CLASSES, NAME, SIDE, make_checkpoints
 
 SIZE = SIDE * SIDE
@@ -56,9 +57,9 @@ def order(**changes):
 
 
 def ask(tab, name, image, **changes):
-    functions = {function.__name__: function for function in Answers(tab.models, tab.drawings.cards).functions()}
+    functions = Answers(tab.models, tab.drawings.cards).functions()
     question = {"model": NAME, "values": flat(image), "index": INDEX, "label": ANY, "temperature": 1, "other": None}
-    return functions[name](question | {"pictures": [flat(image)]} | changes)
+    return answer_errors(functions[name])(question | {"pictures": [flat(image)]} | changes)
 
 
 def test_photographs_are_offered_and_backgrounds_are_not(tab):
@@ -116,7 +117,7 @@ def test_a_link_carries_a_colour_picture(model, image):
     ],
 )
 def test_a_start_of_another_size_is_refused_in_words(tab, start, message):
-    assert message in tab.drawings.redraw(order(start=start))["error"]
+    assert message in answer_errors(tab.drawings.redraw)(order(start=start))["error"]
 
 
 def test_another_kind_of_model_begins_without_the_start(tab, image):

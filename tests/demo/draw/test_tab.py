@@ -16,6 +16,7 @@ from demo.draw.drawings import EACH, NAME, PICTURES, Drawings
 from demo.draw.starts import Start
 from demo.draw.tab import Draw, Easel
 from demo.shared.models import Models
+from demo.widgets.base import answer_errors
 
 Message = dict[str, Any]
 
@@ -241,7 +242,7 @@ def test_the_start_stays_until_it_is_taken_back(tab):
     ],
 )
 def test_a_start_that_is_none_is_refused_in_words_and_the_old_one_stays(tab, start):
-    assert "must be" in tab.drawings.redraw(asked(start=start))["error"]
+    assert "must be" in answer_errors(tab.drawings.redraw)(asked(start=start))["error"]
     easel = Easel()
     kept = easel.start = Start.upper_half(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))
     with pytest.raises(Exception, match="must be"):
@@ -253,7 +254,7 @@ def test_a_start_that_is_none_is_refused_in_words_and_the_old_one_stays(tab, sta
     "sent", [None, [], "x", asked(model="mnist-vae"), asked(label=["x"]), asked(temperature="hot"), asked(seed=None)]
 )
 def test_a_question_for_a_drawing_that_is_none_is_answered_in_words(drawings, sent):
-    assert "must be" in (error := drawings.redraw(sent)["error"]) or error.startswith("Choose ")
+    assert "must be" in (error := answer_errors(drawings.redraw)(sent)["error"]) or error.startswith("Choose ")
 
 
 def test_every_model_draws(drawings):

@@ -16,7 +16,8 @@ import gm_core
 from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.map import DRAWS, FRAMES, GRIDS, MANY_DRAWS, NAME, RIVAL, Maps, Window
-from demo.walk.pictures import Example, seen, told
+from demo.walk.pictures import Example, seen
+from demo.widgets.base import answer_errors
 from tests.demo.walk.helpers import levels
 
 BOTH = (NAME, RIVAL)
@@ -161,23 +162,22 @@ NAN = [[math.nan, 0.0], [0.0, 0.0]]
         ("line", {"points": [[0.0, 0.0]] * 65}, f"2 to {FRAMES} points"),
         ("line", {"points": NAN}, "two numbers"),
         ("line", {"points": "around"}, f"2 to {FRAMES} points"),
-        ("film", {"points": [[0.0, 0.0]] * 2, "milliseconds": 0}, "lasts 20 to 1000"),
-        ("film", {"points": [[0.0, 0.0]] * 2, "milliseconds": math.nan}, "lasts 20 to 1000"),
-        ("film", {"points": [[0.0, 0.0]] * 2}, "lasts 20 to 1000"),
+        ("animation", {"points": [[0.0, 0.0]] * 2, "milliseconds": 0}, "lasts 20 to 1000"),
+        ("animation", {"points": [[0.0, 0.0]] * 2, "milliseconds": math.nan}, "lasts 20 to 1000"),
+        ("animation", {"points": [[0.0, 0.0]] * 2}, "lasts 20 to 1000"),
     ],
 )
 def test_what_no_map_would_send_is_one_clear_message(
     maps: Maps, which: str, sent: dict[str, Any], message: str
 ) -> None:
-    answers = {function.__name__: function for function in maps.functions()}
-    answer = answers[which]({"model": NAME} | sent)
+    answer = answer_errors(maps.functions()[which])({"model": NAME} | sent)
     assert list(answer) == ["error"] and message in answer["error"]
 
 
 @pytest.mark.parametrize("sent", [None, 3, "x", []])
 def test_what_is_no_question_is_told(maps: Maps, sent: Any) -> None:
-    for answer in maps.functions():
-        assert list(told(answer)(sent)) == ["error"]
+    for answer in maps.functions().values():
+        assert list(answer_errors(answer)(sent)) == ["error"]
 
 
 def test_a_drawing_lands_on_the_map(app_url: str, maps: Maps) -> None:

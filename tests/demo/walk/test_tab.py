@@ -18,10 +18,11 @@ import gm_core
 from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.edit import Edit
-from demo.walk.pictures import Example, from_drawing, from_file, seen, told
+from demo.walk.pictures import Example, from_drawing, from_file, seen
 from demo.walk.sliders import Walk
 from demo.walk.ways import FIRST_ENDS, Ways
 from demo.walk.words import WAITING, bound_bar, bound_curve
+from demo.widgets.base import answer_errors
 from gm_core import PictureError
 from gm_core.data.preparation import DIGITS
 from gm_core.studies.atlas.atlas import LEAST_KL
@@ -127,14 +128,14 @@ def test_lines_lead_from_end_to_end(walk: Walk, vae: gm_core.VAE) -> None:
 )
 def test_lines_that_are_none_are_one_clear_message(walk: Walk, sent: dict[str, Any], message: str) -> None:
     usual = {"model": NAME, "ends": [[[0.0] * 16, [1.0] * 16]], "count": 3, "view": "mean"}
-    assert "pictures" in told(walk.along)(usual)
-    assert message in told(walk.along)(usual | sent)["error"]
+    assert "pictures" in answer_errors(walk.along)(usual)
+    assert message in answer_errors(walk.along)(usual | sent)["error"]
 
 
 @pytest.mark.parametrize("sent", [None, 3, "x", [], {"model": NAME, "z": "here"}, {"model": NAME, "seed": 10**400}])
-def test_what_no_slider_would_send_is_told(walk: Walk, sent: Any) -> None:
+def test_what_no_slider_would_send_is_answer_errors(walk: Walk, sent: Any) -> None:
     for answer in (walk.along, walk.look, walk.prior, Edit(walk).look, Ways(walk).film):
-        assert list(told(answer)(sent)) == ["error"]
+        assert list(answer_errors(answer)(sent)) == ["error"]
 
 
 def test_a_picture_is_edited_from_where_it_lies(walk: Walk, vae: gm_core.VAE) -> None:

@@ -1,0 +1,24 @@
+"""Pixels as text that a message can carry."""
+
+import base64
+from typing import TypedDict
+
+from torch import Tensor
+
+
+class PictureShape(TypedDict):
+    """What a message says of the size of its pictures."""
+
+    width: int
+    height: int
+    channels: int
+
+
+def pack(values: Tensor) -> str:
+    """``uint8`` values as base64 of their bytes, in order."""
+    return base64.b64encode(values.contiguous().numpy().tobytes()).decode()
+
+
+def pack_pictures(pictures: Tensor) -> str:
+    """``uint8`` pictures, (..., C, H, W), as base64 of their bytes: row by row, the channels of a pixel together."""
+    return pack(pictures.movedim(-3, -1))

@@ -1,0 +1,121 @@
+"""What all browser components share: how their files are read, what they send, how they answer."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gradio as gr
+
+from demo.base.checks import InputError, sentence
+from gm_core import PictureError
+
+Message = Mapping[str, object]
+Answer = Callable[[Any], Message]
+
+FOLDER = Path(__file__).parent
+
+_IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"([^"]+)";\n', re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)?\n", re.MULTILINE)  # whole lines, and empty ones
+_EXPORT = re.compile(r"^export (?=const|let|function|async|class)", re.MULTILINE)
+
+
+class Widget(gr.HTML):
+    """A component of one folder: ``template.html``, ``style.css`` and ``script.js`` beside the subclass's module.
+
+    The scripts are ES modules, from ``script.js`` on; ``common.js`` and ``common.css`` are there for all. A subclass
+    lists its own events in ``EVENTS``, and says in ``about`` what its value is to a client without a browser.
+
+    Args:
+        value: What is shown on arrival.
+        functions: What the script asks as ``server.name(question)``: from the question to an answer. A question that
+            is refused with an ``InputError`` or a ``PictureError`` is answered by ``error``, one sentence.
+        **options: As for ``gr.HTML``, and the properties that the template and the script read.
+    """
+
+    EVENTS: ClassVar[list[str]] = []
+    about: ClassVar[str] = ""
+
+    def __init__(self, value: Any = None, *, functions: Mapping[str, Answer] | None = None, **options: Any) -> None:
+        folder = Path(str(sys.modules[type(self).__module__].__file__)).parent
+        style = f"{(FOLDER / 'common.css').read_text()}\n{(folder / 'style.css').read_text()}"
+        super().__init__(
+            self.postprocess(value),
+            html_template=(folder / "template.html").read_text(),
+            css_template=_COMMENT.sub("", style),
+            js_on_load=bundle(folder / "script.js"),
+            server_functions=[_named(name, answer_errors(answer)) for name, answer in (functions or {}).items()],
+            apply_default_css=False,
+            **options,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Nothing: ``gr.HTML`` takes every word in quotes in the script for an event, and here they are declared."""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def postprocess(self, value: Any) -> Any:
+        """The value as one text, which the page hands on whole: it would copy and wrap every number of a list."""
+        return value if value is None or isinstance(value, str) else json.dumps(value)
+
+    def api_info(self) -> dict[str, Any]:
+        """The value, as it is described to a client without a browser."""
+        return {"type": "string", "description": self.about}
+
+
+def answer_errors(answer: Answer) -> Answer:
+    """Answer a question that is refused by ``error``: what is wrong with it, in one sentence."""
+
+    @wraps(answer)
+    def guarded(question: Any) -> Message:
+        try:
+            if not isinstance(question, dict):
+                raise InputError("A question must be an object.")
+            return answer(question)
+        except (InputError, PictureError) as error:
+            return {"error": sentence(error)}
+
+    return guarded
+
+
+def _named(name: str, answer: Answer) -> Answer:
+    """A function that has a name of its own, by which Gradio lets the page call it."""
+
+    def named(question: Any) -> Message:
+        return answer(question)
+
+    named.__name__ = name
+    return named
+
+
+@cache
+def bundle(entry: Path) -> str:
+    """A script and what it imports, as one text that runs as the body of a function.
+
+    Modules come in the order in which a browser would run them, each once, without their comments; all share one scope,
+    so no two of a widget's may declare the same name at their top (a test sees to it).
+
+    Args:
+        entry: The module to begin with.
+    """
+    text = "\n".join(_EXPORT.sub("", _IMPORT.sub("", module.read_text())) for module in modules(entry))
+    return _COMMENT.sub("", text)
+
+
+def modules(entry: Path) -> list[Path]:
+    """The modules that a script consists of, in the order in which they run."""
+    seen: set[Path] = set()
+    order: list[Path] = []
+
+    def visit(module: Path) -> None:
+        if module in seen:
+            return
+        seen.add(module)
+        for name in _IMPORT.findall(module.read_text()):
+            visit((module.parent / name).resolve())
+        order.append(module)
+
+    visit(entry.resolve())
+    return order

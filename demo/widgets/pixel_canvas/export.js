@@ -1,0 +1,62 @@
+// What can be exported: a picture, an animation, a link.
+import { ask, downloadBlob, find, gifAddress, make } from "../common.js";
+import { cellOf, drawFrame, paint } from "./picture.js";
+import { focus, influences } from "./pixel.js";
+import { announce, complain, current, run, state, visiblePictures } from "./state.js";
+
+const ZOOM = 10; // screen pixels per pixel of a downloaded picture
+
+const fileName = (ending, ...more) => {
+  const which = run.count > 1 ? [current() === null ? run.count : `no${current() + 1}`] : [];
+  const parts = [run.model, run.label, `seed${run.seed}`, `t${run.temperature}`, ...which, ...more];
+  return parts.join("-").replace(/[^\w.-]/g, "_") + ending;
+};
+
+export const savePicture = () => {
+  const copy = make("canvas"), cell = cellOf(ZOOM);
+  paint(copy, cell);
+  if (influences()) drawFrame(copy.getContext("2d"), focus(), cell); // what they are influences on
+  const name = fileName(".png", ...(state.view === "picture" ? [] : [state.view]));
+  copy.toBlob((blob) => downloadBlob(name, blob));
+};
+
+export const saveAnimation = async () => {
+  const button = find(".animation"), name = fileName(".gif");
+  button.disabled = true;
+  const pictures = visiblePictures().map(({ values }) => Array.from(values));
+  const { gif, error } = await ask("record", { model: run.model, pictures });
+  if (gif) {
+    downloadBlob(name, await (await fetch(gifAddress(gif))).blob());
+    announce("The animation is in your downloads.");
+  } else complain(`There is no animation: ${error}`);
+  button.disabled = false;
+};
+
+// Values, and one bit per pixel for what is given, in base64 that a link can carry.
+const encodeLink = ({ values, keep }) => {
+  const bits = new Uint8Array(Math.ceil(run.size / 8));
+  keep.forEach((given, i) => { bits[i >> 3] |= given << (7 - (i & 7)); });
+  return btoa(String.fromCharCode(...values, ...bits)).replaceAll("+", "-").replaceAll("/", "_");
+};
+
+export const copyLink = async () => {
+  const address = new URL(location.pathname, location.origin);
+  const { label, seed, temperature, pictures, model } = run;
+  const query = { class: label, seed, temperature };
+  if (run.count > 1) query.pictures = pictures;
+  if (model !== props.models[0].name) query.model = model;
+  if (run.start) query.given = encodeLink(run.start);
+  address.search = new URLSearchParams(query);
+  const words = find(".link span"), field = find(".address");
+  try {
+    await navigator.clipboard.writeText(address.href);
+    words.textContent = "Copied";
+    announce("Link copied.");
+    setTimeout(() => { words.textContent = "Copy link"; }, 1500);
+  } catch { // no permission, or no secure connection: the link to copy by hand
+    field.value = address.href;
+    field.hidden = false;
+    field.select();
+    announce("Copy the link from the field.");
+  }
+};

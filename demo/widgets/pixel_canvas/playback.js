@@ -1,0 +1,128 @@
+// Playback: the browser has the pixels, so no place in it asks the model again.
+import { clamp, find, findAll, make, press } from "../common.js";
+import { showTools, stroke } from "./edit.js";
+import { CELL, cellOf, drawFrame, fitCanvas, paint, showLegend } from "./picture.js";
+import { clearPixel, describePixel, focus } from "./pixel.js";
+import { describeRun, drawCurves } from "./readings.js";
+import { announce, atEnd, canvas, current, lookAway, part, run, setPlace, state, visibleCount } from "./state.js";
+
+const SECONDS = { slow: 12, normal: 4 }; // that a whole picture takes
+const ICONS = {
+  Pause: "M6 5h4v14H6zM14 5h4v14h-4z",
+  Resume: "M7 4l13 8-13 8z",
+  Replay: "M12 5V1L6 6l6 5V7a5 5 0 1 1-5 5H5a7 7 0 1 0 7-7z",
+};
+
+let last = 0, frame = 0; // time of the last animation frame, and the next one's handle
+
+const showButtons = () => {
+  const name = run && atEnd() ? "Replay" : state.playing || !run ? "Pause" : "Resume";
+  find(".play span").textContent = name;
+  find(".play path").setAttribute("d", ICONS[name]);
+  find(".play").disabled = !run?.ready || state.blank;
+  find(".stop").disabled = !run || run.over;
+  find(".save").disabled = !run || !visibleCount();
+  find(".animation").disabled = find(".link").disabled = !run?.done || run.stopped;
+  const pressed = { speed: state.speed, view: state.view, tool: state.tool, card: String(state.chosen ?? "all") };
+  for (const [kind, value] of Object.entries(pressed)) {
+    press(findAll(`[data-${kind}]`), (button) => button.dataset[kind] === value);
+  }
+  showTools();
+};
+
+/** Shows everything as it is now. */
+export const show = () => {
+  if (run) {
+    const index = focus();
+    paint(canvas, cellOf(CELL));
+    if (index !== null && !stroke) drawFrame(canvas.getContext("2d"), index, CELL);
+    describeRun();
+    describePixel();
+    if (atEnd() && !run.over) {
+      run.over = true;
+      announce(`Complete: ${find(".number").textContent}`);
+    }
+    if (atEnd()) state.playing = false;
+  }
+  showLegend();
+  find(".pixel").hidden = Boolean(run && (state.blank || current() === null)); // many pictures, or none
+  showButtons();
+  if (state.playing && !frame) frame = requestAnimationFrame(step);
+};
+
+// --- a sheet of pictures, and one of them
+
+const cardNames = () => {
+  if (run.count === 1) return [];
+  return ["all", ...run.labels.map((label, i) => (new Set(run.labels).size > 1 ? label : String(i + 1)))];
+};
+export const showCards = () => {
+  const names = cardNames();
+  find(".closer").hidden = !names.length;
+  find(".closer .choice").replaceChildren(...names.map((name, i) => {
+    const button = make("button", "", name);
+    button.dataset.card = i ? String(i - 1) : "all";
+    button.addEventListener("click", () => lookCloser(i ? i - 1 : null));
+    return button;
+  }));
+};
+export const lookCloser = (which) => {
+  state.chosen = which;
+  lookAway();
+  clearPixel();
+  fitCanvas();
+  drawCurves();
+  show();
+};
+
+// --- moving
+
+const step = (now) => {
+  frame = 0;
+  if (!state.playing) return;
+  const seconds = clamp(now - last, 0, 100) / 1000; // a hidden tab does not jump when it is back
+  last = now;
+  const pace = state.speed === "single" ? 1 : run.size / SECONDS[state.speed];
+  const target = state.speed === "fast" ? run.size : state.at + seconds * pace;
+  if (state.speed !== "fast" && state.at < run.end) run.slow = true;
+  const place = () => visibleCount() * run.channels + part(), before = place();
+  state.at = Math.max(state.at, Math.min(target, run.ready)); // never ahead of the model
+  if (place() !== before || atEnd()) show();
+  else frame = requestAnimationFrame(step);
+};
+
+export const play = () => {
+  state.playing = true;
+  last = performance.now();
+};
+
+export const toggle = () => {
+  if (!run || state.blank) return;
+  if (state.playing) state.playing = false;
+  else {
+    if (atEnd()) state.at = 0;
+    state.picked = null;
+    play();
+  }
+  announce(state.playing ? "Playing" : "Paused");
+  show();
+};
+
+export const goTo = (place) => {
+  if (!run || state.blank) return;
+  state.playing = false;
+  state.picked = state.pointed = state.pending = null;
+  setPlace(place);
+  show();
+};
+
+export const stop = () => {
+  if (!run || run.over) return;
+  run.end = run.ready = state.at = visibleCount();
+  run.stopped = run.over = true;
+  state.playing = false;
+  drawCurves();
+  trigger("stop");
+  announce(`Stopped: ${run.end} of ${run.size} pixels kept`);
+  show();
+};
