@@ -38,7 +38,6 @@ EXEMPT = (
     "gm_core/benchmarks",
     "gm_core/checkpoints.py",
     "gm_core/cli",
-    "gm_core/data",
     "gm_core/files.py",
     "gm_core/models",
     "gm_core/rendering.py",

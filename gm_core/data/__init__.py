@@ -1,1 +1,1 @@
-"""Data sets, and anybody's picture."""
+"""Data sets, and pictures from elsewhere."""

@@ -18,7 +18,7 @@ says it of every image; or all images are for testing."""
 
 @dataclass(frozen=True)
 class Seeds:
-    """Seeds of what is there before anybody has chosen any.
+    """Seeds of what is there before a user has chosen any.
 
     Attributes:
         picture: Of a picture that the data set's PixelCNN draws.
@@ -78,7 +78,7 @@ class DataSet:
         levels: Levels of a pixel: 256, or 2 where models see its pictures in black and white, drawn anew whenever they
             look.
         classes: What each label means; empty where only the data knows.
-        reader: How its files are read; None for a folder of somebody's own pictures.
+        reader: How its files are read; None for a folder of a user's own pictures.
         splits: How it is split.
         licence: What its makers allow.
         credit: Who made it, to be named with it.
@@ -179,7 +179,7 @@ CATALOG: dict[str, DataSet] = {
             credit="Y. LeCun, C. Cortes and C. J. C. Burges",
             source="yann.lecun.com/exdb/mnist, by torchvision",
             attributes=("thickness", "slant"),
-            seeds=Seeds(picture=39),  # a six that nobody mistakes
+            seeds=Seeds(picture=39),  # a six that is taken for nothing else
             # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
             # surprised by it.
             density="mnist-pixelcnn-gated",
@@ -308,7 +308,7 @@ FIRST = next(iter(CATALOG.values()))
 
 
 def dataset_of(name: str) -> DataSet:
-    """The record of a data set; of a name that is not in the catalogue, that of a folder of somebody's own pictures.
+    """The record of a data set; of a name that is not in the catalogue, that of a folder of a user's own pictures.
 
     Args:
         name: For instance ``"mnist"``.

@@ -46,7 +46,7 @@ class Images:
         """The first ``limit`` of them; all when ``None``."""
         if limit is None or limit >= len(self):
             return self
-        # Whoever takes fewer says so; the name of the whole would be wrong.
+        # A caller that takes fewer says so; the name of the whole would be wrong.
         return replace(self, images=self.images[:limit], labels=self.labels[:limit], part="")
 
     def pictures(self, index: Tensor | slice = slice(None), generator: torch.Generator | None = None) -> Tensor:
@@ -127,7 +127,7 @@ def split_words(name: str, train: Images, held_out: Images, test: Images) -> str
 
 
 def _own(directory: Path, split: Split) -> Images:
-    """A part of somebody's own pictures."""
+    """A part of a user's own pictures."""
     try:
         images, labels, classes = own_pictures(directory.resolve())
     except OwnPicturesError as error:
@@ -139,7 +139,7 @@ def _own(directory: Path, split: Split) -> Images:
 def _read(record: DataSet, split: Split, directory: str | Path | None) -> Images:
     """A split of a data set of the catalogue."""
     assert record.reader
-    # A directory that somebody named is read, never written to.
+    # A directory that the user named is read, never written to.
     named = directory is not None or bool(os.environ.get("GM_DATA_DIR"))
     cut = record.splits == "last held out" and split != "test"
     root: str | Path = "a cache in the home directory"

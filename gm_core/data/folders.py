@@ -25,8 +25,8 @@ Read = tuple[str, Image.Image | PictureError]
 def read_pictures(paths: Iterable[str | Path], members: int | None = None) -> Iterator[Read]:
     """Read pictures one after the other, holding no more than one.
 
-    A folder gives its pictures, those of the folders in it included, in order of name; a zip archive likewise, and is
-    never unpacked to a disk. What else lies there is passed over.
+    A folder gives its pictures, those of the folders in it included, in order of name. So does a zip
+    archive, which is never unpacked to a disk. What else lies there is passed over.
 
     Args:
         paths: Pictures, folders and zip archives.

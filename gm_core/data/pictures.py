@@ -1,4 +1,4 @@
-"""Anybody's picture, read safely."""
+"""Pictures from elsewhere, read safely."""
 
 import io
 import warnings
@@ -92,8 +92,8 @@ def eight_bit(picture: Image.Image) -> Image.Image:
         alpha = np.asarray(rgba.getchannel("A"), dtype=np.float64) / 255
         grey = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float64)
         visible = float((grey * alpha).sum() / alpha.sum()) if alpha.any() else 0.0
-        ground = 0 if visible > 127 else 255
-        laid = Image.new("RGB", rgba.size, (ground, ground, ground))
+        background = 0 if visible > 127 else 255
+        laid = Image.new("RGB", rgba.size, (background, background, background))
         laid.paste(rgba, mask=rgba.getchannel("A"))
         picture = laid
     if picture.mode in ("L", "1"):
@@ -103,7 +103,7 @@ def eight_bit(picture: Image.Image) -> Image.Image:
 
 
 def _what_else(data: bytes) -> str:
-    """What a file is that is none of the pictures that are read, and the mend."""
+    """What a file is that is none of the pictures that are read, and the remedy."""
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not data:
         return "is empty; save it again"

@@ -1,4 +1,4 @@
-"""Anybody's picture, brought to the form that the pictures of a data set were given."""
+"""A picture from elsewhere, brought to the form that the pictures of a data set were given."""
 
 import math
 from collections.abc import Callable
@@ -18,10 +18,10 @@ INK = 253
 or two of a digit: a density over exact levels knows, and finds strokes of 255 strange."""
 
 MIN_CONTRAST = 16
-"""A picture whose brightest pixel is not this much above its ground has nothing on it."""
+"""A picture whose brightest pixel is not this much above its background has nothing on it."""
 
 CLOSE = 0.05
-"""Share of the longest distance between colours within which a colour belongs to the ground of a piece of clothing."""
+"""Share of the longest distance between colours within which a colour belongs to the background of a garment."""
 
 Step = Literal["polarity", "crop", "center", "clean", "sharpen"]
 
@@ -31,10 +31,10 @@ class Preparation:
     """Which steps bring a picture to a form; a form heeds those of :attr:`Form.steps`.
 
     Attributes:
-        polarity: Invert what is dark on light ground, for the models know light on black.
+        polarity: Invert what is dark on light background, for the models know light on black.
         crop: Cut away the empty margin, and fit what is left; of a photograph, take the middle square.
         center: Put the centre of mass of a digit in the middle of its frame.
-        clean: Take away the paper with its shade, grain and specks, and make the ink white and the ground black.
+        clean: Take away the paper with its shade, grain and specks, and make the ink white and the background black.
         sharpen: Sharpen what was shrunk.
     """
 
@@ -77,7 +77,7 @@ LeCun et al. (1998), "Gradient-Based Learning Applied to Document Recognition", 
 
 CLOTHES = Form("clothes", 28, 1, ("polarity", "crop", "clean", "sharpen"))
 """Fashion-MNIST: trimmed, the longest edge brought to 28 by leaving out rows and columns, sharpened, in the middle of
-28x28, negated, so that the ground is black.
+28x28, negated, so that the background is black.
 
 Xiao et al. (2017), "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms", section 2.
 https://arxiv.org/abs/1708.07747
@@ -147,7 +147,7 @@ def _digit(picture: Image.Image, preparation: Preparation, size: int, steps: lis
     if ink is None:
         light, dark = _ink(values)
         nothing = max(light.max(), dark.max()) < MIN_CONTRAST
-        turn = _ground(values) > 127 if nothing else dark.sum() > light.sum()
+        turn = _background(values) > 127 if nothing else dark.sum() > light.sum()
     else:
         nothing, turn = False, ink.dark
         values = 255 - 255 * ink.amount if ink.dark else 255 * ink.amount
@@ -156,11 +156,11 @@ def _digit(picture: Image.Image, preparation: Preparation, size: int, steps: lis
         steps.append("inverted: the model knows light strokes on black")
     if ink is not None and ink.found:
         steps.append(f"the paper's {' and '.join(ink.found)} taken away")
-    if picture.size == (size, size) and _ground(values) == 0:
+    if picture.size == (size, size) and _background(values) == 0:
         steps.append(f"already {size}x{size} on black: taken pixel by pixel")
         return values
     if nothing:
-        steps.append(f"nothing stands out from the ground: taken whole, at {size}x{size}")
+        steps.append(f"nothing stands out from the background: taken whole, at {size}x{size}")
         return _place(_fit(values, size), size, by_mass=False)
     if preparation.crop:
         values, cut = _crop(values)
@@ -182,16 +182,16 @@ def _clothing(picture: Image.Image, preparation: Preparation, size: int, steps: 
     """See :data:`CLOTHES`."""
     colors = np.asarray(picture.convert("RGB"), dtype=np.float64)
     grey = np.asarray(picture.convert("L"), dtype=np.float64)
-    if picture.size == (size, size) and _ground(grey) <= 127:
+    if picture.size == (size, size) and _background(grey) <= 127:
         steps.append(f"already {size}x{size} on black: taken pixel by pixel")
         return grey
-    # The ground is the colour of the corners; what is not close to it is the piece of clothing.
+    # The background is the colour of the corners; what is not close to it is the piece of clothing.
     color = np.median(colors[[0, 0, -1, -1], [0, -1, 0, -1]], axis=0)
-    ground = float(color @ [0.299, 0.587, 0.114])
+    background = float(color @ [0.299, 0.587, 0.114])
     thing = np.linalg.norm(colors - color, axis=2) > CLOSE * math.sqrt(3) * 255
     if not thing.any():
-        steps.append(f"nothing stands out from the ground: taken whole, at {size}x{size}")
-        turned = 255 - grey if preparation.polarity and ground > 127 else grey
+        steps.append(f"nothing stands out from the background: taken whole, at {size}x{size}")
+        turned = 255 - grey if preparation.polarity and background > 127 else grey
         return _place(_fit(turned, size), size, by_mass=False)
     if preparation.crop:
         box = _box(thing)
@@ -204,13 +204,13 @@ def _clothing(picture: Image.Image, preparation: Preparation, size: int, steps: 
         grey = np.asarray(Image.fromarray(grey.round().astype(np.uint8)).filter(_SHARPEN), dtype=np.float64)
         steps.append("sharpened")
     if preparation.clean:
-        grey, ground = np.where(thing, grey, 0 if ground <= 127 else 255), 0.0 if ground <= 127 else 255.0
-        steps.append("the ground made even")
-    if preparation.polarity and ground > 127:
-        grey, ground = 255 - grey, 255 - ground
+        grey, background = np.where(thing, grey, 0 if background <= 127 else 255), 0.0 if background <= 127 else 255.0
+        steps.append("the background made even")
+    if preparation.polarity and background > 127:
+        grey, background = 255 - grey, 255 - background
         steps.append("inverted: the model knows light clothes on black")
     steps.append(f"put in the middle of {size}x{size}")
-    return _place(grey, size, by_mass=False, ground=ground)
+    return _place(grey, size, by_mass=False, background=background)
 
 
 def _photograph(picture: Image.Image, preparation: Preparation, size: int, steps: list[str]) -> np.ndarray:
@@ -245,15 +245,15 @@ _SHARPEN = ImageFilter.Kernel(
 ``-adaptive-sharpen 1x1``, in whose words the paper describes it; even areas stay as they are."""
 
 
-def _ground(values: np.ndarray) -> float:
+def _background(values: np.ndarray) -> float:
     """The grey of the picture's edge, which is what strokes are drawn on."""
     return float(np.median(np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])))
 
 
 def _ink(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How much lighter, and how much darker, every pixel is than the ground."""
-    ground = _ground(values)
-    return (values - ground).clip(0), (ground - values).clip(0)
+    """How much lighter, and how much darker, every pixel is than the background."""
+    background = _background(values)
+    return (values - background).clip(0), (background - values).clip(0)
 
 
 def _box(what: np.ndarray) -> tuple[slice, slice]:
@@ -263,17 +263,17 @@ def _box(what: np.ndarray) -> tuple[slice, slice]:
 
 
 def _crop(values: np.ndarray) -> tuple[np.ndarray, str]:
-    """Cut away the margin; where the drawing is lighter than its ground, the ground becomes black and it white."""
+    """Cut away the margin; a drawing that is lighter than its background becomes white, the background black."""
     light, dark = _ink(values)
     contrast = float(max(light.max(), dark.max()))
     box = _box(np.maximum(light, dark) > 0.25 * contrast)
-    if dark.sum() > light.sum():  # only where nobody wanted it inverted: left in its own greys
+    if dark.sum() > light.sum():  # only where it was not to be inverted: left in its own greys
         return values[box], "cropped to what is drawn"
-    # A grey ground is never even: the darkest tenth of the contrast goes with it.
-    ground, high = _ground(values), float(values.max())
-    floor = ground + 0.1 * (high - ground) if ground > 0 else 0.0
+    # A grey background is never even: the darkest tenth of the contrast goes with it.
+    background, high = _background(values), float(values.max())
+    floor = background + 0.1 * (high - background) if background > 0 else 0.0
     stretched = ((values - floor) * (255 / (high - floor))).clip(0, 255)
-    return stretched[box], "cropped to what is drawn" + (", the ground made black" if ground > 0 else "")
+    return stretched[box], "cropped to what is drawn" + (", the background made black" if background > 0 else "")
 
 
 def _extent(shape: tuple[int, ...], side: int) -> tuple[int, int]:
@@ -299,7 +299,7 @@ def _shrunk(shape: tuple[int, ...], side: int) -> tuple[np.ndarray, np.ndarray]:
     return rows, columns
 
 
-def _place(values: np.ndarray, size: int, *, by_mass: bool, ground: float = 0.0) -> np.ndarray:
+def _place(values: np.ndarray, size: int, *, by_mass: bool, background: float = 0.0) -> np.ndarray:
     """Put a picture into a frame, centred by mass or by its own frame, without cutting anything off."""
     height, width = values.shape
     middle = np.array([height / 2, width / 2])
@@ -310,6 +310,6 @@ def _place(values: np.ndarray, size: int, *, by_mass: bool, ground: float = 0.0)
         int(np.clip(math.floor(size / 2 - m + 0.5), 0, size - extent))
         for m, extent in zip(middle, (height, width), strict=True)
     )
-    frame = np.full((size, size), ground)
+    frame = np.full((size, size), background)
     frame[top : top + height, left : left + width] = values
     return frame

@@ -1,4 +1,4 @@
-"""A folder of somebody's own pictures, as a data set: of one form, with classes, in an order that mixes them."""
+"""A folder of a user's own pictures, as a data set: of one form, with classes, in an order that mixes them."""
 
 import re
 import sys
