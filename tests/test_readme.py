@@ -1,10 +1,14 @@
 """The README and the pages in docs/ say what the cards say."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import gm_core
@@ -12,6 +16,7 @@ from gm_core.checkpoints import checkpoint_dir
 from gm_core.cli.commands import app
 from gm_core.data.catalog import dataset_of
 from gm_core.evaluation.published import PUBLISHED
+from gm_core.rendering import grid, png
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -198,6 +203,23 @@ def test_a_history_ends_with_what_training_cost(name):
     assert minutes == sorted(set(minutes))
     assert (steps[-1], minutes[-1]) == (card["cost"]["steps"], card["cost"]["minutes"])
     assert all(stage["change"] for stage in card["history"])
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", ["README.md", "docs/usage.md"])
+def test_the_python_examples_run(page, tmp_path):
+    example = re.search(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert example
+    image = torch.zeros(1, 1, 28, 28, dtype=torch.uint8)
+    image[:, :, 4:24, 12:16] = 255
+    (tmp_path / "digit.jpg").write_bytes(png(grid(image)))
+    # A process of its own: compiled kernels, once there, draw for every test after.
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{example[1]}"
+    settings = {**os.environ, "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=settings, check=False
+    )
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -26,7 +26,10 @@ class PublishedFigure:
 
 
 _TRANSFORMERS = "Katharopoulos et al. (2020), *Transformers are RNNs*, table 1; 8 layers, 250 epochs on GPUs"
-_UVA = "P. Lippe, *UvA Deep Learning Tutorials*, no. 12; 0.85 M parameters, 150 epochs on a GPU"
+_UVA = (
+    'P. Lippe, *UvA Deep Learning Tutorials*, no. 12, "Autoregressive Image Modeling"; 0.85 M parameters, 150 epochs '
+    "on a GPU"
+)
 _UVA_FLOW = "P. Lippe, *UvA Deep Learning Tutorials*, no. 11"
 _FFJORD = "Grathwohl et al. (2019), *FFJORD*, table 2"
 _HOTAJ = "E. Hotaj, *pytorch-generative*, README; binarised anew in every epoch, the test set too"
