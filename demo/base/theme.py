@@ -14,7 +14,7 @@ VIRIDIS = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#3
 CLASS_COLORS = (
     "#4e79a7", "#f28e2b", "#76b7b2", "#b07aa1", "#edc948", "#59a14f", "#ff9da7", "#9c755f", "#8a8f98", "#d37295",
 )  # fmt: skip
-"""One colour a class, the same on every tab."""
+"""One colour per class, the same on every tab."""
 
 SYSTEM_FONT = ["ui-sans-serif", "system-ui", "sans-serif"]
 SYSTEM_MONO = ["ui-monospace", "Consolas", "monospace"]

@@ -164,3 +164,11 @@ def test_reduced_motion_shows_the_picture_at_once(browser: Browser, app_url):
     wait_for(canvas, "complete: 784 of 784 pixels")
     expect(canvas.locator(".time")).to_contain_text("shown as it came")
     context.close()
+
+
+def test_a_class_key_says_that_the_server_is_away(page, app_url):
+    canvas = opened(page, app_url)
+    wait_for(canvas, "complete: ")
+    page.route(re.compile("component_server"), lambda route: route.abort())
+    page.keyboard.press("5")
+    expect(canvas.locator(".answer")).to_have_text("The server did not answer; try again.")

@@ -85,7 +85,7 @@ const legend = classNames.map((name, label) => {
   });
   return button;
 });
-const all = make("button");
+const all = make("button", "all");
 all.addEventListener("click", () => {
   state.faded = new Set(state.faded.size ? [] : classNames.keys());
   showFaded();
