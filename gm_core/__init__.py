@@ -11,16 +11,39 @@ from gm_core.data.catalog import CATALOG, DataSet, dataset_of, form_of
 from gm_core.data.pictures import PictureError, open_picture
 from gm_core.data.preparation import Form, Preparation, Prepared, in_levels, prepare
 from gm_core.evaluation.confidence import accuracy_versus_coverage, calibration_error
-from gm_core.models.autoregressive.base import PictureConfig, PixelCNN
-from gm_core.models.autoregressive.gated import GatedPixelCNN, PixelCNNConfig
-from gm_core.models.autoregressive.influence import influence
-from gm_core.models.autoregressive.original import MaskedPixelCNN, MaskedPixelCNNConfig
-from gm_core.models.autoregressive.plusplus import PixelCNNPP, PixelCNNPPConfig
-from gm_core.models.autoregressive.residual import ResidualPixelCNN, ResidualPixelCNNConfig
+from gm_core.models import FAMILIES, ImageShape, Model, ModelConfig
+from gm_core.models.autoregressive import (
+    Autoregressive,
+    AutoregressiveConfig,
+    GatedPixelCNN,
+    GatedPixelCNNConfig,
+    MaskedPixelCNN,
+    MaskedPixelCNNConfig,
+    PixelCNNPP,
+    PixelCNNPPConfig,
+    ResidualPixelCNN,
+    ResidualPixelCNNConfig,
+    influence,
+)
 from gm_core.models.autoregressive.sampling import PixelEvent, draw_noise, rebuild, warm_up
-from gm_core.models.classifier.classifier import Classifier, ClassifierConfig
-from gm_core.models.vae.autoencoder import Autoencoder, AutoencoderConfig
-from gm_core.models.vae.vae import VAE, Elbo, VAEConfig, interpolate
+from gm_core.models.capabilities import (
+    Bound,
+    Bounded,
+    Classifies,
+    Density,
+    Elbo,
+    Estimate,
+    Estimated,
+    Frame,
+    Inverts,
+    Latent,
+    PictureFrame,
+    Samples,
+    Streams,
+    Variational,
+)
+from gm_core.models.classifier import Classifier, ClassifierConfig
+from gm_core.models.vae import VAE, Autoencoder, AutoencoderConfig, VAEConfig, interpolate
 from gm_core.studies.atlas.atlas import Atlas, load_atlas
 from gm_core.studies.atlas.attributes import slant, thickness
 from gm_core.studies.bayes.rule import bayes_posterior, class_log_probs, likelihood_from_posterior, marginal_log_prob
@@ -31,27 +54,41 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CATALOG",
+    "FAMILIES",
     "VAE",
     "Atlas",
     "Autoencoder",
     "AutoencoderConfig",
+    "Autoregressive",
+    "AutoregressiveConfig",
     "BayesStudy",
+    "Bound",
+    "Bounded",
     "Card",
     "CheckpointError",
     "Classifier",
     "ClassifierConfig",
+    "Classifies",
     "DataSet",
+    "Density",
     "Detector",
     "Elbo",
+    "Estimate",
+    "Estimated",
     "Form",
+    "Frame",
     "GatedPixelCNN",
+    "GatedPixelCNNConfig",
+    "ImageShape",
+    "Inverts",
+    "Latent",
     "MaskedPixelCNN",
     "MaskedPixelCNNConfig",
     "Metric",
-    "PictureConfig",
+    "Model",
+    "ModelConfig",
     "PictureError",
-    "PixelCNN",
-    "PixelCNNConfig",
+    "PictureFrame",
     "PixelCNNPP",
     "PixelCNNPPConfig",
     "PixelEvent",
@@ -59,7 +96,10 @@ __all__ = [
     "Prepared",
     "ResidualPixelCNN",
     "ResidualPixelCNNConfig",
+    "Samples",
+    "Streams",
     "VAEConfig",
+    "Variational",
     "Verdict",
     "accuracy_versus_coverage",
     "available",

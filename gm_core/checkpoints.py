@@ -6,42 +6,25 @@ import re
 import threading
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_origin, overload
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
-from torch import Tensor, nn
+from torch import Tensor
 
 from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
-from gm_core.models.autoregressive.gated import GatedPixelCNN
-from gm_core.models.autoregressive.original import MaskedPixelCNN
-from gm_core.models.autoregressive.plusplus import PixelCNNPP
-from gm_core.models.autoregressive.residual import ResidualPixelCNN
-from gm_core.models.classifier.classifier import Classifier
-from gm_core.models.vae.autoencoder import Autoencoder
-from gm_core.models.vae.vae import VAE
+from gm_core.models import FAMILIES, Model, ModelConfig
+from gm_core.models.capabilities import has_capability, noun
 
-Kind = (
-    type[GatedPixelCNN]
-    | type[MaskedPixelCNN]
-    | type[ResidualPixelCNN]
-    | type[PixelCNNPP]
-    | type[VAE]
-    | type[Autoencoder]
-    | type[Classifier]
-)
-
-KINDS: tuple[Kind, ...] = (GatedPixelCNN, MaskedPixelCNN, ResidualPixelCNN, PixelCNNPP, VAE, Autoencoder, Classifier)
-FAMILIES: dict[str, Kind] = {kind.family: kind for kind in KINDS}
-"""Every kind of model that a checkpoint can hold."""
+T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MAX_BYTES = 512 * 2**20  # of a weights file; far above any shipped one, far below what would fill the memory
 
-_loaded: dict[tuple[Path, str, torch.device], nn.Module] = {}
+_loaded: dict[tuple[Path, str, torch.device], Model] = {}
 _lock = threading.Lock()
 
 
@@ -72,12 +55,13 @@ class Card:
 
     Attributes:
         name: Name of the checkpoint, also of its files.
-        family: Kind of model, a key of :data:`FAMILIES`; ``"detector"`` for a calibrated detector.
+        family: Family of the model, a key of :data:`FAMILIES`; or what a study is called, as ``"detector"``.
         description: One sentence for a person.
         dataset: Name of the data set.
         split: Which of its images were used for what.
         config: Shape of the model.
         recipe: How it was trained.
+        history: Every stage of training as it was: what changed, steps, minutes, result.
         cost: What training cost: steps, minutes, hardware.
         metrics: Measured figures.
         parameters: Number of parameters.
@@ -92,11 +76,40 @@ class Card:
     split: str
     config: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
     cost: dict[str, Any] = field(default_factory=dict)
     metrics: list[Metric] = field(default_factory=list)
     parameters: int = 0
     class_names: list[str] = field(default_factory=list)
     sha256: str = ""
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it is of a model, not of a study."""
+        return self.family in FAMILIES
+
+    def has(self, capability: type) -> bool:
+        """Whether it is of a model with a capability; see :func:`gm_core.models.capabilities.has_capability`."""
+        return self.is_model and has_capability(FAMILIES[self.family], capability)
+
+    @property
+    def model_config(self) -> ModelConfig:
+        """The shape of the model.
+
+        Raises:
+            CheckpointError: It is of no family of this version, or the entries are not the family's.
+        """
+        if self.family not in FAMILIES:
+            raise CheckpointError(
+                f"checkpoint {self.name!r} holds a {self.family!r}, which is none of {', '.join(FAMILIES)}; "
+                "another version of this project may know it"
+            )
+        try:
+            return FAMILIES[self.family].Config.from_card(self.config)
+        except (TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"card {self.name!r} does not describe a {self.family!r} ({error}); restore it from the repository"
+            ) from error
 
     def metric(self, name: str) -> Metric:
         """A figure by name; ``KeyError`` when there is none."""
@@ -150,11 +163,16 @@ def read_card(name: str, directory: Path | None = None) -> Card:
 
 
 def _check_types(card: Card) -> None:
-    """``TypeError`` unless every entry is of the kind that is promised."""
-    kinds = {"name": str, "family": str, "dataset": str, "sha256": str, "config": dict, "recipe": dict, "cost": dict}
-    for name, kind in kinds.items():
-        if not isinstance(getattr(card, name), kind):
-            raise TypeError(f"{name} must be {kind.__name__}")
+    """``TypeError`` unless every entry is of the type that is promised."""
+    for entry in fields(card):
+        promised = get_origin(entry.type) or entry.type
+        if not isinstance(getattr(card, entry.name), promised):  # type: ignore[arg-type]
+            raise TypeError(f"{entry.name} must be {promised.__name__}")  # type: ignore[union-attr]
+    for metric in card.metrics:
+        if not isinstance(metric.value, int | float) or not all(
+            isinstance(text, str) for text in (metric.name, metric.unit, metric.protocol)
+        ):
+            raise TypeError(f"the figure {metric.name!r} must have a number, a unit and a protocol")
 
 
 def read_tensors(card: Card, directory: Path | None = None) -> dict[str, Tensor]:
@@ -164,19 +182,19 @@ def read_tensors(card: Card, directory: Path | None = None) -> dict[str, Tensor]
         CheckpointError: The file is missing, or its SHA-256 is not the card's.
     """
     path = (directory or checkpoint_dir()) / f"{card.name}.safetensors"
-    mend = "restore it from the repository, or train it again"
+    remedy = "restore it from the repository, or train it again"
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise CheckpointError(f"checkpoint {path} is larger than any of this project's; {mend}")
+            raise CheckpointError(f"checkpoint {path} is larger than any of this project's; {remedy}")
         data = path.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"checkpoint {path} cannot be read ({error.strerror}); {mend}") from error
+        raise CheckpointError(f"checkpoint {path} cannot be read ({error.strerror}); {remedy}") from error
     if sha256(data) != card.sha256:
-        raise CheckpointError(f"checkpoint {path} is not the file its card describes (SHA-256 differs); {mend}")
+        raise CheckpointError(f"checkpoint {path} is not the file its card describes (SHA-256 differs); {remedy}")
     try:
         return load_tensors(data)
     except SafetensorError as error:
-        raise CheckpointError(f"checkpoint {path} is not a safetensors file ({error}); {mend}") from error
+        raise CheckpointError(f"checkpoint {path} is not a safetensors file ({error}); {remedy}") from error
 
 
 def save(card: Card, tensors: dict[str, Tensor], directory: Path | None = None) -> Card:
@@ -201,40 +219,50 @@ def save(card: Card, tensors: dict[str, Tensor], directory: Path | None = None) 
     return read_card(card.name, directory)
 
 
-def load(name: str, device: str | torch.device = "auto", directory: Path | None = None) -> nn.Module:
+@overload
+def load(name: str, device: str | torch.device = "auto", directory: Path | None = None) -> Model: ...
+
+
+@overload
+def load(name: str, device: str | torch.device = "auto", directory: Path | None = None, *, what: type[T]) -> T: ...
+
+
+def load(
+    name: str, device: str | torch.device = "auto", directory: Path | None = None, *, what: type[Any] = Model
+) -> Any:
     """A model with its trained weights, in eval mode; loaded once however often it is asked for.
 
     Args:
         name: Name of the checkpoint.
         device: ``"auto"``, or one of torch's.
         directory: Where the checkpoint lies; see :func:`checkpoint_dir`.
+        what: A capability (:mod:`gm_core.models.capabilities`) or base class that it must have; what is returned is of
+            that type.
 
     Returns:
         The model, whose class is that of the card's family.
 
     Raises:
-        CheckpointError: It is missing, damaged, altered, or does not fit its card.
+        CheckpointError: It is missing, damaged, altered, does not fit its card, or is not what was asked for.
         DeviceError: This machine has no such device.
     """
     directory = directory or checkpoint_dir()
     card, where = read_card(name, directory), pick_device(device)
     key = (directory.resolve() / name, card.sha256, where)
-    # Weights made in inference mode would be of no use to whoever asks next and wants gradients.
+    # Weights made in inference mode would be of no use to a later caller who wants gradients.
     with _lock, torch.inference_mode(False):
         if key not in _loaded:
             _loaded[key] = _build(card, read_tensors(card, directory)).to(where)
-        return _loaded[key]
+        model = _loaded[key]
+    if not isinstance(model, what):
+        raise CheckpointError(f"checkpoint {name!r} is a {model.title}, which has no {noun(what)}")
+    return model
 
 
-def _build(card: Card, tensors: dict[str, Tensor]) -> nn.Module:
-    if card.family not in FAMILIES:
-        raise CheckpointError(
-            f"checkpoint {card.name!r} holds a {card.family!r}, which is none of {', '.join(FAMILIES)}"
-        )
-    kind = FAMILIES[card.family]
+def _build(card: Card, tensors: dict[str, Tensor]) -> Model:
+    config = card.model_config
     try:
-        entries = {key: tuple(value) if isinstance(value, list) else value for key, value in card.config.items()}
-        model = kind(kind.config_type(**entries))  # type: ignore[arg-type]
+        model = FAMILIES[card.family](config)
         model.load_state_dict(tensors)
     except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(

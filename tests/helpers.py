@@ -4,11 +4,25 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
 from gm_core.checkpoints import Card, Metric, save
+from gm_core.models import Batch, Model, ModelConfig
+
+C = TypeVar("C", bound=ModelConfig)
+
+
+def flat(config: type[C], **entries: Any) -> C:
+    """A config from flat names, as on older cards: height, width and levels are those of the pictures."""
+    return config.from_card(entries)
+
+
+def loss_of(model: Model, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """The one loss of a model that has one, in nats per image or what else it is in."""
+    return model.losses(Batch(images, labels), generator or seeded())["model"].value
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -48,7 +48,6 @@ LONG = {
     "demo/draw/tab.py",
     "demo/judge/tab.py",
     "gm_core/cli/commands.py",
-    "gm_core/distributions/discretized.py",
     "tests/gm_core/cli/test_cli.py",
 }
 

@@ -13,8 +13,7 @@ from torch import Tensor
 from demo.base.checks import InputError, is_index, is_number
 from demo.draw.starts import picture_shape, read_values
 from demo.shared.models import Models
-from gm_core import Card, PixelCNNPP, influence
-from gm_core.distributions.discretized import ChannelMixture
+from gm_core import Card, influence
 from gm_core.rendering import film, gif, visible
 
 ANY = "any"
@@ -108,8 +107,8 @@ class Answers:
         pictures = sent.get("pictures")
         if not (isinstance(pictures, list) and 1 <= len(pictures) <= MOST_PICTURES):
             raise QuestionError(f"There must be 1 to {MOST_PICTURES} pictures.")
-        model = self.models.pixelcnn(name)
-        images = visible(torch.cat([read_values(picture, model) for picture in pictures]), model.config.levels)
+        model = self.models.autoregressive(name)
+        images = visible(torch.cat([read_values(picture, model) for picture in pictures]), model.config.image.levels)
         zoom = max(2, 10 // math.ceil(math.sqrt(len(pictures))))
         return {"gif": base64.b64encode(gif(film(images, zoom=zoom), FRAME)).decode()}
 
@@ -121,7 +120,7 @@ class Answers:
             StartError: The picture is not.
         """
         name = self._name(sent)
-        model = self.models.pixelcnn(name)
+        model = self.models.autoregressive(name)
         image, index = read_values(sent.get("values"), model), sent.get("index", 0)
         size = image[0, 0].numel()
         if not is_index(index, size):
@@ -131,8 +130,8 @@ class Answers:
             raise QuestionError(f"The temperature must be a number from {COLDEST} to {HOTTEST}.")
         other, rival = sent.get("other"), sent.get("rival")
         if rival is not None:
-            beside = self.models.pixelcnn(self._name({"model": rival}))
-            kinds = {(part.config.classes, part.config.levels, *picture_shape(part)) for part in (model, beside)}
+            beside = self.models.autoregressive(self._name({"model": rival}))
+            kinds = {(part.config.classes, part.config.image.levels, *picture_shape(part)) for part in (model, beside)}
             if len(kinds) > 1:
                 raise QuestionError("The two models must know the same classes, and pictures of one kind.")
         return Question(
@@ -164,7 +163,7 @@ class Answers:
         return names.index(name)
 
     def _influence(self, name: str, question: Question) -> list[float]:
-        strength = influence(self.models.pixelcnn(name), question.image, question.index, question.label)
+        strength = influence(self.models.autoregressive(name), question.image, question.index, question.label)
         return [float(f"{nats:.4g}") for nats in strength.flatten()[: question.index].tolist()]
 
     def _distribution(self, question: Question, label: int | None) -> Tensor:
@@ -172,25 +171,18 @@ class Answers:
         values = bytes(question.image.movedim(1, -1).flatten().tolist())
         found = self._distributions(question.name, values, label)
         row, column = divmod(question.index, question.image.shape[-1])
-        if isinstance(found, Tensor):
-            return found[:, row, column]
+        head = self.models.autoregressive(question.name).head
         with torch.inference_mode():
-            return found[row, column].level_log_prob(question.value.to(found.loc.device)).cpu()
+            return head.level_log_prob(found[row, column], question.value.to(found.device)).cpu()
 
-    def _all_distributions(self, name: str, values: bytes, label: int | None) -> Tensor | ChannelMixture:
-        """Log-probabilities of all levels of every pixel, (C, H, W, levels); or the mixtures that they are had from.
-
-        These are a tenth as large, and to work out all levels of a whole picture would take longer than to ask for the
-        mixtures.
-        """
-        model = self.models.pixelcnn(name)
+    def _all_distributions(self, name: str, values: bytes, label: int | None) -> Tensor:
+        """The network's numbers for every pixel, (H, W, size): the head makes distributions of them when asked."""
+        model = self.models.autoregressive(name)
         channels, height, width = picture_shape(model)
         image = torch.tensor(list(values), dtype=torch.uint8).view(1, height, width, channels).movedim(-1, 1)
         labels = None if label is None else torch.tensor([label])
         with torch.inference_mode():
-            if isinstance(model, PixelCNNPP):
-                return model.mixture(image, labels)[0]
-            return model.distribution(image, labels).logits[0].cpu()
+            return model.outputs_of(image, labels)[0]
 
 
 def _numbers(log_p: Tensor, value: int) -> Answer:

@@ -19,7 +19,7 @@ from demo.widgets.pixel_canvas.messages import (
     PixelsMessage,
     pixels,
 )
-from gm_core import PixelCNN, PixelEvent, draw_noise, rebuild
+from gm_core import Autoregressive, PixelEvent, draw_noise, rebuild
 from gm_core.data.catalog import FIRST, dataset_of
 
 NAME = FIRST.pixelcnn
@@ -69,9 +69,9 @@ class Drawings:
 
     def __init__(self, models: Models) -> None:
         self.models = models
-        self.cards = {card.name: card for card in models.pixelcnns() if not card.name.endswith(BACKGROUND)}
+        self.cards = {card.name: card for card in models.autoregressives() if not card.name.endswith(BACKGROUND)}
         for name in (NAME, *self.cards):
-            models.pixelcnn(name)
+            models.autoregressive(name)
         self.detectors = {name: models.detector_of(name) for name in self.cards}
 
     def choices(self, model: str) -> list[str]:
@@ -110,7 +110,7 @@ class Drawings:
             if words:
                 raise InputError(words)
         order = Order(*parts)
-        start = read_start(sent.get("start"), self.models.pixelcnn(order.model))
+        start = read_start(sent.get("start"), self.models.autoregressive(order.model))
         (message,) = self.messages(order, start, new_run(), live=True)
         return message
 
@@ -123,7 +123,7 @@ class Drawings:
             run: Number of the drawing.
             live: All in one message; the canvas shows it at the place that is looked at.
         """
-        model, card = self.models.pixelcnn(order.model), self.cards[order.model]
+        model, card = self.models.autoregressive(order.model), self.cards[order.model]
         dataset = dataset_of(card.dataset)
         config, each = model.config, order.pictures == EACH
         channels, height, width = picture_shape(model)
@@ -140,7 +140,7 @@ class Drawings:
             "channels": channels,
             "height": height,
             "width": width,
-            "levels": config.levels,
+            "levels": config.image.levels,
             "classes": self.choices(order.model),
             "subject": [f"{dataset.adjective} {dataset.noun}".strip(), dataset.many],
             "labels": [ANY if label < 0 else card.class_names[label] for label in labels.tolist()],
@@ -171,9 +171,9 @@ class Drawings:
         last: LastMessage = {**head, **_pixels(events), "done": done, "seconds": round(seconds, 3)}
         yield last
 
-    def _done(self, model: PixelCNN, order: Order, labels: torch.Tensor, events: list[PixelEvent]) -> DoneMessage:
+    def _done(self, model: Autoregressive, order: Order, labels: torch.Tensor, events: list[PixelEvent]) -> DoneMessage:
         """How likely each picture is when no class is told."""
-        images, pixel_log_prob = rebuild(events, model.config.height, model.config.width)
+        images, pixel_log_prob = rebuild(events, model.config.image.height, model.config.image.width)
         told = labels >= 0
         log_prob = pixel_log_prob.flatten(1).sum(dim=1)
         if told.any():

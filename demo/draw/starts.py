@@ -11,7 +11,7 @@ from torch import Tensor
 
 from demo.base.checks import InputError, is_index
 from demo.widgets.pixel_canvas.messages import StartMessage
-from gm_core import PixelCNN
+from gm_core import Autoregressive
 
 
 class StartError(InputError):
@@ -44,9 +44,9 @@ class Start:
         keep[:, :, : image.shape[2] // 2] = True
         return cls(image, keep, levels)
 
-    def fits(self, model: PixelCNN) -> bool:
+    def fits(self, model: Autoregressive) -> bool:
         """Whether a model draws pictures of this size and these levels."""
-        return self.values.shape[1:] == picture_shape(model) and self.levels == model.config.levels
+        return self.values.shape[1:] == picture_shape(model) and self.levels == model.config.image.levels
 
     def message(self) -> StartMessage:
         """What the canvas is sent of it; :func:`read_start` reads the same."""
@@ -54,12 +54,12 @@ class Start:
         return {"values": self.values.movedim(1, -1).flatten().tolist(), "keep": keep}
 
 
-def picture_shape(model: PixelCNN) -> tuple[int, int, int]:
+def picture_shape(model: Autoregressive) -> tuple[int, int, int]:
     """Channels, height and width of the pictures that a model draws."""
-    return model.channels, model.config.height, model.config.width
+    return model.config.image.size
 
 
-def read_start(sent: Any, model: PixelCNN) -> Start | None:
+def read_start(sent: Any, model: Autoregressive) -> Start | None:
     """A start as the canvas sends it, checked.
 
     Args:
@@ -78,10 +78,10 @@ def read_start(sent: Any, model: PixelCNN) -> Start | None:
     if len(keep) != height * width or not set(keep) <= {"0", "1"}:
         raise StartError(f"What is given must be {height * width} ones and zeros.")
     given = torch.tensor([mark == "1" for mark in keep]).view(1, 1, height, width)
-    return Start(values, given, model.config.levels)
+    return Start(values, given, model.config.image.levels)
 
 
-def read_link(text: str, model: PixelCNN) -> Start:
+def read_link(text: str, model: Autoregressive) -> Start:
     """A start as a link carries it: the values, then one bit a pixel for what is given, in URL-safe base64.
 
     Raises:
@@ -93,25 +93,25 @@ def read_link(text: str, model: PixelCNN) -> Start:
         data = base64.b64decode(text, altchars=b"-_", validate=True)
     except ValueError:
         data = b""
-    if len(data) != size + math.ceil(height * width / 8) or max(data[:size]) >= model.config.levels:
+    if len(data) != size + math.ceil(height * width / 8) or max(data[:size]) >= model.config.image.levels:
         raise StartError("What it gives is damaged.")
     bits = np.unpackbits(np.frombuffer(data[size:], np.uint8), count=height * width)
     given = torch.from_numpy(bits == 1).view(1, 1, height, width)
-    return Start(_picture(list(data[:size]), model), given, model.config.levels)
+    return Start(_picture(list(data[:size]), model), given, model.config.image.levels)
 
 
-def read_values(sent: Any, model: PixelCNN) -> Tensor:
+def read_values(sent: Any, model: Autoregressive) -> Tensor:
     """A picture as the canvas sends it, checked: ``uint8`` (1, C, H, W).
 
     Raises:
         StartError: It is not a list of that many levels.
     """
-    size, levels = math.prod(picture_shape(model)), model.config.levels
+    size, levels = math.prod(picture_shape(model)), model.config.image.levels
     if not (isinstance(sent, list) and len(sent) == size and all(is_index(value, levels) for value in sent)):
         raise StartError(f"The picture must be {size} whole numbers from 0 to {levels - 1}.")
     return _picture(sent, model)
 
 
-def _picture(values: list[int], model: PixelCNN) -> Tensor:
+def _picture(values: list[int], model: Autoregressive) -> Tensor:
     channels, height, width = picture_shape(model)
     return torch.tensor(values, dtype=torch.uint8).view(1, height, width, channels).movedim(-1, 1).contiguous()

@@ -186,7 +186,7 @@ class Draw:
         model = values[-1]
         if "given" in asked:
             try:
-                easel.start = read_link(asked["given"], self.models.pixelcnn(model))
+                easel.start = read_link(asked["given"], self.models.autoregressive(model))
             except StartError as error:
                 gr.Warning(f"The link to this page is not right: {error} Drawn: a picture of which nothing is given.")
         updates = [
@@ -212,7 +212,7 @@ class Draw:
     ) -> Iterator[CanvasMessage]:
         """Draw pictures, as messages for the canvas; the last holds every pixel, and what they add up to."""
         run = easel.begin()
-        if easel.start is not None and not easel.start.fits(self.models.pixelcnn(model)):
+        if easel.start is not None and not easel.start.fits(self.models.autoregressive(model)):
             easel.start = None
         order = Order(label, temperature, seed, pictures, model)
         # Of what is given while this is drawn it knows nothing.
@@ -239,7 +239,7 @@ class Draw:
         if model not in self.drawings.cards:  # told at the field when the drawing is asked for
             return
         try:
-            easel.start = read_start(sent.get("start"), self.models.pixelcnn(model))
+            easel.start = read_start(sent.get("start"), self.models.autoregressive(model))
         except StartError as error:
             raise gr.Error(str(error), print_exception=False) from None
         number = sent.get("number")
@@ -258,9 +258,9 @@ class Draw:
         except PictureError as error:
             raise gr.Error(str(error), print_exception=False) from None
         if model in self.drawings.cards:  # else told at the field when the drawing is asked for
-            form, config = form_of(self.drawings.cards[model].dataset), self.models.pixelcnn(model).config
-            image = in_levels(prepare(picture, size=config.height, form=form).image, config.levels)
-            easel.start = Start.upper_half(image, config.levels)
+            form, config = form_of(self.drawings.cards[model].dataset), self.models.autoregressive(model).config
+            image = in_levels(prepare(picture, size=config.image.height, form=form).image, config.image.levels)
+            easel.start = Start.upper_half(image, config.image.levels)
 
 
 def build(app: gr.Blocks, models: Models) -> None:
@@ -315,7 +315,7 @@ def build(app: gr.Blocks, models: Models) -> None:
                         "name": card.name,
                         "title": title(card),
                         "classes": tab.drawings.choices(card.name),
-                        "levels": card.config["levels"],
+                        "levels": card.model_config.image.levels,
                     }
                     for card in tab.drawings.cards.values()
                 ],
@@ -369,7 +369,7 @@ def title(card: Card) -> str:
 
 def figure_line(card: Card) -> str:
     """One line: which checkpoint, what it was trained on and for how long, and how good it was measured to be."""
-    if card.config["levels"] == 2:  # whose figures are in nats a picture wherever they are published
+    if card.model_config.image.levels == 2:  # whose figures are in nats a picture wherever they are published
         figure = card.metric("log_prob")
         told = f"{-figure.value:.1f} nats"
     else:

@@ -23,7 +23,7 @@ from demo.judge.bayes_words import (
 from demo.judge.words import Judgement, message_html
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import encode
-from gm_core import Card, CheckpointError, Classifier, PixelCNN, class_log_probs, load_bayes
+from gm_core import Autoregressive, Card, CheckpointError, Classifier, class_log_probs, load_bayes
 from gm_core.checkpoints import checkpoint_dir
 from gm_core.data.catalog import dataset_of
 from gm_core.rendering import grid, png
@@ -191,7 +191,9 @@ class BayesPanel:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def ask(pixelcnn: PixelCNN, classifier: Classifier, pixels: bytes, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+def ask(
+    pixelcnn: Autoregressive, classifier: Classifier, pixels: bytes, shape: tuple[int, ...]
+) -> tuple[Tensor, Tensor]:
     """Ask both about a picture, once however often it is asked for.
 
     Args:

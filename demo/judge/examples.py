@@ -124,7 +124,7 @@ def _of_photographs(models: Models, dataset: DataSet) -> tuple[Example, ...]:
 
 def _drawn_by(models: Models, name: str, labels: tuple[int, ...], seed: int = SEED) -> list[Image.Image]:
     with torch.inference_mode():
-        drawn = models.pixelcnn(name).sample(
+        drawn = models.autoregressive(name).sample(
             len(labels), torch.tensor(labels), generator=torch.Generator().manual_seed(seed)
         )
     return [grid(image[None], zoom=1) for image in drawn]

@@ -320,7 +320,7 @@ OWN = sum(len(record.asked) for record in ASKED) + len(STRANGE)
 
 def _drawn(models: Models, name: str, classes: Mapping[int, str]) -> list[tuple[str, Image.Image]]:
     with torch.inference_mode():
-        images = models.pixelcnn(name).sample(
+        images = models.autoregressive(name).sample(
             len(classes), torch.tensor(list(classes)), generator=torch.Generator().manual_seed(SEED)
         )
     return [

@@ -205,7 +205,7 @@ def _plain() -> dict[str, Tensor]:
 def _drawn_once(models: Models, name: str, labels: tuple[int, ...]) -> Tensor:
     with torch.inference_mode():
         generator = torch.Generator().manual_seed(SEED)
-        return models.pixelcnn(name).sample(len(labels), torch.tensor(labels), generator=generator).cpu()
+        return models.autoregressive(name).sample(len(labels), torch.tensor(labels), generator=generator).cpu()
 
 
 def _drawn(models: Models, dataset: str) -> dict[str, Tensor]:
@@ -230,7 +230,7 @@ def _ask(models: Models, dataset: str, images: Tensor) -> list[tuple[float, Verd
     with torch.inference_mode():
         if detector:
             return [(verdict.log_prob, verdict) for verdict in detector.score(images)]
-        return [(float(value), None) for value in models.pixelcnn(dataset_of(dataset).density).log_prob(images)]
+        return [(float(value), None) for value in models.autoregressive(dataset_of(dataset).density).log_prob(images)]
 
 
 @lru_cache(maxsize=64)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
-from gm_core import VAE, Atlas, Autoencoder, Card, Detector, PixelCNN
-from gm_core.checkpoints import KINDS, available, read_card
+from gm_core import Atlas, Autoregressive, Card, Detector, Latent, Samples, Variational
+from gm_core.checkpoints import available, read_card
 from gm_core.data.catalog import CATALOG, FIRST, dataset_of, place_of
 from gm_core.device import pick_device
 
@@ -26,29 +26,26 @@ class Models:
         """On a device by name."""
         return cls(pick_device(device))
 
-    def pixelcnn(self, name: str = FIRST.pixelcnn) -> PixelCNN:
-        """A PixelCNN."""
-        model = gm_core.load(name, self.device)
-        assert isinstance(model, PixelCNN)
-        return model
+    def autoregressive(self, name: str = FIRST.pixelcnn) -> Autoregressive:
+        """A model that draws pixel by pixel."""
+        return gm_core.load(name, self.device, what=Autoregressive)
 
-    def pixelcnns(self) -> list[Card]:
-        """The cards of all PixelCNNs, in the catalogue's order of data sets, the digits' first."""
-        families = {kind.family for kind in KINDS if issubclass(kind, PixelCNN)}
-        cards = [card for card in available() if card.family in families]
+    def autoregressives(self) -> list[Card]:
+        """The cards of all such models, in the catalogue's order of data sets, the digits' first."""
+        cards = [card for card in available() if card.has(Autoregressive)]
         return sorted(cards, key=lambda card: (place_of(card.dataset), card.dataset, card.name))
 
-    def vae(self, name: str = FIRST.vae) -> VAE:
-        """A VAE."""
-        model = gm_core.load(name, self.device)
-        assert isinstance(model, VAE)
-        return model
+    def variational(self, name: str = FIRST.vae) -> Variational:
+        """A latent model with a posterior."""
+        return gm_core.load(name, self.device, what=Variational)
 
-    def autoencoder(self, name: str = "mnist-autoencoder") -> Autoencoder:
-        """An autoencoder."""
-        model = gm_core.load(name, self.device)
-        assert isinstance(model, Autoencoder)
-        return model
+    def latent(self, name: str) -> Latent:
+        """A model that has codes."""
+        return gm_core.load(name, self.device, what=Latent)
+
+    def samples(self, name: str) -> Samples:
+        """A model that draws pictures."""
+        return gm_core.load(name, self.device, what=Samples)
 
     def atlas(self, name: str) -> Atlas:
         """What held-out pictures show of a model's latent space."""

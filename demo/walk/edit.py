@@ -41,7 +41,7 @@ class Edit:
             mine: The picture.
         """
         models, dataset = self.walk.models, dataset_of(self.walk.cards[name].dataset)
-        atlas, vae = models.atlas(name), models.vae(name)
+        atlas, vae = models.atlas(name), models.variational(name)
         z = vae.encode(seen(models, mine, name).image).mean[0].cpu()
         own, _ = self.near(name, z)
         axes: list[Axis] = [

@@ -11,7 +11,7 @@ import gm_core
 from demo.base.checks import InputError, is_number
 from demo.base.packing import PictureShape, pack_pictures
 from demo.widgets.picture_strip import StripFrames
-from gm_core import VAE
+from gm_core import Latent, Variational
 from gm_core.models.vae.latents import draw_latents
 
 LIMIT = 3.0
@@ -42,7 +42,7 @@ class PointError(InputError):
     """A point that is none of the model's; the message is for whoever sent it."""
 
 
-def point(vae: VAE, values: object, limit: float = LIMIT) -> Tensor:
+def point(vae: Variational, values: object, limit: float = LIMIT) -> Tensor:
     """A point that came from outside, checked.
 
     Args:
@@ -56,7 +56,7 @@ def point(vae: VAE, values: object, limit: float = LIMIT) -> Tensor:
     Raises:
         PointError: It is not a point of this model's.
     """
-    return numbers(values, vae.config.latent, limit)
+    return numbers(values, vae.dimensions, limit)
 
 
 def numbers(values: object, count: int, limit: float = LIMIT) -> Tensor:
@@ -76,9 +76,9 @@ def bounded(z: Tensor) -> list[float]:
     return z.clamp(-LIMIT, LIMIT).tolist()
 
 
-def drawn(vae: VAE, seed: int) -> list[float]:
+def drawn(vae: Variational, seed: int) -> list[float]:
     """A draw from the prior, within the sliders' range (one coordinate in 370 lies beyond)."""
-    return bounded(draw_latents(1, vae.config.latent, torch.Generator().manual_seed(seed))[0])
+    return bounded(draw_latents(1, vae.dimensions, torch.Generator().manual_seed(seed))[0])
 
 
 def view_of(value: object) -> View:
@@ -94,7 +94,7 @@ def view_of(value: object) -> View:
 
 
 @torch.inference_mode()
-def pictures(vae: VAE, z: Tensor, view: View = "mean") -> Tensor:
+def pictures(vae: Variational, z: Tensor, view: View = "mean") -> Tensor:
     """The pictures at some points.
 
     Args:
@@ -111,10 +111,16 @@ def pictures(vae: VAE, z: Tensor, view: View = "mean") -> Tensor:
         noise = (torch.Generator().manual_seed(0) for _ in z)
         drawn = [vae.decode(one[None]).sample(generator=same) for one, same in zip(z, noise, strict=True)]
         return torch.cat(drawn).cpu()
-    return torch.cat([_levels(_means(vae, part) if view == "mean" else 2 * spread(vae, part)) for part in portions(z)])
+    return torch.cat([_levels(vae.expected(part) if view == "mean" else 2 * spread(vae, part)) for part in portions(z)])
 
 
-def picture(vae: VAE, z: Tensor, view: View = "mean") -> Tensor:
+@torch.inference_mode()
+def means(model: Latent, z: Tensor) -> Tensor:
+    """The mean pictures of some points, (n, D): ``uint8`` (n, C, H, W)."""
+    return torch.cat([_levels(model.expected(part)) for part in portions(z)])
+
+
+def picture(vae: Variational, z: Tensor, view: View = "mean") -> Tensor:
     """The picture at a point, (D,): ``uint8`` (C, H, W); see :func:`pictures`."""
     return pictures(vae, z[None], view)[0]
 
@@ -124,12 +130,12 @@ def portions(z: Tensor) -> tuple[Tensor, ...]:
     return z.split(PORTION)
 
 
-def spread(vae: VAE, z: Tensor) -> Tensor:
+def spread(vae: Variational, z: Tensor) -> Tensor:
     """Standard deviation of every pixel at some points, averaged over its channels, in levels, (n, 1, H, W)."""
     return vae.decode(z).stddev.mean(dim=1, keepdim=True).cpu()
 
 
-def lines(vae: VAE, ends: object, count: object, view: View) -> Tensor:
+def lines(vae: Variational, ends: object, count: object, view: View) -> Tensor:
     """The pictures along straight lines through the latent space.
 
     Args:
@@ -156,7 +162,7 @@ def lines(vae: VAE, ends: object, count: object, view: View) -> Tensor:
 
 
 @torch.inference_mode()
-def path(vae: VAE, a: Tensor, b: Tensor) -> StripFrames:
+def path(vae: Variational, a: Tensor, b: Tensor) -> StripFrames:
     """The ways from A to B: straight and spherical in latent space, and a plain cross-fade of the two end pictures.
 
     Args:
@@ -174,12 +180,12 @@ def path(vae: VAE, a: Tensor, b: Tensor) -> StripFrames:
         "every": SUBSTEPS,
         "frames": {name: pack_pictures(shown) for name, shown in frames(vae, a, b).items()},
         "norms": {name: [round(float(length), 3) for length in z.norm(dim=1)] for name, z in ways.items()},
-        "typical": round(math.sqrt(vae.config.latent), 2),
+        "typical": round(math.sqrt(vae.dimensions), 2),
     }
 
 
 @torch.inference_mode()
-def frames(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Tensor]:
+def frames(vae: Variational, a: Tensor, b: Tensor) -> dict[str, Tensor]:
     """The pictures on the ways from A to B: two through latent space, and the cross-fade.
 
     Args:
@@ -190,15 +196,15 @@ def frames(vae: VAE, a: Tensor, b: Tensor) -> dict[str, Tensor]:
     Returns:
         ``uint8`` (:data:`COUNT`, C, H, W) by way.
     """
-    straight, spherical = (torch.cat([_means(vae, part) for part in portions(z)]) for z in _ways(a, b).values())
+    straight, spherical = (torch.cat([vae.expected(part) for part in portions(z)]) for z in _ways(a, b).values())
     t = torch.linspace(0, 1, COUNT)[:, None, None, None]
     fade = (1 - t) * straight[0] + t * straight[-1]
     return {"straight": _levels(straight), "spherical": _levels(spherical), "fade": _levels(fade)}
 
 
-def share_nearer(vae: VAE, z: Tensor) -> float:
+def share_nearer(vae: Variational, z: Tensor) -> float:
     """Share of the prior's draws that lie nearer to the centre than z: the chi distribution's function, exact."""
-    return float(torch.special.gammainc(torch.tensor(vae.config.latent / 2), z.square().sum() / 2))
+    return float(torch.special.gammainc(torch.tensor(vae.dimensions / 2), z.square().sum() / 2))
 
 
 @dataclass(frozen=True)
@@ -221,7 +227,7 @@ class Rebuilt:
 
 
 @torch.inference_mode()
-def rebuild(vae: VAE, image: Tensor) -> Rebuilt:
+def rebuild(vae: Variational, image: Tensor) -> Rebuilt:
     """Encode a picture, and decode it again.
 
     Args:
@@ -234,7 +240,7 @@ def rebuild(vae: VAE, image: Tensor) -> Rebuilt:
         mean=picture(vae, z, "mean"),
         scale=spread(vae, z[None])[0],
         draw=picture(vae, z, "draw"),
-        kl_per_dim=vae.elbo(image, generator=torch.Generator().manual_seed(0)).kl_per_dim[0].tolist(),
+        kl_per_dim=vae.bound(image, generator=torch.Generator().manual_seed(0)).kl_per_dim[0].tolist(),
     )
 
 
@@ -269,7 +275,7 @@ class Price:
 
 
 @torch.inference_mode()
-def price(vae: VAE, image: Tensor, seed: int = 0) -> Price:
+def price(vae: Variational, image: Tensor, seed: int = 0) -> Price:
     """Bound a picture's probability.
 
     For K draws the bound is the mean over as many groups of K as the draws make.
@@ -284,7 +290,7 @@ def price(vae: VAE, image: Tensor, seed: int = 0) -> Price:
     """
     generator = torch.Generator().manual_seed(seed)
     weights = vae.log_weights(image, max(DRAWS), generator)[:, 0].double().cpu()
-    kl = float(vae.elbo(image, generator=generator).kl)
+    kl = float(vae.bound(image, generator=generator).kl)
     groups = {k: weights[: len(weights) // k * k].view(-1, k) for k in DRAWS}
     bounds = {k: float((group.logsumexp(dim=1) - math.log(k)).mean()) for k, group in groups.items()}
     return Price(kl, bounds, image.numel())
@@ -295,9 +301,9 @@ def answer(pictures: Tensor) -> dict[str, Any]:
     return {"pictures": pack_pictures(pictures), "channels": pictures.shape[-3]}
 
 
-def shape(vae: VAE) -> PictureShape:
+def shape(vae: Variational) -> PictureShape:
     """The ``width``, ``height`` and ``channels`` of a model's pictures."""
-    return {"width": vae.config.width, "height": vae.config.height, "channels": vae.config.picture_channels}
+    return {"width": vae.config.image.width, "height": vae.config.image.height, "channels": vae.config.image.channels}
 
 
 def _ways(a: Tensor, b: Tensor) -> dict[str, Tensor]:
@@ -308,10 +314,5 @@ def _ways(a: Tensor, b: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _means(vae: VAE, z: Tensor) -> Tensor:
-    """Means of the pixels at some points, (n, C, H, W)."""
-    return vae.decode(z).mean.cpu()
-
-
-def _levels(means: Tensor) -> Tensor:
-    return means.round().clamp(0, 255).to(torch.uint8)
+def _levels(values: Tensor) -> Tensor:
+    return values.cpu().round().clamp(0, 255).to(torch.uint8)

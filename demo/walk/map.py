@@ -22,7 +22,7 @@ from demo.walk import latent
 from demo.walk.pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen
 from demo.walk.sliders import NEIGHBOURS, Value
 from demo.widgets.latent_map import LatentMap, MapMarks
-from gm_core import VAE, Autoencoder
+from gm_core import Variational
 from gm_core.data.catalog import FIRST
 from gm_core.models.vae.latents import draw_latents
 from gm_core.rendering import gif, grid
@@ -122,10 +122,6 @@ class Maps:
         answers = {"survey": self.survey, "tiles": self.tiles, "look": self.look, "line": self.line}
         return {**answers, "animation": self.film}
 
-    def model(self, name: str) -> VAE | Autoencoder:
-        """The model of that name."""
-        return self.models.vae(name) if name == NAME else self.models.autoencoder(name)
-
     def window(self, name: str) -> Window:
         """What of a latent space is on its map."""
         return Window.around(self.models.atlas(name).codes)
@@ -133,11 +129,7 @@ class Maps:
     @torch.inference_mode()
     def pictures(self, name: str, z: Tensor) -> Tensor:
         """Means of the pictures at some points, (n, 2): ``uint8`` (n, H, W)."""
-        model = self.model(name)
-        if isinstance(model, VAE):
-            return latent.pictures(model, z)[:, 0]
-        decoded = torch.cat([model.decode(part) for part in z.split(64)])
-        return decoded.cpu().round().clamp(0, 255).to(torch.uint8)[:, 0]
+        return latent.means(self.models.latent(name), z)[:, 0]
 
     def survey(self, sent: Value) -> Value:
         """What is on the map before anything is decoded: where held-out pictures lie."""
@@ -201,10 +193,9 @@ class Maps:
         Returns:
             A value of :class:`~demo.widgets.latent_map.LatentMap`.
         """
-        model, image = self.model(name), seen(self.models, mine, name).image
-        code = model.encode(image)
-        mean = (code if isinstance(code, Tensor) else code.mean)[0].cpu()
-        std = None if isinstance(code, Tensor) else code.stddev[0].cpu()
+        model, image = self.models.latent(name), seen(self.models, mine, name).image
+        mean = model.code(image)[0].cpu()
+        std = model.encode(image).stddev[0].cpu() if isinstance(model, Variational) else None
         rebuilt = self.pictures(name, mean[None])[0]
         error = float((rebuilt.float() - image[0, 0].float()).square().mean().sqrt())
         code_words = ", ".join(

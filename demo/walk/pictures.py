@@ -101,7 +101,7 @@ def seen(models: Models, mine: Mine, name: str) -> Seen:
 
 def form_for(card: Card) -> Form:
     """The form of the pictures that a model knows."""
-    return replace(form_of(card.dataset), size=card.config["height"])
+    return replace(form_of(card.dataset), size=card.model_config.image.height)
 
 
 def example(models: Models, card: Card, seed: int) -> Seen:
@@ -128,7 +128,7 @@ def example(models: Models, card: Card, seed: int) -> Seen:
 @lru_cache(maxsize=64)
 def _drawn(models: Models, painter: str, seed: int) -> Tensor:
     """A picture by a PixelCNN or a VAE, ``uint8`` (1, C, H, W)."""
-    model = models.vae(painter) if models.card(painter).family == gm_core.VAE.family else models.pixelcnn(painter)
+    model = models.samples(painter)
     with torch.inference_mode():
         return model.sample(generator=torch.Generator().manual_seed(seed)).cpu()
 

@@ -68,7 +68,7 @@ class RebuildView:
         """A picture, rebuilt; its price follows."""
         models = self.walk.models
         original = seen(models, mine, name)
-        rebuilt = latent.rebuild(models.vae(name), original.image)
+        rebuilt = latent.rebuild(models.variational(name), original.image)
         unit = "grey levels" if len(rebuilt.mean) == 1 else "levels"
         spread = magma(rebuilt.scale[0], "The standard deviation of every pixel", unit, SPREAD)
         return (
@@ -86,5 +86,5 @@ class RebuildView:
     def price(self, mine: Mine, name: str) -> tuple[str, str]:
         """What the model says of its probability: long enough in the making to be waited for."""
         models, card = self.walk.models, self.walk.cards[name]
-        price = latent.price(models.vae(name), seen(models, mine, name).image)
+        price = latent.price(models.variational(name), seen(models, mine, name).image)
         return bound_bar(price, card), bound_curve(price, card)

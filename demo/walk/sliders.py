@@ -12,7 +12,7 @@ from demo.walk import latent
 from demo.walk.pictures import checked_seed
 from demo.walk.words import distance, view_line
 from demo.widgets.latent_sliders import Axis, LatentSliders, Place
-from gm_core import VAE, Card, CheckpointError, available
+from gm_core import Card, CheckpointError, Variational, available
 from gm_core.data.catalog import dataset_of, place_of
 from gm_core.studies.atlas.atlas import LEAST_KL, PRINCIPAL
 
@@ -46,7 +46,7 @@ class Walk:
         self.models, self.cards, self.missing = models, dict[str, Card](), list[str]()
         for card in vaes():
             try:
-                models.vae(card.name), models.atlas(card.name)  # here, so that choosing one later takes no time
+                models.variational(card.name), models.atlas(card.name)  # here, so that choosing one later takes no time
             except CheckpointError as error:
                 logging.getLogger(__name__).warning("%s", error)
                 self.missing.append(card.name)
@@ -76,7 +76,7 @@ class Walk:
         axes, caption, fold = self._principal_axes(name) if wide else self._coordinates(name)
         return {
             "model": name,
-            **latent.shape(self.models.vae(name)),
+            **latent.shape(self.models.variational(name)),
             "base": z if wide else [0.0] * len(z),
             "axes": axes,
             "at": [0.0 if wide else inside[axis["index"]] for axis in axes],
@@ -121,7 +121,7 @@ class Walk:
         ]
         return axes, f"those that say most of a {kind} first", folded([kl[index] for index in order])
 
-    def model(self, sent: Value) -> tuple[str, VAE]:
+    def model(self, sent: Value) -> tuple[str, Variational]:
         """The model that was named.
 
         Raises:
@@ -130,7 +130,7 @@ class Walk:
         name = sent.get("model")
         if not isinstance(name, str) or name not in self.cards:
             raise latent.PointError(f"A latent space is that of {' or '.join(self.cards)}.")
-        return name, self.models.vae(name)
+        return name, self.models.variational(name)
 
     def stand(self, sent: object) -> Place:
         """Where sliders stand, as the browser sent it: the place, with what was sent checked.
@@ -142,9 +142,7 @@ class Walk:
             raise latent.PointError("A place is a model, and where its sliders stand.")
         name, vae = self.model(sent)
         base = (
-            latent.point(vae, sent.get("base"), latent.FAR).tolist()
-            if self.is_wide(name)
-            else [0.0] * vae.config.latent
+            latent.point(vae, sent.get("base"), latent.FAR).tolist() if self.is_wide(name) else [0.0] * vae.dimensions
         )
         place = self.place(name, base)
         return {**place, "at": latent.numbers(sent.get("at"), len(place["axes"])).tolist()}
@@ -174,7 +172,7 @@ class Walk:
         """The picture at a point, and what it means."""
         _, vae = self.model(sent)
         view, z = latent.view_of(sent.get("view")), latent.point(vae, sent.get("z"), latent.FAR)
-        reading = view_line(view) + distance(vae.config.latent, float(z.norm()), latent.share_nearer(vae, z))
+        reading = view_line(view) + distance(vae.dimensions, float(z.norm()), latent.share_nearer(vae, z))
         return latent.answer(latent.picture(vae, z, view)) | {"reading": reading}
 
     def prior(self, sent: Value) -> Value:
@@ -194,7 +192,7 @@ class Walk:
             code: Which held-out picture.
         """
         if not self.is_wide(name):
-            return latent.drawn(self.models.vae(name), seed), f"drawn from the prior with seed {seed}"
+            return latent.drawn(self.models.variational(name), seed), f"drawn from the prior with seed {seed}"
         codes, one = self.models.atlas(name).codes, dataset_of(self.cards[name].dataset).one
         z = codes[code % len(codes)].clamp(-latent.FAR, latent.FAR)
         return z.tolist(), f"{one} that the model has not seen in training, encoded"
@@ -246,7 +244,7 @@ class WalkView:
 
 def vaes() -> list[Card]:
     """The cards of all VAEs of pictures of 256 levels, digits first."""
-    cards = [card for card in available() if card.family == VAE.family and card.config.get("levels", 256) == 256]
+    cards = [card for card in available() if card.has(Variational) and card.model_config.image.levels == 256]
     return sorted(cards, key=lambda card: (place_of(card.dataset), card.name))
 
 

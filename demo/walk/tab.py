@@ -75,7 +75,7 @@ def build(models: Models) -> None:
     @plainly
     def walk_from_here(name: str, mine: Mine) -> tuple[Any, ...]:
         """The sliders where the picture under Rebuild lies."""
-        z = models.vae(name).encode(seen(models, mine, name).image).mean[0].detach().cpu()
+        z = models.variational(name).encode(seen(models, mine, name).image).mean[0].detach().cpu()
         return gr.Tabs(selected="walk-walk"), set_from(walk, name, z, "The picture under Rebuild, encoded.")
 
     @plainly

@@ -51,14 +51,14 @@ class Ways:
 
     def drawn(self, name: str, seed: int) -> Value:
         """An end: a draw from the prior."""
-        z = latent.drawn(self.walk.models.vae(name), seed)
+        z = latent.drawn(self.walk.models.variational(name), seed)
         return {"z": z, "what": f"drawn from the prior with seed {seed}"}
 
     @torch.inference_mode()
     def encoded(self, name: str, mine: Mine) -> Value:
         """An end: a picture, encoded."""
         picture = seen(self.walk.models, mine, name)
-        z = self.walk.models.vae(name).encode(picture.image).mean[0].cpu()
+        z = self.walk.models.variational(name).encode(picture.image).mean[0].cpu()
         what = picture.source[:1].lower() + picture.source[1:-1]
         return {"z": z.clamp(-latent.FAR, latent.FAR).tolist(), "what": what}
 
@@ -70,7 +70,7 @@ class Ways:
         }
         a, b = (torch.tensor(chosen["z"]) for chosen in points.values())
         lines = [noted(f"<b>{end}</b> is {chosen['what']}.") for end, chosen in points.items()]
-        strip = latent.path(self.walk.models.vae(name), a, b)
+        strip = latent.path(self.walk.models.variational(name), a, b)
         return {**strip, "model": name, "ends": [a.tolist(), b.tolist()]}, lines[0], lines[1]
 
     def film(self, sent: Value) -> Value:

@@ -5,11 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from gm_core.device import synchronize
-from gm_core.models.vae.autoencoder import Autoencoder
-from gm_core.models.vae.vae import VAE
+from gm_core.models.capabilities import Estimated, Latent
 
 LINE = 64
 """Pictures along a slider, decoded at once."""
@@ -22,8 +20,8 @@ LEAST_RUNS, SECONDS = 20, 1.0
 
 
 @torch.inference_mode()
-def bench_latency(model: VAE | Autoencoder, name: str) -> dict[str, Any]:
-    """Time what the app asks of a model while somebody moves a slider.
+def bench_latency(model: Latent, name: str) -> dict[str, Any]:
+    """Time what the app asks of a model while a user moves a slider.
 
     Decoded pictures are counted as there when their levels are on the CPU, which is where they are shown from.
 
@@ -33,18 +31,21 @@ def bench_latency(model: VAE | Autoencoder, name: str) -> dict[str, Any]:
 
     Returns:
         A JSON document: the model, the device, the threads, and a line for each task with the median and the 95th
-        percentile of its milliseconds. An autoencoder has no bound.
+        percentile of its milliseconds; without a bound where the model has none.
     """
-    image = model.sample(1, torch.Generator().manual_seed(0))
-    line = torch.zeros(LINE, model.config.latent)
+    generator = torch.Generator().manual_seed(0)
+    shape = model.config.image
+    image = torch.randint(shape.levels, (1, *shape.size), generator=generator, dtype=torch.uint8)
+    line = torch.zeros(LINE, model.code(image).shape[1])
     line[:, 0] = torch.linspace(-3, 3, LINE)
     tasks: list[tuple[str, int, Callable[[], object]]] = [
-        ("decode", 1, lambda: _decode(model, line[:1])),
-        ("decode", LINE, lambda: _decode(model, line)),
-        ("encode", 1, lambda: model.encode(image)),
+        ("decode", 1, lambda: model.render(line[:1])),
+        ("decode", LINE, lambda: model.render(line)),
+        ("encode", 1, lambda: model.code(image)),
     ]
-    if isinstance(model, VAE):
-        tasks.append(("bound", 1, lambda: model.log_prob(image, SAMPLES)))
+    if isinstance(model, Estimated):
+        estimated = model
+        tasks.append(("bound", 1, lambda: estimated.estimate(image, samples=SAMPLES)))
     return {
         "model": name,
         "device": str(model.device),
@@ -54,12 +55,6 @@ def bench_latency(model: VAE | Autoencoder, name: str) -> dict[str, Any]:
             {"task": task, "batch": batch, **_milliseconds(function, model.device)} for task, batch, function in tasks
         ],
     }
-
-
-def _decode(model: VAE | Autoencoder, z: Tensor) -> Tensor:
-    """Levels of the decoded means, on the CPU."""
-    pictures = model.decode(z)
-    return (pictures.clamp(0, 255) if isinstance(pictures, Tensor) else pictures.mean).round().to(torch.uint8).cpu()
 
 
 def _milliseconds(function: Callable[[], object], device: torch.device) -> dict[str, float]:

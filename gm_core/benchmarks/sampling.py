@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gm_core.device import synchronize
-from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.models.autoregressive.base import Autoregressive
 from gm_core.models.autoregressive.sampling import draw_noise, rebuild, warm_up
 from gm_core.models.autoregressive.sampling.stream import inverse_cdf
 
@@ -24,7 +24,7 @@ NAIVE_SECONDS = 3.0
 """Time given to the naive sampler for a line; the rest of its pixels is extrapolated."""
 
 
-def bench_sampling(model: PixelCNN, name: str) -> dict[str, Any]:
+def bench_sampling(model: Autoregressive, name: str) -> dict[str, Any]:
     """Time the samplers against each other.
 
     The naive sampler does the same work for every pixel, so it is timed on as many as fit its share of time and scaled.
@@ -54,7 +54,7 @@ def bench_sampling(model: PixelCNN, name: str) -> dict[str, Any]:
     }
 
 
-def _bench_case(model: PixelCNN, batch: int, height: int, width: int, rate: float) -> dict[str, Any]:
+def _bench_case(model: Autoregressive, batch: int, height: int, width: int, rate: float) -> dict[str, Any]:
     def draw(naive: bool) -> Any:
         generator = torch.Generator().manual_seed(0)
         chunk = 1 if naive else width
@@ -84,7 +84,7 @@ def _bench_case(model: PixelCNN, batch: int, height: int, width: int, rate: floa
     }
 
 
-def _bench_sessions(model: PixelCNN) -> dict[str, Any]:
+def _bench_sessions(model: Autoregressive) -> dict[str, Any]:
     """Sixteen streams against one, a row an event as in the app, and how soon a stream begins and ends."""
     (one,), all_at_once = (_pixels_per_second(model, count) for count in (1, SESSIONS))
     return {
@@ -98,14 +98,14 @@ def _bench_sessions(model: PixelCNN) -> dict[str, Any]:
     }
 
 
-def _pixels_per_second(model: PixelCNN, sessions: int) -> list[float]:
+def _pixels_per_second(model: Autoregressive, sessions: int) -> list[float]:
     """What each of several streams draws, row by row, for :data:`SESSION_SECONDS` and until each has begun."""
     drawn = [0] * sessions
     begin = time.perf_counter()
 
     def session(index: int) -> None:
         while True:
-            for event in model.stream(chunk=model.config.width, generator=torch.Generator().manual_seed(index)):
+            for event in model.stream(chunk=model.config.image.width, generator=torch.Generator().manual_seed(index)):
                 drawn[index] += event.values.shape[1]
                 if time.perf_counter() - begin > SESSION_SECONDS:
                     return
@@ -119,12 +119,12 @@ def _pixels_per_second(model: PixelCNN, sessions: int) -> list[float]:
     return [count / seconds for count in drawn]
 
 
-def _seconds_to_stop(model: PixelCNN) -> float:
+def _seconds_to_stop(model: Autoregressive) -> float:
     """Seconds from the wish to stop sixteen pictures until nothing computes any more."""
     wish = threading.Event()
 
     def session() -> None:
-        for _ in model.stream(16, chunk=model.config.width):
+        for _ in model.stream(16, chunk=model.config.image.width):
             if wish.is_set():
                 return
 
@@ -138,7 +138,7 @@ def _seconds_to_stop(model: PixelCNN) -> float:
 
 
 @torch.inference_mode()
-def _drawn_by_the_full_network(model: PixelCNN, images: Tensor) -> bool:
+def _drawn_by_the_full_network(model: Autoregressive, images: Tensor) -> bool:
     """Whether the full network draws exactly these pictures from the benchmark's random numbers."""
     n, channels, height, width = images.shape
     noise = draw_noise(n, height, width, torch.Generator().manual_seed(0), channels).view(n, height, width, channels)
@@ -161,7 +161,7 @@ def _fastest(function: Callable[[], object], device: torch.device, seconds: floa
     return min(times[1:])
 
 
-def _multiplications_per_pixel(model: PixelCNN) -> int:
+def _multiplications_per_pixel(model: Autoregressive) -> int:
     """Multiplications that one pixel of one picture needs at least: each weight of a convolution once a cell."""
     return round(
         sum(

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from gm_core.device import synchronize
-from gm_core.models.autoregressive.base import PictureConfig
-from gm_core.training.loop import build_model
+from gm_core.models import Batch, Loss
+from gm_core.training.loop import build_model, take_step
 from gm_core.training.recipes import Recipe
 
 SECONDS = 10.0
@@ -28,7 +28,7 @@ class Way:
         fused: Whether the optimiser is one kernel for all weights.
         channels_last: Memory format of the weights.
         bf16: Whether convolutions and products are of bfloat16.
-        compiled: Whether ``torch.compile`` comes first; only for PixelCNNs, as in training.
+        compiled: Whether ``torch.compile`` comes first; only for families that the compiler can trace, as in training.
     """
 
     name: str
@@ -57,7 +57,7 @@ def bench_training(recipe: Recipe, device: torch.device) -> dict[str, Any]:
     Returns:
         A JSON document: the recipe, the device, the threads, and a line for each of :data:`WAYS`.
     """
-    compiles = isinstance(recipe.model, PictureConfig)
+    compiles = build_model(recipe).compiles
     results = [_bench(recipe, way, device) for way in WAYS if not way.compiled or compiles]
     for line in results:
         line["speedup"] = line["images_per_second"] / results[0]["images_per_second"]
@@ -74,26 +74,23 @@ def _bench(recipe: Recipe, way: Way, device: torch.device) -> dict[str, Any]:
     model = build_model(recipe).to(device).train()
     if way.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=1e-4, foreach=False if not way.fused else None, fused=way.fused
-    )
+    optimizers = {
+        name: torch.optim.AdamW(list(group), lr=1e-4, foreach=False if not way.fused else None, fused=way.fused)
+        for name, group in model.parameter_groups().items()
+    }
     generator = torch.Generator().manual_seed(recipe.seed)
-    config = recipe.model
-    channels: int = getattr(model, "channels", getattr(config, "picture_channels", 1))
-    shape = (recipe.batch, channels, config.height, config.width)
-    images = torch.randint(getattr(config, "levels", 256), shape, generator=generator, dtype=torch.uint8).to(device)
-    labels = torch.zeros(recipe.batch, dtype=torch.int64, device=device)
+    image = recipe.model.image
+    images = torch.randint(image.levels, (recipe.batch, *image.size), generator=generator, dtype=torch.uint8)
+    batch = Batch(images.to(device), torch.zeros(recipe.batch, dtype=torch.int64, device=device))
 
-    def loss(draws: torch.Generator) -> torch.Tensor:
+    def losses(draws: torch.Generator) -> dict[str, Loss]:
         with torch.autocast(device.type, torch.bfloat16) if way.bf16 else nullcontext():
-            return model.loss(images, labels, draws)
+            return model.losses(batch, draws)
 
-    loss_of = torch.compile(loss) if way.compiled else loss
+    losses_of = torch.compile(losses) if way.compiled else losses
 
     def step() -> None:
-        loss_of(generator).backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        take_step(losses_of(generator), optimizers)
 
     begin = time.perf_counter()
     for _ in range(WARM_UP):

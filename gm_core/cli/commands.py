@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import torch
 import typer
+from PIL import Image
 from tqdm import tqdm
 
 from gm_core.benchmarks.latency import bench_latency
@@ -22,14 +23,12 @@ from gm_core.data.folders import read_pictures
 from gm_core.data.pictures import PictureError
 from gm_core.data.preparation import AS_IT_IS, Preparation
 from gm_core.device import DeviceError, cpu_count, pick_device
-from gm_core.evaluation.likelihood import evaluate
+from gm_core.evaluation import evaluate
 from gm_core.files import write_atomically
-from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.models.autoregressive.base import Autoregressive
 from gm_core.models.autoregressive.sampling import warm_up
-from gm_core.models.autoregressive.sampling.stream import check_temperature
-from gm_core.models.classifier.classifier import Classifier
-from gm_core.models.vae.autoencoder import Autoencoder
-from gm_core.models.vae.vae import VAE
+from gm_core.models.capabilities import Latent, Samples, Streams
+from gm_core.models.inputs import check_temperature
 from gm_core.rendering import gif, grid, png, visible
 from gm_core.studies.atlas.atlas import evaluate_atlas, load_atlas, make_atlas
 from gm_core.studies.bayes.study import evaluate_bayes, load_bayes, load_judges, make_bayes
@@ -46,6 +45,9 @@ from gm_core.training.state import StateError
 app = typer.Typer(help="Generative image models with an explicit density.", no_args_is_help=True, add_completion=False)
 
 app.command("cards")(print_cards)
+
+FRAMES = 28
+"""Of an animation, where there are so many steps."""
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
 DataDir = Annotated[
@@ -83,45 +85,42 @@ def sample(
     n: Annotated[int, typer.Option("-n", min=1, max=1024, help="how many pictures")] = 16,
     label: Annotated[int | None, typer.Option(help="class to draw; any when left out")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="same seed, same pictures")] = 0,
-    temperature: Annotated[float, typer.Option(help="below 1 bolder, above 1 wilder")] = 1.0,
+    temperature: Annotated[float, typer.Option(help="below 1 safer, above 1 wilder")] = 1.0,
     out: Annotated[Path, typer.Option(help="picture to write")] = Path("samples.png"),
-    film: Annotated[Path | None, typer.Option("--gif", help="also write a film of the drawing")] = None,
+    animation: Annotated[Path | None, typer.Option("--gif", help="also write an animation of the drawing")] = None,
     device: Device = "auto",
 ) -> None:
     """Draw pictures into a PNG."""
     loaded = load(model, device)
-    if isinstance(loaded, Classifier):
-        raise CheckpointError(f"{model!r} is a classifier: it can name pictures, and cannot draw any")
-    generator = torch.Generator().manual_seed(seed)
+    if not isinstance(loaded, Samples):
+        raise CheckpointError(f"{model!r} is a {loaded.title}: it draws no pictures")
+    generator, classes = torch.Generator().manual_seed(seed), loaded.config.classes
     try:
         check_temperature(temperature)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--temperature") from None
-    if isinstance(loaded, VAE | Autoencoder):
-        if label is not None:
-            raise typer.BadParameter(f"{model} knows no classes", param_hint="--label")
-        if film is not None:
-            raise typer.BadParameter(f"{model} draws all pixels at once, so there is no film", param_hint="--gif")
-        images = visible(loaded.sample(n, generator, temperature), getattr(loaded.config, "levels", 256))
+    if label is not None and not classes:
+        raise typer.BadParameter(f"{model} knows no classes", param_hint="--label")
+    if label is not None and not 0 <= label < classes:
+        raise typer.BadParameter(f"must be from 0 to {classes - 1}, not {label}", param_hint="--label")
+    labels = None if label is None else torch.full((n,), label)
+    if loaded.device.type == "cpu":
+        warm_up()  # as the app does, so that a seed gives the same picture here and there
+    frames: list[Image.Image] = []
+    if animation is None:
+        images = loaded.sample(n, labels, generator=generator, temperature=temperature)
+    elif isinstance(loaded, Streams):
+        for frame in loaded.stream(n, labels, generator=generator, temperature=temperature):
+            # As many frames as a person likes to watch, the last among them.
+            if (frame.total - 1 - frame.index) % max(1, frame.total // FRAMES) == 0:
+                images = frame.images
+                frames.append(grid(visible(images, loaded.config.image.levels)))
+        write_atomically(animation, gif(frames, milliseconds=80))
     else:
-        assert isinstance(loaded, PixelCNN)
-        config = loaded.config
-        if label is not None and not 0 <= label < config.classes:
-            raise typer.BadParameter(f"must be from 0 to {config.classes - 1}, not {label}", param_hint="--label")
-        labels = None if label is None else torch.full((n,), label)
-        if loaded.device.type == "cpu":
-            warm_up()  # as the app does, so that a seed gives the same picture here and there
-        images = torch.zeros(n, loaded.channels, config.height, config.width, dtype=torch.uint8)
-        frames = []
-        for event in loaded.stream(n, labels, generator=generator, temperature=temperature, chunk=config.width):
-            row = visible(event.values, config.levels).movedim(-1, 1)
-            images.flatten(2)[:, :, event.index : event.index + config.width] = row
-            if film is not None:
-                frames.append(grid(images))
-        if film is not None:
-            write_atomically(film, gif(frames, milliseconds=80))
+        raise typer.BadParameter(f"{model} draws a picture in one step: there is nothing to watch", param_hint="--gif")
+    images = visible(images, loaded.config.image.levels)
     write_atomically(out, png(grid(images)))
-    print(f"{n} pictures in {out}" + (f", their drawing in {film}" if film else ""))
+    print(f"{n} pictures in {out}" + (f", their drawing in {animation}" if animation else ""))
 
 
 @app.command()
@@ -169,9 +168,7 @@ def evaluate_model(
         metrics, table = measured.metrics, [asdict(line) for line in measured.table]
     elif card.family == "atlas":
         name = model.removesuffix("-atlas")
-        atlas, surveyed = load_atlas(name, device), load(name, device)
-        assert isinstance(surveyed, VAE | Autoencoder)
-        metrics = evaluate_atlas(surveyed, atlas, test)
+        metrics = evaluate_atlas(load(name, device, what=Latent), load_atlas(name, device), test)
     elif card.family == "bayes":
         dataset = model.removesuffix("-bayes")
         study, outliers = load_bayes(dataset), load_dataset(card.config["outliers"], "test", data_dir).first(limit)
@@ -179,9 +176,7 @@ def evaluate_model(
         judges = load_judges(dataset, device)
         metrics, _ = evaluate_bayes(*judges, study.prior, study.usual_log_prob, test, outliers, study.outliers)
     else:
-        loaded = load(model, device)
-        assert isinstance(loaded, PixelCNN | VAE | Autoencoder | Classifier)
-        metrics = evaluate(loaded, test)
+        metrics = evaluate(load(model, device), test)
     for line in missing:
         print(f"left out: {line}", file=sys.stderr)
     if as_json:
@@ -341,11 +336,11 @@ def bench(
         return
     loaded = load(model, device)
     if what == "sampling":
-        if not isinstance(loaded, PixelCNN):
+        if not isinstance(loaded, Autoregressive):
             raise typer.BadParameter(f"{model} does not draw pixel by pixel", param_hint="--model")
         document, show = bench_sampling(loaded, model), _print_sampling
     else:
-        if not isinstance(loaded, VAE | Autoencoder):
+        if not isinstance(loaded, Latent):
             raise typer.BadParameter(f"{model} has no latent space", param_hint="--model")
         document, show = bench_latency(loaded, model), _print_latency
     if as_json:

@@ -1,1 +1,20 @@
-"""One file per family of models."""
+"""The field, chapter by chapter: networks and mathematics, without disk or cards.
+
+A family is a folder here. Whatever lies in one is imported, and so registered, with this package; see
+``docs/adding-a-family.md``.
+"""
+
+import importlib
+import pkgutil
+
+from gm_core.models.base import FAMILIES, Batch, ImageShape, Loss, Model, ModelConfig, register
+
+CHAPTERS: tuple[str, ...] = tuple(
+    f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__) if module.ispkg
+)
+"""The packages of this folder."""
+
+for _chapter in CHAPTERS:
+    importlib.import_module(_chapter)
+
+__all__ = ["CHAPTERS", "FAMILIES", "Batch", "ImageShape", "Loss", "Model", "ModelConfig", "register"]

@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from gm_core.models.base import ImageShape
+
 
 def encoder(height: int, width: int, channels: int, hidden: int, outputs: int, inputs: int = 1) -> nn.Sequential:
     """Pictures to vectors.
@@ -75,10 +77,7 @@ def _fast(network: nn.Sequential) -> nn.Sequential:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def check_size(height: int, width: int, *widths: int, optional: int = 0) -> None:
-    """``ValueError`` unless networks of this shape can be built; one width may be 0."""
-    sizes = (height, width, *widths, optional)
-    if not all(isinstance(size, int) for size in sizes) or min(sizes[:-1]) < 1 or optional < 0:
-        raise ValueError(f"an autoencoder cannot have the sizes {sizes}")
-    if height % 4 or width % 4:
-        raise ValueError(f"height and width must be multiples of 4, not {height} and {width}")
+def check_quarters(image: ImageShape) -> None:
+    """``ValueError`` unless pictures can be brought to a quarter of their height and width."""
+    if image.height % 4 or image.width % 4:
+        raise ValueError(f"height and width must be multiples of 4, not {image.height} and {image.width}")

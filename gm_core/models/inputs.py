@@ -1,7 +1,11 @@
 """Checks of what is handed to a model, with messages that say what was expected."""
 
+import math
+
 import torch
 from torch import Tensor
+
+from gm_core.models.base import ImageShape
 
 
 def check_images(images: Tensor, *, channels: int, levels: int = 256) -> Tensor:
@@ -40,7 +44,17 @@ def check_labels(labels: Tensor, n: int, classes: int) -> Tensor:
     return labels.long()
 
 
-def check_resolution(images: Tensor, height: int, width: int) -> None:
-    """``ValueError`` unless the images are of the model's size."""
-    if tuple(images.shape[2:]) != (height, width):
-        raise ValueError(f"this model takes pictures of {height}x{width}, not {images.shape[2]}x{images.shape[3]}")
+def check_shape(images: Tensor, shape: ImageShape) -> Tensor:
+    """The images themselves, or a ``ValueError`` unless they are of a model's shape, size included."""
+    check_images(images, channels=shape.channels, levels=shape.levels)
+    if tuple(images.shape[1:]) != shape.size:
+        size = f"{shape.height}x{shape.width}"
+        raise ValueError(f"this model takes pictures of {size}, not {images.shape[2]}x{images.shape[3]}")
+    return images
+
+
+def check_temperature(temperature: float) -> float:
+    """A temperature that can be drawn at, or a ``ValueError`` that says what is wrong with it."""
+    if not (math.isfinite(temperature) and 0.01 <= temperature <= 100):
+        raise ValueError(f"temperature must be a number from 0.01 to 100, not {temperature!r}")
+    return float(temperature)

@@ -2,10 +2,12 @@
 
 import csv
 import math
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
 from gm_core.files import write_atomically
+from gm_core.models.base import Loss
 
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 70, 700, 30, 350
@@ -13,47 +15,55 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 700, 30, 350
 
 TICKS = 5
 
-COLORS = {"training": "#8a94a6", "validation": "#0f766e"}
+COLORS = ("#8a94a6", "#b45309", "#6d28d9")
+"""Of the training losses, in turn."""
+HELD_OUT_COLOR = "#0f766e"
 
 
-def log_progress(directory: Path, unit: str, step: int, seconds: float, training: float, held_out: float) -> None:
+def log_progress(
+    directory: Path, step: int, seconds: float, training: Mapping[str, tuple[float, str]], held_out: Loss | None
+) -> None:
     """Append a line to ``curve.csv``, and draw ``curve.svg`` anew.
 
     Args:
         directory: Where they lie.
-        unit: Of both losses.
         step: Steps taken.
         seconds: Time spent.
-        training: Running mean of the loss on training images.
-        held_out: Loss of the averaged weights on held-out images.
+        training: Of every loss, its running mean on training images and its unit.
+        held_out: Loss of the averaged weights on held-out images, for families that have one.
     """
     path = directory / "curve.csv"
     new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file)
         if new:
-            name = unit.replace("/", " per ").replace(" ", "_")
-            writer.writerow(["step", "seconds", f"training_{name}", f"validation_{name}"])
-        writer.writerow([step, round(seconds, 1), round(training, 5), round(held_out, 5)])
-    write_atomically(directory / "curve.svg", curve_svg(path, unit).encode())
+            names = [_column("training" if name == "model" else name, unit) for name, (_, unit) in training.items()]
+            held = [] if held_out is None else [_column("validation", held_out.unit)]
+            writer.writerow(["step", "seconds", *names, *held])
+        values = [mean for mean, _ in training.values()] + ([] if held_out is None else [held_out.figure])
+        writer.writerow([step, round(seconds, 1), *(round(value, 5) for value in values)])
+    write_atomically(directory / "curve.svg", curve_svg(path).encode())
 
 
-def curve_svg(path: Path, unit: str) -> str:
+def _column(name: str, unit: str) -> str:
+    return f"{name}_{unit.replace('/', ' per ').replace(' ', '_')}"
+
+
+def curve_svg(path: Path) -> str:
     """Draw a learning curve.
 
     The axis of the losses begins where the middle of the run lies, so that its first steps do not flatten the rest.
 
     Args:
-        path: The table, as of :func:`log_progress`.
-        unit: Of the losses.
+        path: The table, as written by :func:`log_progress`.
 
     Returns:
         An SVG document.
     """
     with path.open(newline="") as file:
-        _, *rows = csv.reader(file)
+        (_, _, *columns), *rows = csv.reader(file)
     steps = [float(row[0]) for row in rows]
-    lines = {name: [float(row[column]) for row in rows] for column, name in enumerate(COLORS, start=2)}
+    lines = {name: [float(row[place]) for row in rows] for place, name in enumerate(columns, start=2)}
     known = sorted(value for values in lines.values() for value in values if math.isfinite(value)) or [0.0, 1.0]
     low, high = known[0], max(known[len(known) * 9 // 10], known[0] + 1e-3)
     low, high = low - 0.05 * (high - low), high + 0.05 * (high - low)
@@ -73,6 +83,7 @@ def curve_svg(path: Path, unit: str) -> str:
             f'<text x="{x(step):.1f}" y="{BOTTOM + 20}" text-anchor="middle">{step:,.0f}</text>'
         )
     for place, (name, values) in enumerate(lines.items()):
+        color = HELD_OUT_COLOR if name.startswith("validation") else COLORS[place % len(COLORS)]
         points = " ".join(
             f"{x(step):.1f},{max(TOP, y(value)):.1f}"
             for step, value in zip(steps, values, strict=True)
@@ -80,12 +91,11 @@ def curve_svg(path: Path, unit: str) -> str:
         )
         last = next((value for value in reversed(values) if math.isfinite(value)), math.nan)
         parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{COLORS[name]}" stroke-width="2"/>'
-            f'<text x="{RIGHT}" y="{TOP + 16 + 20 * place}" text-anchor="end" fill="{COLORS[name]}">'
-            f"{name}, last {last:.4f}</text>"
+            f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="2"/>'
+            f'<text x="{RIGHT}" y="{TOP + 16 + 20 * place}" text-anchor="end" fill="{color}">'
+            f"{escape(name.replace('_', ' '))}, last {last:.4f}</text>"
         )
     parts.append(f'<text x="{(LEFT + RIGHT) / 2}" y="{BOTTOM + 42}" text-anchor="middle">steps</text>')
-    parts.append(f'<text x="{LEFT}" y="{TOP - 12}">{escape(unit)}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
         f'font-size="13" fill="#1d2939">{"".join(parts)}</svg>'

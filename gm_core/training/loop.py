@@ -1,4 +1,4 @@
-"""The training loop: one for every model."""
+"""The training loop: one for every model, with any number of losses and an optimiser for each."""
 
 import contextlib
 import functools
@@ -6,7 +6,7 @@ import gc
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
@@ -14,26 +14,21 @@ from types import FrameType
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from gm_core.checkpoints import FAMILIES
 from gm_core.data.datasets import Images
-from gm_core.models.autoregressive.base import PixelCNN
-from gm_core.models.classifier.classifier import Classifier
-from gm_core.models.vae.autoencoder import Autoencoder
-from gm_core.models.vae.vae import VAE
+from gm_core.models import FAMILIES, Batch, Loss, Model
 from gm_core.training.curve import log_progress
 from gm_core.training.processes import Processes, joined
 from gm_core.training.recipes import Recipe
-from gm_core.training.state import StateError, has_state, load_state, save_state
-
-Model = PixelCNN | VAE | Autoencoder | Classifier
-
-_KINDS = {kind.config_type: kind for kind in FAMILIES.values()}
+from gm_core.training.state import Parts, StateError, has_state, load_state, save_state
 
 SAVE_SECONDS = 180.0
 """Time between two saved states."""
+
+SHOW_STEPS = 20
+"""Steps between two looks at the losses."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +50,12 @@ class Trained:
 
 def build_model(recipe: Recipe) -> Model:
     """The untrained model of a recipe: its initial weights depend on the recipe's seed alone."""
+    families = [family for family in FAMILIES.values() if family.Config is type(recipe.model)]
+    if len(families) != 1:
+        raise ValueError(f"no family, or more than one, has a {type(recipe.model).__name__} for its config")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        return _KINDS[type(recipe.model)](recipe.model)  # type: ignore[arg-type]
+        return families[0](recipe.model)
 
 
 def train(
@@ -76,7 +74,7 @@ def train(
 
     Every random number of a step comes from the recipe's seed and the step's number, so a resumed run continues as the
     uninterrupted one would have. Where ``torchrun`` started several processes, each takes an equal share of every
-    batch, and the first one writes and talks; but for rounding, the weights are those of a single process, unless the
+    batch, and the first one writes and prints; but for rounding, the weights are those of a single process, unless the
     model draws numbers of its own, as a VAE does.
 
     Args:
@@ -88,7 +86,7 @@ def train(
         device: Where to run.
         resume: Take up the state in ``directory``.
         max_minutes: Stop after so long, with the state saved.
-        compile_model: Compile the loss with ``torch.compile`` first (about half a minute, then faster).
+        compile_model: Compile the losses with ``torch.compile`` first (about half a minute, then faster).
         quiet: No progress bar.
 
     Returns:
@@ -99,118 +97,195 @@ def train(
             weights became infinite; or the batch cannot be shared equally.
     """
     with joined(device) as processes:
-        return _train(recipe, data, validation, directory, processes, resume, max_minutes, compile_model, quiet)
+        if recipe.batch % processes.count:
+            raise StateError(f"a batch of {recipe.batch} cannot be shared equally among {processes.count} processes")
+        run = _Run(recipe, directory, processes, resume)
+        processes.agree(False)  # all have read what they go on from
+        run.save()  # a folder that cannot be written to is found out now, not after hours
+        losses_of = _losses_function(run.model, processes.device, compile_model)
+        bar = tqdm(
+            total=recipe.steps,
+            initial=run.step,
+            unit="step",
+            desc=recipe.name,
+            disable=quiet or not run.main,
+            mininterval=1.0,
+        )
+        gc.collect()
+        gc.freeze()  # what lives as long as the run need not be looked through at every collection: 1 in 14 of the time
+        with _stop_on_signal() as stopping, torch.random.fork_rng(), bar:
+            while run.step < recipe.steps:
+                late = max_minutes is not None and monotonic() - run.begin > 60 * max_minutes
+                if processes.agree(late or stopping.is_set()):
+                    break
+                losses = run.take_step(_batch(recipe, data, run.step), losses_of)
+                bar.update()
+                if run.step % SHOW_STEPS == 0:
+                    run.note(losses)
+                    rate = recipe.batch * (bar.format_dict["rate"] or 0)
+                    bar.set_postfix_str(f"{run.figures()}, {rate:.0f} images/s", refresh=False)
+                if run.main and monotonic() - run.saved > SAVE_SECONDS:
+                    run.save()
+                    run.log(validation)
+                    run.saved = monotonic()
+            run.save()
+        return Trained(run.averaged(), run.step, run.seconds(), run.step >= recipe.steps)
 
 
-def _train(
-    recipe: Recipe,
-    data: Images,
-    validation: Images,
-    directory: Path,
-    processes: Processes,
-    resume: bool,
-    max_minutes: float | None,
-    compile_model: bool,
-    quiet: bool,
-) -> Trained:
-    if recipe.batch % processes.count:
-        raise StateError(f"a batch of {recipe.batch} cannot be shared equally among {processes.count} processes")
-    device, main = processes.device, processes.rank == 0
-    model = build_model(recipe).to(device)
-    if recipe.channels_last:
-        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = {name: value.detach().clone() for name, value in model.state_dict().items()}
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
-    )
-    step, spent = 0, 0.0
-    identity = {key: value for key, value in asdict(recipe).items() if key != "steps"}
-    if resume:
-        progress = load_state(directory, model, average, optimizer, identity)
-        step, spent = progress["step"], progress["seconds"]
-    elif main and has_state(directory):
-        raise StateError(f"{directory} holds a run already: go on with --resume, or delete it, or name another --out")
-    loss_of = _loss_function(model, processes, compile_model)
-    unit, factor = model.loss_unit
-    factor /= math.prod(data.images.shape[1:])
-    begin, saved, recent = monotonic(), monotonic(), math.nan
+def take_step(
+    losses: Mapping[str, Loss],
+    optimizers: Mapping[str, torch.optim.Optimizer],
+    prepare: Callable[[list[nn.Parameter]], None] = lambda _: None,
+) -> None:
+    """One step of every group that has a loss; all gradients are taken before any weight moves.
 
-    def save() -> None:
-        if not main:
-            return
-        if not all(value.isfinite().all() for value in average.values()):
-            raise StateError(f"training diverged before step {step}: the last good state is kept in {directory}")
-        seconds = spent + monotonic() - begin
-        save_state(directory, model, average, optimizer, {"step": step, "seconds": seconds, "recipe": identity})
+    Args:
+        losses: By group.
+        optimizers: Of all groups, each with a single list of parameters.
+        prepare: Called with a group's parameters when they have their gradients.
+    """
+    groups = {name: optimizers[name].param_groups[0]["params"] for name in losses}
+    for place, (name, loss) in enumerate(losses.items(), 1):
+        loss.value.backward(inputs=groups[name], retain_graph=place < len(losses))
+    for name, parameters in groups.items():
+        prepare(parameters)
+        optimizers[name].step()
+        optimizers[name].zero_grad(set_to_none=True)
 
-    processes.agree(False)  # all have read what they go on from
-    save()  # a folder that cannot be written to is found out now, not after hours
-    bar = tqdm(
-        total=recipe.steps, initial=step, unit="step", desc=recipe.name, disable=quiet or not main, mininterval=1.0
-    )
-    gc.collect()
-    gc.freeze()  # what lives as long as the run need not be looked through at every collection: 1 in 14 of the time
-    with _stop_on_signal() as stopping, torch.random.fork_rng(), bar:
-        while step < recipe.steps:
-            late = max_minutes is not None and monotonic() - begin > 60 * max_minutes
-            if processes.agree(late or stopping.is_set()):
-                break
+
+class _Run:
+    """What a training run holds: the model, an optimiser per parameter group, the averaged weights, and how far it is.
+
+    Args:
+        recipe: What to do.
+        directory: Where the state lies.
+        processes: The processes that share the work.
+        resume: Take up the state.
+    """
+
+    def __init__(self, recipe: Recipe, directory: Path, processes: Processes, resume: bool) -> None:
+        self.recipe, self.directory, self.processes = recipe, directory, processes
+        self.main = processes.rank == 0
+        self.model = build_model(recipe).to(processes.device)
+        if recipe.channels_last:
+            self.model = self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.groups = {name: list(group) for name, group in self.model.parameter_groups().items()}
+        _check_groups(self.groups, self.model)
+        average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        optimizers = {name: self._optimizer(name) for name in self.groups}
+        self.parts = Parts(self.model, average, optimizers)
+        self.step, self.spent = 0, 0.0
+        self.means: dict[str, float] = {}
+        self.units: dict[str, str] = {}
+        # What is not saved of a recipe may change between two resumptions: the number of steps.
+        self.identity = {key: value for key, value in asdict(recipe).items() if key != "steps"}
+        if resume:
+            progress = load_state(directory, self.parts, self.identity)
+            self.step, self.spent = progress["step"], progress["seconds"]
+        elif self.main and has_state(directory):
+            raise StateError(
+                f"{directory} holds a run already: go on with --resume, or delete it, or name another --out"
+            )
+        self.begin = self.saved = monotonic()
+
+    def take_step(
+        self, batch: tuple[Batch, torch.Generator], losses_of: Callable[[Batch, torch.Generator], dict[str, Loss]]
+    ) -> dict[str, Loss]:
+        """One step, and the averaged weights after it."""
+        shared, generator = batch
+        count, rank = self.processes.count, self.processes.rank
+        if count > 1:
+            shared = Batch(shared.images[rank::count], shared.labels[rank::count])
+            generator = _generator(self.recipe.seed, self.step * count + rank, 1)
+        torch.manual_seed(generator.initial_seed())  # for dropout, which takes no generator
+        losses = losses_of(shared, generator)
+        for name, optimizer in self.parts.optimizers.items():
             for group in optimizer.param_groups:
-                group["lr"] = recipe.rate(step)
-            images, labels, generator = _batch(recipe, data, step)
-            if processes.count > 1:
-                images, labels = (part[processes.rank :: processes.count] for part in (images, labels))
-                generator = _generator(recipe.seed, step * processes.count + processes.rank, 1)
-            torch.manual_seed(generator.initial_seed())  # for dropout, which takes no generator
-            loss = loss_of(images.to(device), labels.to(device), generator)
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            step += 1
-            _update_average(average, model, min(recipe.ema, (1 + step) / (10 + step)))
-            bar.update()
-            if step % 20 == 0:
-                now = float(loss.detach()) * factor
-                recent = now if math.isnan(recent) else 0.9 * recent + 0.1 * now
-                rate = recipe.batch * (bar.format_dict["rate"] or 0)
-                bar.set_postfix_str(f"{recent:.4f} {unit}, {rate:.0f} images/s", refresh=False)
-            if main and monotonic() - saved > SAVE_SECONDS:
-                save()
-                held_out = _validate(recipe, average, validation, device)
-                log_progress(directory, unit, step, spent + monotonic() - begin, recent, held_out)
-                saved = monotonic()
-        save()
-    trained = _averaged(recipe, average)
-    return Trained(trained, step, spent + monotonic() - begin, step >= recipe.steps)
+                group["lr"] = self.recipe.rate(self.step, name)
+        take_step(losses, self.parts.optimizers, self._prepare)
+        self.units |= {name: loss.unit for name, loss in losses.items()}
+        self.step += 1
+        _update_average(self.parts.average, self.model, min(self.recipe.ema, (1 + self.step) / (10 + self.step)))
+        return losses
+
+    def _prepare(self, parameters: list[nn.Parameter]) -> None:
+        """Average the gradients of a group over the processes, and shorten them where they are too long."""
+        self.processes.average([parameter.grad for parameter in parameters if parameter.grad is not None])
+        nn.utils.clip_grad_norm_(parameters, self.recipe.clip)
+
+    def note(self, losses: Mapping[str, Loss]) -> None:
+        """Take note of the losses of a step, in running means."""
+        for name, loss in losses.items():
+            now = loss.figure
+            self.means[name] = 0.9 * self.means[name] + 0.1 * now if name in self.means else now
+
+    def figures(self) -> str:
+        """The losses so far, for the progress bar."""
+        several = len(self.means) > 1
+        return ", ".join(
+            f"{name + ' ' if several else ''}{mean:.4f} {self.units[name]}" for name, mean in self.means.items()
+        )
+
+    def seconds(self) -> float:
+        """Time spent, over every resumption."""
+        return self.spent + monotonic() - self.begin
+
+    def save(self) -> None:
+        """Write the state; the last good one stays when the weights are no numbers any more."""
+        if not self.main:
+            return
+        if not all(value.isfinite().all() for value in self.parts.average.values()):
+            raise StateError(
+                f"training diverged before step {self.step}: the last good state is kept in {self.directory}"
+            )
+        progress = {"step": self.step, "seconds": self.seconds(), "recipe": self.identity}
+        save_state(self.directory, self.parts, progress)
+
+    def log(self, validation: Images) -> None:
+        """Measure the averaged weights on the first 500 held-out images, and add a line to the learning curve."""
+        held_out = _validate(self.averaged().to(self.processes.device), validation)
+        training = {name: (self.means.get(name, math.nan), self.units.get(name, "")) for name in self.groups}
+        log_progress(self.directory, self.step, self.seconds(), training, held_out)
+
+    def averaged(self) -> Model:
+        """A fresh model with the averaged weights, on the CPU."""
+        model = build_model(self.recipe)
+        model.load_state_dict(self.parts.average)
+        return model.eval().requires_grad_(False)
+
+    def _optimizer(self, name: str) -> torch.optim.Optimizer:
+        recipe = self.recipe
+        return torch.optim.AdamW(
+            self.groups[name],
+            lr=recipe.rate(0, name),
+            betas=(0.9, 0.99),
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
 
 
-class _Loss(nn.Module):
-    """A model's loss under bf16 autocast, as a module, which is what shares gradients among processes."""
-
-    def __init__(self, model: Model, device: torch.device) -> None:
-        super().__init__()
-        self.model, self.device = model, device
-
-    def forward(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """Nats a picture."""
-        with torch.autocast(self.device.type, torch.bfloat16):
-            return self.model.loss(images, labels, generator)
+def _check_groups(groups: Mapping[str, list[nn.Parameter]], model: Model) -> None:
+    """``ValueError`` unless every parameter is in exactly one group: one left out would silently never learn."""
+    grouped = [id(parameter) for group in groups.values() for parameter in group]
+    if sorted(grouped) != sorted(id(parameter) for parameter in model.parameters()):
+        raise ValueError(f"the parameter groups of a {model.family!r} must hold each of its parameters exactly once")
 
 
-def _loss_function(
-    model: Model, processes: Processes, compile_model: bool
-) -> Callable[[Tensor, Tensor, torch.Generator], Tensor]:
-    """The model's loss; of several processes, its gradient is the mean of theirs."""
-    loss: nn.Module = _Loss(model, processes.device)
-    if processes.count > 1:
-        # Some models have weights that no pixel's loss depends on, as the last vertical layer's way onwards.
-        loss = DistributedDataParallel(loss, find_unused_parameters=True)
+def _losses_function(
+    model: Model, device: torch.device, compile_model: bool
+) -> Callable[[Batch, torch.Generator], dict[str, Loss]]:
+    """The model's losses under bf16 autocast, of images that are brought to the device."""
+
+    def losses(images: Tensor, labels: Tensor, generator: torch.Generator) -> dict[str, Loss]:
+        with torch.autocast(device.type, torch.bfloat16):
+            return model.losses(Batch(images, labels), generator)
+
     # A model that draws random numbers from a generator is left alone: the compiler cannot trace those.
-    return torch.compile(loss) if compile_model and isinstance(model, PixelCNN) else loss
+    function = torch.compile(losses) if compile_model and model.compiles else losses
+    return lambda batch, generator: function(batch.images.to(device), batch.labels.to(device), generator)
 
 
-def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Tensor, Tensor, torch.Generator]:
+def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Batch, torch.Generator]:
     """The images and labels of a step, and the generator for its noise: functions of the seed and the step alone."""
     per_epoch = max(1, len(data) // recipe.batch)
     epoch, place = divmod(step, per_epoch)
@@ -225,7 +300,7 @@ def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Tensor, Tensor, tor
         mutated = torch.rand(images.shape, generator=generator) < recipe.mutation
         levels = torch.randint(256, images.shape, generator=generator, dtype=torch.uint8)
         images = torch.where(mutated, levels, images)
-    return images, labels, generator
+    return Batch(images, labels), generator
 
 
 @functools.lru_cache(maxsize=1)
@@ -239,37 +314,34 @@ def _generator(seed: int, number: int, kind: int) -> torch.Generator:
     return torch.Generator().manual_seed((seed * 1_000_003 + number) * 2 + kind)
 
 
-@torch.no_grad()
 def _update_average(average: dict[str, Tensor], model: nn.Module, decay: float) -> None:
+    """Move the averaged parameters towards the current ones; buffers, as chains are, are taken as they are."""
+    names = [name for name, _ in model.named_parameters(remove_duplicate=False)]
     state = model.state_dict()
-    names = [name for name in average if average[name].is_floating_point()]
-    torch._foreach_lerp_([average[name] for name in names], [state[name] for name in names], 1 - decay)
-
-
-def _averaged(recipe: Recipe, average: dict[str, Tensor]) -> Model:
-    """A fresh model with the averaged weights."""
-    model = build_model(recipe)
-    model.load_state_dict(average)
-    return model.eval().requires_grad_(False)
+    blend = get_ema_multi_avg_fn(decay)
+    blend([average[name] for name in names], [state[name] for name in names], None)
+    for name in average.keys() - set(names):
+        average[name].copy_(state[name])
 
 
 @torch.inference_mode()
-def _validate(recipe: Recipe, average: dict[str, Tensor], validation: Images, device: torch.device) -> float:
-    """What a pixel costs the averaged weights on the first 500 held-out images, labels unseen but by a classifier."""
-    model = _averaged(recipe, average).to(device)
+def _validate(model: Model, validation: Images) -> Loss | None:
+    """What the first 500 held-out images say of a model; ``None`` where they say nothing."""
     some = validation.first(500)
-    images = some.pictures().to(device)
-    labels = (some.labels if isinstance(model, Classifier) else torch.full_like(some.labels, -1)).to(device)
+    images, device = some.pictures().to(model.device), model.device
     generator = torch.Generator().manual_seed(0)
-    losses = [
-        float(model.loss(i, y, generator)) * len(i) for i, y in zip(images.split(50), labels.split(50), strict=True)
-    ]
-    return sum(losses) / images.numel() * model.loss_unit[1]
+    losses: list[Loss] = []
+    for part, labels in zip(images.split(50), some.labels.to(device).split(50), strict=True):
+        loss = model.held_out_loss(Batch(part, labels), generator)
+        if loss is None:
+            return None
+        losses.append(Loss(loss.value * len(part) / len(images), loss.unit, loss.scale))
+    return Loss(torch.stack([loss.value for loss in losses]).sum(), losses[0].unit, losses[0].scale)
 
 
 @contextlib.contextmanager
 def _stop_on_signal() -> Iterator[threading.Event]:
-    """An event that is set when the user or the system asks the program to end; the step in hand is finished first."""
+    """An event that is set when the user or the system asks the program to end; the current step is finished first."""
     stopping = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # where signals cannot be caught
         yield stopping

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
 
 
 def is_main() -> bool:
-    """Whether this process is the one that writes files and talks to people."""
+    """Whether this process is the one that writes files and prints."""
     return int(os.environ.get("RANK", 0)) == 0
 
 
@@ -40,6 +41,17 @@ class Processes:
         wish = torch.tensor([float(stop)], device=self.device)
         dist.all_reduce(wish, dist.ReduceOp.MAX)
         return bool(wish.item())
+
+    def average(self, gradients: list[Tensor]) -> None:
+        """Replace gradients, the same ones in every process, by their means over all processes."""
+        if self.count == 1 or not gradients:
+            return
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        dist.all_reduce(flat)
+        flat /= self.count
+        sizes = [gradient.numel() for gradient in gradients]
+        for gradient, mean in zip(gradients, flat.split(sizes), strict=True):
+            gradient.copy_(mean.view(gradient.shape))
 
 
 @contextmanager

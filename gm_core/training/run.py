@@ -10,31 +10,10 @@ from gm_core.checkpoints import Card, save
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import DataError, load_dataset, split_words
 from gm_core.data.user_folder import holds_pictures, own_name
-from gm_core.evaluation.likelihood import evaluate
-from gm_core.models.autoregressive.base import PictureConfig
-from gm_core.models.classifier.classifier import ClassifierConfig
-from gm_core.training.loop import Model, train
+from gm_core.evaluation import evaluate
+from gm_core.training.loop import train
 from gm_core.training.processes import is_main
 from gm_core.training.recipes import RECIPES, Recipe
-
-DESCRIPTIONS = {
-    "gated-pixelcnn": "Gated PixelCNN over {levels} grey levels, with or without a class",
-    "masked-pixelcnn": "The original PixelCNN of masked convolutions, with a blind spot, over {levels} grey levels",
-    "residual-pixelcnn": "PixelCNN of residual blocks in two stacks over {levels} grey levels, with or without a class",
-    "pixelcnnpp": "PixelCNN++ at several resolutions; a pixel's channels are a mixture of discretised logistics",
-    "vae": "Convolutional VAE; a pixel is {pixel}",
-    "classifier": "Convolutional classifier p(y|x), which must name a class whatever it is shown",
-    "autoencoder": "Convolutional autoencoder trained for squared error, the VAE's network without its probabilities",
-}
-
-
-def description(model: Model) -> str:
-    """What a model is, in a line for its card."""
-    levels = getattr(model.config, "levels", 256)
-    several = getattr(model.config, "mixture", 1) > 1
-    grey = "a mixture of discretised logistics" if several else "a discretised logistic"
-    pixel = "black or white" if levels == 2 else grey
-    return DESCRIPTIONS[model.family].format(levels=levels, pixel=pixel)
 
 
 def recipe_for(recipe: Recipe, data_dir: Path | None, dataset: str | None = None) -> Recipe:
@@ -68,9 +47,7 @@ def recipe_for(recipe: Recipe, data_dir: Path | None, dataset: str | None = None
             f"the recipe {recipe.name!r} is not for pictures such as those of {dataset}; take one of "
             f"{', '.join(fitting)}"
         )
-    model = recipe.model
-    if isinstance(model, PictureConfig | ClassifierConfig):
-        model = replace(model, classes=len(classes))
+    model = recipe.model.with_classes(len(classes))
     variant = recipe.name.removeprefix(f"{recipe.dataset}-")
     return replace(recipe, name=f"{dataset}-{variant}", dataset=dataset, model=model)
 
@@ -137,11 +114,18 @@ def run_recipe(
     card = Card(
         name=recipe.name,
         family=model.family,
-        description=description(model),
+        description=model.describe(),
         dataset=recipe.dataset,
         split=split_words(recipe.dataset, data, held_out, test),
         config=entries.pop("model"),
         recipe=entries,
+        history=[
+            {
+                "what": "trained by the recipe in one go, or resumed exactly",
+                "steps": trained.steps,
+                "minutes": round(trained.seconds / 60, 1),
+            }
+        ],
         cost={
             "steps": trained.steps,
             "images_seen": trained.steps * recipe.batch,

@@ -1,6 +1,7 @@
 """Saving a training run and taking it up again, without pickle."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from gm_core.files import write_atomically
 
 PART = 15 * 2**20 - 2**16
-"""Bytes a file: with its header it stays below 15 MiB, which is as much as many a place takes."""
+"""Bytes per file: with its header it stays below 15 MiB, small enough to be mailed or kept under version control."""
 
 _ENTRY = 256
 """Bytes that a tensor's entry in the header takes at most."""
@@ -24,58 +25,58 @@ class StateError(RuntimeError):
     """A training state that cannot be resumed from."""
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a run goes on from, apart from its progress.
+
+    Attributes:
+        model: Weights and buffers.
+        average: Moving average of the weights.
+        optimizers: One per parameter group, by its name.
+    """
+
+    model: nn.Module
+    average: dict[str, Tensor]
+    optimizers: dict[str, torch.optim.Optimizer]
+
+
 def has_state(directory: Path) -> bool:
     """Whether a run's state lies in a folder."""
     return any(directory.glob(_PATTERN))
 
 
-def save_state(
-    directory: Path,
-    model: nn.Module,
-    average: dict[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-    progress: dict[str, Any],
-) -> None:
-    """Write weights, their average, the optimiser's moments and the progress to safetensors files.
+def save_state(directory: Path, parts: Parts, progress: dict[str, Any]) -> None:
+    """Write weights, their average, the optimisers' moments and the progress to safetensors files.
 
     Each file is written whole or not at all, and those of an earlier step go when all of this one are there: whenever
     the program ends, a whole state is left.
 
     Args:
         directory: Where to.
-        model: Its weights.
-        average: Moving average of the weights.
-        optimizer: Its moments.
+        parts: The run.
         progress: Whatever else is needed, as JSON; ``step`` among it.
     """
-    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
-    tensors |= {f"average.{name}": value for name, value in average.items()}
-    for index, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{key}": value for key, value in moments.items()}
+    tensors = {f"model.{name}": value for name, value in parts.model.state_dict().items()}
+    tensors |= {f"average.{name}": value for name, value in parts.average.items()}
+    for group, optimizer in parts.optimizers.items():
+        for index, moments in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{group}.{index}.{key}": value for key, value in moments.items()}
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    parts = _parts(tensors)
-    names = [f"state-{progress['step']:09}-{part}-of-{len(parts)}.safetensors" for part in range(1, len(parts) + 1)]
-    for name, part in zip(names, parts, strict=True):
-        write_atomically(directory / name, save(part, {"progress": json.dumps(progress)}))
+    files = _files(tensors)
+    names = [f"state-{progress['step']:09}-{part}-of-{len(files)}.safetensors" for part in range(1, len(files) + 1)]
+    for name, content in zip(names, files, strict=True):
+        write_atomically(directory / name, save(content, {"progress": json.dumps(progress)}))
     for path in directory.glob(_PATTERN):
         if path.name not in names:
             path.unlink()
 
 
-def load_state(
-    directory: Path,
-    model: nn.Module,
-    average: dict[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-    recipe: dict[str, Any],
-) -> dict[str, Any]:
-    """Take up what :func:`save_state` wrote: fills the model, the average and the optimiser in place.
+def load_state(directory: Path, parts: Parts, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Take up what :func:`save_state` wrote: fills the model, the average and the optimisers in place.
 
     Args:
         directory: Where it lies.
-        model: Same shape as the one saved.
-        average: As for saving.
-        optimizer: Over the same parameters.
+        parts: A run of the same shape as the one saved.
         recipe: What the run does; must be what was saved as ``progress["recipe"]``.
 
     Returns:
@@ -97,42 +98,44 @@ def load_state(
             for name, value in load(data).items():
                 kind, _, rest = name.partition(".")
                 groups[kind][rest] = value
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, value in groups["optimizer"].items():
-            index, _, key = name.partition(".")
-            moments.setdefault(int(index), {})[key] = value
         same = progress["recipe"] == json.loads(json.dumps(recipe)) and {"step", "seconds"} <= set(progress)
+        moments: dict[str, dict[int, dict[str, Tensor]]] = {name: {} for name in parts.optimizers}
+        for name, value in groups["optimizer"].items():
+            group, index, key = name.split(".", 2)
+            moments.setdefault(group, {}).setdefault(int(index), {})[key] = value
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise StateError(f"training state {path} is damaged ({error}); delete it and start without --resume") from error
     if not same:
         raise StateError(f"training state {directory} is of another recipe; start without --resume, in another --out")
     try:
-        model.load_state_dict(groups["model"])
-        for name, value in average.items():
+        parts.model.load_state_dict(groups["model"])
+        for name, value in parts.average.items():
             value.copy_(groups["average"][name])
-        optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+        for name, optimizer in parts.optimizers.items():
+            optimizer.load_state_dict({"state": moments[name], "param_groups": optimizer.state_dict()["param_groups"]})
     except (RuntimeError, KeyError, ValueError) as error:
         raise StateError(f"training state {directory} is of another model ({error}); start without --resume") from error
     # The fused optimiser walks weights and moments in memory order together, so their layouts must agree.
-    for parameter, moments_of_it in optimizer.state.items():
-        for key, value in moments_of_it.items():
-            if value.shape == parameter.shape:
-                moments_of_it[key] = torch.empty_like(parameter).copy_(value)
+    for optimizer in parts.optimizers.values():
+        for parameter, own in optimizer.state.items():
+            for key, value in own.items():
+                if value.shape == parameter.shape:
+                    own[key] = torch.empty_like(parameter).copy_(value)
     return progress
 
 
-def _parts(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+def _files(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
     """Tensors in as many files as they need, none larger than :data:`PART` unless a single tensor is."""
-    parts: list[dict[str, Tensor]] = [{}]
+    files: list[dict[str, Tensor]] = [{}]
     room = PART
     for name, value in tensors.items():
         size = value.numel() * value.element_size() + _ENTRY
-        if parts[-1] and size > room:
-            parts.append({})
+        if files[-1] and size > room:
+            files.append({})
             room = PART
-        parts[-1][name] = value
+        files[-1][name] = value
         room -= size
-    return parts
+    return files
 
 
 def _newest(directory: Path) -> list[Path]:

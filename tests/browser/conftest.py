@@ -53,10 +53,10 @@ def traffic(page: Page) -> Traffic:
 
 
 @pytest.fixture(scope="module")
-def model() -> gm_core.PixelCNN:
+def model() -> gm_core.Autoregressive:
     """The model that the Draw tab opens with."""
     model = gm_core.load(NAME, "cpu")
-    assert isinstance(model, gm_core.PixelCNN)
+    assert isinstance(model, gm_core.Autoregressive)
     return model
 
 

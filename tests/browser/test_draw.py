@@ -152,7 +152,7 @@ def test_surprise_has_its_scale_and_reaches_white_where_the_model_guessed(page, 
     with torch.inference_mode():
         surprise = -model.pixel_log_prob(expected(model)).flatten().numpy()
     red = np.array(cells(canvas))
-    assert red[surprise > np.log(model.config.levels)].min() == 252  # the last colour of magma
+    assert red[surprise > np.log(model.config.image.levels)].min() == 252  # the last colour of magma
     assert red[surprise < 0.01].max() < 5  # the first
 
 

@@ -47,9 +47,9 @@ def url(tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def model(url) -> gm_core.PixelCNN:
+def model(url) -> gm_core.Autoregressive:
     model = gm_core.load(NAME, "cpu")
-    assert isinstance(model, gm_core.PixelCNN)
+    assert isinstance(model, gm_core.Autoregressive)
     return model
 
 

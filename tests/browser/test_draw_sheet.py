@@ -74,7 +74,7 @@ def test_the_original_shows_its_blind_spot_beside_the_gated_one(page, app_url):
     canvas = opened(page, app_url)
     page.locator("#draw-model").get_by_label("digits: the original, with a blind spot").check()
     original = gm_core.load("mnist-pixelcnn-original", "cpu")
-    assert isinstance(original, gm_core.PixelCNN)
+    assert isinstance(original, gm_core.Autoregressive)
     image = original.sample(1, None, torch.Generator().manual_seed(FIRST_SEED))
     expect(page.get_by_text("Model: mnist-pixelcnn-original")).to_be_visible()
     wait_for(canvas, "complete: ")
@@ -87,7 +87,7 @@ def test_the_original_shows_its_blind_spot_beside_the_gated_one(page, app_url):
     canvas.get_by_label("Show the blind spot: compare with").select_option("mnist-pixelcnn-gated")
     index = 14 * 28 + 10
     gated = gm_core.load("mnist-pixelcnn-gated", "cpu")
-    assert isinstance(gated, gm_core.PixelCNN)
+    assert isinstance(gated, gm_core.Autoregressive)
     seen, also = ((gm_core.influence(model, image, index) > 0).numpy() for model in (original, gated))
     rows, columns = np.mgrid[:28, :28]
     near = (14 - rows <= 11) & (abs(columns - 10) <= 11)

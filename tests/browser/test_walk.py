@@ -145,7 +145,7 @@ def test_a_picture_becomes_thicker_and_another_class(page: Page, app_url: str) -
     open_walk(page, app_url)
     page.get_by_role("tab", name="Edit", exact=True).click()
     picture, bank = "#edit-sliders .picture", page.locator("#edit-sliders")
-    vae = walk.models.vae(NAME)
+    vae = walk.models.variational(NAME)
     wait_for(page, mean(vae, place["base"]), picture)
     expect(bank.locator(".reading")).to_contain_text("pixels thick")
     for which, steps in ((0, 2.0), (5, 1.0)):

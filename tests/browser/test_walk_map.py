@@ -182,7 +182,7 @@ def test_an_uploaded_picture_lands_on_the_map(page: Page, app_url: str, maps: Ma
     image = gm_core.prepare(gm_core.open_picture(buffer.getvalue())).image
     wait_for(page, image.flatten().tolist(), f"{MAP} .given")
     with torch.inference_mode():
-        mean = maps.models.vae(NAME).encode(image).mean
+        mean = maps.models.variational(NAME).encode(image).mean
     wait_for(page, maps.pictures(NAME, mean).flatten().tolist(), f"{MAP} .rebuilt")
     window = maps.window(NAME)
     if all(low <= value <= low + window.span for value, low in zip(mean[0].tolist(), window.low, strict=True)):

@@ -7,6 +7,7 @@ import torch
 
 from gm_core import Card, Metric, PixelCNNPP, PixelCNNPPConfig
 from gm_core.checkpoints import checkpoint_dir, save
+from gm_core.models import ImageShape
 
 NAME = "cifar10-pixelcnnpp"
 SIDE = 8
@@ -19,7 +20,12 @@ def make_checkpoints(directory: Path) -> None:
         for ending in (".json", ".safetensors"):
             (directory / (name + ending)).symlink_to((checkpoint_dir() / (name + ending)).resolve())
     config = PixelCNNPPConfig(
-        height=SIDE, width=SIDE, classes=len(CLASSES), vertical=(4, 4), horizontal=(8, 8), blocks=(1, 1), mixture=3
+        image=ImageShape(channels=3, height=SIDE, width=SIDE),
+        classes=len(CLASSES),
+        vertical=(4, 4),
+        horizontal=(8, 8),
+        blocks=(1, 1),
+        mixture=3,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gm_core import warm_up
-from gm_core.models.autoregressive.sampling import engines
+from gm_core.models.autoregressive.sampling import select
 
 
 def write_idx(path: Path, values: np.ndarray) -> None:
@@ -37,7 +37,7 @@ def data_dir(tmp_path_factory) -> Path:
 def engine(request, monkeypatch) -> str:
     """The plain cached samplers, then the compiled ones."""
     if request.param == "plain":
-        monkeypatch.setattr(engines, "_compiled", None)
+        monkeypatch.setattr(select, "_compiled", {})
     else:
         assert warm_up()
     return request.param

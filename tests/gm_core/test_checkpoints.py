@@ -6,16 +6,19 @@ import pytest
 import torch
 
 import gm_core
-from gm_core import VAE, CheckpointError, GatedPixelCNN, PixelCNNConfig, VAEConfig, checkpoints
+from gm_core import VAE, CheckpointError, GatedPixelCNN, GatedPixelCNNConfig, VAEConfig, checkpoints
 from gm_core.checkpoints import available, load, read_card
 from gm_core.device import DeviceError, pick_device
+from gm_core.models import ImageShape
 from tests.helpers import shipped
 
 
 @pytest.fixture
 def model() -> GatedPixelCNN:
     torch.manual_seed(0)
-    return GatedPixelCNN(PixelCNNConfig(height=4, width=4, channels=8, layers=2, dilations=(1, 2))).eval()
+    return GatedPixelCNN(
+        GatedPixelCNNConfig(image=ImageShape(height=4, width=4), width=8, layers=2, dilations=(1, 2))
+    ).eval()
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def test_what_is_saved_comes_back_with_the_same_numbers(directory, model):
     assert loaded.config == model.config
     assert not loaded.training
     for channels in (1, 3):
-        vae = VAE(VAEConfig(height=4, width=4, latent=2, channels=4, hidden=8, picture_channels=channels)).eval()
+        vae = VAE(VAEConfig(image=ImageShape(height=4, width=4, channels=channels), latent=2, width=4, hidden=8)).eval()
         shipped(vae, f"tiny-vae{channels}", directory)
         z = torch.randn(2, 2)
         assert torch.equal(load(f"tiny-vae{channels}", "cpu", directory).decode(z).mean, vae.decode(z).mean)
@@ -168,7 +171,7 @@ def test_every_shipped_checkpoint_is_whole_small_and_described():
 
 
 def test_a_model_first_asked_for_in_inference_mode_still_has_gradients(tmp_path):
-    config = PixelCNNConfig(height=4, width=4, classes=2, channels=4, layers=1)
+    config = GatedPixelCNNConfig(image=ImageShape(height=4, width=4), classes=2, width=4, layers=1)
     shipped(GatedPixelCNN(config), "dots-pixelcnn", tmp_path)
     with torch.inference_mode():
         model = gm_core.load("dots-pixelcnn", "cpu", tmp_path)

@@ -1,105 +1,80 @@
-"""What every PixelCNN has in common: p(x) as an exact product over pixels, whatever network computes the factors."""
+"""What all autoregressive models share: p(x) as an exact product over pixels, whatever computes the factors."""
 
-import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributions import Categorical
 
 from gm_core.models.autoregressive.features import PixelFeatures
-from gm_core.models.autoregressive.sampling import NaivePixels, PixelEvent, Pixels, draw_noise, rebuild, stream_pixels
-from gm_core.models.autoregressive.sampling.stream import check_temperature
-from gm_core.models.inputs import check_images, check_labels
+from gm_core.models.autoregressive.heads import Head, SoftmaxHead
+from gm_core.models.autoregressive.sampling import (
+    NaivePixels,
+    PixelEvent,
+    Pixels,
+    cached_pixels,
+    draw_noise,
+    rebuild,
+    stream_pixels,
+)
+from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes
+from gm_core.models.inputs import check_images, check_labels, check_temperature
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureConfig:
-    """What a PixelCNN draws, and what it is told of a pixel.
+class AutoregressiveConfig(ModelConfig):
+    """What an autoregressive model draws, and what it is told of a pixel.
 
     Attributes:
-        height: Height of the pictures it was made for; the network itself runs on any.
-        width: Width of the pictures.
-        levels: Grey levels of a pixel.
+        image: The pictures it was made for; the network itself runs on any size.
         classes: Number of classes; "any class" comes on top.
         embedding: Width of the learned embedding of a pixel's level.
     """
 
-    height: int = 28
-    width: int = 28
-    levels: int = 256
     classes: int = 10
     embedding: int = 16
 
     def __post_init__(self) -> None:
-        """Refuse shapes that no network can have."""
-        least = {"levels": 2, "embedding": 0}
-        for name, value in vars(self).items():
-            if self.__dataclass_fields__[name].type in (float, bool):  # whoever adds it checks it
-                continue
-            sizes = value if isinstance(value, tuple) else (value,)
-            if not sizes or not all(isinstance(size, int) and size >= least.get(name, 1) for size in sizes):
-                raise ValueError(f"{self} is not a shape that a PixelCNN can have: {name}")
-        if self.levels > 256:
-            raise ValueError(f"a pixel is a byte, so it cannot have {self.levels} levels")
+        """Reject invalid configurations."""
+        check_sizes(self, "an autoregressive model", optional=("embedding",))
 
 
-class PixelCNN(nn.Module, ABC):
+class Autoregressive(Model):
     r"""A density over pictures, pixel by pixel: :math:`p(x \mid y) = \prod_t p(x_t \mid x_{<t}, y)`.
 
-    Every factor is computed by a network that sees only earlier pixels. Here it is a softmax over all levels of grey;
-    a model with another says so. The label y is optional: the model knows one label more than there are classes, "any
-    class".
+    Every factor is computed by a network that sees only earlier pixels; its numbers become a distribution in the head.
+    The label y is optional: the model knows one label more than there are classes, "any class".
 
     Args:
         config: What it draws.
-        channels: Channels C of its pictures.
-
-    References:
-        van den Oord et al. (2016), "Pixel Recurrent Neural Networks": the softmax over levels (section 2.2).
-        https://arxiv.org/abs/1601.06759
+        head: From the network's numbers to a pixel's distribution; a softmax over all levels when left out.
     """
 
-    family: ClassVar[str]
-    loss_unit: ClassVar[tuple[str, float]] = ("bits/dim", 1 / math.log(2))
-    """What training shows of a pixel's share of the loss, and the factor to it."""
+    config: AutoregressiveConfig
+    compiles: ClassVar[bool] = True
+    noun: ClassVar[str] = "order of pixels to draw them in"
 
-    def __init__(self, config: PictureConfig, channels: int = 1) -> None:
-        super().__init__()
-        self.config = config
-        self.channels = channels
-        self.features = PixelFeatures(config.levels, config.embedding, channels)
+    def __init__(self, config: AutoregressiveConfig, head: Head | None = None) -> None:
+        super().__init__(config)
+        self.head = head or SoftmaxHead(config.image.levels)
+        if self.head.channels != config.image.channels:
+            raise ValueError(f"this model draws pictures of 1 channel, not of {config.image.channels}")
+        self.features = PixelFeatures(config.image.levels, config.embedding, config.image.channels)
 
     @abstractmethod
-    def logits(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
-        """What a pixel's distribution is made of, from pixel features; differentiable in the features.
+    def outputs(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The network's numbers for every pixel, from pixel features; differentiable in the features.
 
         Args:
             features: Output of ``self.features``, ``float32`` (B, F, H, W).
             labels: Classes, ``int64`` (B,), -1 for "any class"; ``None`` is any class for all.
 
         Returns:
-            Unnormalised logits, (B, H, W, levels); of a model with another distribution, its parameters.
+            What the head takes, (B, H, W, ``head.size``).
         """
-
-    @abstractmethod
-    def cached_pixels(self, condition: Tensor, height: int, width: int) -> Pixels:
-        """Pictures in the making, with no activation computed twice.
-
-        Args:
-            condition: Index of each picture's label embedding, (n,).
-            height: Height.
-            width: Width.
-        """
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return next(self.parameters()).device
 
     def distribution(self, images: Tensor, labels: Tensor | None = None) -> Categorical:
         """The distribution of every value given the values before it, those of the pixel's earlier channels included.
@@ -111,7 +86,9 @@ class PixelCNN(nn.Module, ABC):
         Returns:
             Categorical over the levels, batch shape (B, C, H, W).
         """
-        return Categorical(logits=self._forward(images, labels), validate_args=False)
+        values = self._values(images)
+        logits = self.head.level_log_prob(self._outputs(values, labels), values)
+        return Categorical(logits=logits.movedim(-2, 1), validate_args=False)
 
     def pixel_log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Exact log-probability of every value given those before it.
@@ -124,10 +101,10 @@ class PixelCNN(nn.Module, ABC):
             Nats, ``float32`` (B, C, H, W).
 
         Raises:
-            ValueError: Images or labels are of the wrong kind.
+            ValueError: Images or labels are of the wrong type, shape or range.
         """
-        images = self._checked(images)
-        return self.distribution(images, labels).log_prob(images.long())
+        values = self._values(images)
+        return self.head.log_prob(self._outputs(values, labels), values).movedim(-1, 1)
 
     def log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Exact log p(x), or log p(x | y).
@@ -137,7 +114,7 @@ class PixelCNN(nn.Module, ABC):
             labels: Classes, ``int64`` (B,), -1 for "any class".
 
         Returns:
-            Nats a picture, (B,).
+            Nats per image, (B,).
         """
         return self.pixel_log_prob(images, labels).flatten(1).sum(dim=1)
 
@@ -152,30 +129,14 @@ class PixelCNN(nn.Module, ABC):
             The surprise in nats, the entropy of the distribution in nats, and the variance of the surprise in nats
             squared, ``float32`` (B, C, H, W) each.
         """
-        log_p = self.distribution(images, labels).logits
-        p = log_p.exp()
-        surprise = -log_p.gather(-1, images.to(log_p.device).long().unsqueeze(-1)).squeeze(-1)
-        weighted = p.mul_(log_p)  # p log p
-        entropy = -weighted.sum(dim=-1)
-        variance = weighted.mul_(log_p).sum(dim=-1) - entropy.square()
-        return surprise, entropy, variance.clamp_min_(0)
+        values = self._values(images)
+        surprise, entropy, variance = self.head.surprise(self._outputs(values, labels), values)
+        return surprise.movedim(-1, 1), entropy.movedim(-1, 1), variance.movedim(-1, 1)
 
-    def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Mean negative log-likelihood in nats a picture, for training.
-
-        Args:
-            images: ``uint8`` (B, C, H, W).
-            labels: Classes, ``int64`` (B,), -1 for "any class".
-            generator: Unused: the likelihood is exact.
-
-        Returns:
-            A number.
-        """
-        values = images[:, 0].long()
-        logits = self.logits(self.features(values), labels)
-        # Levels last and contiguous: the layout in which cross-entropy is fastest.
-        nats = F.cross_entropy(logits.reshape(-1, self.config.levels).float(), values.reshape(-1))
-        return nats * values[0].numel()
+    def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Loss]:
+        """The mean negative log-likelihood, exact; dropout takes torch's own random numbers."""
+        values = batch.images.movedim(1, -1).long()
+        return {"model": self.loss_in_bits(self.head.loss(self._outputs(values, batch.labels), values))}
 
     def stream(
         self,
@@ -191,7 +152,7 @@ class PixelCNN(nn.Module, ABC):
         chunk: int = 1,
         naive: bool = False,
     ) -> Iterator[PixelEvent]:
-        """Draw pictures, telling of every pixel as it is drawn.
+        """Draw pictures, with an event for every pixel as it is drawn.
 
         Args:
             n: Number of pictures, drawn side by side.
@@ -199,12 +160,12 @@ class PixelCNN(nn.Module, ABC):
             start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, C, H, W).
             keep: Which pixels are given, ``bool`` of the same shape; all of ``start`` above are when ``None``.
             generator: CPU source of randomness; the same state gives the same pictures.
-            temperature: Below 1 bolder, above 1 wilder.
+            temperature: Below 1 safer, above 1 wilder.
             size: Height H and width W of the pictures; those of ``start``, or else the config's, when left out.
             noise: All the randomness, in place of the generator's: uniform numbers, ``float64`` (n or 1, H, W), or
-                (n or 1, H, W, C) for more than one channel, as of :func:`gm_core.draw_noise`. Those of one picture
-                serve all n.
-            chunk: Pixels an event.
+                (n or 1, H, W, C) for more than one channel, as returned by :func:`gm_core.draw_noise`. Those of one
+                picture serve all n.
+            chunk: Pixels per event.
             naive: Use the slow reference sampler.
 
         Returns:
@@ -223,7 +184,7 @@ class PixelCNN(nn.Module, ABC):
         if start is None and keep is not None:
             raise ValueError("keep says which pixels of start are given, so it needs a start")
         if start is not None:
-            start = check_images(start, channels=self.channels, levels=self.config.levels)
+            start = check_images(start, channels=self.config.image.channels, levels=self.config.image.levels)
             if size is not None and tuple(size) != start.shape[2:]:
                 raise ValueError(f"start is of {start.shape[2]}x{start.shape[3]} pixels, not {size[0]}x{size[1]}")
             size = start.shape[2], start.shape[3]
@@ -235,10 +196,10 @@ class PixelCNN(nn.Module, ABC):
             if len(start) not in (1, n) or len(keep) not in (1, n):
                 raise ValueError(f"start and keep must hold 1 picture or {n}, not {len(start)} and {len(keep)}")
             start, keep = (part.expand(n, -1, -1, -1) for part in (start, keep))
-        height, width = size or (self.config.height, self.config.width)
+        height, width = size or (self.config.image.height, self.config.image.width)
         if noise is None:
-            noise = draw_noise(n, height, width, generator, self.channels)
-        shape = (height, width) if self.channels == 1 else (height, width, self.channels)
+            noise = draw_noise(n, height, width, generator, self.config.image.channels)
+        shape = (height, width) if self.config.image.channels == 1 else (height, width, self.config.image.channels)
         if noise.dtype != torch.float64 or noise.shape not in {(1, *shape), (n, *shape)}:
             raise ValueError(f"noise must be float64 of shape {(n, *shape)}, not {noise.dtype} {tuple(noise.shape)}")
         noise = noise.expand(n, *shape)
@@ -262,7 +223,7 @@ class PixelCNN(nn.Module, ABC):
             n: Number of pictures.
             labels: Class of each, ``int64`` (n,), -1 for "any class".
             generator: CPU source of randomness.
-            temperature: Below 1 bolder, above 1 wilder.
+            temperature: Below 1 safer, above 1 wilder.
             size: Height H and width W; those of the config when left out.
 
         Returns:
@@ -271,35 +232,39 @@ class PixelCNN(nn.Module, ABC):
         Raises:
             ValueError: An argument is out of range.
         """
-        height, width = size or (self.config.height, self.config.width)
+        height, width = size or (self.config.image.height, self.config.image.width)
         events = self.stream(n, labels, generator=generator, temperature=temperature, size=(height, width), chunk=width)
         return rebuild(events, height, width)[0]
 
-    def bits_per_dim(self, log_prob: Tensor, pixels: int | None = None) -> Tensor:
-        """Bits a value (a channel of a pixel) from nats a picture.
+    def outputs_of(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The network's numbers for every pixel of pictures, which the head makes distributions of.
 
         Args:
-            log_prob: Nats, any shape.
-            pixels: Pixels of a picture; those of the config's size when left out.
+            images: ``uint8`` (B, C, H, W).
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+
+        Returns:
+            (B, H, W, ``head.size``).
         """
-        return -log_prob / ((pixels or self.config.height * self.config.width) * self.channels * math.log(2))
+        return self._outputs(self._values(images), labels)
 
     def _pixels(self, n: int, labels: Tensor | None, height: int, width: int, naive: bool) -> Pixels:
         if naive:
-            return NaivePixels(
-                lambda images: torch.log_softmax(self._forward(images, labels), dim=-1), n, height, width, self.device
-            )
-        return self.cached_pixels(self._condition(labels, n), height, width)
+            shape = n, self.config.image.channels, height, width
+            return NaivePixels(lambda values: self._outputs(values, labels), self.head, shape, self.device)
+        return cached_pixels(self, self.condition(labels, n), height, width)
 
-    def _forward(self, images: Tensor, labels: Tensor | None) -> Tensor:
-        images = self._checked(images)
-        return self.logits(self.features(images[:, 0].long()), labels).unsqueeze(1)
+    def _outputs(self, values: Tensor, labels: Tensor | None) -> Tensor:
+        """The network's numbers for pictures of these values, ``int64`` (B, H, W, C)."""
+        return self.outputs(self.features(values), labels)
 
-    def _checked(self, images: Tensor) -> Tensor:
-        return check_images(images, channels=self.channels, levels=self.config.levels).to(self.device)
+    def _values(self, images: Tensor) -> Tensor:
+        """Levels with the channels last, ``int64`` (B, H, W, C), of images that have been checked."""
+        shape = self.config.image
+        return check_images(images, channels=shape.channels, levels=shape.levels).to(self.device).movedim(1, -1).long()
 
-    def _condition(self, labels: Tensor | None, n: int) -> Tensor:
-        """Index of the label embedding: a class, or the last for "any class"."""
+    def condition(self, labels: Tensor | None, n: int) -> Tensor:
+        """Index of each picture's label embedding, (n,): its class, or the last for "any class"."""
         if labels is None:
             return torch.full((n,), self.config.classes, device=self.device)
         labels = check_labels(labels, n, self.config.classes).to(self.device)

@@ -3,12 +3,11 @@
 import torch
 from torch import Tensor
 
-from gm_core.models.autoregressive.base import PixelCNN
-from gm_core.models.autoregressive.plusplus import PixelCNNPP
+from gm_core.models.autoregressive.base import Autoregressive
 
 
-def influence(model: PixelCNN, image: Tensor, index: int, label: int | None = None) -> Tensor:
-    r"""How strongly the probability of one pixel's value hangs on the value of every other pixel.
+def influence(model: Autoregressive, image: Tensor, index: int, label: int | None = None) -> Tensor:
+    r"""How strongly the probability of one pixel's value depends on the value of every other pixel.
 
     To first order, putting value v in the place of pixel j changes the log-probability of pixel t by
     :math:`\nabla_j \log p(x_t \mid x_{<t}) \cdot (f(v) - f(x_j))`, where f are the features of a value. The strength of
@@ -35,25 +34,22 @@ def influence(model: PixelCNN, image: Tensor, index: int, label: int | None = No
         raise ValueError(f"the pixel must be from 0 to {height * width - 1}, not {index}")
     row, column = divmod(index, width)
     levels = image.movedim(1, -1).to(model.device, torch.int64)  # (1, H, W, C)
-    values = levels if isinstance(model, PixelCNNPP) else levels[..., 0]  # as the model's features take them
     labels = None if label is None else torch.tensor([label])
+    channels = model.config.image.channels
     with torch.enable_grad():
-        features = model.features(values).detach().requires_grad_(True)
-        numbers = model.logits(features, labels)[0, row, column]
-        if isinstance(model, PixelCNNPP):
-            log_prob = model.mixture_of(numbers).log_prob(levels[0, row, column])
-        else:
-            log_prob = torch.log_softmax(numbers, dim=0)[levels[0, row, column, 0]]
+        features = model.features(levels).detach().requires_grad_(True)
+        numbers = model.outputs(features, labels)[0, row, column]
+        log_prob = model.head.log_prob(numbers, levels[0, row, column]).sum()
         (gradient,) = torch.autograd.grad(log_prob, features)
     with torch.no_grad():
-        every = torch.arange(model.config.levels, device=model.device)
+        every = torch.arange(model.config.image.levels, device=model.device)
         # A value's part of the features, as if all channels had it; and whose channel's part each feature is.
-        alike = every if values.ndim == 3 else every[:, None].expand(-1, model.channels)
+        alike = every[:, None].expand(-1, channels)
         table = model.features.of_pixel(alike, torch.zeros(3, device=model.device))
-        channels = torch.arange(model.channels)
-        of = torch.cat([channels, torch.full((3,), -1), channels.repeat_interleave(model.config.embedding)])
+        which = torch.arange(channels)
+        of = torch.cat([which, torch.full((3,), -1), which.repeat_interleave(model.config.embedding)])
         strength = torch.zeros(height, width, device=model.device)
-        for channel in range(model.channels):
+        for channel in range(channels):
             own = (of == channel).to(model.device)
             by_value = torch.einsum("fhw,vf->hwv", gradient[0, own], table[:, own])
             change = by_value - by_value.gather(-1, levels[0, :, :, channel, None])

@@ -1,25 +1,151 @@
 """PixelCNN++: a mixture of logistics over the channels of a pixel, from stacks at several resolutions."""
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.distributions import Categorical
 
-from gm_core.distributions.discretized import ChannelMixture
-from gm_core.models.autoregressive.base import PictureConfig, PixelCNN
-from gm_core.models.autoregressive.sampling import NaiveMixturePixels, Pixels
-from gm_core.models.autoregressive.sampling.strided import StridedPixels
-from gm_core.models.autoregressive.strided_layers import StridedStacks
+from gm_core.distributions.channels import ChannelMixture
+from gm_core.models.autoregressive.base import Autoregressive, AutoregressiveConfig
+from gm_core.models.autoregressive.heads import MixtureHead
+from gm_core.models.autoregressive.residual import StackBlock, joined, rows_above
+from gm_core.models.base import ImageShape, register
+
+
+class Halve(nn.Module):
+    """Both stacks at half the resolution: a strided convolution that sees nothing to come.
+
+    Cell (I, J) is seen by the pixels from (2I, 2J) on, so it takes of the vertical stack what is not below row 2I, and
+    of the horizontal one what is not after (2I, 2J) either.
+
+    Args:
+        before: Widths (V, H) of the stacks.
+        after: Widths at half the resolution.
+    """
+
+    def __init__(self, before: tuple[int, int], after: tuple[int, int]) -> None:
+        super().__init__()
+        self.vertical = nn.Conv2d(before[0], sum(after), (2, 3))  # rows 2I - 1, 2I; columns 2J - 1 .. 2J + 1
+        self.above = nn.Conv2d(before[1], after[1], (1, 3), bias=False)  # row 2I - 1
+        self.left = nn.Conv2d(before[1], after[1], (1, 2), bias=False)  # columns 2J - 1, 2J
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (B, V + H, H, W) to (B, V' + H', ceil(H / 2), ceil(W / 2))."""
+        horizontal = torch.cat([self.above.weight, F.pad(self.left.weight, (0, 1))], dim=2)
+        weight = F.pad(joined(self.vertical.weight, horizontal), (0, 0, 0, 1))
+        return F.conv2d(x, weight, self.vertical.bias, stride=2, padding=1)
+
+
+class Double(nn.Module):
+    """Both stacks at twice the resolution: a cell becomes four pixels, each with weights of its own.
+
+    Args:
+        before: Widths (V, H) of the stacks.
+        after: Widths at twice the resolution.
+    """
+
+    def __init__(self, before: tuple[int, int], after: tuple[int, int]) -> None:
+        super().__init__()
+        self.vertical = nn.Conv2d(before[0], 4 * sum(after), 1)
+        self.horizontal = nn.Conv2d(before[1], 4 * after[1], 1, bias=False)
+
+    def forward(self, x: Tensor, height: int, width: int) -> Tensor:
+        """Shape (B, V + H, h, w) to (B, V' + H', height, width), at most twice as large."""
+        cells = F.conv2d(x, joined(self.vertical.weight, self.horizontal.weight), self.vertical.bias)
+        return F.pixel_shuffle(cells, 2)[:, :, :height, :width]
+
+
+class StridedStacks(nn.Module):
+    """The vertical and the horizontal stack from pixel features to outputs: down through the resolutions, and up again.
+
+    On the way up, what each resolution held on the way down is added: the short-cut. The blocks are those of the
+    residual PixelCNN in place of the paper's gated ones with concatenated ELUs: on a CPU they are twice as fast.
+
+    Args:
+        features: Feature planes F of the input.
+        vertical: Width of the vertical stack at each resolution, the full one first.
+        horizontal: Width of the horizontal stack likewise.
+        blocks: Blocks at each resolution on the way down; as many on the way up, but none but these at the lowest.
+        kernel_size: Odd width of the blocks' kernels.
+        conditions: Number of label embeddings.
+        outputs: Numbers per pixel.
+        dropout: Chance of a dropped channel in training.
+
+    References:
+        Salimans et al. (2017), "PixelCNN++", sections 2.3 and 2.4. https://arxiv.org/abs/1701.05517
+    """
+
+    REACH = 3
+    """How far the first layer sees: up, and to both sides."""
+
+    def __init__(
+        self,
+        features: int,
+        vertical: Sequence[int],
+        horizontal: Sequence[int],
+        blocks: Sequence[int],
+        kernel_size: int,
+        conditions: int,
+        outputs: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        r = self.REACH
+        self.widths = widths = list(zip(vertical, horizontal, strict=True))
+        self.above = nn.Conv2d(features, sum(widths[0]), (r, 2 * r + 1))  # rows i - r .. i - 1, for both stacks
+        self.left = nn.Conv2d(features, widths[0][1], (1, r), bias=False)  # columns j - r .. j - 1
+
+        def stage(width: tuple[int, int], number: int) -> nn.ModuleList:
+            return nn.ModuleList(StackBlock(width, kernel_size, conditions, dropout) for _ in range(number))
+
+        self.down = nn.ModuleList(map(stage, widths, blocks))
+        self.halvings = nn.ModuleList(map(Halve, widths[:-1], widths[1:]))
+        self.doublings = nn.ModuleList(map(Double, widths[1:], widths[:-1]))
+        self.up = nn.ModuleList(map(stage, widths[:-1], blocks[:-1]))
+        self.head = nn.Conv2d(sum(widths[0]), outputs, 1)
+
+    def forward(self, features: Tensor, condition: Tensor) -> Tensor:
+        """Outputs of every pixel.
+
+        Args:
+            features: Features of the pixels, shape (B, F, H, W).
+            condition: Index of each picture's label embedding, shape (B,).
+
+        Returns:
+            Shape (B, H, W, outputs): those of a pixel depend on the pixels before it in raster order only.
+        """
+        r = self.REACH
+        # The vertical stack, which comes first, takes nothing from its own row.
+        beside = F.pad(self.left.weight, (0, r + 1, 0, 0, 0, 0, self.widths[0][0], 0))
+        weight = torch.cat([self.above.weight, beside], dim=2)
+        # Under autocast the convolutions are of bfloat16, what they add up to is not: a level is 1 in 256, which is as
+        # fine as bfloat16 gets.
+        x = F.conv2d(rows_above(features, r), weight, self.above.bias, padding=(0, r)).float()
+        short_cuts = []
+        for level, blocks in enumerate(self.down):
+            if level:
+                short_cuts.append(x)
+                x = self.halvings[level - 1](x).float()
+            for block in blocks:  # type: ignore[attr-defined]
+                x = block(x, condition)
+        for level in reversed(range(len(self.up))):
+            short_cut = short_cuts[level]
+            x = short_cut + self.doublings[level](x, *short_cut.shape[2:])
+            for block in self.up[level]:  # type: ignore[attr-defined]
+                x = block(x, condition)
+        with torch.autocast(x.device.type, enabled=False):
+            outputs: Tensor = self.head(F.relu(x))
+        return outputs.permute(0, 2, 3, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixelCNNPPConfig(PictureConfig):
-    """Shape of a :class:`PixelCNNPP`; see :class:`PictureConfig` for the rest.
+class PixelCNNPPConfig(AutoregressiveConfig):
+    """Shape of a :class:`PixelCNNPP`; see :class:`AutoregressiveConfig` for the rest.
 
     Attributes:
-        channels: Channels of a picture, 1 or 3.
         vertical: Width of the vertical stack at each resolution, the full one first, even; each next is half as fine.
         horizontal: Width of the horizontal stack likewise.
         blocks: Blocks at each resolution on the way down; as many on the way up, the lowest being passed once.
@@ -28,10 +154,8 @@ class PixelCNNPPConfig(PictureConfig):
         dropout: Chance of a dropped channel in training, from 0 to below 1.
     """
 
-    height: int = 32
-    width: int = 32
+    image: ImageShape = field(default_factory=lambda: ImageShape(channels=3, height=32, width=32))
     embedding: int = 0
-    channels: int = 3
     vertical: tuple[int, ...] = (16, 32, 48)
     horizontal: tuple[int, ...] = (32, 64, 96)
     blocks: tuple[int, ...] = (2, 3, 4)
@@ -39,13 +163,13 @@ class PixelCNNPPConfig(PictureConfig):
     mixture: int = 5
     dropout: float = 0.0
 
+    aliases: ClassVar = {"channels": "image.channels"}
+
     def __post_init__(self) -> None:
-        """Refuse shapes that no network can have."""
+        """Reject invalid configurations."""
         super().__post_init__()
         if not 0 <= self.dropout < 1:
             raise ValueError(f"the dropout of a PixelCNN++ must be from 0 to below 1, not {self.dropout}")
-        if self.channels not in (1, 3):
-            raise ValueError(f"the pictures of a PixelCNN++ must have 1 or 3 channels, not {self.channels}")
         if not len(self.vertical) == len(self.horizontal) == len(self.blocks):
             raise ValueError("a PixelCNN++ must have as many vertical and horizontal widths and blocks as resolutions")
         if any(width % 2 for width in self.vertical + self.horizontal):
@@ -55,7 +179,8 @@ class PixelCNNPPConfig(PictureConfig):
             raise ValueError(f"the kernels of a PixelCNN++ must be 3, 5, 7 ... wide, not {self.kernel_size}")
 
 
-class PixelCNNPP(PixelCNN):
+@register
+class PixelCNNPP(Autoregressive):
     """A density over grey or colour pictures whose pixels are mixtures of logistics, channel by channel.
 
     The network is that of the residual PixelCNN, run at several resolutions: a few small layers see far. Red, green
@@ -63,7 +188,7 @@ class PixelCNNPP(PixelCNN):
     mixture.
 
     Example:
-        >>> model = PixelCNNPP(PixelCNNPPConfig(height=8, width=8))
+        >>> model = PixelCNNPP(PixelCNNPPConfig(image=ImageShape(channels=3, height=8, width=8)))
         >>> images = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
         >>> model.log_prob(images).shape
         torch.Size([2])
@@ -74,13 +199,14 @@ class PixelCNNPP(PixelCNN):
     """
 
     family = "pixelcnnpp"
-    config_type = PixelCNNPPConfig
+    title = "PixelCNN++"
+    Config = PixelCNNPPConfig
     config: PixelCNNPPConfig
+    head: MixtureHead
 
     def __init__(self, config: PixelCNNPPConfig) -> None:
-        super().__init__(config, config.channels)
-        c, k = config.channels, config.mixture
-        self.parts = [k, c * k, c * k, c * (c - 1) // 2 * k]  # weights, locations, log-scales, slopes
+        head = MixtureHead(config.image.channels, config.image.levels, config.mixture)
+        super().__init__(config, head)
         self.stacks = StridedStacks(
             self.features.size,
             config.vertical,
@@ -88,19 +214,20 @@ class PixelCNNPP(PixelCNN):
             config.blocks,
             config.kernel_size,
             config.classes + 1,
-            sum(self.parts),
+            head.size,
             config.dropout,
         )
-        # Every channel starts as a mixture spread over the range, not of like components at its middle.
-        spread = torch.linspace(-0.8, 0.8, k).repeat(c)
-        start = [torch.zeros(k), spread, torch.full((c * k,), -2.0), torch.zeros(self.parts[3])]
         with torch.no_grad():
-            nn.init.zeros_(self.stacks.head.bias).add_(torch.cat(start))  # type: ignore[arg-type]
+            nn.init.zeros_(self.stacks.head.bias).add_(head.initial_bias())  # type: ignore[arg-type]
 
-    def logits(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Parameters of the pixels' mixtures, (B, H, W, parameters); see :meth:`PixelCNN.logits`."""
-        parameters: Tensor = self.stacks(features, self._condition(labels, len(features)))
-        return parameters
+    def describe(self) -> str:
+        """See :meth:`Model.describe`."""
+        return "PixelCNN++ at several resolutions; a pixel's channels are a mixture of discretised logistics"
+
+    def outputs(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
+        """See :meth:`Autoregressive.outputs`."""
+        numbers: Tensor = self.stacks(features, self.condition(labels, len(features)))
+        return numbers
 
     def mixture(self, images: Tensor, labels: Tensor | None = None) -> ChannelMixture:
         """The joint distribution of every pixel's channels given the pixels before it.
@@ -112,63 +239,4 @@ class PixelCNNPP(PixelCNN):
         Returns:
             Mixture of batch shape (B, H, W) over C channels.
         """
-        return self.mixture_of(self.logits(self.features(self._values(self._checked(images))), labels))
-
-    def mixture_of(self, parameters: Tensor) -> ChannelMixture:
-        """A mixture from the network's numbers.
-
-        Args:
-            parameters: Of :meth:`logits`, (..., parameters), any precision.
-
-        Returns:
-            Mixture of batch shape (...), in ``float32``.
-        """
-        k, half = self.config.mixture, (self.config.levels - 1) / 2
-        weight, *others = parameters.float().split(self.parts, dim=-1)
-        loc, log_scale, slope = (part.unflatten(-1, (part.shape[-1] // k, k)) for part in others)
-        # The network speaks of -1 to 1, the distribution of levels.
-        return ChannelMixture(
-            weight, (loc + 1) * half, log_scale.clamp(-7, 3) + math.log(half), slope, self.config.levels
-        )
-
-    def distribution(self, images: Tensor, labels: Tensor | None = None) -> Categorical:
-        """See :meth:`PixelCNN.distribution`."""
-        images = self._checked(images)
-        logits = self.mixture(images, labels).level_log_prob(self._values(images))
-        return Categorical(logits=logits.movedim(-2, 1), validate_args=False)
-
-    def pixel_log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """See :meth:`PixelCNN.pixel_log_prob`."""
-        images = self._checked(images)
-        return self.mixture(images, labels).channel_log_prob(self._values(images)).movedim(-1, 1)
-
-    def surprise(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """See :meth:`PixelCNN.surprise`."""
-        images = self._checked(images)
-        values = self._values(images)
-        mixture = self.mixture(images, labels)
-        channels = [mixture.channel(channel, values).surprise_moments() for channel in range(self.channels)]
-        entropy, variance = (torch.stack(moments, dim=1) for moments in zip(*channels, strict=True))
-        return -mixture.channel_log_prob(values).movedim(-1, 1), entropy, variance
-
-    def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """See :meth:`PixelCNN.loss`; dropout takes torch's own random numbers."""
-        values = self._values(images)
-        mixture = self.mixture_of(self.logits(self.features(values), labels))
-        return -mixture.log_prob(values).sum() / len(images)
-
-    def cached_pixels(self, condition: Tensor, height: int, width: int) -> Pixels:
-        """See :meth:`PixelCNN.cached_pixels`."""
-        return StridedPixels(self.features, self.stacks, self.mixture_of, condition, height, width)
-
-    def _pixels(self, n: int, labels: Tensor | None, height: int, width: int, naive: bool) -> Pixels:
-        if not naive:
-            return self.cached_pixels(self._condition(labels, n), height, width)
-        return NaiveMixturePixels(
-            lambda images: self.mixture(images, labels), n, self.channels, height, width, self.device
-        )
-
-    @staticmethod
-    def _values(images: Tensor) -> Tensor:
-        """Levels with the channels last, ``int64`` (B, H, W, C)."""
-        return images.movedim(1, -1).long()
+        return self.head.mixture(self.outputs_of(images, labels))

@@ -1,48 +1,47 @@
-"""Classifier: which class a picture is of, taken for granted that it is of one."""
+"""Classifier: which class a picture is of, assuming that it belongs to one."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Categorical
 
-from gm_core.models.convolutional import check_size
-from gm_core.models.inputs import check_images, check_labels, check_resolution
+from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, register
+from gm_core.models.convolutional import check_quarters
+from gm_core.models.inputs import check_labels, check_shape
 
 
-@dataclass(frozen=True)
-class ClassifierConfig:
+@dataclass(frozen=True, kw_only=True)
+class ClassifierConfig(ModelConfig):
     """Shape of a :class:`Classifier`.
 
     Attributes:
-        height: Height of the pictures, a multiple of 4.
-        width: Width of the pictures, a multiple of 4.
+        image: The pictures, of a height and a width that are multiples of 4.
         classes: Number of classes.
-        channels: Width of the convolutions at full and at half the resolution; twice as many before a quarter.
+        width: Width of the convolutions at full and at half the resolution; twice as many channels before a quarter.
         hidden: Width of the fully connected layer.
         dropout: Share of that layer's values that a training step does without.
-        picture_channels: Channels C of a picture, 1 or 3.
     """
 
-    height: int = 28
-    width: int = 28
     classes: int = 10
-    channels: int = 32
+    width: int = 32
     hidden: int = 128
     dropout: float = 0.5
-    picture_channels: int = 1
+
+    aliases: ClassVar = {"channels": "width", "picture_channels": "image.channels"}
 
     def __post_init__(self) -> None:
-        """Refuse shapes that no network can have."""
-        check_size(self.height, self.width, self.classes, self.channels, self.hidden)
+        """Reject invalid configurations."""
+        check_sizes(self, "a classifier")
+        check_quarters(self.image)
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}")
-        if self.picture_channels not in (1, 3):
-            raise ValueError(f"the pictures of a classifier must have 1 or 3 channels, not {self.picture_channels}")
 
 
-class Classifier(nn.Module):
+@register
+class Classifier(Model):
     r"""A convolutional network for :math:`p(y \mid x)`: the class of a picture, and nothing about the picture itself.
 
     The probabilities of the classes sum to 1 for *every* picture, one of noise included: it has no way to say that a
@@ -60,14 +59,15 @@ class Classifier(nn.Module):
     """
 
     family = "classifier"
-    config_type = ClassifierConfig
+    title = "classifier"
+    Config = ClassifierConfig
+    config: ClassifierConfig
 
     def __init__(self, config: ClassifierConfig) -> None:
-        super().__init__()
-        self.config = config
-        c = config.channels
+        super().__init__(config)
+        c, image = config.width, config.image
         self.body = nn.Sequential(
-            nn.Conv2d(config.picture_channels, c, 3, padding=1),
+            nn.Conv2d(image.channels, c, 3, padding=1),
             nn.SiLU(),
             nn.Conv2d(c, c, 3, stride=2, padding=1),
             nn.SiLU(),
@@ -76,20 +76,14 @@ class Classifier(nn.Module):
             nn.Conv2d(2 * c, 2 * c, 3, stride=2, padding=1),
             nn.SiLU(),
             nn.Flatten(),
-            nn.Linear(2 * c * (config.height // 4) * (config.width // 4), config.hidden),
+            nn.Linear(2 * c * (image.height // 4) * (image.width // 4), config.hidden),
             nn.SiLU(),
         )
         self.head = nn.Linear(config.hidden, config.classes)
 
-    @property
-    def loss_unit(self) -> tuple[str, float]:
-        """What training shows of a value's share of the loss, and the factor to it: a label is of the whole picture."""
-        return "nats/label", float(self.config.height * self.config.width * self.config.picture_channels)
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return next(self.parameters()).device
+    def describe(self) -> str:
+        """See :meth:`Model.describe`."""
+        return "Convolutional classifier p(y|x), which must name a class whatever it is shown"
 
     def logits(self, images: Tensor) -> Tensor:
         """Unnormalised log-probabilities of the classes.
@@ -101,9 +95,9 @@ class Classifier(nn.Module):
             ``float32`` (B, classes).
 
         Raises:
-            ValueError: The images are of the wrong kind or size.
+            ValueError: The images are of the wrong type or shape.
         """
-        logits: Tensor = self.head(self._hidden(images)).float()
+        logits: Tensor = self.head(self.features(images)).float()
         return logits
 
     def posterior(self, images: Tensor) -> Categorical:
@@ -116,37 +110,32 @@ class Classifier(nn.Module):
             Categorical over the classes, batch shape (B,); its ``probs`` are (B, classes).
 
         Raises:
-            ValueError: The images are of the wrong kind or size.
+            ValueError: The images are of the wrong type or shape.
         """
         return Categorical(logits=self.logits(images), validate_args=False)
 
-    def loss(self, images: Tensor, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Mean of -log p(y | x) in nats a picture, for training; with dropout while in training mode.
-
-        Args:
-            images: ``uint8`` (B, C, H, W).
-            labels: Classes, ``int64`` (B,).
-            generator: CPU source of dropout's randomness.
-
-        Returns:
-            A number.
+    def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Loss]:
+        """The mean of -log p(y | x); with dropout while in training mode.
 
         Raises:
             ValueError: A picture has no label.
         """
-        labels = check_labels(labels, len(images), self.config.classes).to(self.device)
+        labels = check_labels(batch.labels, len(batch.images), self.config.classes).to(self.device)
         if int(labels.min()) < 0:
             raise ValueError("a classifier learns from pictures whose class is known")
-        hidden = self._hidden(images)
+        hidden = self.features(batch.images)
         if self.training:
             # Drawn from the generator, so that a resumed run goes on as if it had never stopped.
             kept = torch.rand(hidden.shape, generator=generator) >= self.config.dropout
             hidden = hidden * kept.to(self.device) / (1 - self.config.dropout)
-        return F.cross_entropy(self.head(hidden).float(), labels)
+        return {"model": Loss(F.cross_entropy(self.head(hidden).float(), labels), "nats/label")}
 
-    def _hidden(self, images: Tensor) -> Tensor:
-        """Values of the last hidden layer, (B, hidden)."""
-        check_images(images, channels=self.config.picture_channels)
-        check_resolution(images, self.config.height, self.config.width)
+    def held_out_loss(self, batch: Batch, generator: torch.Generator) -> Loss:
+        """The same: to a classifier, the labels of held-out images are what is asked for."""
+        return self.losses(batch, generator)["model"]
+
+    def features(self, images: Tensor) -> Tensor:
+        """Values of the last hidden layer, ``float32`` (B, hidden), of ``uint8`` images (B, C, H, W)."""
+        check_shape(images, self.config.image)
         hidden: Tensor = self.body(images.to(self.device).float() / 127.5 - 1)
         return hidden

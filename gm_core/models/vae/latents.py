@@ -1,9 +1,11 @@
-"""Points of a latent space: drawn, and checked."""
+"""Points of a latent space: drawn, checked, and on the way from one to another."""
+
+import math
 
 import torch
 from torch import Tensor
 
-from gm_core.models.autoregressive.sampling.stream import check_temperature
+from gm_core.models.inputs import check_temperature
 
 
 def draw_latents(n: int, dimensions: int, generator: torch.Generator | None = None, temperature: float = 1.0) -> Tensor:
@@ -33,3 +35,30 @@ def check_latent(z: Tensor, dimensions: int) -> None:
         raise ValueError(f"z must have shape (B, {dimensions}), not {tuple(z.shape)}")
     if not torch.isfinite(z).all():
         raise ValueError("z must be finite")
+
+
+def interpolate(a: Tensor, b: Tensor, steps: int, *, spherical: bool = False) -> Tensor:
+    """Points on the way from one latent to another.
+
+    Args:
+        a: Start, (D,).
+        b: End, (D,).
+        steps: Number of points, both ends included; at least 2.
+        spherical: Along a great circle (with the length interpolated too) in place of a straight line. White (2016),
+            "Sampling Generative Networks", section 2.1. https://arxiv.org/abs/1609.04468
+
+    Returns:
+        Latents, (steps, D).
+    """
+    if steps < 2:
+        raise ValueError(f"steps must be at least 2, not {steps}")
+    t = torch.linspace(0, 1, steps, device=a.device)[:, None]
+    if not spherical:
+        return a + t * (b - a)
+    length_a, length_b = a.norm(), b.norm()
+    cosine = torch.dot(a, b) / (length_a * length_b)
+    angle = torch.acos(cosine.clamp(-1, 1))
+    if not 1e-3 < angle < math.pi - 1e-3:  # no plane to turn in, no unique one, or (nan) an end without a direction
+        return a + t * (b - a)
+    direction = (torch.sin((1 - t) * angle) * a / length_a + torch.sin(t * angle) * b / length_b) / torch.sin(angle)
+    return direction * (length_a + t * (length_b - length_a))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.distributions import kl_divergence
 
 from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
 from gm_core.data.datasets import Images
 from gm_core.device import pick_device
-from gm_core.evaluation.likelihood import in_batches
-from gm_core.models.vae.autoencoder import Autoencoder
-from gm_core.models.vae.vae import VAE
+from gm_core.evaluation.batches import in_batches
+from gm_core.models.capabilities import Latent, Variational
 from gm_core.studies.atlas.attributes import ATTRIBUTES, attributes_of
 
 LEAST_KL = 0.05
@@ -94,7 +94,7 @@ def make_atlas(
         The atlas's card.
 
     Raises:
-        CheckpointError: The model is missing or of the wrong kind.
+        CheckpointError: The model is missing or has no latent space.
     """
     model, model_card = _load_model(name, device, directory), read_card(name, directory)
     trained = _encode(model, train, "codes, training images", quiet).double()
@@ -108,7 +108,7 @@ def make_atlas(
     atlas = Atlas(
         codes=codes,
         labels=held_out.labels,
-        kl=_mean_kl(model, held_out, quiet),
+        kl=_mean_kl(model, held_out, quiet) if isinstance(model, Variational) else torch.zeros(codes.shape[1]),
         class_codes=torch.stack([trained[train.labels == label].mean(dim=0) for label in labels]).float(),
         principal=principal,
         gains=gains,
@@ -131,7 +131,7 @@ def make_atlas(
     return save(card, _to_tensors(atlas), directory)
 
 
-def principal_steps(model: VAE | Autoencoder, codes: Tensor) -> tuple[Tensor, Tensor]:
+def principal_steps(model: Latent, codes: Tensor) -> tuple[Tensor, Tensor]:
     r"""The directions in which the decoded pictures of real codes differ most: their principal components.
 
     To first order a decoded picture changes by J dz with its code, so with C the covariance of codes and M the mean of
@@ -167,7 +167,7 @@ def principal_steps(model: VAE | Autoencoder, codes: Tensor) -> tuple[Tensor, Te
     return steps.float(), gains.flip(0).clamp_min(0).sqrt().float()
 
 
-def evaluate_atlas(model: VAE | Autoencoder, atlas: Atlas, held_out: Images, quiet: bool = False) -> list[Metric]:
+def evaluate_atlas(model: Latent, atlas: Atlas, held_out: Images, quiet: bool = False) -> list[Metric]:
     """Try a latent space on images that its model has not seen.
 
     Args:
@@ -183,7 +183,7 @@ def evaluate_atlas(model: VAE | Autoencoder, atlas: Atlas, held_out: Images, qui
     count = f"{len(held_out):,} held-out images"
     codes = _encode(model, held_out, f"codes, {count}", quiet)
     metrics = []
-    if isinstance(model, VAE):
+    if isinstance(model, Variational):
         kl = _mean_kl(model, held_out, quiet)
         protocol = f"of {len(kl)}: a mean KL of at least {LEAST_KL} nats over {count}"
         metrics.append(Metric("dimensions_in_use", float((kl >= LEAST_KL).sum()), "dimensions", protocol))
@@ -229,7 +229,7 @@ def load_atlas(name: str, device: str | torch.device = "auto", directory: Path |
         raise CheckpointError(f"atlas {path} was made with other weights of {name!r}; {mend}")
     where = pick_device(device)
     try:
-        names = tuple(attributes_of(model.dataset, model.config.get("picture_channels", 1)))
+        names = tuple(attributes_of(model.dataset, model.model_config.image.channels))
         return _read(directory.resolve(), card.name, card.sha256, model.config["latent"], names, where)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"atlas {path} is not one of this version ({error}); {mend}") from error
@@ -278,38 +278,29 @@ def _to_tensors(atlas: Atlas) -> dict[str, Tensor]:
     }
 
 
-def _load_model(name: str, device: torch.device, directory: Path) -> VAE | Autoencoder:
-    model = load(name, device, directory)
-    if not isinstance(model, VAE | Autoencoder):
-        raise CheckpointError(f"{name!r} has no latent space; an atlas is of a VAE or an autoencoder")
-    if isinstance(model, VAE) and model.config.levels < 256:
-        raise CheckpointError(f"{name!r} is of pictures of {model.config.levels} levels; an atlas is of 256")
+def _load_model(name: str, device: torch.device, directory: Path) -> Latent:
+    model = load(name, device, directory, what=Latent)
+    levels = model.config.image.levels
+    if levels < 256:
+        raise CheckpointError(f"{name!r} is of pictures of {levels} levels; an atlas is of 256")
     return model
 
 
-def _encode(model: VAE | Autoencoder, data: Images, title: str, quiet: bool) -> Tensor:
+def _encode(model: Latent, data: Images, title: str, quiet: bool) -> Tensor:
     """Codes, or means of the posterior, (N, D)."""
-
-    def codes(images: Tensor) -> Tensor:
-        return model.encode(images).mean if isinstance(model, VAE) else model.encode(images)
-
-    return in_batches(codes, data.images, title=title, quiet=quiet)
+    return in_batches(model.code, data.images, title=title, quiet=quiet)
 
 
-def _decoded(model: VAE | Autoencoder, z: Tensor) -> Tensor:
-    """Decoded pictures, or the means of their pixels, in levels, (N, C, H, W)."""
-    decoded = model.decode(z)
-    return decoded.clamp(0, 255) if isinstance(decoded, Tensor) else decoded.mean
+def _decoded(model: Latent, z: Tensor) -> Tensor:
+    """Decoded pictures in levels, within the range that can be shown, (N, C, H, W)."""
+    return model.expected(z).clamp(0, 255)
 
 
-def _mean_kl(model: VAE | Autoencoder, data: Images, quiet: bool) -> Tensor:
+def _mean_kl(model: Variational, data: Images, quiet: bool) -> Tensor:
     """Mean KL of each dimension, nats, (D,)."""
-    if isinstance(model, Autoencoder):
-        return torch.zeros(model.config.latent)
-    generator = torch.Generator().manual_seed(0)  # of the reconstruction term, which is not asked for
 
     def kl(images: Tensor) -> Tensor:
-        return model.elbo(images, generator=generator).kl_per_dim
+        return kl_divergence(model.encode(images), model.prior)
 
     return in_batches(kl, data.images, title="KL", quiet=quiet).double().mean(dim=0).float()
 
@@ -327,7 +318,7 @@ def _direction(codes: Tensor, values: Tensor, labels: Tensor) -> Tensor:
     return torch.where(variance > 0, slope * deviation, 0.0).float()
 
 
-def _try_direction(model: VAE | Autoencoder, attribute: str, direction: Tensor, codes: Tensor) -> tuple[float, float]:
+def _try_direction(model: Latent, attribute: str, direction: Tensor, codes: Tensor) -> tuple[float, float]:
     """How an attribute of decoded pictures follows a move along its direction: slope a unit, and correlation."""
 
     def of_decoded(z: Tensor) -> Tensor:

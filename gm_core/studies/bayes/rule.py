@@ -15,14 +15,14 @@ import math
 import torch
 from torch import Tensor
 
-from gm_core.evaluation.likelihood import in_batches
-from gm_core.models.autoregressive.base import PixelCNN
+from gm_core.evaluation.batches import in_batches
+from gm_core.models.capabilities import Density
 
 PASSES = {"cpu": 20, "cuda": 500, "mps": 100}
 """Pictures times classes that a PixelCNN is asked about at once: few fit a CPU's cache, many fill a GPU."""
 
 
-def class_log_probs(model: PixelCNN, images: Tensor, *, title: str = "log p(x|y)", quiet: bool = True) -> Tensor:
+def class_log_probs(model: Density, images: Tensor, *, title: str = "log p(x|y)", quiet: bool = True) -> Tensor:
     """Exact log p(x | y) of every picture under every class, in bounded memory.
 
     Args:
@@ -35,7 +35,7 @@ def class_log_probs(model: PixelCNN, images: Tensor, *, title: str = "log p(x|y)
         Nats, ``float64`` (B, classes), on the CPU.
 
     Raises:
-        ValueError: The images are of the wrong kind.
+        ValueError: The images are of the wrong type or shape.
     """
     classes = model.config.classes
 
@@ -118,7 +118,7 @@ def likelihood_from_posterior(posterior: Tensor, log_p_x: Tensor, prior: Tensor 
 def _log_prior(table: Tensor, prior: Tensor | None) -> Tensor:
     """The log p(y) of a table's classes, (classes,) or one number; ``ValueError`` unless p(y) is a distribution."""
     if table.ndim != 2:
-        raise ValueError(f"expected one row a picture and one column a class, not the shape {tuple(table.shape)}")
+        raise ValueError(f"expected one row per picture and one column per class, not the shape {tuple(table.shape)}")
     classes = table.shape[1]
     if prior is None:
         return torch.tensor(-math.log(classes), dtype=torch.float64)

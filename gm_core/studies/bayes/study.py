@@ -1,5 +1,6 @@
 """A PixelCNN by Bayes' rule beside a classifier: how often each is right, and what it gains by refusing to answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +10,9 @@ from torch import Tensor
 from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import Images
+from gm_core.evaluation.batches import in_batches
 from gm_core.evaluation.confidence import accuracy_versus_coverage, log_odds, posterior_figures
-from gm_core.evaluation.likelihood import in_batches
-from gm_core.models.autoregressive.base import PixelCNN
-from gm_core.models.classifier.classifier import Classifier
+from gm_core.models.capabilities import Classifies, Density
 from gm_core.studies.bayes.rule import class_log_probs, likelihood_from_posterior, log_joint
 from gm_core.studies.detector.outliers import fitted
 
@@ -102,8 +102,8 @@ def make_bayes(
 
 
 def evaluate_bayes(
-    pixelcnn: PixelCNN,
-    classifier: Classifier,
+    pixelcnn: Density,
+    classifier: Classifies,
     prior: Tensor,
     usual_log_prob: float,
     test: Images,
@@ -129,7 +129,7 @@ def evaluate_bayes(
     """
     likelihoods = class_log_probs(pixelcnn, test.images, title="log p(x|y), test images", quiet=quiet)
     any_class = in_batches(pixelcnn.log_prob, test.images, batch=20, title="log p(x), test images", quiet=quiet)
-    joint, logits = log_joint(likelihoods, prior), in_batches(classifier.logits, test.images).double()
+    joint, logits = log_joint(likelihoods, prior), in_batches(_log_posterior(classifier), test.images).double()
     posteriors = {"classifier": logits.log_softmax(dim=1), "pixelcnn": joint.log_softmax(dim=1)}
     answered_by = {"classifier": "the classifier", "pixelcnn": "the PixelCNN by Bayes' rule"}
     count = f"first {len(test):,} test images"
@@ -161,13 +161,18 @@ def evaluate_bayes(
     strange = fitted(outliers.images[:half], channels, (height, width))
     likelihoods = class_log_probs(pixelcnn, strange, title=f"log p(x|y), {outliers_name}", quiet=quiet)
     joint = torch.cat([joint[:half], log_joint(likelihoods, prior)])
-    logits = torch.cat([logits[:half], in_batches(classifier.logits, strange).double()])
+    logits = torch.cat([logits[:half], in_batches(_log_posterior(classifier), strange).double()])
     labels = torch.cat([test.labels[:half], torch.full((half,), -1)])
     which = f"first {half:,} test images, and as many of {outliers_name}, where every answer is wrong"
     mixed = _mixed_curves(joint, logits, labels, usual_log_prob, which)
     return metrics + [metric for metric, _ in mixed.values()], curves | {
         f"mixed_accuracy.{name}": curve for name, (_, curve) in mixed.items()
     }
+
+
+def _log_posterior(classifier: Classifies) -> Callable[[Tensor], Tensor]:
+    """From images to log p(y | x), nats, (B, classes)."""
+    return lambda images: classifier.posterior(images).logits
 
 
 def _mixed_curves(
@@ -191,7 +196,7 @@ def _mixed_curves(
 
 def load_judges(
     dataset: str, device: str | torch.device = "auto", directory: Path | None = None
-) -> tuple[PixelCNN, Classifier]:
+) -> tuple[Density, Classifies]:
     """A data set's class-conditional PixelCNN and its classifier.
 
     Args:
@@ -204,9 +209,8 @@ def load_judges(
         DeviceError: This machine has no such device.
     """
     names = _names(dataset)
-    pixelcnn, classifier = (load(name, device, directory) for name in names)
-    if not isinstance(pixelcnn, PixelCNN) or not isinstance(classifier, Classifier):
-        raise CheckpointError(f"{names[0]!r} and {names[1]!r} must hold a PixelCNN and a classifier")
+    pixelcnn = load(names[0], device, directory, what=Density)
+    classifier = load(names[1], device, directory, what=Classifies)
     if pixelcnn.config.classes != classifier.config.classes:
         raise CheckpointError(
             f"{names[0]!r} knows {pixelcnn.config.classes} classes, {names[1]!r} {classifier.config.classes}"

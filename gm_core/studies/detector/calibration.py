@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card, save
+from gm_core.checkpoints import Card, Metric, read_card, save
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import Images
-from gm_core.models.autoregressive.base import PixelCNN
-from gm_core.models.vae.vae import VAE
-from gm_core.studies.detector.detector import BATCH, PARTS, Detector, gather
+from gm_core.models.autoregressive.base import Autoregressive
+from gm_core.models.capabilities import Variational
+from gm_core.studies.detector.detector import BATCH, Detector, gather, load_parts
 from gm_core.studies.detector.scores import SCORES, all_scores
 
 SHRINK = 1e-3
@@ -44,15 +44,13 @@ def calibrate(
         The detector's card.
 
     Raises:
-        CheckpointError: A model is missing or of the wrong kind.
+        CheckpointError: A model is missing or not what its part needs.
     """
     names = dataset_of(dataset).detector_parts
-    pixelcnn, background, vae = (load(names[part], device, directory) for part in PARTS)
-    if not (isinstance(pixelcnn, PixelCNN) and isinstance(background, PixelCNN) and isinstance(vae, VAE)):
-        raise CheckpointError(f"{', '.join(names.values())} must be two PixelCNNs and a VAE")
+    pixelcnn, background, vae = models = load_parts(names, device, directory)
 
     def scored(images: Images, title: str) -> Tensor:
-        return scores_of((pixelcnn, background, vae), images.images, title, quiet)
+        return scores_of(models, images.images, title, quiet)
 
     center, whitening = _units(scored(train.first(len(held_out)), "training images"))
     scores = scored(held_out, "held-out images")
@@ -73,7 +71,9 @@ def calibrate(
     return save(card, {"center": center, "whitening": whitening, "held_out": scores}, directory)
 
 
-def scores_of(models: tuple[PixelCNN, PixelCNN, VAE], images: Tensor, title: str = "", quiet: bool = True) -> Tensor:
+def scores_of(
+    models: tuple[Autoregressive, Autoregressive, Variational], images: Tensor, title: str = "", quiet: bool = True
+) -> Tensor:
     """Every score of many pictures, ``float64`` (N, scores).
 
     Args:

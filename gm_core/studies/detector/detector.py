@@ -2,17 +2,19 @@
 
 import math
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
+from torch.distributions import kl_divergence
 
 from gm_core.checkpoints import Card, CheckpointError, checkpoint_dir, load, read_card, read_tensors
 from gm_core.device import pick_device
-from gm_core.models.autoregressive.base import PixelCNN
-from gm_core.models.vae.vae import VAE
+from gm_core.models.autoregressive.base import Autoregressive
+from gm_core.models.capabilities import Variational
 from gm_core.studies.detector.conformal import two_sided_p_value, usual_range
 from gm_core.studies.detector.density import NeighbourDensity
 from gm_core.studies.detector.scores import SCORES, Evidence, all_scores
@@ -87,9 +89,9 @@ class Detector:
     def __init__(
         self,
         dataset: str,
-        pixelcnn: PixelCNN,
-        background: PixelCNN,
-        vae: VAE,
+        pixelcnn: Autoregressive,
+        background: Autoregressive,
+        vae: Variational,
         center: Tensor,
         whitening: Tensor,
         held_out: Tensor,
@@ -206,7 +208,7 @@ class Detector:
 
 
 @torch.inference_mode()
-def gather(pixelcnn: PixelCNN, background: PixelCNN, vae: VAE, images: Tensor) -> Evidence:
+def gather(pixelcnn: Autoregressive, background: Autoregressive, vae: Variational, images: Tensor) -> Evidence:
     """What three models say of some pictures.
 
     Args:
@@ -216,11 +218,10 @@ def gather(pixelcnn: PixelCNN, background: PixelCNN, vae: VAE, images: Tensor) -
         images: ``uint8`` (B, C, H, W) of the models' size.
     """
     surprise, expected, variance = pixelcnn.surprise(images)
-    noise = torch.randn(1, vae.config.latent, generator=torch.Generator().manual_seed(0)).to(vae.device)
     posterior = vae.encode(images)
+    noise = torch.randn(1, posterior.mean.shape[1], generator=torch.Generator().manual_seed(0)).to(vae.device)
     # A draw and its mirror image about the mean: their errors cancel to first order.
     z = torch.stack([posterior.mean + sign * posterior.stddev * noise for sign in (1, -1)])
-    kl = 0.5 * (posterior.mean**2 + posterior.variance - 1 - torch.log(posterior.variance))
     return Evidence(
         images=images,
         surprise=surprise,
@@ -228,7 +229,7 @@ def gather(pixelcnn: PixelCNN, background: PixelCNN, vae: VAE, images: Tensor) -
         variance=variance,
         background=-background.pixel_log_prob(images),
         reconstruction=vae.log_likelihood(images, z).mean(dim=0),
-        kl=kl.sum(dim=1),
+        kl=kl_divergence(posterior, vae.prior).sum(dim=1),
     )
 
 
@@ -272,10 +273,28 @@ def load_detector(dataset: str, device: str | torch.device = "auto", directory: 
         return _loaded[key]
 
 
+def load_parts(
+    names: Mapping[str, str], device: torch.device, directory: Path
+) -> tuple[Autoregressive, Autoregressive, Variational]:
+    """The models that a detector is made of: the density, the background density and the bound.
+
+    Args:
+        names: Their checkpoints, by the part they play.
+        device: Where to run.
+        directory: Where they lie.
+
+    Raises:
+        CheckpointError: One is missing, damaged, or not what its part needs.
+    """
+    return (
+        load(names["pixelcnn"], device, directory, what=Autoregressive),
+        load(names["background"], device, directory, what=Autoregressive),
+        load(names["vae"], device, directory, what=Variational),
+    )
+
+
 def _build(dataset: str, card: Card, names: dict[Part, str], where: torch.device, directory: Path) -> Detector:
-    pixelcnn, background, vae = (load(names[part], where, directory) for part in PARTS)
-    if not (isinstance(pixelcnn, PixelCNN) and isinstance(background, PixelCNN) and isinstance(vae, VAE)):
-        raise CheckpointError(f"{card.name!r} names models of the wrong kind; calibrate it again")
+    pixelcnn, background, vae = load_parts(names, where, directory)
     tensors = read_tensors(card, directory)
     try:
         center, whitening, held_out = (tensors[name] for name in ("center", "whitening", "held_out"))

@@ -80,7 +80,7 @@ def score_pictures(
     Yields:
         A result for each, as soon as its batch is done.
     """
-    form, size = form_of(detector.dataset), detector.pixelcnn.config.height
+    form, size = form_of(detector.dataset), detector.pixelcnn.config.image.height
 
     def prepared() -> Iterator[tuple[str, Prepared | PictureError]]:
         for name, picture in pictures:

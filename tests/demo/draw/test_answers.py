@@ -23,12 +23,12 @@ ORIGINAL = "mnist-pixelcnn-original"
 @pytest.fixture(scope="module")
 def answers() -> Answers:
     models = Models.on("cpu")
-    return Answers(models, {card.name: card for card in models.pixelcnns()})
+    return Answers(models, {card.name: card for card in models.autoregressives()})
 
 
 @pytest.fixture(scope="module")
-def model(answers) -> gm_core.PixelCNN:
-    return answers.models.pixelcnn(NAME)
+def model(answers) -> gm_core.Autoregressive:
+    return answers.models.autoregressive(NAME)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def tab() -> Draw:
 
 @pytest.fixture(scope="module")
 def image(tab) -> torch.Tensor:
-    return tab.models.pixelcnn(BINARY).sample(1, None, torch.Generator().manual_seed(7))
+    return tab.models.autoregressive(BINARY).sample(1, None, torch.Generator().manual_seed(7))
 
 
 def ask(tab, name, image, **changes):

@@ -38,8 +38,8 @@ def tab(checkpoints) -> Draw:
 
 
 @pytest.fixture(scope="module")
-def model(tab) -> gm_core.PixelCNN:
-    return tab.models.pixelcnn(NAME)
+def model(tab) -> gm_core.Autoregressive:
+    return tab.models.autoregressive(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_an_upload_is_cropped_to_its_middle_square_and_stays_in_colour(tab, tmp_
     Image.fromarray(wide).save(tmp_path / "wide.png")
     easel = Easel()
     tab.upload(str(tmp_path / "wide.png"), NAME, easel)
-    assert easel.start is not None and easel.start.fits(tab.models.pixelcnn(NAME))
+    assert easel.start is not None and easel.start.fits(tab.models.autoregressive(NAME))
     assert flat(easel.start.values) == colors.flatten().tolist()
     assert easel.start.keep.flatten().tolist() == [True] * (SIZE // 2) + [False] * (SIZE // 2)
 

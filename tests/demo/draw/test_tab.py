@@ -39,8 +39,8 @@ def drawings(tab: Draw) -> Drawings:
 
 
 @pytest.fixture(scope="module")
-def model(tab: Draw) -> gm_core.PixelCNN:
-    return tab.models.pixelcnn(NAME)
+def model(tab: Draw) -> gm_core.Autoregressive:
+    return tab.models.autoregressive(NAME)
 
 
 def drawn(client: Client, label: str, temperature: object, seed: object, *more: object) -> list[Message]:

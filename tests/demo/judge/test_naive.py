@@ -64,7 +64,7 @@ def test_digits_are_more_likely_than_clothes_to_a_model_of_clothes(models: Model
     assert len(own) == 3 and len(drawn) == 2
     assert min(drawn) > max(own)
     images = torch.cat([picture.image for picture in clothes])
-    exact = models.pixelcnn("fashion-pixelcnn").log_prob(images)
+    exact = models.autoregressive("fashion-pixelcnn").log_prob(images)
     assert torch.tensor([picture.log_prob for picture in clothes]).allclose(exact, rtol=1e-4)
 
 
@@ -95,7 +95,7 @@ def test_the_persons_picture_stands_in_both_lines(panel: NaivePanel, models: Mod
     shown = panel.show(judged)
     yours = [next(p for p in lineup["pictures"] if p["kind"] == "yours") for lineup in shown["lineups"]]
     assert yours[0]["ways"]["raw"]["number"] == f"{nats(judged.verdict.log_prob)} nats"
-    exact = float(models.pixelcnn("fashion-pixelcnn").log_prob(cross()))
+    exact = float(models.autoregressive("fashion-pixelcnn").log_prob(cross()))
     assert yours[1]["ways"]["raw"]["number"] == f"{nats(exact)} nats"
     for lineup in shown["lineups"]:
         places = sorted(picture["ways"]["raw"]["place"] for picture in lineup["pictures"])

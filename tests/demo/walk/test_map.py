@@ -114,7 +114,7 @@ def test_a_film_is_the_path_there_and_back(maps: Maps) -> None:
 def test_marks_are_the_posterior_and_what_is_rebuilt(maps: Maps) -> None:
     mine = Example(7)
     image = seen(maps.models, mine, NAME).image
-    vae = maps.models.vae(NAME)
+    vae = maps.models.variational(NAME)
     with torch.inference_mode():
         posterior = vae.encode(image)
     mark = maps.marks(NAME, mine)
@@ -127,7 +127,7 @@ def test_marks_are_the_posterior_and_what_is_rebuilt(maps: Maps) -> None:
     error = (rebuilt.float() - image[0, 0]).square().mean().sqrt()
     assert f"off by {float(error):.0f} grey levels" in mark["mine"]["words"]
     with torch.inference_mode():
-        code = maps.models.autoencoder(RIVAL).encode(image)[0].tolist()
+        code = maps.models.latent(RIVAL).encode(image)[0].tolist()
     other = maps.marks(RIVAL, mine)["mine"]
     assert other["mean"] == pytest.approx(code) and other["std"] is None
 

@@ -26,12 +26,13 @@ from gm_core import VAE, Card, CheckpointError, VAEConfig
 from gm_core.checkpoints import checkpoint_dir, save
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import Images
+from gm_core.models import ImageShape
 from gm_core.rendering import png
 from gm_core.studies.atlas.atlas import make_atlas
 
 CLOTHES, PHOTOGRAPHS = "fashion-vae", "cifar10-vae"
 SHIPPED = ("mnist-vae", "mnist-vae2d", CLOTHES)
-CONFIG = VAEConfig(height=32, width=32, latent=80, channels=4, hidden=16, mixture=2, picture_channels=3)
+CONFIG = VAEConfig(image=ImageShape(height=32, width=32, channels=3), latent=80, width=4, hidden=16, mixture=2)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def test_what_is_there_can_be_chosen_digits_first(walk: Walk) -> None:
 
 @pytest.mark.parametrize("name", [CLOTHES, PHOTOGRAPHS])
 def test_pictures_are_the_decoders_in_grey_and_in_colour(walk: Walk, name: str) -> None:
-    vae, size = walk.models.vae(name), 28 if name == CLOTHES else 32
+    vae, size = walk.models.variational(name), 28 if name == CLOTHES else 32
     z = latent.drawn(vae, 4)
     with torch.inference_mode():
         pixels = vae.decode(torch.tensor([z]))
@@ -92,7 +93,7 @@ def test_pictures_are_the_decoders_in_grey_and_in_colour(walk: Walk, name: str) 
 
 
 def test_ways_and_their_film_are_in_colour(walk: Walk) -> None:
-    ways, vae = Ways(walk), walk.models.vae(PHOTOGRAPHS)
+    ways, vae = Ways(walk), walk.models.variational(PHOTOGRAPHS)
     ends = ways.first()
     strip, *_ = ways.shown(PHOTOGRAPHS, ends)
     first = latent.picture(vae, torch.tensor(ends[PHOTOGRAPHS]["A"]["z"]))
@@ -126,14 +127,14 @@ def test_an_end_is_the_same_picture_in_the_other_space(walk: Walk, tmp_path: Pat
     for name in walk.cards:
         strip, line, _ = ways.shown(name, ends)
         with torch.inference_mode():
-            z = walk.models.vae(name).encode(seen(walk.models, mine, name).image).mean[0]
+            z = walk.models.variational(name).encode(seen(walk.models, mine, name).image).mean[0]
         assert strip["ends"][0] == pytest.approx(z.clamp(-latent.FAR, latent.FAR).tolist())
         assert "your picture" in line
 
 
 def test_examples_are_of_the_models_own_kind(walk: Walk) -> None:
     with torch.inference_mode():
-        drawn = walk.models.pixelcnn("fashion-pixelcnn").sample(generator=torch.Generator().manual_seed(3))
+        drawn = walk.models.autoregressive("fashion-pixelcnn").sample(generator=torch.Generator().manual_seed(3))
     clothes = seen(walk.models, Example(3), CLOTHES)
     assert torch.equal(clothes.image, drawn) and "PixelCNN of clothes with seed 3" in clothes.source
     arrival = seen(walk.models, Example(), CLOTHES)
@@ -164,7 +165,8 @@ def test_brighter_clothes_are_brighter(walk: Walk) -> None:
     place = Edit(walk).place(CLOTHES, Example(3))
     base, direction = (torch.tensor(values) for values in (place["base"], place["axes"][0]["direction"]))
     values = [
-        float(latent.picture(walk.models.vae(CLOTHES), base + by * direction).float().mean()) for by in (-1, 0, 1)
+        float(latent.picture(walk.models.variational(CLOTHES), base + by * direction).float().mean())
+        for by in (-1, 0, 1)
     ]
     assert values == sorted(values) and values[2] > values[0] + 20
 
@@ -198,7 +200,7 @@ def test_what_says_most_is_shown_and_the_rest_folded_away(walk: Walk) -> None:
 
 def test_a_wide_space_is_walked_along_its_principal_directions(walk: Walk) -> None:
     assert walk.is_wide(PHOTOGRAPHS) and not any(walk.is_wide(name) for name in SHIPPED)
-    atlas, vae = walk.models.atlas(PHOTOGRAPHS), walk.models.vae(PHOTOGRAPHS)
+    atlas, vae = walk.models.atlas(PHOTOGRAPHS), walk.models.variational(PHOTOGRAPHS)
     z, words = walk.beginning(PHOTOGRAPHS, 1, 3)
     assert z == atlas.codes[3].tolist() and "not seen in training" in words
     place = walk.place(PHOTOGRAPHS, z)

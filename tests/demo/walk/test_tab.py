@@ -65,7 +65,7 @@ def unpacked(text: str, size: int = 28) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", ["mnist-vae", "mnist-vae2d", "fashion-vae"])
 def test_the_picture_is_the_decoders_mean(walk: Walk, name: str) -> None:
-    model = walk.models.vae(name)
+    model = walk.models.variational(name)
     z = [0.5 * (-1) ** i for i in range(model.config.latent)]
     shown = walk.look({"model": name, "z": z, "view": "mean"})
     with torch.inference_mode():
@@ -225,7 +225,7 @@ def test_the_bound_is_the_models(client: Client, vae: gm_core.VAE, tmp_path: Pat
     image = gm_core.prepare(gm_core.open_picture(file)).image
     assert np.array_equal(levels(seen), image[0, 0].numpy())
     with torch.inference_mode():
-        kl = vae.elbo(image).kl_per_dim
+        kl = vae.bound(image).kl_per_dim
         pixels = vae.decode(vae.encode(image).mean)
     assert np.array_equal(levels(mean), pixels.mean[0, 0].round().numpy())
     assert np.abs(levels(scale) / 255 * 127.5 - pixels.stddev[0, 0].numpy()).max() <= 0.26
@@ -237,7 +237,7 @@ def test_the_bound_is_the_models(client: Client, vae: gm_core.VAE, tmp_path: Pat
 def test_the_price_is_one_story(vae: gm_core.VAE) -> None:
     image = gm_core.prepare(seven()).image
     price, card = latent.price(vae, image), gm_core.read_card(NAME)
-    terms = vae.elbo(image, 500, torch.Generator().manual_seed(1))
+    terms = vae.bound(image, 500, torch.Generator().manual_seed(1))
     assert price.kl == pytest.approx(float(terms.kl), rel=1e-5)
     assert price.elbo == pytest.approx(float(terms.value), abs=2)
     assert price.reconstruction - price.kl == pytest.approx(price.elbo)
@@ -313,5 +313,5 @@ def test_a_picture_is_an_end_in_every_latent_space(walk: Walk) -> None:
     ways, mine = Ways(walk), Example(2)
     for name in ("mnist-vae", "mnist-vae2d", "fashion-vae"):
         with torch.inference_mode():
-            z = walk.models.vae(name).encode(seen(walk.models, mine, name).image).mean[0].tolist()
+            z = walk.models.variational(name).encode(seen(walk.models, mine, name).image).mean[0].tolist()
         assert ways.encoded(name, mine)["z"] == pytest.approx(z)

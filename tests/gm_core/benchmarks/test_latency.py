@@ -8,6 +8,7 @@ import torch
 from gm_core import VAE, Autoencoder, AutoencoderConfig, VAEConfig
 from gm_core.benchmarks import latency
 from gm_core.benchmarks.latency import bench_latency
+from tests.helpers import flat
 
 SHAPE = {"height": 8, "width": 8, "latent": 3, "channels": 4, "hidden": 8}
 
@@ -21,9 +22,12 @@ def quick(monkeypatch):
 @pytest.mark.parametrize(
     ("model", "tasks"),
     [
-        (VAE(VAEConfig(**SHAPE)), [("decode", 1), ("decode", 64), ("encode", 1), ("bound", 1)]),
-        (VAE(VAEConfig(levels=2, **SHAPE)), [("decode", 1), ("decode", 64), ("encode", 1), ("bound", 1)]),
-        (Autoencoder(AutoencoderConfig(**SHAPE)), [("decode", 1), ("decode", 64), ("encode", 1)]),
+        (VAE(flat(VAEConfig, **SHAPE)), [("decode", 1), ("decode", 64), ("encode", 1), ("bound", 1)]),
+        (
+            VAE(flat(VAEConfig, levels=2, **SHAPE)),
+            [("decode", 1), ("decode", 64), ("encode", 1), ("bound", 1)],
+        ),
+        (Autoencoder(flat(AutoencoderConfig, **SHAPE)), [("decode", 1), ("decode", 64), ("encode", 1)]),
     ],
 )
 def test_every_task_has_its_median_and_p95(model, tasks):
@@ -39,8 +43,10 @@ def test_every_task_has_its_median_and_p95(model, tasks):
 
 def test_the_bound_is_timed_with_its_samples(monkeypatch):
     asked = []
-    model = VAE(VAEConfig(**SHAPE))
-    whole = model.log_prob
-    monkeypatch.setattr(model, "log_prob", lambda images, samples: asked.append(samples) or whole(images, samples))
+    model = VAE(flat(VAEConfig, **SHAPE))
+    whole = model.estimate
+    monkeypatch.setattr(
+        model, "estimate", lambda images, *, samples: asked.append(samples) or whole(images, samples=samples)
+    )
     bench_latency(model, "tiny")
     assert set(asked) == {1000}

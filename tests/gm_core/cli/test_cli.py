@@ -18,7 +18,8 @@ from gm_core.benchmarks import sampling as bench
 from gm_core.benchmarks import training as training_bench
 from gm_core.cli.commands import main
 from gm_core.data.datasets import load_dataset
-from gm_core.evaluation import likelihood
+from gm_core.evaluation import bound
+from gm_core.models import ImageShape
 from gm_core.rendering import grid
 from gm_core.studies.bayes import study as bayes_study
 from gm_core.studies.detector.scoring import SCORE_KEYS
@@ -79,7 +80,7 @@ def test_sample_writes_what_python_draws(cli, tmp_path):
         assert np.abs(np.asarray(film.convert("L")).astype(int) - np.asarray(grid(images))).max() <= 8
     code, _, _ = cli("sample", "mnist-vae", "-n", 3, "--seed", 5, "--out", tmp_path / "vae.png", "--device", "cpu")
     assert code == 0
-    images = gm_core.load("mnist-vae", "cpu").sample(3, torch.Generator().manual_seed(5))
+    images = gm_core.load("mnist-vae", "cpu").sample(3, generator=torch.Generator().manual_seed(5))
     assert np.array_equal(read(tmp_path / "vae.png"), np.asarray(grid(images)))
 
 
@@ -158,21 +159,27 @@ def test_a_bad_file_has_its_error_and_the_rest_is_scored(cli, digits):
 
 
 TINY = {
-    "tiny-pixelcnn": Recipe("tiny-pixelcnn", "mnist", gm_core.PixelCNNConfig(channels=4, layers=1), 6, 4, 5e-3, 2),
-    "tiny-vae": Recipe("tiny-vae", "mnist", gm_core.VAEConfig(latent=2, channels=4, hidden=8), 6, 4, 5e-3, 2),
+    "tiny-pixelcnn": Recipe("tiny-pixelcnn", "mnist", gm_core.GatedPixelCNNConfig(width=4, layers=1), 6, 4, 5e-3, 2),
+    "tiny-vae": Recipe("tiny-vae", "mnist", gm_core.VAEConfig(width=4, latent=2, hidden=8), 6, 4, 5e-3, 2),
     "tiny-binary-vae": Recipe(
-        "tiny-binary-vae", "mnist-binary", gm_core.VAEConfig(latent=2, channels=4, hidden=8, levels=2), 6, 4, 5e-3, 2
+        "tiny-binary-vae",
+        "mnist-binary",
+        gm_core.VAEConfig(image=ImageShape(levels=2), latent=2, width=4, hidden=8),
+        6,
+        4,
+        5e-3,
+        2,
     ),
     "tiny-autoencoder": Recipe(
-        "tiny-autoencoder", "mnist", gm_core.AutoencoderConfig(channels=4, hidden=8), 6, 4, 5e-3, 2
+        "tiny-autoencoder", "mnist", gm_core.AutoencoderConfig(width=4, hidden=8), 6, 4, 5e-3, 2
     ),
-    "tiny-classifier": Recipe("tiny-classifier", "mnist", gm_core.ClassifierConfig(28, 28, 10, 4, 8), 6, 4, 5e-3, 2),
+    "tiny-classifier": Recipe("tiny-classifier", "mnist", gm_core.ClassifierConfig(width=4, hidden=8), 6, 4, 5e-3, 2),
 }
 
 
 @pytest.mark.parametrize("name", list(TINY))
 def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, data_dir, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(likelihood, "IMPORTANCE_SAMPLES", 20)
+    monkeypatch.setattr(bound, "IMPORTANCE_SAMPLES", 20)
     for recipe in TINY.values():
         monkeypatch.setitem(recipes.RECIPES, recipe.name, recipe)
     common = ["train", name, "--data-dir", data_dir, "--out", tmp_path, "--device", "cpu"]
@@ -198,13 +205,13 @@ def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, dat
 def untrained(tmp_path, monkeypatch):
     """A folder of small models of every kind that has a latent space or few levels; the shell looks there."""
     torch.manual_seed(0)
-    small = {"channels": 4, "hidden": 8, "latent": 2}
+    small = {"width": 4, "hidden": 8, "latent": 2}
     models = {
         "mnist-vae": gm_core.VAE(gm_core.VAEConfig(mixture=2, **small)),
         "mnist-autoencoder": gm_core.Autoencoder(gm_core.AutoencoderConfig(**small)),
-        "mnist-binary-vae": gm_core.VAE(gm_core.VAEConfig(levels=2, **small)),
+        "mnist-binary-vae": gm_core.VAE(gm_core.VAEConfig(image=ImageShape(levels=2), **small)),
         "four-pixelcnn": gm_core.GatedPixelCNN(
-            gm_core.PixelCNNConfig(height=8, width=8, levels=4, channels=4, layers=1)
+            gm_core.GatedPixelCNNConfig(image=ImageShape(height=8, width=8, levels=4), width=4, layers=1)
         ),
     }
     for name, model in models.items():
@@ -228,7 +235,7 @@ def test_sample_shows_every_kind_of_model_in_the_full_range_of_grey(cli, untrain
     if levels == 4:
         assert set(visible.unique().tolist()) == {0, 85, 170, 255}
     if "pixelcnn" not in name:
-        for option, what in ((["--label", 1], "knows no classes"), (["--gif", "x.gif"], "no film")):
+        for option, what in ((["--label", 1], "knows no classes"), (["--gif", "x.gif"], "nothing to watch")):
             code, _, err = cli("sample", name, *option, "--device", "cpu")
             assert code == 2
             assert what in " ".join(err.replace("│", " ").split())
@@ -268,8 +275,8 @@ def judges(tmp_path, monkeypatch):
     """A folder of a small untrained PixelCNN and classifier of digits; the shell looks there."""
     torch.manual_seed(0)
     models = {
-        "mnist-pixelcnn-gated": gm_core.GatedPixelCNN(gm_core.PixelCNNConfig(channels=4, layers=1)),
-        "mnist-classifier": gm_core.Classifier(gm_core.ClassifierConfig(channels=4, hidden=8)),
+        "mnist-pixelcnn-gated": gm_core.GatedPixelCNN(gm_core.GatedPixelCNNConfig(width=4, layers=1)),
+        "mnist-classifier": gm_core.Classifier(gm_core.ClassifierConfig(width=4, hidden=8)),
     }
     for name, model in models.items():
         card = shipped(model.eval(), name, tmp_path)
@@ -295,7 +302,7 @@ def test_bayes_compares_two_judges_and_evaluate_measures_them_again(cli, judges,
 
 def test_what_cannot_draw_or_judge_says_so_in_one_line(cli, judges, data_dir):
     for arguments, message in (
-        (("sample", "mnist-classifier"), "is a classifier: it can name pictures"),
+        (("sample", "mnist-classifier"), "is a classifier: it draws no pictures"),
         (("bayes", "fashion", "--outliers", "mnist", "--data-dir", data_dir), "fashion"),
         (("evaluate", "mnist-bayes", "--data-dir", data_dir), "there is no checkpoint 'mnist-bayes'"),
         (("bayes", "mnist", "--outliers", "cats", "--data-dir", data_dir), "there is no data set 'cats'"),

@@ -12,7 +12,7 @@ from gm_core import (
     Classifier,
     ClassifierConfig,
     GatedPixelCNN,
-    PixelCNNConfig,
+    GatedPixelCNNConfig,
     accuracy_versus_coverage,
     bayes_posterior,
     class_log_probs,
@@ -23,6 +23,7 @@ from gm_core import (
 from gm_core.checkpoints import read_card, save
 from gm_core.data.datasets import Images
 from gm_core.evaluation.confidence import log_odds
+from gm_core.models import ImageShape
 from gm_core.studies.bayes.study import CURVES, MIXED_CURVES, evaluate_bayes, load_judges, make_bayes
 from tests.helpers import shipped
 
@@ -36,7 +37,7 @@ def random(*shape, seed=0):
 @pytest.fixture(scope="module")
 def pixelcnn():
     torch.manual_seed(0)
-    model = GatedPixelCNN(PixelCNNConfig(height=8, width=8, classes=3, channels=8, layers=2)).eval()
+    model = GatedPixelCNN(GatedPixelCNNConfig(image=ImageShape(height=8, width=8), classes=3, width=8, layers=2)).eval()
     with torch.no_grad():  # so that classes differ, though not so much that one cannot be mistaken for another
         for name, parameter in model.named_parameters():
             if "label" in name:
@@ -48,7 +49,7 @@ def pixelcnn():
 @pytest.fixture(scope="module")
 def classifier():
     torch.manual_seed(0)
-    config = ClassifierConfig(height=8, width=8, classes=3, channels=4, hidden=8)
+    config = ClassifierConfig(image=ImageShape(height=8, width=8), classes=3, width=4, hidden=8)
     return Classifier(config).eval().requires_grad_(False)
 
 
@@ -96,7 +97,7 @@ def test_a_class_that_the_classifier_rules_out_cannot_have_drawn_the_picture():
 def test_what_is_no_prior_of_these_classes_is_refused(prior):
     with pytest.raises(ValueError, match="3 positive probabilities"):
         bayes_posterior(random(2, 3), torch.tensor(prior))
-    with pytest.raises(ValueError, match="one row a picture"):
+    with pytest.raises(ValueError, match="one row per picture"):
         bayes_posterior(random(3))
 
 
@@ -203,7 +204,7 @@ def test_a_study_of_other_weights_or_of_another_kind_is_refused(directory, class
     with pytest.raises(CheckpointError, match="knows 3 classes, 'drawn-classifier' 4"):
         load_judges("drawn", "cpu", path)
     shipped(classifier, "drawn-pixelcnn", path)
-    with pytest.raises(CheckpointError, match="must hold a PixelCNN and a classifier"):
+    with pytest.raises(CheckpointError, match="has no exact density"):
         load_judges("drawn", "cpu", path)
 
 

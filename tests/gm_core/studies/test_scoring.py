@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gm_core import VAE, Detector, GatedPixelCNN, PictureError, PixelCNNConfig, VAEConfig, prepare
+from gm_core import VAE, Detector, GatedPixelCNN, GatedPixelCNNConfig, PictureError, VAEConfig, prepare
 from gm_core.data.preparation import AS_IT_IS
 from gm_core.studies.detector.calibration import scores_of
 from gm_core.studies.detector.scores import SCORES
@@ -18,8 +18,8 @@ from gm_core.studies.detector.scoring import SCORE_KEYS, score_pictures, write_s
 def detector() -> Detector:
     """An untrained one of 28x28 pictures: its numbers are as real as anybody's."""
     torch.manual_seed(0)
-    pixelcnn, background = (GatedPixelCNN(PixelCNNConfig(channels=4, layers=1)).eval() for _ in range(2))
-    vae = VAE(VAEConfig(latent=2, channels=4, hidden=8)).eval()
+    pixelcnn, background = (GatedPixelCNN(GatedPixelCNNConfig(width=4, layers=1)).eval() for _ in range(2))
+    vae = VAE(VAEConfig(width=4, latent=2, hidden=8)).eval()
     images = torch.stack([prepare(digit(i), AS_IT_IS).image[0] for i in range(40)])
     scores = scores_of((pixelcnn, background, vae), images)
     return Detector("mnist", pixelcnn, background, vae, scores.mean(0), torch.eye(len(SCORES)).double(), scores)

@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file
 
 from gm_core.data.datasets import Images
-from gm_core.models.autoregressive.gated import PixelCNNConfig
+from gm_core.models import ImageShape
+from gm_core.models.autoregressive.gated import GatedPixelCNNConfig
 from gm_core.training import loop
 from gm_core.training.loop import Trained, build_model, train
 from gm_core.training.processes import Processes, is_main, joined
@@ -21,7 +22,14 @@ from gm_core.training.recipes import Recipe
 from gm_core.training.state import StateError
 
 RECIPE = Recipe(
-    "tiny-pixelcnn", "none", PixelCNNConfig(height=6, width=6, channels=8, layers=2), 12, 8, 5e-3, 4, any_class=0.3
+    "tiny-pixelcnn",
+    "none",
+    GatedPixelCNNConfig(image=ImageShape(height=6, width=6), width=8, layers=2),
+    12,
+    8,
+    5e-3,
+    4,
+    any_class=0.3,
 )
 
 

@@ -12,18 +12,27 @@ import torch
 from safetensors.torch import load
 
 from gm_core.data.datasets import DataError, Images, load_dataset
-from gm_core.models.autoregressive.gated import PixelCNNConfig
+from gm_core.models import ImageShape
+from gm_core.models.autoregressive.gated import GatedPixelCNNConfig
 from gm_core.models.vae.vae import VAEConfig
 from gm_core.training import loop, state
 from gm_core.training.loop import train
 from gm_core.training.recipes import RECIPES, Recipe
 from gm_core.training.state import StateError
+from tests.helpers import loss_of
 
 CPU = torch.device("cpu")
 PIXELCNN = Recipe(
-    "tiny-pixelcnn", "mnist", PixelCNNConfig(height=8, width=8, channels=8, layers=2), 24, 4, 5e-3, 4, any_class=0.3
+    "tiny-pixelcnn",
+    "mnist",
+    GatedPixelCNNConfig(image=ImageShape(height=8, width=8), width=8, layers=2),
+    24,
+    4,
+    5e-3,
+    4,
+    any_class=0.3,
 )
-TINY_VAE = VAEConfig(height=8, width=8, latent=2, channels=4, hidden=8)
+TINY_VAE = VAEConfig(image=ImageShape(height=8, width=8), latent=2, width=4, hidden=8)
 VAE = Recipe("tiny-vae", "mnist", TINY_VAE, 24, 4, 5e-3, 4)
 
 
@@ -66,7 +75,9 @@ def test_training_learns(recipe, data, tmp_path):
     trained = run(replace(recipe, steps=120, ema=0.9), data, tmp_path).model
     labels = torch.full((40,), -1)
     with torch.no_grad():
-        before, after = (m.loss(data.images, labels, torch.Generator().manual_seed(0)) for m in (untrained, trained))
+        before, after = (
+            loss_of(m, data.images, labels, torch.Generator().manual_seed(0)) for m in (untrained, trained)
+        )
     assert after < 0.6 * before
 
 
@@ -161,10 +172,10 @@ def test_a_folder_that_cannot_be_written_to_is_found_out_before_the_first_step(d
 
 def test_labels_are_hidden_as_often_as_the_recipe_says(data):
     recipe = replace(PIXELCNN, batch=40, any_class=0.3)
-    labels = torch.cat([loop._batch(recipe, data, step)[1] for step in range(50)])
+    labels = torch.cat([loop._batch(recipe, data, step)[0].labels for step in range(50)])
     assert float((labels == -1).double().mean()) == pytest.approx(0.3, abs=0.03)
-    images, labels, _ = loop._batch(replace(recipe, any_class=0.0), data, 0)
-    assert torch.equal(images[:, 0, 0, 1] > 0, labels == 0)  # each label is still its picture's
+    batch, _ = loop._batch(replace(recipe, any_class=0.0), data, 0)
+    assert torch.equal(batch.images[:, 0, 0, 1] > 0, batch.labels == 0)  # each label is still its picture's
 
 
 def test_the_optimiser_is_given_the_recipes_rates(data, tmp_path, monkeypatch):

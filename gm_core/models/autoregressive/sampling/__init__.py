@@ -1,19 +1,22 @@
-"""Drawing pictures from models that have an order: a stream of pixel events, cached and naive."""
+"""Drawing pictures from models that have an order: a stream of pixel events, cached and naive.
 
-from gm_core.models.autoregressive.sampling.engines import gated_pixels, residual_pixels, warm_up
+There is one loop, :func:`stream_pixels`, and all of a picture's randomness is one uniform number per value. What the
+loop draws from is a ``Pixels``: the naive sampler runs the whole network for every pixel; a cached sampler, one per
+network, computes no activation twice; a compiled one does the same in machine code. All draw the same pictures.
+"""
+
 from gm_core.models.autoregressive.sampling.events import PixelEvent, rebuild
-from gm_core.models.autoregressive.sampling.naive import NaiveMixturePixels, NaivePixels
+from gm_core.models.autoregressive.sampling.naive import NaivePixels
+from gm_core.models.autoregressive.sampling.select import cached_pixels, warm_up
 from gm_core.models.autoregressive.sampling.stream import Pixels, draw_noise, stream_pixels
 
 __all__ = [
-    "NaiveMixturePixels",
     "NaivePixels",
     "PixelEvent",
     "Pixels",
+    "cached_pixels",
     "draw_noise",
-    "gated_pixels",
     "rebuild",
-    "residual_pixels",
     "stream_pixels",
     "warm_up",
 ]

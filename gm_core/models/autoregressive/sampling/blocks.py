@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gm_core.models.autoregressive.features import PixelFeatures
-from gm_core.models.autoregressive.residual_layers import StackBlock
+from gm_core.models.autoregressive.residual import StackBlock
 
 
 class InputCache:
@@ -36,7 +36,7 @@ class InputCache:
         self._seen = torch.zeros(n, self._reach + height, width + 2 * self._reach, features.size, device=device)
         self._above, self._left = (flat(above.weight), above.bias), flat(left.weight).t()
         self._widths = (above.out_channels - left.out_channels, left.out_channels)
-        self._to_pixels: tuple[Tensor, ...] = ()  # what the rows above say to the row in hand
+        self._to_pixels: tuple[Tensor, ...] = ()  # what the rows above say to the current row
         self._lefts: tuple[Tensor, ...] = ()
 
     def put(self, row: int, column: int, values: Tensor) -> None:
@@ -82,7 +82,7 @@ class BlockCache:
         self._up_vertical = (flat(block.up_vertical.weight), block.up_vertical.bias)
         layers = (block.down_horizontal, block.left, block.up_horizontal)
         self._down, self._left, self._up = (flat(layer.weight).t() for layer in layers)
-        # Pixel by pixel of the row in hand: what comes from the rows above, and where the block's inside is kept.
+        # Pixel by pixel of the current row: what comes from the rows above, and where the block's inside is kept.
         self._to_down = self._to_middle = self._to_up = self._hidden = self._lefts = tuple[Tensor, ...]()
 
     def begin_row(self, vertical: Tensor, row: int) -> Tensor:

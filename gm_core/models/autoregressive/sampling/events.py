@@ -1,4 +1,4 @@
-"""What a sampler tells while it draws."""
+"""What a sampler reports while it draws."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,24 +9,35 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class PixelEvent:
-    """A run of pixels that have just been drawn (or given), for n pictures at once.
+    """A run of pixels that have just been drawn (or given), for n pictures at once: a frame that holds pixels.
 
     An event stands for itself: applying it twice, or events in another order, changes nothing.
 
     Attributes:
         index: Position of the first pixel in raster order, ``row * width + column``.
+        total: Pixels of a picture, H·W.
         values: The pixels' values, ``uint8`` (n, k, C).
         log_prob: Their log-probabilities in nats under the model at temperature 1, ``float32`` (n, k, C).
         logits: Log-probabilities of all levels at temperature 1, ``float32`` (n, k, C, levels). What a value was
             drawn from is ``softmax(logits / temperature)``.
+        canvas: Where the pictures are being drawn, ``uint8`` (n, H, W, C): all events of a stream share it.
         temperature: Temperature of the draw.
     """
 
     index: int
+    total: int
     values: Tensor
     log_prob: Tensor
     logits: Tensor
+    canvas: Tensor
     temperature: float = 1.0
+
+    @property
+    def images(self) -> Tensor:
+        """The pictures up to and with these pixels, ``uint8`` (n, C, H, W); 0 where nothing is drawn yet."""
+        drawn = self.canvas.clone()
+        drawn.flatten(1, 2)[:, self.index + self.values.shape[1] :] = 0
+        return drawn.permute(0, 3, 1, 2).contiguous()
 
     @property
     def entropy(self) -> Tensor:

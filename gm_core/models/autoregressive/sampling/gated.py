@@ -4,11 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gm_core.models.autoregressive.features import PixelFeatures
-from gm_core.models.autoregressive.gated_layers import GatedLayer, GatedStacks, gate
+from gm_core.models.autoregressive.gated import GatedLayer, GatedPixelCNN, gate
+from gm_core.models.autoregressive.sampling.select import cached_sampler
 from gm_core.models.autoregressive.sampling.stream import inverse_cdf
 
 
+@cached_sampler(GatedPixelCNN)
 class GatedPixels:
     """Pictures in the making, with the vertical stack run once a row and the horizontal stack a few times.
 
@@ -19,8 +20,7 @@ class GatedPixels:
     decided. That is exact, and a few launches of large kernels in the place of many small ones.
 
     Args:
-        features: The network's input features.
-        stacks: The network.
+        model: The model.
         condition: Index of each picture's label embedding, (n,).
         height: Height.
         width: Width.
@@ -35,11 +35,9 @@ class GatedPixels:
     """
 
     @torch.inference_mode()
-    def __init__(
-        self, features: PixelFeatures, stacks: GatedStacks, condition: Tensor, height: int, width: int
-    ) -> None:
+    def __init__(self, model: GatedPixelCNN, condition: Tensor, height: int, width: int) -> None:
         self.height, self.width, self.at_once = height, width, width
-        self._features, self._stacks = features, stacks
+        self._features, self._stacks = features, stacks = model.features, model.stacks
         n, device = len(condition), condition.device
         rows, columns = stacks.INPUT_ROWS, stacks.INPUT_COLUMNS
         # A processor computes in vain what a wrong pixel spoils; to a GPU only the number of launches matters.

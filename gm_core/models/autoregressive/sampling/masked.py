@@ -4,11 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gm_core.models.autoregressive.features import PixelFeatures
-from gm_core.models.autoregressive.masked_layers import MaskedConv2d, MaskedStack, ResidualBlock
+from gm_core.models.autoregressive.original import MaskedConv2d, MaskedPixelCNN, ResidualBlock
+from gm_core.models.autoregressive.sampling.select import cached_sampler
 from gm_core.models.autoregressive.sampling.stream import PixelByPixel
 
 
+@cached_sampler(MaskedPixelCNN)
 class MaskedPixels(PixelByPixel):
     """Pictures in the making, with each masked convolution's rows above summed up once a row.
 
@@ -16,8 +17,7 @@ class MaskedPixels(PixelByPixel):
     takes from the rows above is therefore computed for a whole row at once; a pixel only adds what lies to its left.
 
     Args:
-        features: The network's input features.
-        stack: The network.
+        model: The model.
         condition: Index of each picture's label embedding, (n,).
         height: Height.
         width: Width.
@@ -28,10 +28,10 @@ class MaskedPixels(PixelByPixel):
     """
 
     @torch.inference_mode()
-    def __init__(self, features: PixelFeatures, stack: MaskedStack, condition: Tensor, height: int, width: int) -> None:
+    def __init__(self, model: MaskedPixelCNN, condition: Tensor, height: int, width: int) -> None:
         self.height, self.width = height, width
-        self._features = features
-        self._positions = features.positions(height, width, condition.device)
+        self._features, stack = model.features, model.stack
+        self._positions = self._features.positions(height, width, condition.device)
         self._input = _Cache(stack.input, len(condition), height, width)
         self._blocks = [_BlockCache(block, condition, height, width) for block in stack.residual_blocks()]
         self._head = [(layer.weight.flatten(1), layer.bias) for layer in (stack.head, stack.logits)]
@@ -58,7 +58,7 @@ class MaskedPixels(PixelByPixel):
 
 
 class _Cache:
-    """A masked convolution's input so far, and what the rows above say to the row in hand."""
+    """A masked convolution's input so far, and what the rows above say to the current row."""
 
     def __init__(self, layer: MaskedConv2d, n: int, height: int, width: int) -> None:
         reach = layer.kernel_size[0] // 2

@@ -5,8 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gm_core.models.autoregressive.palette import Palette
-from gm_core.models.autoregressive.residual_layers import ResidualNetwork
+from gm_core.models.autoregressive.residual import ResidualPixelCNN
 from gm_core.models.autoregressive.sampling.blocks import BlockCache, InputCache, flat
+from gm_core.models.autoregressive.sampling.select import cached_sampler
 from gm_core.models.autoregressive.sampling.stream import PixelByPixel
 from gm_core.models.autoregressive.stretch import Stretch
 
@@ -49,7 +50,7 @@ class StretchCache:
         self._inside = torch.empty(0)
 
     def cut(self, log_p: Tensor) -> Tensor:
-        """The distribution of the pixel in hand from the network's, log-probabilities (n, levels)."""
+        """The distribution of the current pixel from the network's, log-probabilities (n, levels)."""
         self._inside = self._stretch.inside(log_p)
         return log_p + self._stretch.factor(self._weight, self._inside)
 
@@ -58,6 +59,7 @@ class StretchCache:
         self._weight += self._stretch.gain(self._inside, values.to(self._weight.device))
 
 
+@cached_sampler(ResidualPixelCNN)
 class ResidualPixels(PixelByPixel):
     """Pictures in the making, with the vertical stack run once a row and the horizontal stack once a pixel.
 
@@ -65,7 +67,7 @@ class ResidualPixels(PixelByPixel):
     row's worth of both is computed when its first pixel is asked for. A pixel only adds what lies to its left.
 
     Args:
-        network: The network.
+        model: The model.
         condition: Index of each picture's label embedding, (n,).
         height: Height.
         width: Width.
@@ -76,18 +78,18 @@ class ResidualPixels(PixelByPixel):
     """
 
     @torch.inference_mode()
-    def __init__(self, network: ResidualNetwork, condition: Tensor, height: int, width: int) -> None:
+    def __init__(self, model: ResidualPixelCNN, condition: Tensor, height: int, width: int) -> None:
         self.height, self.width = height, width
-        features, stacks, palette, stretch = network
+        features, stacks, palette, stretch = model.features, model.stacks, model.palette, model.stretch
         self._input = InputCache(features, stacks.above, stacks.left, len(condition), height, width)
         self._blocks = [BlockCache(block, condition, height, width) for block in stacks.stack_blocks()]
-        head_vertical, self._head = flat(stacks.head.weight).split(stacks.channels, dim=1)
+        head_vertical, self._head = flat(stacks.head.weight).split(stacks.widths, dim=1)
         self._head_vertical = (head_vertical, stacks.head.bias)
         self._logits = (flat(stacks.logits.weight), stacks.logits.bias)
         self._palette = None if palette is None else PaletteCache(palette, len(condition))
         self._stretch = None if stretch is None else StretchCache(stretch, len(condition))
         self._row = -1
-        self._to_head = torch.empty(0)  # what the rows above say to the row in hand, (W, n, C)
+        self._to_head = torch.empty(0)  # what the rows above say to the current row, (W, n, C)
 
     @torch.inference_mode()
     def logits(self, row: int, column: int) -> Tensor:

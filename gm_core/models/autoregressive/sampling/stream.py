@@ -1,6 +1,5 @@
 """The one loop that draws pictures pixel by pixel, whatever computes the logits."""
 
-import math
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ More would wrestle for the interpreter's lock; sixteen got half as much done as 
 
 
 class Pixels(Protocol):
-    """Pictures in the making, drawn in raster order a run of pixels at a time.
+    """Pictures that are being drawn, in raster order a run of pixels at a time.
 
     Wherever a grey pixel has one number, one of C channels has C, in a dimension after the pixels'.
     """
@@ -46,7 +45,7 @@ class Pixels(Protocol):
 
 
 class PixelByPixel(ABC):
-    """:class:`Pixels` out of two smaller things: a pixel's logits, and being told its value."""
+    """:class:`Pixels` out of two smaller things: a pixel's logits, and being given its value."""
 
     height: int
     width: int
@@ -118,15 +117,15 @@ def stream_pixels(
     temperature: float = 1.0,
     chunk: int = 1,
 ) -> Iterator[PixelEvent]:
-    """Draw pictures in raster order, and tell of every pixel.
+    """Draw pictures in raster order, with an event for every run of pixels.
 
     Args:
         pixels: What computes the logits; used up by this call.
-        noise: One uniform number a value, ``float64`` (n, H, W) or (n, H, W, C); see :func:`draw_noise`.
+        noise: One uniform number per value, ``float64`` (n, H, W) or (n, H, W, C); see :func:`draw_noise`.
         start: Values of given pixels, ``uint8`` (n, C, H, W).
         keep: Which values of ``start`` are given, ``bool`` (n, C, H, W). The rest is drawn.
         temperature: Of the draws, above 0.
-        chunk: Pixels an event (the last may have fewer).
+        chunk: Pixels per event (the last may have fewer).
 
     Yields:
         Events that together cover every pixel once, in order.
@@ -135,38 +134,36 @@ def stream_pixels(
         given = torch.full(noise.shape, -1, device=noise.device)
     else:
         given = torch.where(keep, start.long(), -1).to(noise.device).movedim(1, -1).reshape(noise.shape)
-    noise, given = noise.flatten(1, 2), given.flatten(1, 2)
-    total, drawn, told = noise.shape[1], 0, 0
+    n, height, width = noise.shape[:3]
+    canvas = torch.zeros(n, height, width, noise[0, 0, 0].numel(), dtype=torch.uint8)
+    noise, given, pixel = noise.flatten(1, 2), given.flatten(1, 2), canvas.flatten(1, 2)
+    total, drawn, reported = height * width, 0, 0
     enough = max(chunk, pixels.at_once)
     waiting: list[tuple[Tensor, Tensor]] = []
-    while told < total:
+    while reported < total:
         # Not held open across the yield: a generator may be resumed by another thread.
         with _turns, torch.inference_mode():
-            run = slice(drawn, min(total, told + enough))
+            run = slice(drawn, min(total, reported + enough))
             waiting.append(pixels.draw(drawn, noise[:, run], given[:, run], temperature))
             drawn = run.stop
             values, logits = (_joined(list(parts)) for parts in zip(*waiting, strict=True))
-            ready = drawn - told if drawn == total else (drawn - told) // chunk * chunk
-            waiting = [(values[:, ready:], logits[:, ready:])] if told + ready < drawn else []
+            ready = drawn - reported if drawn == total else (drawn - reported) // chunk * chunk
+            waiting = [(values[:, ready:], logits[:, ready:])] if reported + ready < drawn else []
             # One channel has no dimension of its own up to here.
             levels = values.to(torch.uint8).reshape(*values.shape[:2], -1)
             log_prob = logits.gather(-1, values[..., None]).reshape(levels.shape)
             logits = logits.reshape(*levels.shape, -1)
+            pixel[:, reported : reported + levels.shape[1]] = levels.cpu()
             columns = [whole[:, :ready].split(chunk, dim=1) for whole in (levels, log_prob, logits)]
             events = [
-                PixelEvent(index, value, log_p, all_logits, temperature)
-                for index, value, log_p, all_logits in zip(range(told, told + ready, chunk), *columns, strict=True)
+                PixelEvent(index, total, value, log_p, all_logits, canvas, temperature)
+                for index, value, log_p, all_logits in zip(
+                    range(reported, reported + ready, chunk), *columns, strict=True
+                )
             ]
-            told += ready
+            reported += ready
         yield from events
 
 
 def _joined(parts: list[Tensor]) -> Tensor:
     return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
-
-
-def check_temperature(temperature: float) -> float:
-    """A temperature that can be drawn at, or a ``ValueError`` that says what is wrong with it."""
-    if not (math.isfinite(temperature) and 0.01 <= temperature <= 100):
-        raise ValueError(f"temperature must be a number from 0.01 to 100, not {temperature!r}")
-    return float(temperature)

@@ -1,30 +1,28 @@
 """The cached sampler of PixelCNN++: every activation is computed once, at every resolution."""
 
-from collections.abc import Callable
 from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gm_core.distributions.discretized import ChannelMixture
-from gm_core.models.autoregressive.features import PixelFeatures
-from gm_core.models.autoregressive.residual_layers import StackBlock
+from gm_core.models.autoregressive.heads import Choose
+from gm_core.models.autoregressive.plusplus import Double, Halve, PixelCNNPP, StridedStacks
+from gm_core.models.autoregressive.residual import StackBlock
 from gm_core.models.autoregressive.sampling.blocks import BlockCache, InputCache, flat, windows
-from gm_core.models.autoregressive.sampling.mixture import MixturePixels
-from gm_core.models.autoregressive.strided_layers import Double, Halve, StridedStacks
+from gm_core.models.autoregressive.sampling.channels import ChannelByChannel
+from gm_core.models.autoregressive.sampling.select import cached_sampler
 
 
-class StridedPixels(MixturePixels):
+@cached_sampler(PixelCNNPP)
+class StridedPixels(ChannelByChannel):
     """Pictures in the making, with the vertical stack run once a row and the horizontal stack once a pixel.
 
     At half the resolution there is a row for two and a pixel, here a cell, for four: row I is run when row 2I begins,
     and cell (I, J) when pixel (2I, 2J) comes. What they say to the other pixels that they stand for is kept.
 
     Args:
-        features: The network's input features.
-        stacks: The network.
-        mixture_of: A pixel's distribution, batch shape (n,), from the network's outputs (n, outputs).
+        model: The model.
         condition: Index of each picture's label embedding, (n,).
         height: Height.
         width: Width.
@@ -35,33 +33,26 @@ class StridedPixels(MixturePixels):
     """
 
     @torch.inference_mode()
-    def __init__(
-        self,
-        features: PixelFeatures,
-        stacks: StridedStacks,
-        mixture_of: Callable[[Tensor], ChannelMixture],
-        condition: Tensor,
-        height: int,
-        width: int,
-    ) -> None:
+    def __init__(self, model: PixelCNNPP, condition: Tensor, height: int, width: int) -> None:
         self.height, self.width = height, width
-        self._mixture_of = mixture_of
-        self._input = InputCache(features, stacks.above, stacks.left, len(condition), height, width)
+        self._head_of_pixel, stacks = model.head, model.stacks
+        self._input = InputCache(model.features, stacks.above, stacks.left, len(condition), height, width)
         self._stacks = _Resolution(stacks, 0, condition, height, width)
         head_vertical, head = flat(stacks.head.weight).split(stacks.widths[0], dim=1)
         self._head_vertical, self._head = (head_vertical, stacks.head.bias), head.t()
         self._row = -1
-        self._to_head: tuple[Tensor, ...] = ()  # what the rows above say to the pixels of the row in hand
+        self._to_head: tuple[Tensor, ...] = ()  # what the rows above say to the pixels of the current row
 
     @torch.inference_mode()
-    def mixture(self, row: int, column: int) -> ChannelMixture:
-        """The distribution of one pixel, batch shape (n,)."""
+    def unfold(self, row: int, column: int, choose: Choose) -> Tensor:
+        """See :meth:`ChannelByChannel.unfold`."""
         if row != self._row:
             self._row = row
             vertical = self._stacks.begin_row(self._input.begin_row(row), row)
             self._to_head = F.linear(F.relu(vertical), *self._head_vertical).unbind()
         horizontal = self._stacks.pixel(self._input.pixel(column), column)
-        return self._mixture_of(torch.addmm(self._to_head[column], F.relu(horizontal), self._head))
+        outputs = torch.addmm(self._to_head[column], F.relu(horizontal), self._head)
+        return self._head_of_pixel.unfold(outputs, choose)
 
     @torch.inference_mode()
     def put(self, row: int, column: int, values: Tensor) -> None:
@@ -126,11 +117,11 @@ class _Below:
         self._double_vertical = (flat(weight)[order], bias[order])
         order = torch.arange(4 * h).view(h, 4).t().flatten()
         self._double_horizontal = flat(double.horizontal.weight)[order].t()
-        self._odd = 0  # whether the row in hand is
-        # Cell by cell of the row in hand: what comes from the rows above, and what is to the left.
+        self._odd = 0  # whether the current row is
+        # Cell by cell of the current row: what comes from the rows above, and what is to the left.
         self._to_cells = self._lefts = self._to_pixels = tuple[Tensor, ...]()
         self._doubled = torch.empty(0)  # the cells' vertical stack at the full resolution, (W, n, 2, 2, V)
-        self._own = tuple[Tensor, ...]()  # where the row in hand is kept
+        self._own = tuple[Tensor, ...]()  # where the current row is kept
         self._pixels: list[tuple[Tensor, ...]] = []  # what each cell says to its four pixels, (n, H) each
 
     def begin_row(self, vertical: Tensor, row: int) -> Tensor:

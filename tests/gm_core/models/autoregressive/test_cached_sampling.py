@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from gm_core import (
+    Autoregressive,
     MaskedPixelCNN,
     MaskedPixelCNNConfig,
-    PixelCNN,
     PixelCNNPP,
     PixelCNNPPConfig,
     ResidualPixelCNN,
@@ -14,6 +14,7 @@ from gm_core import (
     draw_noise,
     rebuild,
 )
+from tests.helpers import flat
 
 HEIGHT, WIDTH = 6, 9
 SIZE = {"height": HEIGHT, "width": WIDTH, "classes": 3, "blocks": 3}
@@ -21,20 +22,20 @@ SIZE = {"height": HEIGHT, "width": WIDTH, "classes": 3, "blocks": 3}
 
 def masked(**changes) -> MaskedPixelCNN:
     torch.manual_seed(0)
-    config = MaskedPixelCNNConfig(**{**SIZE, "channels": 8, **changes})
+    config = flat(MaskedPixelCNNConfig, **{**SIZE, "channels": 8, **changes})
     return MaskedPixelCNN(config).eval().requires_grad_(False)
 
 
 def residual(**changes) -> ResidualPixelCNN:
     torch.manual_seed(0)
-    config = ResidualPixelCNNConfig(**{**SIZE, "vertical": 8, "horizontal": 12, "kernel_size": 3, **changes})
+    config = flat(ResidualPixelCNNConfig, **{**SIZE, "vertical": 8, "horizontal": 12, "kernel_size": 3, **changes})
     return ResidualPixelCNN(config).eval().requires_grad_(False)
 
 
 def strided(**changes) -> PixelCNNPP:
     torch.manual_seed(0)
     shape = {"vertical": (4, 6, 8), "horizontal": (6, 8, 10), "blocks": (1, 1, 1), "kernel_size": 3, "mixture": 3}
-    model = PixelCNNPP(PixelCNNPPConfig(**{**SIZE, **shape, **changes})).eval().requires_grad_(False)
+    model = PixelCNNPP(flat(PixelCNNPPConfig, **{**SIZE, **shape, **changes})).eval().requires_grad_(False)
     for module in model.modules():
         if isinstance(module, torch.nn.Embedding):
             module.weight.mul_(10)  # untrained, the labels hardly matter
@@ -43,7 +44,9 @@ def strided(**changes) -> PixelCNNPP:
 
 def draw(model, n=2, **options):
     events = model.stream(n, generator=torch.Generator().manual_seed(5), **options)
-    height, width = options["start"].shape[2:] if "start" in options else (model.config.height, model.config.width)
+    height, width = (
+        options["start"].shape[2:] if "start" in options else (model.config.image.height, model.config.image.width)
+    )
     return rebuild(events, height, width)
 
 
@@ -115,7 +118,7 @@ def test_a_label_reaches_the_pixels_through_strides():
     assert torch.equal(second, third) and not torch.equal(first, second)
 
 
-def assert_cached_is_naive(model: PixelCNN, options) -> None:
+def assert_cached_is_naive(model: Autoregressive, options) -> None:
     cached, cached_log_prob = draw(model, **options)
     naive, naive_log_prob = draw(model, naive=True, **options)
     assert torch.equal(cached, naive)

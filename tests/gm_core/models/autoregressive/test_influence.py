@@ -3,14 +3,17 @@
 import pytest
 import torch
 
-from gm_core import GatedPixelCNN, PixelCNNConfig, PixelCNNPP, PixelCNNPPConfig, influence
+from gm_core import GatedPixelCNN, GatedPixelCNNConfig, PixelCNNPP, PixelCNNPPConfig, influence
+from tests.helpers import flat
 
 HEIGHT, WIDTH = 6, 7
 
 
 def small(**changes) -> GatedPixelCNN:
     torch.manual_seed(0)
-    config = PixelCNNConfig(**{"height": HEIGHT, "width": WIDTH, "classes": 3, "channels": 8, "layers": 8, **changes})
+    config = flat(
+        GatedPixelCNNConfig, **{"height": HEIGHT, "width": WIDTH, "classes": 3, "channels": 8, "layers": 8, **changes}
+    )
     return GatedPixelCNN(config).eval().requires_grad_(False)
 
 
@@ -61,7 +64,7 @@ def test_a_pixel_that_is_not_there(index):
 def test_in_colour_it_is_what_changing_the_channels_does():
     torch.manual_seed(0)
     sizes = {"height": HEIGHT, "width": WIDTH, "classes": 3, "mixture": 3}
-    model = PixelCNNPP(PixelCNNPPConfig(vertical=(4, 4), horizontal=(8, 8), blocks=(1, 1), **sizes)).eval()
+    model = PixelCNNPP(flat(PixelCNNPPConfig, vertical=(4, 4), horizontal=(8, 8), blocks=(1, 1), **sizes)).eval()
     generator = torch.Generator().manual_seed(1)
     image = torch.randint(20, 230, (1, 3, HEIGHT, WIDTH), dtype=torch.uint8, generator=generator)
     row, column, by, index = HEIGHT - 1, 1, 4, (HEIGHT - 1) * WIDTH + 2

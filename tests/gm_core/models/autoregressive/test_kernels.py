@@ -8,11 +8,11 @@ import pytest
 import torch
 from numba import njit
 
-from gm_core import GatedPixelCNN, PixelCNNConfig, ResidualPixelCNN, ResidualPixelCNNConfig, rebuild, warm_up
-from gm_core.models.autoregressive.residual_layers import ResidualNetwork
+from gm_core import ResidualPixelCNN, ResidualPixelCNNConfig, rebuild, warm_up
+from gm_core.models import ImageShape
 from gm_core.models.autoregressive.sampling.compiled import samplers as compiled
 from gm_core.models.autoregressive.sampling.compiled.kernels import LANES, add_products, exp
-from gm_core.models.autoregressive.sampling.compiled.packing import packed_gated, packed_residual
+from gm_core.models.autoregressive.sampling.compiled.packing import packed_residual
 
 
 @njit
@@ -56,23 +56,24 @@ def test_rows_of_a_product_may_overlap():
     np.testing.assert_array_equal(out[:, 0], [pixels[i : i + 3].sum() for i in range(6)])
 
 
-def small() -> GatedPixelCNN:
+def small(**changes) -> ResidualPixelCNN:
     torch.manual_seed(0)
-    return GatedPixelCNN(PixelCNNConfig(height=5, width=4, classes=2, channels=4, layers=2)).eval()
+    shape = {"image": ImageShape(height=5, width=4), "classes": 2, "vertical": 4, "horizontal": 6, "blocks": 2}
+    return ResidualPixelCNN(ResidualPixelCNNConfig(**shape, **changes)).eval()
 
 
 def test_changed_weights_are_packed_anew():
     assert warm_up()
     model = small()
-    before = packed_gated(model.features, model.stacks)
-    assert packed_gated(model.features, model.stacks) is before
+    before = packed_residual(model)
+    assert packed_residual(model) is before
     with torch.no_grad():
         model.features.embedding.weight.add_(1)
-        model.stacks.layers[1].link.bias.add_(1)
-    changed = packed_gated(model.features, model.stacks)
+        model.stacks.blocks[1].up_vertical.bias.add_(1)
+    changed = packed_residual(model)
     assert changed is not before
-    model.stacks.head = torch.nn.Conv2d(4, 4, 1).requires_grad_(False)
-    assert packed_gated(model.features, model.stacks) is not changed
+    model.stacks.head = torch.nn.Conv2d(10, 10, 1).requires_grad_(False)
+    assert packed_residual(model) is not changed
     drawn = [
         rebuild(model.stream(2, generator=torch.Generator().manual_seed(1), naive=naive), 5, 4)[0]
         for naive in (False, True)
@@ -83,14 +84,15 @@ def test_changed_weights_are_packed_anew():
 @pytest.mark.parametrize("part", ["palette", "stretch"])
 def test_so_are_those_of_a_palette_and_of_stretches(part):
     assert warm_up()
-    torch.manual_seed(0)
-    shape = {"height": 5, "width": 4, "classes": 2, "vertical": 4, "horizontal": 6, "blocks": 2}
-    model = ResidualPixelCNN(ResidualPixelCNNConfig(palette=True, stretch=True, **shape)).eval()
-    network = ResidualNetwork(model.features, model.stacks, model.palette, model.stretch)
-    before = packed_residual(network)
-    assert packed_residual(network) is before
-    assert packed_residual(network._replace(palette=None)) is not before
-    assert packed_residual(network._replace(stretch=None)) is not before
+    model = small(palette=True, stretch=True)
+    before = packed_residual(model)
+    assert packed_residual(model) is before
+    kept = model.get_submodule(part)
+    setattr(model, part, None)
+    without = packed_residual(model)
+    assert without is not before
+    setattr(model, part, kept)
+    assert packed_residual(model) is not without
     with torch.no_grad():
         for parameter in model.get_submodule(part).parameters():
             parameter.add_(torch.linspace(-5, 5, len(parameter)).view(-1, *[1] * (parameter.ndim - 1)))
@@ -101,13 +103,10 @@ def test_so_are_those_of_a_palette_and_of_stretches(part):
     assert torch.equal(*drawn)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [small, lambda: ResidualPixelCNN(ResidualPixelCNNConfig(height=5, width=4, blocks=1, palette=True, stretch=True))],
-)
-def test_the_packed_weights_of_a_model_go_with_it(make):
+@pytest.mark.parametrize("parts", [{}, {"palette": True, "stretch": True}])
+def test_the_packed_weights_of_a_model_go_with_it(parts):
     assert warm_up()
-    model = make()
+    model = small(**parts)
     model.sample(1)
     features, stacks = weakref.ref(model.features), weakref.ref(model.stacks)
     del model

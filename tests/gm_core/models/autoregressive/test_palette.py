@@ -6,6 +6,7 @@ import torch
 from gm_core import ResidualPixelCNN, ResidualPixelCNNConfig, rebuild
 from gm_core.models.autoregressive.features import PixelFeatures
 from gm_core.models.autoregressive.palette import levels_before
+from tests.helpers import flat
 
 HEIGHT, WIDTH = 7, 8
 SIZE = {"height": HEIGHT, "width": WIDTH, "classes": 3, "vertical": 8, "horizontal": 12, "kernel_size": 3, "blocks": 1}
@@ -13,7 +14,7 @@ SIZE = {"height": HEIGHT, "width": WIDTH, "classes": 3, "vertical": 8, "horizont
 
 def small(**changes) -> ResidualPixelCNN:
     torch.manual_seed(0)
-    config = ResidualPixelCNNConfig(**{**SIZE, "palette": True, **changes})
+    config = flat(ResidualPixelCNNConfig, **{**SIZE, "palette": True, **changes})
     return ResidualPixelCNN(config).eval().requires_grad_(False)
 
 

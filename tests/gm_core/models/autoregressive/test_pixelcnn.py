@@ -6,34 +6,35 @@ import pytest
 import torch
 
 from gm_core import (
+    Autoregressive,
     GatedPixelCNN,
+    GatedPixelCNNConfig,
     MaskedPixelCNN,
     MaskedPixelCNNConfig,
-    PixelCNN,
-    PixelCNNConfig,
     ResidualPixelCNN,
     ResidualPixelCNNConfig,
 )
-from gm_core.models.autoregressive.masked_layers import MaskedConv2d
+from gm_core.models.autoregressive.original import MaskedConv2d
+from tests.helpers import flat, loss_of
 
 SIZE = {"height": 6, "width": 7, "classes": 3, "channels": 8}
 
 
-def gated(**changes) -> PixelCNN:
+def gated(**changes) -> Autoregressive:
     torch.manual_seed(0)
-    return GatedPixelCNN(PixelCNNConfig(**{**SIZE, "layers": 4, **changes})).eval().requires_grad_(False)
+    return GatedPixelCNN(flat(GatedPixelCNNConfig, **{**SIZE, "layers": 4, **changes})).eval().requires_grad_(False)
 
 
-def masked(**changes) -> PixelCNN:
+def masked(**changes) -> Autoregressive:
     torch.manual_seed(0)
-    return MaskedPixelCNN(MaskedPixelCNNConfig(**{**SIZE, "blocks": 4, **changes})).eval().requires_grad_(False)
+    return MaskedPixelCNN(flat(MaskedPixelCNNConfig, **{**SIZE, "blocks": 4, **changes})).eval().requires_grad_(False)
 
 
-def residual(*, channels=8, **changes) -> PixelCNN:
+def residual(*, channels=8, **changes) -> Autoregressive:
     torch.manual_seed(0)
     size = {name: value for name, value in SIZE.items() if name != "channels"}
     config = {**size, "vertical": channels, "horizontal": channels, "kernel_size": 3, "blocks": 4, **changes}
-    return ResidualPixelCNN(ResidualPixelCNNConfig(**config)).eval().requires_grad_(False)
+    return ResidualPixelCNN(flat(ResidualPixelCNNConfig, **config)).eval().requires_grad_(False)
 
 
 @pytest.fixture(params=[gated, masked, residual])
@@ -42,12 +43,12 @@ def small(request):
     return request.param
 
 
-def influence(model: PixelCNN, height: int, width: int, row: int, column: int) -> torch.Tensor:
+def influence(model: Autoregressive, height: int, width: int, row: int, column: int) -> torch.Tensor:
     """Sum over levels of |d logits(row, column) / d features|, for every pixel: (H, W)."""
     generator = torch.Generator().manual_seed(1)
-    values = torch.randint(model.config.levels, (1, height, width), generator=generator)
+    values = torch.randint(model.config.image.levels, (1, height, width), generator=generator)
     features = model.features(values).detach().requires_grad_(True)
-    logits = model.logits(features)[0, row, column]
+    logits = model.outputs(features)[0, row, column]
     weights = torch.randn(logits.shape, generator=generator)
     (gradient,) = torch.autograd.grad((logits * weights).sum(), features)
     return gradient[0].abs().sum(dim=0)
@@ -124,7 +125,7 @@ def test_the_loss_is_the_mean_negative_log_likelihood(small):
     model = small()
     images = torch.randint(256, (4, 1, 6, 7), dtype=torch.uint8, generator=torch.Generator().manual_seed(4))
     labels = torch.tensor([0, 1, 2, -1])
-    torch.testing.assert_close(model.loss(images, labels), -model.log_prob(images, labels).mean())
+    torch.testing.assert_close(loss_of(model, images, labels), -model.log_prob(images, labels).mean())
 
 
 @pytest.mark.parametrize(

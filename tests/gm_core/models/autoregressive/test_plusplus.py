@@ -9,15 +9,16 @@ from PIL import Image
 
 from gm_core import PixelCNNPP, PixelCNNPPConfig, draw_noise, rebuild
 from gm_core.data.datasets import DataError, load_dataset
-from gm_core.distributions.discretized import ChannelMixture
-from gm_core.evaluation.likelihood import evaluate
+from gm_core.distributions.channels import ChannelMixture
+from gm_core.evaluation import evaluate
+from tests.helpers import flat, loss_of
 
 SIZE = {"height": 6, "width": 7, "classes": 3, "mixture": 3, "vertical": (8, 8, 8), "horizontal": (8, 12, 8)}
 
 
 def small(**changes) -> PixelCNNPP:
     torch.manual_seed(0)
-    config = PixelCNNPPConfig(**{**SIZE, "blocks": (1, 1, 2), **changes})
+    config = flat(PixelCNNPPConfig, **{**SIZE, "blocks": (1, 1, 2), **changes})
     return PixelCNNPP(config).eval().requires_grad_(False)
 
 
@@ -44,7 +45,7 @@ def test_a_pixel_sees_all_pixels_before_it_and_no_other(size, kernel_size):
     height, width = size
     features = model.features(pictures(1, 1, height=height, width=width).movedim(1, -1).long())
     features = features.detach().requires_grad_(True)
-    outputs = model.logits(features)[0]
+    outputs = model.outputs(features)[0]
     weights = torch.randn(outputs.shape[-1], generator=torch.Generator().manual_seed(2))
     for index in range(height * width):
         row, column = divmod(index, width)
@@ -121,7 +122,7 @@ def test_log_prob_loss_and_distribution_agree(channels):
     assert pixels.shape == images.shape
     log_prob = model.log_prob(images, labels)
     torch.testing.assert_close(pixels.sum(dim=(1, 2, 3)), log_prob)
-    torch.testing.assert_close(model.loss(images, labels), -log_prob.mean())
+    torch.testing.assert_close(loss_of(model, images, labels), -log_prob.mean())
     distribution = model.distribution(images, labels)
     assert distribution.batch_shape == images.shape
     torch.testing.assert_close(distribution.log_prob(images.long()), pixels, rtol=1e-4, atol=1e-4)
@@ -149,11 +150,11 @@ def test_the_label_matters_and_none_is_any_class():
 def test_the_likelihood_is_of_single_precision_under_autocast():
     model, images = small(), pictures(2, 9)
     with torch.autocast("cpu", torch.bfloat16):
-        parameters = model.logits(model.features(images.movedim(1, -1).long()))
+        parameters = model.outputs(model.features(images.movedim(1, -1).long()))
         assert parameters.dtype == torch.float32
-        assert model.mixture_of(parameters).log_prob(images.movedim(1, -1)).dtype == torch.float32
-        loss = model.loss(images, torch.tensor([-1, -1]))
-    loc = model.mixture_of(parameters).loc
+        assert model.head.mixture(parameters).log_prob(images.movedim(1, -1)).dtype == torch.float32
+        loss = loss_of(model, images, torch.tensor([-1, -1]))
+    loc = model.head.mixture(parameters).loc
     assert len(loc.unique()) > len(loc.bfloat16().unique()), "locations are no finer than bfloat16, which is a level"
     torch.testing.assert_close(loss, -model.log_prob(images).mean(), rtol=0.01, atol=0)
 
@@ -203,9 +204,9 @@ def test_shapes_that_no_network_can_have_are_refused(wrong, message):
 
 def test_dropout_is_for_training_only():
     model, images, labels = small(dropout=0.5), pictures(2, 11), torch.tensor([-1, -1])
-    assert torch.equal(model.loss(images, labels), model.loss(images, labels))
+    assert torch.equal(loss_of(model, images, labels), loss_of(model, images, labels))
     model.train()
-    assert not torch.equal(model.loss(images, labels), model.loss(images, labels))
+    assert not torch.equal(loss_of(model, images, labels), loss_of(model, images, labels))
 
 
 @pytest.fixture(scope="module")

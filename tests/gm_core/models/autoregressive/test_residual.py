@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gm_core import ResidualPixelCNN, ResidualPixelCNNConfig
+from tests.helpers import flat, loss_of
 
 HEIGHT, WIDTH = 6, 9
 SIZE = {"height": HEIGHT, "width": WIDTH, "classes": 3, "vertical": 8, "horizontal": 12, "kernel_size": 3, "blocks": 3}
@@ -11,14 +12,14 @@ SIZE = {"height": HEIGHT, "width": WIDTH, "classes": 3, "vertical": 8, "horizont
 
 def small(**changes) -> ResidualPixelCNN:
     torch.manual_seed(0)
-    return ResidualPixelCNN(ResidualPixelCNNConfig(**{**SIZE, **changes})).eval().requires_grad_(False)
+    return ResidualPixelCNN(flat(ResidualPixelCNNConfig, **{**SIZE, **changes})).eval().requires_grad_(False)
 
 
 def seen_by(model, height, width, row, column) -> torch.Tensor:
     """Which pixels the logits of one depend on: ``bool`` (H, W)."""
     features = model.features(torch.randint(256, (1, height, width), generator=torch.Generator().manual_seed(1)))
     features = features.detach().requires_grad_(True)
-    logits = model.logits(features)[0, row, column]
+    logits = model.outputs(features)[0, row, column]
     weights = torch.randn(logits.shape, generator=torch.Generator().manual_seed(2))
     (gradient,) = torch.autograd.grad((logits * weights).sum(), features)
     return gradient[0].abs().sum(dim=0) > 0
@@ -78,6 +79,6 @@ def test_dropout_is_for_training_only():
     model = small(dropout=0.5)
     images = torch.randint(256, (2, 1, HEIGHT, WIDTH), dtype=torch.uint8, generator=torch.Generator().manual_seed(4))
     labels = torch.tensor([-1, 1])
-    assert torch.equal(model.loss(images, labels), model.loss(images, labels))
+    assert torch.equal(loss_of(model, images, labels), loss_of(model, images, labels))
     model.train()
-    assert not torch.equal(model.loss(images, labels), model.loss(images, labels))
+    assert not torch.equal(loss_of(model, images, labels), loss_of(model, images, labels))

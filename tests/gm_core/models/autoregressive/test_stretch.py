@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 
 from gm_core import ResidualPixelCNN, ResidualPixelCNNConfig, rebuild
 from gm_core.models.autoregressive.stretch import OUTLIER, Stretch, stretched_levels
+from tests.helpers import flat
 
 HEIGHT, WIDTH = 7, 8
 SIZE = {"height": HEIGHT, "width": WIDTH, "classes": 3, "vertical": 8, "horizontal": 12, "kernel_size": 3, "blocks": 1}
@@ -15,7 +16,7 @@ SIZE = {"height": HEIGHT, "width": WIDTH, "classes": 3, "vertical": 8, "horizont
 
 def small(**changes) -> ResidualPixelCNN:
     torch.manual_seed(0)
-    model = ResidualPixelCNN(ResidualPixelCNNConfig(**{**SIZE, "stretch": True, **changes}))
+    model = ResidualPixelCNN(flat(ResidualPixelCNNConfig, **{**SIZE, "stretch": True, **changes}))
     return model.eval().requires_grad_(False)
 
 

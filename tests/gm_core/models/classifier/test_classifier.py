@@ -9,11 +9,13 @@ import gm_core
 from gm_core import Classifier, ClassifierConfig, calibration_error
 from gm_core.checkpoints import FAMILIES
 from gm_core.data.datasets import Images
-from gm_core.evaluation.likelihood import evaluate
+from gm_core.evaluation import evaluate
+from gm_core.models import ImageShape
 from gm_core.training.loop import train
 from gm_core.training.recipes import Recipe
+from tests.helpers import loss_of
 
-CONFIG = ClassifierConfig(height=8, width=8, classes=4, channels=4, hidden=16, dropout=0.25)
+CONFIG = ClassifierConfig(image=ImageShape(height=8, width=8), classes=4, width=4, hidden=16, dropout=0.25)
 
 
 def squares(n: int, seed: int) -> Images:
@@ -43,7 +45,7 @@ def test_it_learns_to_tell_corners_apart(trained):
         "accuracy", "nll", "calibration_error", "confident_on_noise",
     )  # fmt: skip
     assert accuracy.value > 0.95
-    assert nll.value == pytest.approx(float(trained.loss(test.images, test.labels)), rel=1e-4, abs=1e-6)
+    assert nll.value == pytest.approx(float(loss_of(trained, test.images, test.labels)), rel=1e-4, abs=1e-6)
     assert 0 <= error.value < 0.1
     assert 1 / 4 <= noise.value <= 1
 
@@ -58,7 +60,7 @@ def test_probabilities_sum_to_one_whatever_it_is_shown(trained):
 
 
 def test_pictures_in_colour_are_told_by_their_colour():
-    model = Classifier(replace(CONFIG, picture_channels=3)).eval()
+    model = Classifier(replace(CONFIG, image=replace(CONFIG.image, channels=3))).eval()
     colours = torch.zeros(3, 3, 8, 8, dtype=torch.uint8)
     for channel in range(3):
         colours[channel, channel] = 255
@@ -67,7 +69,7 @@ def test_pictures_in_colour_are_told_by_their_colour():
     with pytest.raises(ValueError, match=r"\(B, 3, H, W\)"):
         model.logits(colours[:, :1])
     with pytest.raises(ValueError, match="1 or 3 channels, not 2"):
-        replace(CONFIG, picture_channels=2)
+        replace(CONFIG, image=replace(CONFIG.image, channels=2))
 
 
 def test_dropout_is_the_generators_while_training_and_nobodys_afterwards():
@@ -75,13 +77,14 @@ def test_dropout_is_the_generators_while_training_and_nobodys_afterwards():
     model, data = Classifier(CONFIG).requires_grad_(False), squares(16, 0)
 
     def loss(seed: int) -> float:
-        return float(model.loss(data.images, data.labels, torch.Generator().manual_seed(seed)))
+        return float(loss_of(model, data.images, data.labels, torch.Generator().manual_seed(seed)))
 
     assert loss(0) == loss(0) != loss(1)
     model.eval()
     assert loss(0) == loss(1)
-    mean = torch.tensor([float(model.train().loss(data.images, data.labels)) for _ in range(200)]).mean()
-    assert float(mean) == pytest.approx(float(model.eval().loss(data.images, data.labels)), rel=0.02)
+    generator = torch.Generator().manual_seed(0)
+    mean = torch.tensor([float(loss_of(model.train(), data.images, data.labels, generator)) for _ in range(200)]).mean()
+    assert float(mean) == pytest.approx(float(loss_of(model.eval(), data.images, data.labels)), rel=0.02)
 
 
 def test_wrong_input_is_named():
@@ -91,8 +94,8 @@ def test_wrong_input_is_named():
     with pytest.raises(ValueError, match="must be uint8"):
         model.posterior(torch.zeros(1, 3, 8, 8, dtype=torch.uint8))
     with pytest.raises(ValueError, match="class is known"):
-        model.loss(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), torch.tensor([-1]))
-    for change in ({"height": 6}, {"classes": 0}, {"dropout": 1.0}, {"dropout": -0.1}):
+        loss_of(model, torch.zeros(1, 1, 8, 8, dtype=torch.uint8), torch.tensor([-1]))
+    for change in ({"image": ImageShape(height=6, width=8)}, {"classes": 0}, {"dropout": 1.0}, {"dropout": -0.1}):
         with pytest.raises(ValueError, match=r"multiples of 4|cannot have|dropout"):
             replace(CONFIG, **change)
 

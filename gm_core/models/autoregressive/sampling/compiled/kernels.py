@@ -2,10 +2,8 @@
 
 All of them are in one file, for the cache on disk knows of changes to a kernel's own file alone.
 
-Arithmetic and order of layers are those of ``gated`` and ``residual``; only the
-additions inside a dot product come in another order. That order does not depend on how many pictures or pixels are
-computed together, so neither do they. Pixels are drawn alike for both networks; what a row, a pixel's logits and its
-value are to each is chosen when the drawing is compiled, by the type of the weights.
+Arithmetic and order of layers are those of ``ResidualPixels``; only the additions inside a dot product come in another
+order. That order does not depend on how many pictures or pixels are computed together, so neither do they.
 """
 
 import math
@@ -16,7 +14,7 @@ import numpy as np
 from llvmlite import binding, ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 Array = np.ndarray[Any, Any]
 
@@ -36,7 +34,7 @@ PIXELS = 6
 GROUP = 16
 """Pictures computed together: weights are read once for all of them, and what is computed stays in the cache."""
 
-ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
+ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 LOWEST = np.float32(-87)
 """The least exponent whose power of e is a number of full precision."""
@@ -44,9 +42,6 @@ OUTLIER, LEAST = np.float32(1e-4), np.float32(1e-12)
 """As in ``stretch.py``, and written here again for the cache, which sees changes to this file alone."""
 UNLIKELY = np.float32(1e-20)
 """A stretch that is less likely than this is not looked at again; one surprise may make it 1e12 times likelier."""
-SATURATED = np.float32(40)
-"""Where a gate is as good as open or shut, and the product of two exponentials no overflow yet."""
-
 
 OPTIONS: Any = {"fastmath": {"contract"}, "nogil": True, "error_model": "numpy", "_nrt": False}
 """How kernels are compiled.
@@ -69,50 +64,8 @@ def _kernel(*fastmath: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return compiled
 
 
-class GatedWeights(NamedTuple):
-    """The gated network's weights, inputs before outputs, labels folded into the biases.
-
-    Channels C and levels are padded with zeros to a multiple of :data:`LANES`.
-    """
-
-    vertical_input: Array  # (rows, columns * F, C)
-    vertical_input_bias: Array  # (C,)
-    horizontal_input: Array  # (columns * F, C)
-    horizontal_input_bias: Array  # (2C,), zero for the skip connections
-    vertical: Array  # (L, rows, columns * C, 2C)
-    vertical_bias: Array  # (labels, L, 2C)
-    link: Array  # (L, 2C, 2C)
-    link_bias: Array  # (labels, L, 2C)
-    horizontal: Array  # (L, columns * C, 2C)
-    output: Array  # (L, C, 2C)
-    output_bias: Array  # (L, 2C)
-    head: Array  # (C, C)
-    head_bias: Array  # (C,)
-    logits: Array  # (C, levels)
-    logits_bias: Array  # (levels,)
-    dilations: Array  # (L,)
-    table: Array  # (levels without padding, F): the features of a value, without its position
-
-
-class GatedState(NamedTuple):
-    """The gated network's activations that are still needed, of n pictures, and room to compute in."""
-
-    positions: Array  # (H, W, F): the features of a position, zero elsewhere
-    label: Array  # (n,)
-    paper: Array  # (n,): the value that was last drawn twice in a row
-    input: Array  # (n, rows + H, W + 2 * columns, F), zero around the picture
-    below: Array  # (n, L, reach + 1, W + 2 * reach, C): the vertical stack's last rows, by row modulo their number
-    vertical: Array  # (n, W, C): the vertical stack at the row in hand
-    sums: Array  # (n, W, 2C): what goes into its gates
-    link: Array  # (n, L, W, 2C): what the vertical stack says to the row in hand
-    left: Array  # (n, L, reach + W, C): the horizontal stack in the row in hand
-    horizontal: Array  # (n, W, 2C): the horizontal stack at the pixel in hand, and the skip connections
-    gated: Array  # (n, W, C)
-    weight: Array  # (n, levels)
-
-
 class ResidualWeights(NamedTuple):
-    """The residual network's weights, likewise.
+    """The network's weights, inputs before outputs, labels folded into the biases.
 
     V and H are the widths of the stacks, v and h those inside of a block, each padded to a multiple of :data:`LANES`;
     the head has C channels, and the blocks see r to each side and up.
@@ -299,97 +252,7 @@ def exp(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 
 
 @_kernel()
-def _gate(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """``tanh(a) * sigmoid(b)``, as one fraction."""
-    p = exp(min(max(-TWO * a, -SATURATED), SATURATED))
-    q = exp(min(max(-b, -SATURATED), SATURATED))
-    return (ONE - p) / ((ONE + p) * (ONE + q))
-
-
-@_kernel()
-def _add_taps(x, weight, dilation, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Add a row's convolution, the kernel's columns every ``dilation`` rows of ``x`` from its first on."""
-    channels = x.shape[1]
-    if dilation == 1:  # neighbours lie side by side, as the columns' weights do
-        add_products(x, weight, out)
-        return
-    for column in range(len(weight) // channels):
-        add_products(x[column * dilation :], weight[column * channels : (column + 1) * channels], out)
-
-
-def _begin_gated_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Run the vertical stack over a row of a picture, leaving what it says to the horizontal stack in ``link``."""
-    label, image, rows, v, x, links = (
-        state.label[n], state.input[n], state.below[n], state.vertical[n], state.sums[n], state.link[n]
-    )  # fmt: skip
-    layers, kept, padded, channels = rows.shape
-    width = len(v)
-    reach = (padded - width) // 2
-    _spread(w.vertical_input_bias, v)
-    for up in range(len(w.vertical_input)):
-        add_products(image[row + up], w.vertical_input[up], v)
-    for layer in range(layers):
-        d, own, link = w.dilations[layer], rows[layer, row % kept], links[layer]
-        for j in range(width):
-            for c in range(channels):
-                own[reach + j, c] = v[j, c]
-        _spread(w.vertical_bias[label, layer], x)
-        if row >= d:  # else above the picture
-            _add_taps(rows[layer, (row - d) % kept, reach - d :], w.vertical[layer, 0], d, x)
-        _add_taps(own[reach - d :], w.vertical[layer, 1], d, x)
-        _spread(w.link_bias[label, layer], link)
-        add_products(x, w.link[layer], link)
-        if layer + 1 < layers:
-            for j in range(width):
-                for c in range(channels):
-                    v[j, c] += _gate(x[j, c], x[j, channels + c])
-
-
-def _compute_gated_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Run the horizontal stack over pixels ``j`` to ``j + run`` of a row of the pictures ``first`` to ``last``."""
-    channels, layers = len(w.head), len(w.dilations)
-    reach = state.left.shape[2] - state.link.shape[2]
-    h, x, gated = state.horizontal[first:last], state.sums[first:last], state.gated[first:last]
-    pictures, end = last - first, j + run
-    for n in range(pictures):
-        _spread(w.horizontal_input_bias, h[n, j:end])
-    _add(run, state.input[first:last, len(w.vertical_input) + row], j, w.horizontal_input, h, j)
-    for layer in range(layers):
-        left = state.left[first:last, layer]
-        for n in range(pictures):
-            for i in range(j, end):
-                for c in range(channels):
-                    state.left[first + n, layer, reach + i, c] = h[n, i, c]
-                for c in range(2 * channels):
-                    x[n, i, c] = state.link[first + n, layer, i, c]
-        d, weight = w.dilations[layer], w.horizontal[layer]
-        if d == 1:  # neighbours lie side by side, as the columns' weights do
-            _add(run, left, reach + j - 1, weight, x, j)
-        else:
-            _add(run, left, reach + j - d, weight[:channels], x, j)
-            _add(run, left, reach + j, weight[channels:], x, j)
-        for n in range(pictures):
-            for i in range(j, end):
-                for c in range(channels):
-                    gated[n, i, c] = _gate(x[n, i, c], x[n, i, channels + c])
-                for c in range(2 * channels):
-                    h[n, i, c] += w.output_bias[layer, c]
-        _add(run, gated, j, w.output[layer], h, j)
-    for n in range(pictures):
-        for i in range(j, end):
-            for c in range(channels):
-                h[n, i, c] = max(h[n, i, channels + c], ZERO)
-        _spread(w.head_bias, gated[n, j:end])
-        _spread(w.logits_bias, logits[n])
-    _add(run, h, j, w.head, gated, j)
-    for n in range(pictures):
-        for i in range(j, end):
-            for c in range(channels):
-                gated[n, i, c] = max(gated[n, i, c], ZERO)
-    _add(run, gated, j, w.logits, logits, 0)
-
-
-def _begin_residual_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Run the vertical stack over a row of a picture, leaving what it says to the horizontal stack in ``to_...``."""
     label, image, v, both, sums, active, inner = (
         state.label[n], state.input[n], state.vertical[n], state.both[n], state.sums[n], state.active[n], state.inner[n]
@@ -455,7 +318,8 @@ def _use(before, level, palette, after):  # type: ignore[no-untyped-def]  # noqa
             after[c] += palette[level, c]
 
 
-def _compute_residual_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@_kernel()
+def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Run the horizontal stack over pixels ``j`` to ``j + run`` of a row of the pictures ``first`` to ``last``."""
     h, x, middle, hidden = (
         state.horizontal[first:last], state.turned_on[first:last], state.middle[first:last], state.hidden[first:last]
@@ -507,11 +371,8 @@ def _compute_residual_logits(row, j, run, w, state, first, last, logits):  # typ
     _add(run, hidden, j, w.logits, logits, 0)
 
 
-def _note_nothing(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The gated network asks no more of a value than its features."""
-
-
-def _note_level(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@_kernel()
+def _note(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Take note of a pixel's level, and forget what was supposed of this pixel and the next ones."""
     pixel, first = np.int32(row * state.vertical.shape[1] + j), state.first[n]
     for k in range(len(first)):
@@ -521,11 +382,6 @@ def _note_level(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # 
         state.new[n, j] = value
     else:
         state.new[n, j] = -1
-
-
-def _cut_nothing(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """The gated network knows of no stretches."""
-    return total
 
 
 @_kernel("reassoc")
@@ -546,7 +402,8 @@ def _dot(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     return total
 
 
-def _cut_to_stretches(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@_kernel()
+def _cut(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Turn the network's distribution into that of stretched pictures; the sum of the weights anew."""
     share, inside, factor = state.share[n], state.inside[n], state.factor[n]
     if len(share) == 0:
@@ -565,11 +422,8 @@ def _cut_to_stretches(log_p, weight, total, n, w, state):  # type: ignore[no-unt
     return _total(weight)
 
 
-def _learn_nothing(value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Nor does it learn of them."""
-
-
-def _learn_of_stretches(value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@_kernel()
+def _learn(value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """What a pixel's level says of the stretches."""
     share, inside = state.share[n], state.inside[n]
     total = ZERO
@@ -581,51 +435,6 @@ def _learn_of_stretches(value, n, w, state):  # type: ignore[no-untyped-def]  # 
             share[m] = ZERO
     for m in range(len(share)):
         share[m] /= total
-
-
-def _begin_row(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Run the vertical stack over a row of a picture."""
-
-
-def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Run the horizontal stack over pixels of a row of some pictures."""
-
-
-def _note(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Take note of a pixel's value."""
-
-
-def _cut(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Turn the network's distribution of a pixel into the model's."""
-
-
-def _learn(value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Learn from a pixel that is fixed for good."""
-
-
-@overload(_begin_row, jit_options=OPTIONS)
-def _(row, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    return _begin_residual_row if w.instance_class is ResidualWeights else _begin_gated_row
-
-
-@overload(_compute_logits, jit_options=OPTIONS)
-def _(row, j, run, w, state, first, last, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    return _compute_residual_logits if w.instance_class is ResidualWeights else _compute_gated_logits
-
-
-@overload(_note, jit_options=OPTIONS)
-def _(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    return _note_level if w.instance_class is ResidualWeights else _note_nothing
-
-
-@overload(_cut, jit_options=OPTIONS)
-def _(log_p, weight, total, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    return _cut_to_stretches if w.instance_class is ResidualWeights else _cut_nothing
-
-
-@overload(_learn, jit_options=OPTIONS)
-def _(value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    return _learn_of_stretches if w.instance_class is ResidualWeights else _learn_nothing
 
 
 @_kernel("reassoc")

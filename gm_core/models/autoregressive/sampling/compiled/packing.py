@@ -2,76 +2,57 @@
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gm_core.models.autoregressive.features import PixelFeatures
-from gm_core.models.autoregressive.gated_layers import GatedStacks
-from gm_core.models.autoregressive.residual_layers import ResidualNetwork
-from gm_core.models.autoregressive.sampling.compiled.kernels import LANES, Array, GatedWeights, ResidualWeights
-
-W = TypeVar("W", GatedWeights, ResidualWeights)
+from gm_core.models.autoregressive.residual import ResidualPixelCNN
+from gm_core.models.autoregressive.sampling.compiled.kernels import LANES, Array, ResidualWeights
 
 
 class _Packed(NamedTuple):
     """Packed weights, and of what they were packed."""
 
-    weights: GatedWeights | ResidualWeights
-    others: list[nn.Module]
-    """Parts of the network after the first, which is the key: held here, it and the weights would never be let go."""
+    weights: ResidualWeights
     places: list[tuple[Mapping[str, object], str, object]]
     """The network's tree: who holds what by which name."""
     parameters: list[nn.Parameter]
     versions: list[tuple[int, int]]
 
-    def is_of_now(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the network is still what it was, checked in a quarter of the time of walking through it."""
         return all(holder.get(name) is held for holder, name, held in self.places) and self.versions == [
             (parameter.data_ptr(), parameter._version) for parameter in self.parameters
         ]
 
 
-_packed: WeakKeyDictionary[nn.Module, _Packed] = WeakKeyDictionary()
+_packed: WeakKeyDictionary[ResidualPixelCNN, _Packed] = WeakKeyDictionary()
 
 
-def packed_gated(features: PixelFeatures, stacks: GatedStacks) -> GatedWeights:
-    """A gated network's weights.
+def packed_residual(model: ResidualPixelCNN) -> ResidualWeights:
+    """A residual network's weights.
 
     Kept from one picture to the next, for packing takes a fifth as long as drawing; packed anew when they have changed.
     """
-    weights = _known([stacks, features])
-    return weights if isinstance(weights, GatedWeights) else _keep(_pack_gated(features, stacks), [stacks, features])
+    known = _packed.get(model)
+    return known.weights if known is not None and known.is_current() else _keep(_pack_residual(model), model)
 
 
-def packed_residual(network: ResidualNetwork) -> ResidualWeights:
-    """A residual network's weights, likewise."""
-    parts: list[nn.Module] = [part for part in network if part is not None]
-    weights = _known(parts)
-    return weights if isinstance(weights, ResidualWeights) else _keep(_pack_residual(network), parts)
-
-
-def _known(parts: list[nn.Module]) -> GatedWeights | ResidualWeights | None:
-    known = _packed.get(parts[0])
-    return known.weights if known is not None and known.others == parts[1:] and known.is_of_now() else None
-
-
-def _keep(weights: W, parts: list[nn.Module]) -> W:
-    modules = [module for part in parts for module in part.modules()]
-    parameters = [parameter for part in parts for parameter in part.parameters()]
+def _keep(weights: ResidualWeights, model: ResidualPixelCNN) -> ResidualWeights:
+    parameters = list(model.parameters())
     if not any(parameter.is_inference() for parameter in parameters):  # whose changes are not counted
         places: list[tuple[Mapping[str, object], str, object]] = [
             (holder, name, held)
-            for module in modules
+            for module in model.modules()
             for holder in (module._parameters, module._modules)
             for name, held in holder.items()
         ]
         versions = [(parameter.data_ptr(), parameter._version) for parameter in parameters]
-        _packed[parts[0]] = _Packed(weights, parts[1:], places, parameters, versions)
+        _packed[model] = _Packed(weights, places, parameters, versions)
     return weights
 
 
@@ -92,46 +73,10 @@ def _array(tensor: Tensor, widths: Mapping[int, tuple[int, ...]]) -> Array:
 
 
 @torch.inference_mode()
-def _pack_gated(features: PixelFeatures, stacks: GatedStacks) -> GatedWeights:
-    layers = stacks.gated_layers()
-    channels, levels = stacks.head.in_channels, features.levels
-
-    def array(tensor: Tensor, *channel_dims: int) -> Array:
-        return _array(tensor, dict.fromkeys(channel_dims, (channels,)))
-
-    def of_all(name: str) -> Tensor:
-        return torch.stack([layer.get_parameter(name) for layer in layers])
-
-    labels = of_all("label.weight").transpose(0, 1)  # (labels, L, 4C)
-    to_vertical, to_horizontal = labels.chunk(2, dim=-1)
-    more = (0, -levels % LANES)
-    weight = stacks.get_parameter
-    return GatedWeights(
-        vertical_input=array(weight("vertical_input.weight").permute(2, 3, 1, 0).flatten(1, 2), -1),
-        vertical_input_bias=array(weight("vertical_input.bias"), -1),
-        horizontal_input=array(weight("horizontal_input.weight").permute(2, 3, 1, 0).flatten(0, 2), -1),
-        horizontal_input_bias=array(F.pad(weight("horizontal_input.bias"), (0, channels)), -1),
-        vertical=array(of_all("vertical.weight").permute(0, 3, 4, 2, 1).flatten(2, 3), -2, -1),
-        vertical_bias=array(to_vertical + of_all("vertical.bias"), -1),
-        link=array(of_all("link.weight").flatten(2).mT, -2, -1),
-        link_bias=array(to_horizontal + of_all("link.bias") + of_all("horizontal.bias"), -1),
-        horizontal=array(of_all("horizontal.weight").flatten(3).permute(0, 3, 2, 1).flatten(1, 2), -2, -1),
-        output=array(of_all("output.weight").flatten(2).mT, -2, -1),
-        output_bias=array(of_all("output.bias"), -1),
-        head=array(weight("head.weight").flatten(1).mT, -2, -1),
-        head_bias=array(weight("head.bias"), -1),
-        logits=array(F.pad(weight("logits.weight").flatten(1).mT, more), -2),
-        logits_bias=array(F.pad(weight("logits.bias"), more, value=-math.inf)),
-        dilations=np.array([layer.reach for layer in layers]),
-        table=_table(features),
-    )
-
-
-@torch.inference_mode()
-def _pack_residual(network: ResidualNetwork) -> ResidualWeights:
-    features, stacks, palette, stretch = network
+def _pack_residual(model: ResidualPixelCNN) -> ResidualWeights:
+    features, stacks, palette, stretch = model.features, model.stacks, model.palette, model.stretch
     blocks, levels, width = stacks.stack_blocks(), features.levels, stacks.head.in_channels
-    (vertical, horizontal), (v, h) = stacks.channels, blocks[0].inner
+    (vertical, horizontal), (v, h) = stacks.widths, blocks[0].inner
     more = (0, -levels % LANES)
 
     def of_all(name: str) -> Tensor:
@@ -146,12 +91,12 @@ def _pack_residual(network: ResidualNetwork) -> ResidualWeights:
         return of_all(name).flatten(2).mT
 
     weight = stacks.get_parameter
-    head_vertical, head = weight("head.weight").flatten(1).mT.split(stacks.channels)
+    head_vertical, head = weight("head.weight").flatten(1).mT.split(stacks.widths)
     to_head = torch.zeros(levels, width) if palette is None else palette.hidden
     again = torch.zeros(levels) if palette is None else palette.again
     sets = torch.zeros(0, levels) if stretch is None else stretch.sets
     prior = torch.zeros(0) if stretch is None else stretch.prior.softmax(dim=0)
-    both, inside = stacks.channels, (v, h)
+    both, inside = stacks.widths, (v, h)
     return ResidualWeights(
         vertical_input=_array(weight("above.weight").permute(2, 3, 1, 0).flatten(1, 2), {-1: both}),
         vertical_input_bias=_array(weight("above.bias"), {-1: both}),

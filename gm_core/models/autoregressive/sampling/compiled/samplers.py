@@ -1,4 +1,4 @@
-"""The cached samplers of the gated and the residual PixelCNN by compiled kernels, for CPUs.
+"""The cached sampler of the residual PixelCNN by compiled kernels, for CPUs.
 
 One call draws a run of pixels of several pictures with the interpreter's lock released, so pictures and sessions share
 the cores.
@@ -12,22 +12,22 @@ from itertools import accumulate
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from gm_core.models.autoregressive.features import PixelFeatures
-from gm_core.models.autoregressive.gated_layers import GatedStacks
-from gm_core.models.autoregressive.residual_layers import ResidualNetwork
+from gm_core.models.autoregressive.residual import ResidualPixelCNN, ResidualPixelCNNConfig
 from gm_core.models.autoregressive.sampling.compiled.kernels import (
     LANES,
     NEVER,
     Array,
-    GatedState,
-    GatedWeights,
     ResidualState,
     ResidualWeights,
     draw,
 )  # fmt: skip
-from gm_core.models.autoregressive.sampling.compiled.packing import packed_gated, packed_residual
+from gm_core.models.autoregressive.sampling.compiled.packing import packed_residual
+from gm_core.models.autoregressive.sampling.select import Sampler
+from gm_core.models.autoregressive.sampling.stream import draw_noise, stream_pixels
+from gm_core.models.base import ImageShape
 
 AT_ONCE = 784
 """Pixels drawn at once, of all pictures together, in whole rows: some milliseconds' work, for sessions take turns."""
@@ -49,8 +49,8 @@ class CompiledPixels:
         n: int,
         height: int,
         width: int,
-        weights: GatedWeights | ResidualWeights,
-        state: GatedState | ResidualState,
+        weights: ResidualWeights,
+        state: ResidualState,
     ) -> None:
         self.height, self.width = height, width
         self.at_once = width * max(1, AT_ONCE // (width * n))
@@ -77,36 +77,9 @@ class CompiledPixels:
 
 
 @torch.inference_mode()
-def compiled_gated(
-    features: PixelFeatures, stacks: GatedStacks, condition: Tensor, height: int, width: int
-) -> CompiledPixels:
-    """As :class:`gm_core.models.autoregressive.sampling.gated.GatedPixels`; network and condition are on the CPU."""
-    w = packed_gated(features, stacks)
-    n, layers, reach = len(condition), len(w.dilations), max(1, *w.dilations.tolist())
-    channels = len(w.head)
-    state = GatedState(
-        positions=_positions(height, width, features.channels, features.size),
-        label=condition.contiguous().numpy(),
-        paper=np.zeros(n, np.int64),
-        **_zeros(
-            input=(n, stacks.INPUT_ROWS + height, width + 2 * stacks.INPUT_COLUMNS, features.size),
-            below=(n, layers, reach + 1, width + 2 * reach, channels),
-            vertical=(n, width, channels),
-            sums=(n, width, 2 * channels),
-            link=(n, layers, width, 2 * channels),
-            left=(n, layers, reach + width, channels),
-            horizontal=(n, width, 2 * channels),
-            gated=(n, width, channels),
-            weight=(n, len(w.logits_bias)),
-        ),
-    )
-    return CompiledPixels(n, height, width, w, state)
-
-
-@torch.inference_mode()
-def compiled_residual(network: ResidualNetwork, condition: Tensor, height: int, width: int) -> CompiledPixels:
-    """As ``ResidualPixels``; network and condition are on the CPU."""
-    w, features, stacks = packed_residual(network), network.features, network.stacks
+def compiled_residual(model: ResidualPixelCNN, condition: Tensor, height: int, width: int) -> CompiledPixels:
+    """As ``ResidualPixels``; model and condition are on the CPU."""
+    w, features, stacks = packed_residual(model), model.features, model.stacks
     n, levels, (blocks, horizontal, h) = len(condition), len(w.logits_bias), w.down.shape
     vertical, v, head, kept = len(w.head_vertical), w.up_vertical.shape[1], len(w.head_bias), w.vertical.shape[1]
     padded = width + 2 * (kept - 1)
@@ -142,6 +115,21 @@ def compiled_residual(network: ResidualNetwork, condition: Tensor, height: int, 
         ),
     )
     return CompiledPixels(n, height, width, w, state)
+
+
+COMPILED: dict[type[nn.Module], Sampler] = {ResidualPixelCNN: compiled_residual}
+"""The families that have compiled samplers."""
+
+
+def compile_kernels() -> None:
+    """Compile everything that drawing needs, by drawing a picture of one pixel."""
+    shape = ImageShape(height=1, width=1, levels=2)
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours to use up
+        model = ResidualPixelCNN(
+            ResidualPixelCNNConfig(image=shape, embedding=1, vertical=2, horizontal=2, kernel_size=3, blocks=1)
+        )
+    pixels = compiled_residual(model, torch.zeros(1, dtype=torch.int64), 1, 1)
+    list(stream_pixels(pixels, draw_noise(1, 1, 1, torch.Generator())))
 
 
 @lru_cache(maxsize=16)

@@ -1,31 +1,31 @@
-"""Drawing pixels of several channels from a mixture of logistics: red, then green given red, then blue given both."""
+"""Drawing pixels channel by channel: red, then green given red, then blue given both."""
 
 from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor
 
-from gm_core.distributions.discretized import ChannelMixture
+from gm_core.models.autoregressive.heads import Choose
 from gm_core.models.autoregressive.sampling.stream import inverse_cdf
 
 
-class MixturePixels(ABC):
-    """``Pixels`` out of two smaller things: a pixel's mixture, and being told its values."""
+class ChannelByChannel(ABC):
+    """``Pixels`` out of two smaller things: a walk through a pixel's channels, and being given its values."""
 
     height: int
     width: int
     at_once = 1
 
     @abstractmethod
-    def mixture(self, row: int, column: int) -> ChannelMixture:
-        """The distribution of a pixel given those already put, batch shape (n,)."""
+    def unfold(self, row: int, column: int, choose: Choose) -> Tensor:
+        """Walk through the channels of a pixel, given the pixels already put; see :meth:`Head.unfold`."""
 
     @abstractmethod
     def put(self, row: int, column: int, values: Tensor) -> None:
         """Fix a pixel's values, ``int64`` (n, C)."""
 
     def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-        """See :meth:`gm_core.models.autoregressive.sampling.Pixels.draw`."""
+        """See :meth:`Pixels.draw`."""
         # A model of one channel is handed numbers without a dimension for it.
         numbers, fixed = (part.reshape(*uniform.shape[:2], -1).unbind(1) for part in (uniform, given))
         pixels = [
@@ -46,7 +46,7 @@ class MixturePixels(ABC):
             values.append(torch.where(given[:, channel] < 0, value, given[:, channel]))
             return values[-1].to(log_p.device)
 
-        log_p = self.mixture(row, column).unfold(choose)
+        log_p = self.unfold(row, column, choose)
         drawn = torch.stack(values, dim=1)
         self.put(row, column, drawn)
         return drawn, log_p.to(uniform.device)

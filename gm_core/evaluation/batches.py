@@ -1,0 +1,36 @@
+"""A function of many pictures, a batch at a time."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from gm_core.data.datasets import Images
+
+BATCH = 100
+
+
+def in_batches(
+    function: Callable[..., Tensor], *inputs: Tensor, batch: int = BATCH, title: str = "", quiet: bool = True
+) -> Tensor:
+    """A function of many pictures, computed a batch at a time without gradients.
+
+    Args:
+        function: Of tensors with a leading batch dimension.
+        inputs: Its arguments, all of the same length.
+        batch: Pictures at once.
+        title: Of the progress bar.
+        quiet: No progress bar.
+
+    Returns:
+        The results, on the CPU, joined.
+    """
+    parts = list(zip(*(tensor.split(batch) for tensor in inputs), strict=True))
+    with torch.inference_mode():
+        return torch.cat([function(*part).cpu() for part in tqdm(parts, desc=title, unit="batch", disable=quiet)])
+
+
+def count_of(data: Images) -> str:
+    """What a figure was measured on, in words."""
+    return data.part or f"{len(data):,} test images"

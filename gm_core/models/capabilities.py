@@ -1,0 +1,357 @@
+"""What a model may be able to do, as protocols that a family meets by having their methods.
+
+Everything that uses models asks for capabilities, ``isinstance(model, Density)``, and never for families, so that a new
+family is used wherever it can be without any other file knowing of it.
+
+===================  ==================================================================================================
+:class:`Density`     log p(x), exact
+:class:`Bounded`     a lower bound on log p(x), in named terms
+:class:`Estimated`   a random estimate of log p(x), with its error
+:class:`Samples`     pictures drawn from the model
+:class:`Streams`     the same, step by step
+:class:`Inverts`     from a picture back to the noise that it is made of
+:class:`Latent`      a code for every picture, a picture for every code
+:class:`Variational` the same with a distribution over codes, as a VAE has
+:class:`Classifies`  p(y | x)
+===================  ==================================================================================================
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+from torch.distributions import Categorical, Normal
+
+from gm_core.distributions.channels import PictureMixture
+from gm_core.distributions.logistic import LogisticMixture
+from gm_core.models.base import Model, ModelConfig
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A lower bound on log p(x), as named terms that add up to it.
+
+    Attributes:
+        terms: Nats per image, (B,) each; ``-kl`` is the name of a term that is the negative of what is called ``kl``.
+    """
+
+    terms: Mapping[str, Tensor]
+    name: ClassVar[str] = "bound"
+    """What its figures are called."""
+
+    @property
+    def value(self) -> Tensor:
+        """The bound: the sum of its terms, nats per image, (B,)."""
+        return torch.stack(list(self.terms.values())).sum(dim=0)
+
+
+@dataclass(frozen=True)
+class Elbo(Bound):
+    """The evidence lower bound and its two terms, in nats.
+
+    Attributes:
+        kl_per_dim: KL(q(z|x) || p(z)) of each latent dimension, exact, (B, D).
+    """
+
+    kl_per_dim: Tensor
+    name: ClassVar[str] = "elbo"
+
+    @property
+    def reconstruction(self) -> Tensor:
+        """E_q log p(x | z), estimated from samples of z, (B,)."""
+        return self.terms["reconstruction"]
+
+    @property
+    def kl(self) -> Tensor:
+        """KL(q(z|x) || p(z)), (B,)."""
+        return self.kl_per_dim.sum(dim=-1)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A random estimate of log p(x).
+
+    Attributes:
+        value: Nats per image, (B,).
+        error: Standard error of each, nats, (B,).
+        kind: How it was estimated: ``"importance"``, ``"AIS"``, ``"Hutchinson"``.
+        samples: Draws behind each.
+    """
+
+    value: Tensor
+    error: Tensor
+    kind: str
+    samples: int
+
+
+class Frame(Protocol):
+    """One step in the making of n pictures, whatever a step is: a pixel, a layer, an iteration."""
+
+    @property
+    def index(self) -> int:
+        """Number of the step, from 0."""
+
+    @property
+    def total(self) -> int:
+        """Steps in all."""
+
+    @property
+    def images(self) -> Tensor:
+        """What the pictures look like after the step, ``uint8`` (n, C, H, W)."""
+
+
+@dataclass(frozen=True)
+class PictureFrame:
+    """A frame that holds its pictures.
+
+    Attributes:
+        index: Number of the step, from 0.
+        total: Steps in all.
+        images: The pictures after the step, ``uint8`` (n, C, H, W).
+        title: What the step did, in a few words.
+    """
+
+    index: int
+    total: int
+    images: Tensor
+    title: str = ""
+
+
+class Configured(Protocol):
+    """What every model has, whatever it can do."""
+
+    @property
+    def config(self) -> ModelConfig:
+        """Its shape."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+
+    def __hash__(self) -> int: ...
+
+
+@runtime_checkable
+class Density(Configured, Protocol):
+    """The probability of the discrete picture can be computed exactly."""
+
+    def log_prob(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Exact log p(x), or log p(x | y).
+
+        Args:
+            images: ``uint8`` (B, C, H, W).
+            labels: Classes, ``int64`` (B,), -1 for "any class"; any class for all when left out.
+
+        Returns:
+            Nats per image, (B,).
+        """
+        ...
+
+
+@runtime_checkable
+class Bounded(Configured, Protocol):
+    """The probability of the picture has a lower bound that can be computed."""
+
+    def bound(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Bound:
+        """A lower bound on log p(x), in terms that add up.
+
+        Args:
+            images: ``uint8`` (B, C, H, W).
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+            generator: CPU source of randomness, where the bound is one of expectation.
+        """
+        ...
+
+
+@runtime_checkable
+class Estimated(Configured, Protocol):
+    """The probability of the picture can be estimated by random draws, the better the more there are."""
+
+    def estimate(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        samples: int = 100,
+        generator: torch.Generator | None = None,
+    ) -> Estimate:
+        """An estimate of log p(x) with its standard error.
+
+        Args:
+            images: ``uint8`` (B, C, H, W).
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+            samples: Draws per image.
+            generator: CPU source of randomness.
+        """
+        ...
+
+
+@runtime_checkable
+class Samples(Configured, Protocol):
+    """Pictures can be drawn."""
+
+    def sample(
+        self,
+        n: int = 1,
+        labels: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """Draw pictures.
+
+        Args:
+            n: Number of pictures.
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            generator: CPU source of randomness; the same state gives the same pictures.
+            temperature: Below 1 safer, above 1 wilder.
+
+        Returns:
+            ``uint8`` (n, C, H, W), on the CPU.
+        """
+        ...
+
+
+@runtime_checkable
+class Streams(Configured, Protocol):
+    """Pictures come to be in steps that can be watched; the last frame's are those that ``sample`` gives."""
+
+    def stream(
+        self,
+        n: int = 1,
+        labels: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+    ) -> Iterator[Frame]:
+        """Draw pictures step by step; arguments as for ``sample``."""
+        ...
+
+
+@runtime_checkable
+class Inverts(Configured, Protocol):
+    """Pictures can be turned back, step by step, into the noise that they are made of."""
+
+    def to_noise(self, images: Tensor, *, generator: torch.Generator | None = None) -> Iterator[Frame]:
+        """Turn pictures into noise.
+
+        Args:
+            images: ``uint8`` (B, C, H, W).
+            generator: CPU source of randomness, where discrete pictures are made continuous first.
+        """
+        ...
+
+
+@runtime_checkable
+class Latent(Configured, Protocol):
+    """Every picture has a code, and every code a picture."""
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers D in a code."""
+
+    def code(self, images: Tensor) -> Tensor:
+        """Codes of pictures: ``float32`` (B, D) from ``uint8`` (B, C, H, W)."""
+        ...
+
+    def expected(self, z: Tensor) -> Tensor:
+        """Pictures of codes before they are rounded: levels, ``float32`` (B, C, H, W), where the weights are.
+
+        Not bounded to the range of levels where the model's training does not bound them.
+        """
+        ...
+
+    def render(self, z: Tensor) -> Tensor:
+        """Pictures of codes: ``uint8`` (B, C, H, W), on the CPU, from ``float32`` (B, D)."""
+        ...
+
+
+@runtime_checkable
+class Variational(Bounded, Latent, Protocol):
+    """A latent model with a posterior: where the codes of a picture may lie, and what a code says of the pixels."""
+
+    def bound(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        samples: int = 1,
+        generator: torch.Generator | None = None,
+    ) -> Elbo:
+        """The evidence lower bound; ``samples`` draws of z average its reconstruction term."""
+        ...
+
+    @property
+    def prior(self) -> Normal:
+        """p(z), batch shape (D,)."""
+
+    def encode(self, images: Tensor) -> Normal:
+        """The posterior q(z | x), ``mean`` and ``stddev`` of shape (B, D)."""
+        ...
+
+    def decode(self, z: Tensor) -> LogisticMixture | PictureMixture:
+        """The pixel distribution p(x | z), batch shape (B, C, H, W)."""
+        ...
+
+    def log_likelihood(self, images: Tensor, z: Tensor) -> Tensor:
+        """Log p(x | z) in nats, (S, B), of images (B, C, H, W) at S codes each, (S, B, D)."""
+        ...
+
+    def log_weights(self, images: Tensor, samples: int = 1, generator: torch.Generator | None = None) -> Tensor:
+        """Logarithms of the importance weights p(x, z) / q(z | x) of draws from the posterior, nats, (samples, B)."""
+        ...
+
+
+@runtime_checkable
+class Classifies(Configured, Protocol):
+    """The class of a picture has probabilities."""
+
+    def posterior(self, images: Tensor) -> Categorical:
+        """p(y | x), batch shape (B,), of ``uint8`` images (B, C, H, W)."""
+        ...
+
+
+NOUNS: dict[type, str] = {
+    Density: "exact density",
+    Bounded: "lower bound",
+    Estimated: "estimate of its density",
+    Samples: "way to draw pictures",
+    Streams: "steps to watch",
+    Inverts: "way back to noise",
+    Latent: "latent space",
+    Variational: "posterior over codes",
+    Classifies: "classes to choose from",
+}
+"""What a model without a capability has not, for messages."""
+
+CAPABILITIES: tuple[type, ...] = (
+    Density,
+    Bounded,
+    Estimated,
+    Samples,
+    Streams,
+    Inverts,
+    Latent,
+    Variational,
+    Classifies,
+)
+"""All of them."""
+
+
+def noun(what: type) -> str:
+    """What a model has that has a capability, or is of a base class."""
+    return NOUNS.get(what) or str(getattr(what, "noun", what.__name__))
+
+
+def has_capability(family: type[Model], capability: type) -> bool:
+    """Whether the models of a family can do something, without a model loaded.
+
+    Args:
+        family: The family.
+        capability: One of these protocols, or a base class such as ``Autoregressive``.
+    """
+    if capability not in CAPABILITIES:
+        return issubclass(family, capability)
+    members = {name for part in capability.__mro__ if part in CAPABILITIES for name in vars(part) if name[0] != "_"}
+    return all(hasattr(family, name) for name in members)
