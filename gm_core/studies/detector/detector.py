@@ -274,7 +274,7 @@ def load_detector(dataset: str, device: str | torch.device = "auto", directory: 
 
 
 def load_parts(
-    names: Mapping[str, str], device: torch.device, directory: Path
+    names: Mapping[Part, str] | Mapping[str, str], device: torch.device, directory: Path
 ) -> tuple[Autoregressive, Autoregressive, Variational]:
     """The models that a detector is made of: the density, the background density and the bound.
 
