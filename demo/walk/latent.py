@@ -12,7 +12,7 @@ from demo.base.checks import InputError, is_number
 from demo.base.packing import PictureShape, pack_pictures
 from demo.widgets.picture_strip import StripFrames
 from gm_core import Latent, Variational
-from gm_core.models.vae.latents import draw_latents
+from gm_core.models.latents import draw_latents
 
 LIMIT = 3.0
 """Sliders run from -LIMIT to LIMIT standard deviations of the prior."""

@@ -24,7 +24,7 @@ from demo.walk.sliders import NEIGHBOURS, Value
 from demo.widgets.latent_map import LatentMap, MapMarks
 from gm_core import Variational
 from gm_core.data.catalog import FIRST
-from gm_core.models.vae.latents import draw_latents
+from gm_core.models.latents import draw_latents
 from gm_core.rendering import gif, grid
 
 NAME, RIVAL = f"{FIRST.name}-vae2d", f"{FIRST.name}-autoencoder"

@@ -17,8 +17,8 @@ alone, which cannot generate: nothing says what lies between its codes.
 3. Hinton and Salakhutdinov (2006), "Reducing the Dimensionality of Data with Neural Networks".
 """
 
+from gm_core.models.latents import interpolate
 from gm_core.models.vae.autoencoder import Autoencoder, AutoencoderConfig
-from gm_core.models.vae.latents import interpolate
 from gm_core.models.vae.vae import VAE, VAEConfig
 
 __all__ = ["VAE", "Autoencoder", "AutoencoderConfig", "VAEConfig", "interpolate"]

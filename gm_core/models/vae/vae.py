@@ -16,7 +16,7 @@ from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, re
 from gm_core.models.capabilities import Elbo, Estimate
 from gm_core.models.convolutional import check_quarters, decoder, encoder
 from gm_core.models.inputs import check_shape
-from gm_core.models.vae.latents import check_latent, draw_latents
+from gm_core.models.latents import check_latent, draw_latents
 
 
 @dataclass(frozen=True, kw_only=True)
