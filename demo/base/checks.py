@@ -8,6 +8,11 @@ from typing import TypeGuard
 
 from gradio.utils import get_upload_folder
 
+from demo.base.errors import InputError
+
+SHORT_SEEDS = 10_000
+"""Seeds that the page chooses are below this: short enough to say aloud in class."""
+
 NO_UPLOAD = "This file was not uploaded here; choose it again."
 
 
@@ -29,10 +34,16 @@ def is_upload(path: str) -> bool:
     return "\0" not in path and Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve())
 
 
-class InputError(ValueError):
-    """Something that came from outside is not as it must be; the message is for whoever sent it."""
+def read_seed(value: object, end: int = SHORT_SEEDS) -> int:
+    """A seed that a client sent.
 
+    Args:
+        value: Anything.
+        end: Seeds are below this.
 
-def sentence(error: Exception) -> str:
-    """What an error says, beginning as sentences do."""
-    return str(error)[:1].upper() + str(error)[1:]
+    Raises:
+        InputError: It is not a seed.
+    """
+    if not is_number(value, 0, end - 1) or value != int(value):
+        raise InputError(f"A seed is a whole number from 0 to {end - 1}.")
+    return int(value)

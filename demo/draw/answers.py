@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from demo.base.checks import InputError, is_index, is_number
+from demo.base.checks import is_index, is_number
+from demo.base.errors import InputError
 from demo.draw.starts import picture_shape, read_values
 from demo.shared.models import Models
 from gm_core import Card, influence
@@ -26,10 +27,6 @@ KEPT = 32
 """Pictures whose distributions are kept, about 1 MB each: a pointer that moves over a picture asks for many pixels."""
 
 Answer = dict[str, Any]
-
-
-class QuestionError(InputError):
-    """A question that no canvas would ask."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ class Answers:
         name = self._name(sent)
         pictures = sent.get("pictures")
         if not (isinstance(pictures, list) and 1 <= len(pictures) <= MOST_PICTURES):
-            raise QuestionError(f"There must be 1 to {MOST_PICTURES} pictures.")
+            raise InputError(f"There must be 1 to {MOST_PICTURES} pictures.")
         model = self.models.autoregressive(name)
         images = visible(torch.cat([read_values(picture, model) for picture in pictures]), model.config.image.levels)
         zoom = max(2, 10 // math.ceil(math.sqrt(len(pictures))))
@@ -116,24 +113,24 @@ class Answers:
         """A question as it came, checked.
 
         Raises:
-            QuestionError: Something in it is not as it must be.
-            StartError: The picture is not.
+            InputError: Something in it is not as it must be.
+            InputError: The picture is not.
         """
         name = self._name(sent)
         model = self.models.autoregressive(name)
         image, index = read_values(sent.get("values"), model), sent.get("index", 0)
         size = image[0, 0].numel()
         if not is_index(index, size):
-            raise QuestionError(f"The pixel must be a whole number from 0 to {size - 1}.")
+            raise InputError(f"The pixel must be a whole number from 0 to {size - 1}.")
         temperature = sent.get("temperature", 1.0)
         if not is_number(temperature, COLDEST, HOTTEST):
-            raise QuestionError(f"The temperature must be a number from {COLDEST} to {HOTTEST}.")
+            raise InputError(f"The temperature must be a number from {COLDEST} to {HOTTEST}.")
         other, rival = sent.get("other"), sent.get("rival")
         if rival is not None:
             beside = self.models.autoregressive(self._name({"model": rival}))
             kinds = {(part.config.classes, part.config.image.levels, *picture_shape(part)) for part in (model, beside)}
             if len(kinds) > 1:
-                raise QuestionError("The two models must know the same classes, and pictures of one kind.")
+                raise InputError("The two models must know the same classes, and pictures of one kind.")
         return Question(
             name=name,
             image=image,
@@ -148,10 +145,10 @@ class Answers:
     def _name(self, sent: Any) -> str:
         """The model that a question is about."""
         if not isinstance(sent, dict):
-            raise QuestionError("A question must be an object.")
+            raise InputError("A question must be an object.")
         name = sent.get("model")
         if not isinstance(name, str) or name not in self.cards:
-            raise QuestionError(f"The model must be one of {', '.join(self.cards)}.")
+            raise InputError(f"The model must be one of {', '.join(self.cards)}.")
         return name
 
     def _label(self, model: str, name: Any) -> int | None:
@@ -159,7 +156,7 @@ class Answers:
             return None
         names = self.cards[model].class_names
         if name not in names:
-            raise QuestionError(f"The class must be one of {', '.join([ANY, *names])}.")
+            raise InputError(f"The class must be one of {', '.join([ANY, *names])}.")
         return names.index(name)
 
     def _influence(self, name: str, question: Question) -> list[float]:

@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 
-from demo.base.checks import InputError, is_number
+from demo.base.checks import is_number
+from demo.base.errors import InputError
+from demo.base.sessions import new_run
 from demo.draw.answers import ANY, COLDEST, HOTTEST
 from demo.draw.starts import Start, picture_shape, read_start
 from demo.shared.models import Models
@@ -39,7 +41,7 @@ BACKGROUND = "-background"
 
 
 @dataclass(frozen=True)
-class Order:
+class DrawRequest:
     """What is to be drawn.
 
     Attributes:
@@ -58,7 +60,7 @@ class Order:
 
 
 class Drawings:
-    """Draws to order, with the app's models.
+    """Draws to request, with the app's models.
 
     Args:
         models: The app's models.
@@ -81,7 +83,7 @@ class Drawings:
     def wrong(
         self, label: object, temperature: object, seed: object, pictures: object, model: object
     ) -> list[str | None]:
-        """What is wrong with each part of an order, if anything."""
+        """What is wrong with each part of an request, if anything."""
         known = model if isinstance(model, str) and model in self.cards else NAME
         choices = self.choices(known)
         verdicts = [
@@ -97,7 +99,7 @@ class Drawings:
         """A drawing in one message, for a hand that moves: a function of what is sent alone.
 
         Args:
-            sent: The parts of an order by name, and ``start`` as for :func:`read_start`.
+            sent: The parts of an request by name, and ``start`` as for :func:`read_start`.
 
         Returns:
             The message.
@@ -109,39 +111,41 @@ class Drawings:
         for words in self.wrong(*parts):
             if words:
                 raise InputError(words)
-        order = Order(*parts)
-        start = read_start(sent.get("start"), self.models.autoregressive(order.model))
-        (message,) = self.messages(order, start, new_run(), live=True)
+        request = DrawRequest(*parts)
+        start = read_start(sent.get("start"), self.models.autoregressive(request.model))
+        (message,) = self.messages(request, start, new_run(), live=True)
         return message
 
-    def messages(self, order: Order, start: Start | None, run: int, *, live: bool = False) -> Iterator[CanvasMessage]:
+    def messages(
+        self, request: DrawRequest, start: Start | None, run: int, *, live: bool = False
+    ) -> Iterator[CanvasMessage]:
         """Draw, as messages for the canvas; the last holds every pixel, and what they add up to.
 
         Args:
-            order: What is to be drawn.
+            request: What is to be drawn.
             start: What is given, if anything; it fits the model.
             run: Number of the drawing.
             live: All in one message; the canvas shows it at the place that is looked at.
         """
-        model, card = self.models.autoregressive(order.model), self.cards[order.model]
+        model, card = self.models.autoregressive(request.model), self.cards[request.model]
         dataset = dataset_of(card.dataset)
-        config, each = model.config, order.pictures == EACH
+        config, each = model.config, request.pictures == EACH
         channels, height, width = picture_shape(model)
-        n = config.classes if each else int(order.pictures)
-        index = -1 if order.label == ANY else card.class_names.index(order.label)
+        n = config.classes if each else int(request.pictures)
+        index = -1 if request.label == ANY else card.class_names.index(request.label)
         labels = torch.arange(n) if each else torch.full((n,), index)
         head: DrawingMessage = {
             "run": run,
-            "model": order.model,
-            "label": order.label,
-            "pictures": order.pictures,
-            "seed": int(order.seed),
-            "temperature": order.temperature,
+            "model": request.model,
+            "label": request.label,
+            "pictures": request.pictures,
+            "seed": int(request.seed),
+            "temperature": request.temperature,
             "channels": channels,
             "height": height,
             "width": width,
             "levels": config.image.levels,
-            "classes": self.choices(order.model),
+            "classes": self.choices(request.model),
             "subject": [f"{dataset.adjective} {dataset.noun}".strip(), dataset.many],
             "labels": [ANY if label < 0 else card.class_names[label] for label in labels.tolist()],
             "live": live,
@@ -156,8 +160,10 @@ class Drawings:
             start=start.values if start else None,
             keep=start.keep.expand_as(start.values) if start else None,
             # One of each class: the same dice for all, so that the class alone makes the difference.
-            noise=draw_noise(1 if each else n, height, width, torch.Generator().manual_seed(int(order.seed)), channels),
-            temperature=order.temperature,
+            noise=draw_noise(
+                1 if each else n, height, width, torch.Generator().manual_seed(int(request.seed)), channels
+            ),
+            temperature=request.temperature,
             chunk=width,
         ):
             events.append(event)
@@ -167,11 +173,13 @@ class Drawings:
                 told, seconds, waited = len(events), seconds + waited, 0.0
             begun = time.perf_counter()
         seconds += waited
-        done = self._done(model, order, labels, events)
+        done = self._done(model, request, labels, events)
         last: LastMessage = {**head, **_pixels(events), "done": done, "seconds": round(seconds, 3)}
         yield last
 
-    def _done(self, model: Autoregressive, order: Order, labels: torch.Tensor, events: list[PixelEvent]) -> DoneMessage:
+    def _done(
+        self, model: Autoregressive, request: DrawRequest, labels: torch.Tensor, events: list[PixelEvent]
+    ) -> DoneMessage:
         """How likely each picture is when no class is told."""
         images, pixel_log_prob = rebuild(events, model.config.image.height, model.config.image.width)
         told = labels >= 0
@@ -179,12 +187,12 @@ class Drawings:
         if told.any():
             with torch.inference_mode():
                 log_prob[told] = model.log_prob(images[told]).cpu()
-        detector = self.detectors[order.model]
+        detector = self.detectors[request.model]
         return {
             "log_prob": log_prob.tolist(),
             "share": [detector.share_below("log_prob", nats) for nats in log_prob.tolist()] if detector else None,
             "of": len(detector) if detector else None,
-            "usual": self.cards[order.model].metric("bits_per_dim").value,
+            "usual": self.cards[request.model].metric("bits_per_dim").value,
         }
 
 
@@ -192,8 +200,3 @@ def _pixels(events: list[PixelEvent]) -> PixelsMessage:
     """The part of a message that holds the pixels of these events, which follow each other."""
     parts = ("values", "log_prob", "entropy")
     return pixels(events[0].index, *(torch.cat([getattr(event, part) for event in events], dim=1) for part in parts))
-
-
-def new_run() -> int:
-    """Number of a new drawing, higher than all before, also than those before the server's last start."""
-    return time.time_ns() // 1000

@@ -9,13 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demo.base.checks import InputError, is_index
+from demo.base.checks import is_index
+from demo.base.errors import InputError
 from demo.widgets.pixel_canvas.messages import StartMessage
 from gm_core import Autoregressive
-
-
-class StartError(InputError):
-    """A start that no canvas would send."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ def read_start(sent: Any, model: Autoregressive) -> Start | None:
         model: The model that is to finish it.
 
     Raises:
-        StartError: Something in it is not as it must be.
+        InputError: Something in it is not as it must be.
     """
     if sent is None:
         return None
@@ -76,7 +73,7 @@ def read_start(sent: Any, model: Autoregressive) -> Start | None:
     values = read_values(sent.get("values") if isinstance(sent, dict) else None, model)
     keep = sent["keep"] if isinstance(sent.get("keep"), str) else ""
     if len(keep) != height * width or not set(keep) <= {"0", "1"}:
-        raise StartError(f"What is given must be {height * width} ones and zeros.")
+        raise InputError(f"What is given must be {height * width} ones and zeros.")
     given = torch.tensor([mark == "1" for mark in keep]).view(1, 1, height, width)
     return Start(values, given, model.config.image.levels)
 
@@ -85,7 +82,7 @@ def read_link(text: str, model: Autoregressive) -> Start:
     """A start as a link carries it: the values, then one bit a pixel for what is given, in URL-safe base64.
 
     Raises:
-        StartError: It is none.
+        InputError: It is none.
     """
     channels, height, width = picture_shape(model)
     size = channels * height * width
@@ -94,7 +91,7 @@ def read_link(text: str, model: Autoregressive) -> Start:
     except ValueError:
         data = b""
     if len(data) != size + math.ceil(height * width / 8) or max(data[:size]) >= model.config.image.levels:
-        raise StartError("What it gives is damaged.")
+        raise InputError("What it gives is damaged.")
     bits = np.unpackbits(np.frombuffer(data[size:], np.uint8), count=height * width)
     given = torch.from_numpy(bits == 1).view(1, 1, height, width)
     return Start(_picture(list(data[:size]), model), given, model.config.image.levels)
@@ -104,11 +101,11 @@ def read_values(sent: Any, model: Autoregressive) -> Tensor:
     """A picture as the canvas sends it, checked: ``uint8`` (1, C, H, W).
 
     Raises:
-        StartError: It is not a list of that many levels.
+        InputError: It is not a list of that many levels.
     """
     size, levels = math.prod(picture_shape(model)), model.config.image.levels
     if not (isinstance(sent, list) and len(sent) == size and all(is_index(value, levels) for value in sent)):
-        raise StartError(f"The picture must be {size} whole numbers from 0 to {levels - 1}.")
+        raise InputError(f"The picture must be {size} whole numbers from 0 to {levels - 1}.")
     return _picture(sent, model)
 
 

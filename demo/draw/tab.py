@@ -1,13 +1,16 @@
 """The Draw tab: a picture appears pixel by pixel, with the probability of each."""
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 import gradio as gr
 
 from demo.base.checks import is_index
+from demo.base.errors import InputError
+from demo.base.events import EVERY, QUIET
 from demo.base.fields import UncheckedRadio, UncheckedSlider
+from demo.base.sessions import Session
+from demo.base.words import message_html
 from demo.draw.answers import ANY, COLDEST, HOTTEST, Answers
 from demo.draw.drawings import (
     EACH,
@@ -17,11 +20,10 @@ from demo.draw.drawings import (
     WRONG_SEED,
     WRONG_TEMPERATURE,
     Drawings,
-    Order,
-    new_run,
+    DrawRequest,
 )
-from demo.draw.starts import Start, StartError, read_link, read_start
-from demo.judge.words import message_html
+from demo.draw.starts import Start, read_link, read_start
+from demo.shared.model_line import model_line
 from demo.shared.models import Models
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
@@ -43,8 +45,6 @@ FAMILIES = {
     "pixelcnnpp": "PixelCNN++",
 }
 """What families of models are called."""
-
-HOUR = 60
 
 DICE = f"() => Math.floor({SHORT_SEEDS} * Math.random())"
 ONE_FOR = f"pictures => pictures === {EACH!r} ? {PICTURES[0]!r} : pictures"
@@ -134,24 +134,18 @@ and D. P. Kingma, *PixelCNN++*, 2017 ([arXiv:1701.05517](https://arxiv.org/abs/1
 """
 
 
-class Easel:
-    """What one visitor is having drawn: a newer drawing puts an end to an older one.
+class DrawingSession(Session):
+    """What one user is having drawn: a newer drawing puts an end to an older one.
 
     Attributes:
-        run: Number of the newest drawing.
         start: The picture that drawings start from, if any.
         asked: Number of the canvas' last message about it; the canvas counts them.
     """
 
     def __init__(self) -> None:
-        self.run = 0
+        super().__init__()
         self.start: Start | None = None
         self.asked = 0
-
-    def begin(self) -> int:
-        """Number of a new run."""
-        self.run = max(self.run + 1, new_run())
-        return self.run
 
 
 class Draw:
@@ -165,13 +159,13 @@ class Draw:
         self.models, self.drawings = models, Drawings(models)
 
     def check(
-        self, label: object, temperature: object, seed: object, pictures: object, model: object, easel: Easel
+        self, label: object, temperature: object, seed: object, pictures: object, model: object, session: DrawingSession
     ) -> list[dict[str, Any]]:
         """What is wrong with each input, if anything, for the field it came from."""
         wrong = self.drawings.wrong(label, temperature, seed, pictures, model)
         return [*(gr.validate(words is None, words or "") for words in wrong), gr.validate(True, "")]
 
-    def reopen(self, easel: Easel, request: gr.Request) -> list[Any]:
+    def reopen(self, session: DrawingSession, request: gr.Request) -> list[Any]:
         """What the page's address asks for; the usual where it asks wrongly.
 
         What it does not ask for is left alone: somebody may have been quicker than this answer.
@@ -186,8 +180,8 @@ class Draw:
         model = values[-1]
         if "given" in asked:
             try:
-                easel.start = read_link(asked["given"], self.models.autoregressive(model))
-            except StartError as error:
+                session.start = read_link(asked["given"], self.models.autoregressive(model))
+            except InputError as error:
                 gr.Warning(f"The link to this page is not right: {error} Drawn: a picture of which nothing is given.")
         updates = [
             gr.update(value=value) if key in asked else gr.skip() for key, value in zip(LINK, values, strict=True)
@@ -208,28 +202,35 @@ class Draw:
         return figure_line(self.drawings.cards[model])
 
     def draw(
-        self, label: str, temperature: float, seed: float, pictures: str, model: str, easel: Easel
+        self, label: str, temperature: float, seed: float, pictures: str, model: str, session: DrawingSession
     ) -> Iterator[CanvasMessage]:
         """Draw pictures, as messages for the canvas; the last holds every pixel, and what they add up to."""
-        run = easel.begin()
-        if easel.start is not None and not easel.start.fits(self.models.autoregressive(model)):
-            easel.start = None
-        order = Order(label, temperature, seed, pictures, model)
+        run = session.begin()
+        if session.start is not None and not session.start.fits(self.models.autoregressive(model)):
+            session.start = None
+        request = DrawRequest(label, temperature, seed, pictures, model)
         # Of what is given while this is drawn it knows nothing.
-        start, asked = easel.start, easel.asked
-        for message in self.drawings.messages(order, start, run):
-            if easel.run != run:
+        start, asked = session.start, session.asked
+        for message in self.drawings.messages(request, start, run):
+            if session.run != run:
                 return
             yield {**message, "asked": asked}
 
     def opening(
-        self, label: str, temperature: float, seed: float, pictures: str, model: str, easel: Easel, request: gr.Request
+        self,
+        label: str,
+        temperature: float,
+        seed: float,
+        pictures: str,
+        model: str,
+        session: DrawingSession,
+        request: gr.Request,
     ) -> Iterator[CanvasMessage]:
         """The drawing that a page opens with; none where somebody was quicker, unless a link asks for it."""
-        if easel.run == 0 or {*LINK, "given"} & set(request.query_params):
-            yield from self.draw(label, temperature, seed, pictures, model, easel)
+        if session.run == 0 or {*LINK, "given"} & set(request.query_params):
+            yield from self.draw(label, temperature, seed, pictures, model, session)
 
-    def give(self, sent: Any, model: str, easel: Easel) -> None:
+    def give(self, sent: Any, model: str, session: DrawingSession) -> None:
         """Take what the canvas gives as the start of drawings from now on.
 
         Raises:
@@ -239,13 +240,13 @@ class Draw:
         if model not in self.drawings.cards:  # told at the field when the drawing is asked for
             return
         try:
-            easel.start = read_start(sent.get("start"), self.models.autoregressive(model))
-        except StartError as error:
+            session.start = read_start(sent.get("start"), self.models.autoregressive(model))
+        except InputError as error:
             raise gr.Error(str(error), print_exception=False) from None
         number = sent.get("number")
-        easel.asked = number if is_index(number, 2**53) else 0
+        session.asked = number if is_index(number, 2**53) else 0
 
-    def upload(self, path: str | None, model: str, easel: Easel) -> None:
+    def upload(self, path: str | None, model: str, session: DrawingSession) -> None:
         """Take an uploaded picture, in the form of the model's, as the start, with its lower half left to the model.
 
         Raises:
@@ -260,14 +261,14 @@ class Draw:
         if model in self.drawings.cards:  # else told at the field when the drawing is asked for
             form, config = form_of(self.drawings.cards[model].dataset), self.models.autoregressive(model).config
             image = in_levels(prepare(picture, size=config.image.height, form=form).image, config.image.levels)
-            easel.start = Start.upper_half(image, config.image.levels)
+            session.start = Start.upper_half(image, config.image.levels)
 
 
 def build(app: gr.Blocks, models: Models) -> None:
     """Build the tab inside the current ``gr.Tab``."""
     tab = Draw(models)
     gr.HTML(PAGE)
-    easel = gr.State(Easel())
+    session = gr.State(DrawingSession())
     with gr.Row(elem_classes="draw-row"):
         with gr.Column(scale=3, min_width=260, elem_classes="draw-controls"):
             label = UncheckedRadio(
@@ -329,9 +330,9 @@ def build(app: gr.Blocks, models: Models) -> None:
 
     wishes = [label, temperature, seed, pictures, model]
 
-    def given(event: gr.EventData, model: Any, easel: Easel) -> None:
+    def given(event: gr.EventData, model: Any, session: DrawingSession) -> None:
         """The canvas gives a start; what is drawn of it while a hand moves it sees to itself."""
-        tab.give(event._data, model, easel)
+        tab.give(event._data, model, session)
 
     def key(event: gr.EventData, model: Any, pictures: Any) -> list[Any]:
         """A class key was pressed: the controls show what the canvas is already drawing."""
@@ -340,25 +341,25 @@ def build(app: gr.Blocks, models: Models) -> None:
         one = PICTURES[0] if pictures == EACH else gr.skip()
         return [choice if known else gr.skip(), one]
 
-    wiring: dict[str, Any] = {"fn": tab.draw, "inputs": [*wishes, easel], "outputs": canvas}
+    wiring: dict[str, Any] = {"fn": tab.draw, "inputs": [*wishes, session], "outputs": canvas}
     wiring |= {"validator": tab.check, "show_progress": "hidden", "trigger_mode": "multiple"}
     after = wiring | {"api_visibility": "private"}
     # All begins at once, and an older drawing ends at its next message. A seed draws when it is typed, not when a link
     # or the dice fill it in.
     now = gr.on([again.click, seed.input, pictures.input], **wiring, api_name="draw")
     picked = label.input(None, pictures, pictures, js=ONE_FOR).then(**after)
-    changed = model.input(tab.switch, [model, label], [label, about], **EACH_TIME).then(**after)
-    sent = upload.input(tab.upload, [upload, model, easel], None, **EACH_TIME).success(**after)
-    opened = app.load(tab.reopen, easel, [*wishes, about], **PRIVATE).then(**after | {"fn": tab.opening})
+    changed = model.input(tab.switch, [model, label], [label, about], **EVERY).then(**after)
+    sent = upload.input(tab.upload, [upload, model, session], None, **EVERY).success(**after)
+    opened = app.load(tab.reopen, session, [*wishes, about], **QUIET).then(**after | {"fn": tab.opening})
     diced = dice.click(None, None, seed, js=DICE).then(**after)
-    asked = canvas.ask(given, [model, easel], None, **EACH_TIME).success(**after)
-    keyed = canvas.pick(key, [model, pictures], [label, pictures], **EACH_TIME).then(**after)
+    asked = canvas.ask(given, [model, session], None, **EVERY).success(**after)
+    keyed = canvas.pick(key, [model, pictures], [label, pictures], **EVERY).then(**after)
     canvas.stop(None, cancels=[now, picked, changed, sent, opened, diced, asked, keyed])
     seed.change(None, seed, wrong_seed, js=SAY_SEED)
     temperature.change(None, temperature, wrong_temperature, js=SAY_TEMPERATURE)
     # While a hand moves, the canvas asks for its drawings itself, without waiting in a queue.
-    canvas.give(given, [model, easel], None, **PRIVATE)
-    canvas.choose(key, [model, pictures], [label, pictures], **PRIVATE)
+    canvas.give(given, [model, session], None, **QUIET)
+    canvas.choose(key, [model, pictures], [label, pictures], **QUIET)
     temperature.change(None, wishes, None, js=LIVE)
 
 
@@ -369,29 +370,13 @@ def title(card: Card) -> str:
 
 def figure_line(card: Card) -> str:
     """One line: which checkpoint, what it was trained on and for how long, and how good it was measured to be."""
-    if card.model_config.image.levels == 2:  # whose figures are in nats a picture wherever they are published
+    if card.model_config.image.levels == 2:  # whose figures are published in nats per picture
         figure = card.metric("log_prob")
-        told = f"{-figure.value:.1f} nats"
+        words = f"{-figure.value:.1f} nats"
     else:
         figure = card.metric("bits_per_dim")
-        told = f"{figure.value:.3f} {figure.unit}"
-    about = [
-        f"<code>{escape(card.name)}</code>",
-        f"{card.parameters / 1e6:.2f} million parameters",
-        f"trained on {escape(dataset_of(card.dataset).title)}{_effort(card.cost)}",
-        f"{told} ({escape(figure.protocol)})",
-    ]
-    return f'<p class="lab-note">Model: {" · ".join(about)}</p>'
-
-
-def _effort(cost: dict[str, Any]) -> str:
-    """What training cost, as far as the card says."""
-    if "steps" not in cost or "minutes" not in cost:
-        return ""
-    minutes = cost["minutes"]
-    time = f"{minutes:.0f} minutes" if minutes < 2 * HOUR else f"{minutes / HOUR:.1f} hours"
-    hardware = f" ({escape(cost['hardware'])})" if "hardware" in cost else ""
-    return f" for {cost['steps']:,} steps, {time}{hardware}"
+        words = f"{figure.value:.3f} {figure.unit}"
+    return model_line(card, [f"{words} ({figure.protocol})"])
 
 
 def _number(text: str | float) -> float | None:

@@ -9,18 +9,19 @@ import gradio as gr
 import torch
 from torch import Tensor
 
+from demo.base.events import LIVE
 from demo.base.fields import StrictSlider
+from demo.base.words import message_html, note_html
 from demo.judge.bayes_words import (
     FORMULAS,
     Answers,
     classifier_html,
     contrast_html,
     density_html,
-    line_html,
     study_html,
     turned_html,
 )
-from demo.judge.words import Judgement, message_html
+from demo.judge.words import Judgement
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import encode
 from gm_core import Autoregressive, Card, CheckpointError, Classifier, class_log_probs, load_bayes
@@ -79,7 +80,7 @@ class BayesPanel:
         self.models = models
         self.dataset = gr.State()  # whose measured curves are shown
         with gr.Column(elem_classes="beside"):
-            self.contrast = gr.HTML(line_html(NOTHING_YET), apply_default_css=False)
+            self.contrast = gr.HTML(note_html(NOTHING_YET), apply_default_css=False)
             with gr.Row(equal_height=False, elem_classes="beside-row"):
                 with gr.Column(min_width=290):
                     self.classifier = gr.HTML(apply_default_css=False)
@@ -108,13 +109,8 @@ class BayesPanel:
         Args:
             judged: The last judgement.
         """
-        quiet: dict[str, Any] = {
-            "show_progress": "hidden",
-            "api_visibility": "private",
-            "trigger_mode": "always_last",
-        }
         given = [judged, self.threshold]
-        self.threshold.input(self.on_threshold, given, [self.contrast, self.density], **quiet)
+        self.threshold.input(self.on_threshold, given, [self.contrast, self.density], **LIVE)
 
     def follow(self, judged: Judgement | None, percent: float, shown: str | None) -> tuple[Any, ...]:
         """What both say of a picture that was just judged; what was measured only where that is of another data set.
@@ -159,7 +155,7 @@ class BayesPanel:
         if dataset is None:
             return ""
         if not _is_there(f"{dataset}-bayes"):
-            return line_html(NO_STUDY)
+            return note_html(NO_STUDY)
         try:
             return study_html(load_bayes(dataset), self.models.card(f"{dataset}-bayes"))
         except CheckpointError as error:
@@ -168,9 +164,9 @@ class BayesPanel:
     def _compare(self, judged: Judgement | None) -> Comparison | str:
         """Both on a picture, or what to show instead."""
         if judged is None:
-            return line_html(NOTHING_YET)
+            return note_html(NOTHING_YET)
         if not _is_there(dataset_of(judged.dataset).classifier):
-            return line_html(NO_CLASSIFIER)
+            return note_html(NO_CLASSIFIER)
         image = judged.prepared.image
         try:
             pixelcnn, classifier = load_judges(judged.dataset, self.models.device)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from demo.base.charts.coverage import Curve, coverage_chart, coverage_table
 from demo.base.theme import CLASS_COLORS
-from demo.judge.words import nats
+from demo.base.words import nats, percent
 from gm_core import BayesStudy, Card, Verdict, bayes_posterior, likelihood_from_posterior, marginal_log_prob
 from gm_core.checkpoints import Metric
 from gm_core.data.catalog import dataset_of
@@ -71,13 +71,6 @@ class Answers:
         """A log p(x | y) from the classifier's p(y | x) and somebody's log p(x), nats, (classes,)."""
         log_p_x = torch.tensor([log_prob], dtype=torch.float64)
         return likelihood_from_posterior(self.classifier[None], log_p_x, self.prior)[0]
-
-
-def percent(share: float, over: str = "over ", under: str = "under ") -> str:
-    """A probability for reading, never rounded to certainty."""
-    if share >= 0.9995:
-        return f"{over}99.9 %"
-    return f"{under}0.1 %" if share < 0.0005 else f"{100 * share:.1f} %"
 
 
 def likeliest(probs: Tensor) -> tuple[int, float]:
@@ -293,11 +286,6 @@ which p(x) has cancelled, gives {percent(own)}.</figcaption>{coverage_chart(mixe
 <p>Half something else: {escape(protocols.get("mixed_accuracy_at_half_joined", ""))}.</p>
 <div class="scroll">{coverage_table(mixed)}</div>
 <p>{escape(card.split)}. Card: <code>{escape(card.name)}</code>.</p></details></section>"""
-
-
-def line_html(message: str) -> str:
-    """One line in the place of what is not there."""
-    return f'<p class="lab-note">{escape(message)}</p>'
 
 
 def _a(name: str) -> str:

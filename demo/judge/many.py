@@ -17,7 +17,8 @@ import torch
 from gradio.data_classes import ListFiles
 from PIL import Image
 
-from demo.draw.drawings import new_run
+from demo.base.events import LIVE, QUIET
+from demo.base.sessions import Session
 from demo.judge.examples import examples
 from demo.shared.models import Models
 from demo.widgets.score_table import ScoreTable
@@ -67,7 +68,7 @@ Picture = tuple[str, Image.Image | PictureError]
 
 
 @dataclass(frozen=True)
-class Order:
+class BatchRequest:
     """Pictures that somebody wants judged.
 
     Attributes:
@@ -81,30 +82,28 @@ class Order:
     paths: tuple[str, ...] | None
 
 
-class Desk:
+class JudgingSession(Session):
     """What one visitor is having judged.
 
     Attributes:
-        run: Number of the newest order.
         waiting: That order, until its turn has come.
         last: That order, to be judged again by another detector.
         stopped: Whether the visitor has seen enough of it.
     """
 
     def __init__(self) -> None:
-        self.run = 0
-        self.waiting: Order | None = None
-        self.last: Order | None = None
+        super().__init__()
+        self.waiting: BatchRequest | None = None
+        self.last: BatchRequest | None = None
         self.stopped = False
 
-    def order(self, dataset: str, paths: tuple[str, ...] | None) -> Order:
+    def order(self, dataset: str, paths: tuple[str, ...] | None) -> BatchRequest:
         """Take an order; what was being judged before ends."""
-        self.run = max(self.run + 1, new_run())
-        self.waiting = self.last = Order(self.run, dataset, paths)
+        self.waiting = self.last = BatchRequest(self.begin(), dataset, paths)
         self.stopped = False
         return self.last
 
-    def wants(self, order: Order) -> bool:
+    def wants(self, order: BatchRequest) -> bool:
         """Whether anybody still waits for more of it."""
         return self.run == order.run and not self.stopped
 
@@ -138,7 +137,7 @@ class ManyPanel:
 
     def __init__(self, models: Models) -> None:
         self.models = models
-        self.desk = gr.State(Desk())
+        self.session = gr.State(JudgingSession())
         with gr.Row(equal_height=True, elem_classes="many-given"):
             self.files = PictureFiles(
                 file_count="multiple", label="Pictures and zip archives", height=132, scale=3, elem_id="many-files"
@@ -156,57 +155,58 @@ class ManyPanel:
             dataset: The tab's choice of what the models know.
             percent: The tab's accepted false-alarm rate, in percent.
         """
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        after: dict[str, Any] = {**quiet, "concurrency_limit": LANES, "concurrency_id": "many"}
-        given, begun = [dataset, percent, self.desk], [self.table, self.again]
+        after: dict[str, Any] = {**QUIET, "concurrency_limit": LANES, "concurrency_id": "many"}
+        given, begun = [dataset, percent, self.session], [self.table, self.again]
         for begin in (
-            self.files.upload(self.on_files, [self.files, *given], [*begun, self.files], **quiet),
-            self.own.click(self.on_own, given, begun, **quiet),
-            self.again.click(self.on_again, given, begun, **quiet),
+            self.files.upload(self.on_files, [self.files, *given], [*begun, self.files], **QUIET),
+            self.own.click(self.on_own, given, begun, **QUIET),
+            self.again.click(self.on_again, given, begun, **QUIET),
         ):
-            begin.success(self.judge, [self.desk], [self.table], **after)
-        self.table.stop(self.on_stop, [self.desk], None, **quiet)
-        dataset.change(self.on_dataset, [dataset, self.desk], [self.again], **quiet)
-        percent.change(self.on_percent, [percent], [self.table], **quiet, trigger_mode="always_last")
+            begin.success(self.judge, [self.session], [self.table], **after)
+        self.table.stop(self.on_stop, [self.session], None, **QUIET)
+        dataset.change(self.on_dataset, [dataset, self.session], [self.again], **QUIET)
+        percent.change(self.on_percent, [percent], [self.table], **LIVE)
 
-    def on_files(self, paths: tuple[str, ...], dataset: str, percent: float, desk: Desk) -> tuple[Any, ...]:
+    def on_files(
+        self, paths: tuple[str, ...], dataset: str, percent: float, session: JudgingSession
+    ) -> tuple[Any, ...]:
         """Files were dropped or chosen; the drop area is free again for others."""
         if not paths:
             raise gr.Error("There are no files yet; choose some.", print_exception=False)
-        return *self._begin(desk.order(dataset, paths), percent), None
+        return *self._begin(session.order(dataset, paths), percent), None
 
-    def on_own(self, dataset: str, percent: float, desk: Desk) -> tuple[Any, ...]:
+    def on_own(self, dataset: str, percent: float, session: JudgingSession) -> tuple[Any, ...]:
         """Somebody wants to see it done."""
-        return self._begin(desk.order(dataset, None), percent)
+        return self._begin(session.order(dataset, None), percent)
 
-    def on_again(self, dataset: str, percent: float, desk: Desk) -> tuple[Any, ...]:
+    def on_again(self, dataset: str, percent: float, session: JudgingSession) -> tuple[Any, ...]:
         """The same pictures, before models that know something else."""
-        if desk.last is None:
+        if session.last is None:
             raise gr.Error("There are no pictures yet; choose some.", print_exception=False)
-        return self._begin(desk.order(dataset, desk.last.paths), percent)
+        return self._begin(session.order(dataset, session.last.paths), percent)
 
-    def on_stop(self, desk: Desk) -> None:
+    def on_stop(self, session: JudgingSession) -> None:
         """Somebody has seen enough; what is judged stays."""
-        desk.stopped = True
+        session.stopped = True
 
-    def on_dataset(self, dataset: str, desk: Desk) -> gr.Button:
+    def on_dataset(self, dataset: str, session: JudgingSession) -> gr.Button:
         """Offer to judge the same pictures by the detector that was chosen."""
         return gr.Button(
             f"Judge the same as {dataset_of(dataset).many}",
-            visible=desk.last is not None and desk.last.dataset != dataset,
+            visible=session.last is not None and session.last.dataset != dataset,
         )
 
     def on_percent(self, percent: float) -> ScoreTable:
         """Another false-alarm rate: the browser reads the same p-values again."""
         return ScoreTable(alpha=percent / 100)
 
-    def judge(self, desk: Desk) -> Iterator[ScoreMessage]:
+    def judge(self, session: JudgingSession) -> Iterator[ScoreMessage]:
         """Judge what was ordered, as messages for the table; the last holds every row.
 
         Args:
-            desk: The visitor's; a newer order there, or a stop, ends this within a batch.
+            session: The visitor's; a newer order there, or a stop, ends this within a batch.
         """
-        order, desk.waiting = desk.waiting, None
+        order, session.waiting = session.waiting, None
         if order is None:
             return
         rows: list[ScoreRow] = []
@@ -217,9 +217,9 @@ class ManyPanel:
         try:
             detector = self.models.detector(order.dataset)
             pictures = own_pictures(self.models) if order.paths is None else read(order.paths)
-            wanted = (picture for picture in islice(pictures, MOST) if desk.wants(order))
+            wanted = (picture for picture in islice(pictures, MOST) if session.wants(order))
             with closing(score_pictures(detector, wanted, batch=BATCH)) as results:
-                while desk.wants(order):
+                while session.wants(order):
                     with torch.inference_mode():  # not across a yield: a generator moves between threads
                         some = [row(one) for one in islice(results, BATCH)]
                     if not some:
@@ -229,15 +229,15 @@ class ManyPanel:
         except CheckpointError as error:
             yield {**about, "state": "failed", "note": str(error)}
             return
-        if desk.run != order.run:
+        if session.run != order.run:
             return
         all_rows: ScoreMessage = {**about, "start": 0, "rows": rows}
-        if desk.stopped:
+        if session.stopped:
             yield {**all_rows, "state": "stopped", "note": "" if rows else "Stopped before the first picture."}
         else:
             yield {**all_rows, "state": "done", "total": len(rows), "note": left_out(order.paths or ())}
 
-    def _begin(self, order: Order, percent: float) -> tuple[ScoreTable, gr.Button]:
+    def _begin(self, order: BatchRequest, percent: float) -> tuple[ScoreTable, gr.Button]:
         value: ScoreMessage = {"run": order.run, "state": "waiting", "as": dataset_of(order.dataset).many}
         return ScoreTable(value, alpha=percent / 100), gr.Button(visible=False)
 

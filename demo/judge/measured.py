@@ -7,7 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from demo.judge.words import Judgement, message_html
+from demo.base.words import message_html
+from demo.judge.words import Judgement
 from demo.shared.models import Models
 from gm_core import Card, CheckpointError, Metric
 from gm_core.data.catalog import CATALOG, Published, dataset_of

@@ -12,8 +12,10 @@ import gradio as gr
 import torch
 from torch import Tensor
 
+from demo.base.events import LIVE
+from demo.base.words import nats
 from demo.judge.measured import set_words
-from demo.judge.words import Judgement, nats
+from demo.judge.words import Judgement
 from demo.shared.models import Models
 from demo.widgets.ranking import Ranking
 from demo.widgets.sketch_pad import encode
@@ -91,8 +93,7 @@ class NaivePanel:
 
     def wire(self, judged: gr.State) -> None:
         """Begin when the panel is seen."""
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
-        self.ranking.wanted(lambda last: (True, self.show(last)), judged, [self.opened, self.ranking], **quiet)
+        self.ranking.wanted(lambda last: (True, self.show(last)), judged, [self.opened, self.ranking], **LIVE)
 
     def show(self, judged: Judgement | None) -> dict[str, Any]:
         """The line-ups, the person's last picture among them.

@@ -13,7 +13,9 @@ from PIL import Image
 
 from demo.base.charts.histogram import histogram
 from demo.base.checks import is_index
+from demo.base.events import LIVE, QUIET
 from demo.base.fields import StrictRadio, StrictSlider
+from demo.base.words import message_html, nats
 from demo.judge.bayes import BayesPanel
 from demo.judge.examples import examples
 from demo.judge.many import ManyPanel
@@ -23,8 +25,6 @@ from demo.judge.words import (
     Judgement,
     both_ends_html,
     measured_html,
-    message_html,
-    nats,
     scores_html,
     seen_html,
     verdict_html,
@@ -277,42 +277,40 @@ class _Tab:
     def wire(self, app: gr.Blocks) -> None:
         """Let things happen."""
         views = [self.judged, self.note, self.seen, self.verdict, self.charts, self.map, self.scores]
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        live = {**quiet, "trigger_mode": "always_last"}
         settings = [self.dataset, self.percent, *self.switches]
         arrived = app.load(
             self.arrive,
             [self.dataset, self.percent],
             [*views, self.row, self.pad, self.measured, *self.switches],
-            **quiet,
+            **QUIET,
         )
         picked = self.row.pick(
             self.on_example,
             [self.dataset, self.percent],
             [*views, self.row, self.pad, self.source, self.sources, *self.switches],
-            **live,
+            **LIVE,
         )
         drawn = self.pad.input(
-            self.on_draw, [self.pad, *settings], [*views, self.row, self.source, *self.switches], **live
+            self.on_draw, [self.pad, *settings], [*views, self.row, self.source, *self.switches], **LIVE
         )
         sent = self.file.input(
             self.on_file,
             [self.file, self.last_file, self.dataset, self.percent],
             [*views, self.row, self.source, self.file, self.last_file, *self.switches],
-            **live,
+            **LIVE,
         )
         given = [self.source, self.pad, self.last_file, *settings]
         judgements = [arrived, picked, drawn, sent]
-        judgements += [switch.input(self.on_switch, given, views, **live) for switch in self.switches]
+        judgements += [switch.input(self.on_switch, given, views, **LIVE) for switch in self.switches]
         judgements.append(
-            self.dataset.input(self.on_dataset, given, [*views, self.row, self.measured, *self.switches], **live)
+            self.dataset.input(self.on_dataset, given, [*views, self.row, self.measured, *self.switches], **LIVE)
         )
         judgements += [
-            tab.select(partial(self.on_turn, name), given[1:], [*views, self.source], **live)
+            tab.select(partial(self.on_turn, name), given[1:], [*views, self.source], **LIVE)
             for tab, name in ((self.pad_tab, "pad"), (self.file_tab, "file"))
         ]
         judgements += [
-            moved(self.on_percent, [self.judged, self.percent], views, **live)
+            moved(self.on_percent, [self.judged, self.percent], views, **LIVE)
             for moved in (self.percent.input, self.overtaken.change)
         ]
         self._wire_api()  # first, for an event takes its function's name where no other has it
@@ -323,7 +321,7 @@ class _Tab:
                 self.on_judged,
                 [self.judged, self.percent, self.overtaken, *inputs],
                 [self.overtaken, *outputs],
-                **live,
+                **LIVE,
             )
         self.bayes.wire(self.judged)
         self.naive.wire(self.judged)

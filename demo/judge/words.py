@@ -1,11 +1,11 @@
 """A detector's verdict in words a first-year student knows, every number with its meaning."""
 
-import math
 from dataclasses import dataclass
 from html import escape
 
 import torch
 
+from demo.base.words import nats
 from gm_core import Card, Detector, Prepared, Verdict
 from gm_core.data.catalog import DataSet, dataset_of
 
@@ -132,13 +132,6 @@ class Judgement:
     dataset: str
     prepared: Prepared
     verdict: Verdict
-
-
-def nats(value: float, digits: int = 1) -> str:
-    """A number for reading: thousands apart, a true minus sign, an infinite one by its sign."""
-    if math.isinf(value):
-        return "−∞" if value < 0 else "∞"
-    return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def sentence(verdict: Verdict, held_out: int, dataset: DataSet) -> str:
@@ -310,8 +303,3 @@ def measured_html(card: Card, dataset: DataSet) -> str:
         f'<p class="lab-note">Judged by {models}; {escape(card.split)}. '
         f"False alarms measured on test {dataset.many} that it never saw: {measured or 'not yet'}.</p>"
     )
-
-
-def message_html(message: str) -> str:
-    """One message to the person; whatever it holds is shown as text."""
-    return f'<p class="message" role="alert">{escape(message)}</p>' if message else ""

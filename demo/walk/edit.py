@@ -6,8 +6,9 @@ import gradio as gr
 import torch
 
 from demo.base.checks import is_number
+from demo.base.words import note_html
+from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen
 from demo.walk.sliders import NEIGHBOURS, Value, Walk
 from demo.walk.words import edit_note, measured, neighbours
 from demo.widgets.latent_sliders import Axis, LatentSliders, Place
@@ -30,7 +31,7 @@ class Edit:
         self.walk = walk
 
     @torch.inference_mode()
-    def place(self, name: str, mine: Mine) -> Place:
+    def place(self, name: str, mine: UserPicture) -> Place:
         """A picture's place, and the directions one can take it in.
 
         Toward another class leads the difference between the mean codes of the two classes (its own is that of most of
@@ -42,7 +43,7 @@ class Edit:
         """
         models, dataset = self.walk.models, dataset_of(self.walk.cards[name].dataset)
         atlas, vae = models.atlas(name), models.variational(name)
-        z = vae.encode(seen(models, mine, name).image).mean[0].cpu()
+        z = vae.encode(model_input(models, mine, name).image).mean[0].cpu()
         own, _ = self.near(name, z)
         axes: list[Axis] = [
             {
@@ -121,7 +122,7 @@ class EditView:
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
                 given = PictureInput("edit", models, walk.cards, first)
-                image = seen(models, first, walk.first).image[0]
+                image = model_input(models, first, walk.first).image[0]
                 original = PictureView(plain(image, "Your picture"), title="What it sees", elem_id="edit-seen")
             with gr.Column(scale=9):
                 self.sliders = LatentSliders(
@@ -130,17 +131,17 @@ class EditView:
                 note = gr.HTML(edit_note(walk.cards[walk.first]))
         picture = [given.note, original]
 
-        def told_of(mine: Mine, name: str) -> tuple[str, PictureValue]:
+        def told_of(mine: UserPicture, name: str) -> tuple[str, PictureValue]:
             """The picture as the model sees it."""
-            found = seen(models, mine, name)
-            return noted(found.source), plain(found.image[0], "Your picture, as the model sees it")
+            found = model_input(models, mine, name)
+            return note_html(found.source), plain(found.image[0], "Your picture, as the model sees it")
 
-        def taken(mine: Mine, name: str) -> tuple[Any, ...]:
+        def taken(mine: UserPicture, name: str) -> tuple[Any, ...]:
             return *told_of(mine, name), mine, {}, edit.place(name, mine)
 
         given.connect(taken, [model], [*picture, self.mine, kept, self.sliders], "walk_edit")
 
-        def switched(name: str, mine: Mine, left: object, kept: dict[str, list[float]]) -> tuple[Any, ...]:
+        def switched(name: str, mine: UserPicture, left: object, kept: dict[str, list[float]]) -> tuple[Any, ...]:
             """The same picture in the other latent space; how it was changed in this one is kept."""
             places = kept | edit.changes(left)
             place = edit.place(name, mine)

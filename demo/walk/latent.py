@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 import gm_core
-from demo.base.checks import InputError, is_number
+from demo.base.checks import is_number
+from demo.base.errors import InputError
 from demo.base.packing import PictureShape, pack_pictures
 from demo.widgets.picture_strip import StripFrames
 from gm_core import Latent, Variational

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from demo.base.checks import is_number
 from demo.base.packing import pack
-from demo.judge.words import nats
+from demo.base.words import nats, note_html
 from demo.shared.models import Models
+from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.pictures import FIRST_EXAMPLE, Mine, PictureInput, noted, seen
 from demo.walk.sliders import NEIGHBOURS, Value
 from demo.widgets.latent_map import LatentMap, MapMarks
 from gm_core import Variational
@@ -182,7 +182,7 @@ class Maps:
         return {"film": base64.b64encode(content).decode()}
 
     @torch.inference_mode()
-    def marks(self, name: str, mine: Mine, seed: int | None = None) -> MapMarks:
+    def marks(self, name: str, mine: UserPicture, seed: int | None = None) -> MapMarks:
         """What is to be marked on a map.
 
         Args:
@@ -193,7 +193,7 @@ class Maps:
         Returns:
             A value of :class:`~demo.widgets.latent_map.LatentMap`.
         """
-        model, image = self.models.latent(name), seen(self.models, mine, name).image
+        model, image = self.models.latent(name), model_input(self.models, mine, name).image
         mean = model.code(image)[0].cpu()
         std = model.encode(image).stddev[0].cpu() if isinstance(model, Variational) else None
         rebuilt = self.pictures(name, mean[None])[0]
@@ -285,8 +285,8 @@ class MapView:
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
                 given = PictureInput("map", models, (NAME,), FIRST_EXAMPLE)
 
-        def taken(mine: Mine) -> tuple[str, MapMarks]:
-            return noted(seen(models, mine, NAME).source), maps.marks(NAME, mine)
+        def taken(mine: UserPicture) -> tuple[str, MapMarks]:
+            return note_html(model_input(models, mine, NAME).source), maps.marks(NAME, mine)
 
         given.connect(taken, [], [given.note, self.map], "walk_map")
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import gradio as gr
 
+from demo.base.events import LIVE
+from demo.base.words import note_html
+from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.pictures import FIRST_EXAMPLE, LIVE, PRIVATE, Mine, PictureInput, noted, seen
 from demo.walk.sliders import Walk
 from demo.walk.words import BOUND_CSS, WAITING, bound_bar, bound_curve, kl_bars
 from demo.widgets.latent_sliders import SPREAD
@@ -62,17 +64,17 @@ class RebuildView:
 
         given.connect(self.show, [model], outputs, "walk_rebuild")
         self.switched = self.show, [self.mine, model], outputs
-        bound.wanted(self.price, [self.mine, model], [bound, curve], **PRIVATE, **LIVE)
+        bound.wanted(self.price, [self.mine, model], [bound, curve], **LIVE)
 
-    def show(self, mine: Mine, name: str) -> tuple[Any, ...]:
+    def show(self, mine: UserPicture, name: str) -> tuple[Any, ...]:
         """A picture, rebuilt; its price follows."""
         models = self.walk.models
-        original = seen(models, mine, name)
+        original = model_input(models, mine, name)
         rebuilt = latent.rebuild(models.variational(name), original.image)
         unit = "grey levels" if len(rebuilt.mean) == 1 else "levels"
         spread = magma(rebuilt.scale[0], "The standard deviation of every pixel", unit, SPREAD)
         return (
-            noted(original.source),
+            note_html(original.source),
             mine,
             plain(original.image[0], "The picture as the model sees it"),
             plain(rebuilt.mean, "Reconstruction: the mean of every pixel"),
@@ -83,8 +85,8 @@ class RebuildView:
             WAITING,
         )
 
-    def price(self, mine: Mine, name: str) -> tuple[str, str]:
+    def price(self, mine: UserPicture, name: str) -> tuple[str, str]:
         """What the model says of its probability: long enough in the making to be waited for."""
         models, card = self.walk.models, self.walk.cards[name]
-        price = latent.price(models.variational(name), seen(models, mine, name).image)
+        price = latent.price(models.variational(name), model_input(models, mine, name).image)
         return bound_bar(price, card), bound_curve(price, card)

@@ -7,9 +7,9 @@ import gradio as gr
 import torch
 from torch import Tensor
 
+from demo.base.checks import read_seed
 from demo.shared.models import Models
 from demo.walk import latent
-from demo.walk.pictures import checked_seed
 from demo.walk.words import distance, view_line
 from demo.widgets.latent_sliders import Axis, LatentSliders, Place
 from gm_core import Card, CheckpointError, Variational, available
@@ -178,7 +178,7 @@ class Walk:
     def prior(self, sent: Value) -> Value:
         """A draw from the prior: where sliders are to stand, ``at`` and ``base``."""
         name, vae = self.model(sent)
-        place = self.place(name, latent.drawn(vae, checked_seed(sent.get("seed"))))
+        place = self.place(name, latent.drawn(vae, read_seed(sent.get("seed"))))
         return {"at": place["at"], "base": place["base"]}
 
     def beginning(self, name: str, seed: int, code: int) -> tuple[list[float], str]:

@@ -5,13 +5,15 @@ from typing import Any
 
 import gradio as gr
 
+from demo.base.errors import show_errors
+from demo.base.events import LIVE, QUIET
 from demo.base.fields import StrictRadio
 from demo.shared.models import Models
+from demo.shared.picture_input import UserPicture, model_input
 from demo.walk.compare import CompareView
 from demo.walk.edit import EditView
 from demo.walk.map import NAME as MAPPED
 from demo.walk.map import MapView
-from demo.walk.pictures import LIVE, PRIVATE, Mine, plainly, seen
 from demo.walk.rebuild import RebuildView
 from demo.walk.sliders import Value, Walk, WalkView, set_from
 from demo.walk.ways import FIRST_ENDS, Ends, WaysView
@@ -66,19 +68,19 @@ def build(models: Models) -> None:
     with gr.Accordion("How does this work?", open=False):
         gr.Markdown(HOW, latex_delimiters=LATEX)
 
-    @plainly
+    @show_errors
     def switch(name: str, value: object, places: dict[str, Value]) -> tuple[Any, ...]:
         """The other latent space."""
         card = cards[name]
         return *here.switched(walk, name, value, places), figure_line(card), *[alone(card)] * len(others)
 
-    @plainly
-    def walk_from_here(name: str, mine: Mine) -> tuple[Any, ...]:
+    @show_errors
+    def walk_from_here(name: str, mine: UserPicture) -> tuple[Any, ...]:
         """The sliders where the picture under Rebuild lies."""
-        z = models.variational(name).encode(seen(models, mine, name).image).mean[0].detach().cpu()
+        z = models.variational(name).encode(model_input(models, mine, name).image).mean[0].detach().cpu()
         return gr.Tabs(selected="walk-walk"), set_from(walk, name, z, "The picture under Rebuild, encoded.")
 
-    @plainly
+    @show_errors
     def from_map(event: gr.EventData, ends: Ends) -> tuple[Any, ...]:
         """The ends of a path over the map are those of the ways."""
         points = plan.maps.ends(event._data)
@@ -89,13 +91,13 @@ def build(models: Models) -> None:
 
     hints = {view: {name: hint(view, card) for name, card in cards.items()} for view in VIEWS}
     for view, tab in tabs.items():
-        tab.select(None, model, told, js=f"name => ({json.dumps(hints[view])})[name]", **PRIVATE)
+        tab.select(None, model, told, js=f"name => ({json.dumps(hints[view])})[name]", **QUIET)
     titles = {title: hints[view] for view, title in VIEWS.items()}
-    model.change(None, model, told, js=f"name => ({json.dumps(titles)})[{OPEN}][name]", **PRIVATE)
+    model.change(None, model, told, js=f"name => ({json.dumps(titles)})[{OPEN}][name]", **QUIET)
     # Whoever chose it: a person, or the map. What takes longer follows.
     shown = [places, here.sliders, figure, *others]
-    chosen = model.change(switch, [model, here.sliders, places], shown, **PRIVATE, **LIVE)
+    chosen = model.change(switch, [model, here.sliders, places], shown, **LIVE)
     for then in ((between.ways.shown, [model, between.ends], between.outputs), rebuilt.switched, edited.switched):
-        chosen.then(*then, **PRIVATE, show_progress="hidden")
-    rebuilt.back.click(walk_from_here, [model, rebuilt.mine], [views, here.sliders], **PRIVATE, **LIVE)
-    plan.map.ends(from_map, between.ends, [views, model, between.ends, *between.outputs], **PRIVATE, **LIVE)
+        chosen.then(*then, **QUIET)
+    rebuilt.back.click(walk_from_here, [model, rebuilt.mine], [views, here.sliders], **LIVE)
+    plan.map.ends(from_map, between.ends, [views, model, between.ends, *between.outputs], **LIVE)

@@ -7,19 +7,12 @@ from typing import Any
 import gradio as gr
 import torch
 
-from demo.base.checks import sentence
+from demo.base.checks import SHORT_SEEDS, read_seed
+from demo.base.errors import InputError, sentence, show_errors
+from demo.base.events import LIVE, public
+from demo.base.words import note_html
+from demo.shared.picture_input import PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.pictures import (
-    LIVE,
-    PRIVATE,
-    SEEDS,
-    Mine,
-    PictureInput,
-    checked_seed,
-    noted,
-    plainly,
-    seen,
-)
 from demo.walk.sliders import Value, Walk
 from demo.widgets.picture_strip import PictureStrip, StripValue
 from gm_core.rendering import gif, grid
@@ -27,7 +20,7 @@ from gm_core.rendering import gif, grid
 FIRST_ENDS, FIRST_CODES = {"A": 11, "B": 12}, {"A": 25, "B": 54}
 """Seeds of the ends on arrival; in a wide space, numbers of held-out pictures."""
 
-Ends = dict[str, dict[str, Value | Mine]]
+Ends = dict[str, dict[str, Value | UserPicture]]
 """By model and by A or B: a point ``z``, and ``what`` it is in words; or a picture, encoded when it is needed."""
 
 
@@ -55,9 +48,9 @@ class Ways:
         return {"z": z, "what": f"drawn from the prior with seed {seed}"}
 
     @torch.inference_mode()
-    def encoded(self, name: str, mine: Mine) -> Value:
+    def encoded(self, name: str, mine: UserPicture) -> Value:
         """An end: a picture, encoded."""
-        picture = seen(self.walk.models, mine, name)
+        picture = model_input(self.walk.models, mine, name)
         z = self.walk.models.variational(name).encode(picture.image).mean[0].cpu()
         what = picture.source[:1].lower() + picture.source[1:-1]
         return {"z": z.clamp(-latent.FAR, latent.FAR).tolist(), "what": what}
@@ -69,7 +62,7 @@ class Ways:
             end: chosen if isinstance(chosen, dict) else self.encoded(name, chosen) for end, chosen in both.items()
         }
         a, b = (torch.tensor(chosen["z"]) for chosen in points.values())
-        lines = [noted(f"<b>{end}</b> is {chosen['what']}.") for end, chosen in points.items()]
+        lines = [note_html(f"<b>{end}</b> is {chosen['what']}.") for end, chosen in points.items()]
         strip = latent.path(self.walk.models.variational(name), a, b)
         return {**strip, "model": name, "ends": [a.tolist(), b.tolist()]}, lines[0], lines[1]
 
@@ -119,14 +112,14 @@ class WaysView:
                                 for text in ("Random", "From Walk", "From Rebuild")
                             ]
                         with gr.Accordion(f"Draw or upload {end}, or give a seed", open=False):
-                            number = gr.Number(seed, label=f"Seed, 0 to {SEEDS - 1}", elem_id=f"walk-seed-{end}")
+                            number = gr.Number(seed, label=f"Seed, 0 to {SHORT_SEEDS - 1}", elem_id=f"walk-seed-{end}")
                             given = PictureInput(f"walk-{end.lower()}", walk.models, walk.cards)
                         wells.append((end, number, buttons, given, said))
         self.outputs = [self.strip, *(said for *_, said in wells)]
         for end, number, buttons, given, _ in wells:
             self._connect(end, number, buttons, given, model, sliders, mine)
 
-    def put(self, end: str, name: str, ends: Ends, chosen: dict[str, Value | Mine]) -> tuple[Any, ...]:
+    def put(self, end: str, name: str, ends: Ends, chosen: dict[str, Value | UserPicture]) -> tuple[Any, ...]:
         """Another end, in each latent space that it is known in."""
         ends = ends | {space: ends[space] | {end: value} for space, value in chosen.items()}
         return ends, *self.ways.shown(name, ends)
@@ -144,34 +137,34 @@ class WaysView:
         """Wire the controls of one end."""
         put, ways = self.put, self.ways
 
-        def drawn(seed: int) -> dict[str, Value | Mine]:
+        def drawn(seed: int) -> dict[str, Value | UserPicture]:
             return {space: ways.drawn(space, seed) for space in self.walk.cards}
 
         def by_seed(seed: float | None, name: str, ends: Ends) -> Any:
             if seed is None:  # while it is being typed
                 return gr.skip()
             try:
-                return gr.skip(), *put(end, name, ends, drawn(checked_seed(seed)))
-            except latent.PointError as error:
-                return noted(sentence(error)), *[gr.skip()] * len(both)
+                return gr.skip(), *put(end, name, ends, drawn(read_seed(seed)))
+            except InputError as error:
+                return note_html(sentence(error)), *[gr.skip()] * len(both)
 
         def at_random(name: str, ends: Ends) -> tuple[Any, ...]:
-            seed = secrets.randbelow(SEEDS)
+            seed = secrets.randbelow(SHORT_SEEDS)
             return "", seed, *put(end, name, ends, drawn(seed))
 
-        @plainly
+        @show_errors
         def from_walk(value: object, ends: Ends) -> tuple[Any, ...]:
             name, z = self.walk.point(value)
             return None, *put(end, name, ends, {name: {"z": z.tolist(), "what": "the picture that the sliders show"}})
 
-        def from_mine(made: Mine, name: str, ends: Ends) -> tuple[Any, ...]:
+        def from_mine(made: UserPicture, name: str, ends: Ends) -> tuple[Any, ...]:
             return "", None, *put(end, name, ends, dict.fromkeys(self.walk.cards, made))
 
         both = [self.ends, *self.outputs]
         random, walked, own = buttons
         seeding = [number, model, self.ends]
-        number.input(by_seed, seeding, [given.note, *both], api_name=f"walk_end_{end.lower()}", **LIVE)
-        random.click(at_random, [model, self.ends], [given.note, number, *both], **PRIVATE, **LIVE)
-        walked.click(from_walk, [sliders, self.ends], [number, *both], **PRIVATE, **LIVE)
-        own.click(from_mine, [mine, model, self.ends], [given.note, number, *both], **PRIVATE, **LIVE)
+        number.input(by_seed, seeding, [given.note, *both], **public(f"walk_end_{end.lower()}"))
+        random.click(at_random, [model, self.ends], [given.note, number, *both], **LIVE)
+        walked.click(from_walk, [sliders, self.ends], [number, *both], **LIVE)
+        own.click(from_mine, [mine, model, self.ends], [given.note, number, *both], **LIVE)
         given.connect(from_mine, [model, self.ends], [given.note, number, *both], f"walk_end_{end.lower()}")

@@ -3,7 +3,8 @@
 import math
 from html import escape
 
-from demo.judge.words import nats as signed
+from demo.base.words import nats as signed
+from demo.shared.model_line import model_line
 from demo.walk.latent import Price, View
 from gm_core import Card
 from gm_core.data.catalog import FIRST, DataSet, dataset_of
@@ -361,11 +362,7 @@ def edit_note(card: Card) -> str:
 
 def figure_line(card: Card) -> str:
     """One line: which checkpoint, what it was trained on and how long, and how good it was measured to be."""
-    dataset, minutes = dataset_of(card.dataset), card.cost.get("minutes", 0.0)
-    time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
-    hardware = str(card.cost.get("hardware", "")).split(",")[0].replace("1 CPU thread(s)", "1 CPU thread")
+    dataset = dataset_of(card.dataset)
     words = {"many": dataset.many, "one": dataset.one, "value": value(card)}
-    told = [FIGURES[metric.name].format(metric.value, **words) for metric in card.metrics if metric.name in FIGURES]
-    trained = f"trained on {dataset.title} for {time}" + (f" ({hardware})" * bool(hardware))
-    about = [f"<code>{card.name}</code>", escape(trained), f"{card.parameters / 1e6:.2f} million parameters", *told]
-    return f'<p class="lab-note">Model: {" · ".join(about)}</p>'
+    figures = (FIGURES[metric.name].format(metric.value, **words) for metric in card.metrics if metric.name in FIGURES)
+    return model_line(card, figures)

@@ -3,18 +3,14 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
-from functools import cache, wraps
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 import gradio as gr
 
-from demo.base.checks import InputError, sentence
-from gm_core import PictureError
-
-Message = Mapping[str, object]
-Answer = Callable[[Any], Message]
+from demo.base.errors import Answer, Message, answer_errors
 
 FOLDER = Path(__file__).parent
 
@@ -31,8 +27,8 @@ class Widget(gr.HTML):
 
     Args:
         value: What is shown on arrival.
-        functions: What the script asks as ``server.name(question)``: from the question to an answer. A question that
-            is refused with an ``InputError`` or a ``PictureError`` is answered by ``error``, one sentence.
+        functions: What the script asks as ``server.name(question)``: from the question to an answer; see
+            :func:`demo.base.errors.answer_errors` for questions that are refused.
         **options: As for ``gr.HTML``, and the properties that the template and the script read.
     """
 
@@ -63,21 +59,6 @@ class Widget(gr.HTML):
     def api_info(self) -> dict[str, Any]:
         """The value, as it is described to a client without a browser."""
         return {"type": "string", "description": self.about}
-
-
-def answer_errors(answer: Answer) -> Answer:
-    """Answer a question that is refused by ``error``: what is wrong with it, in one sentence."""
-
-    @wraps(answer)
-    def guarded(question: Any) -> Message:
-        try:
-            if not isinstance(question, dict):
-                raise InputError("A question must be an object.")
-            return answer(question)
-        except (InputError, PictureError) as error:
-            return {"error": sentence(error)}
-
-    return guarded
 
 
 def _named(name: str, answer: Answer) -> Answer:

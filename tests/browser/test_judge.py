@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 import gm_core
+from demo.base.words import nats
 from demo.judge.examples import examples
-from demo.judge.words import nats
 from demo.shared.models import Models
 from gm_core.studies.detector import SCORES
 from tests.browser.helpers import PHONE

@@ -5,8 +5,8 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 import gm_core
+from demo.base.words import nats
 from demo.judge.examples import Example, examples
-from demo.judge.words import nats
 from demo.shared.models import Models
 from gm_core.studies.bayes.study import load_judges
 from tests.browser.helpers import PHONE, Traffic

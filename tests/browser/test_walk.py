@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 import gm_core
 from demo.shared.models import Models
+from demo.shared.picture_input import FIRST_EXAMPLE
 from demo.walk import latent
 from demo.walk.edit import Edit
-from demo.walk.pictures import FIRST_EXAMPLE
 from demo.walk.sliders import Walk
 from demo.walk.ways import FIRST_ENDS
 from gm_core.data.catalog import FIRST

@@ -4,9 +4,9 @@ import torch
 from playwright.sync_api import Page, expect
 
 from demo.shared.models import Models
+from demo.shared.picture_input import FIRST_EXAMPLE
 from demo.walk.compare import FIRST_SEED, TITLES
 from demo.walk.map import DRAWS, Maps, drawn
-from demo.walk.pictures import FIRST_EXAMPLE
 from tests.browser.helpers import DESKTOP, PHONE
 from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 import gm_core
 from demo.shared.models import Models
+from demo.shared.picture_input import FIRST_EXAMPLE, model_input
 from demo.walk.map import GRIDS, NAME, Maps
-from demo.walk.pictures import FIRST_EXAMPLE, seen
 from tests.browser.helpers import DESKTOP, PHONE
 from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 
@@ -45,7 +45,7 @@ def test_the_map_opens_on_an_example(page: Page, app_url: str, maps: Maps) -> No
     marks = maps.marks(NAME, mine)["mine"]
     z = torch.tensor([marks["mean"]])
     wait_for(page, maps.pictures(NAME, z).flatten().tolist(), PICTURE)
-    assert shown(page, f"{MAP} .given") == seen(maps.models, mine, NAME).image.flatten().tolist()
+    assert shown(page, f"{MAP} .given") == model_input(maps.models, mine, NAME).image.flatten().tolist()
     assert shown(page, f"{MAP} .rebuilt") == maps.pictures(NAME, z).flatten().tolist()
     expect(page.locator(f"{MAP} .mine .words")).to_contain_text("posterior's mean ± standard deviation")
     expect(page.locator(f"{MAP} .note")).to_contain_text("standard deviations of the prior")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.base.checks import InputError
+from demo.base.errors import InputError, answer_errors
 from demo.widgets import base
-from demo.widgets.base import Widget, answer_errors, bundle, modules
+from demo.widgets.base import Widget, bundle, modules
 from demo.widgets.example_row import ExampleRow
 from demo.widgets.ranking import Ranking
 

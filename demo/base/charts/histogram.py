@@ -7,7 +7,7 @@ from html import escape
 import torch
 from torch import Tensor
 
-from demo.judge.words import nats
+from demo.base.words import nats
 
 WIDTH, HEIGHT = 480, 236
 LEFT, RIGHT, TOP, BOTTOM = 12, 468, 58, 186

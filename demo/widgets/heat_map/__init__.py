@@ -4,8 +4,9 @@ from typing import Any, TypedDict
 
 from torch import Tensor
 
+from demo.base.errors import Answer
 from demo.base.theme import MAGMA
-from demo.widgets.base import Answer, Widget
+from demo.widgets.base import Widget
 
 DIVERGING = ("#1d4f91", "#7fa7d6", "#ffffff", "#f0a35e", "#b0560c")
 """Blue, white, orange: a comparison, with white where both agree."""

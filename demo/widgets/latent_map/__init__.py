@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NotRequired, TypedDict
 
+from demo.base.errors import Answer
 from demo.base.theme import CLASS_COLORS
-from demo.widgets.base import Answer, Widget
+from demo.widgets.base import Widget
 
 
 class MarkedPicture(TypedDict):

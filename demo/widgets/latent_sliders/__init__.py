@@ -3,9 +3,10 @@
 import json
 from typing import Any, NotRequired, TypedDict
 
+from demo.base.errors import Answer
 from demo.base.packing import PictureShape
 from demo.base.theme import MAGMA
-from demo.widgets.base import Answer, Widget
+from demo.widgets.base import Widget
 
 SPREAD = 127.5
 """The largest standard deviation that a grey level can have: the end of the scale in magma."""

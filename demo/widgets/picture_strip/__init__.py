@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from demo.base.errors import Answer
 from demo.base.packing import PictureShape
-from demo.widgets.base import Answer, Widget
+from demo.widgets.base import Widget
 
 
 class StripFrames(PictureShape):

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypedDict
 
+from demo.base.errors import Answer
 from demo.base.theme import MAGMA, VIRIDIS
-from demo.widgets.base import Answer, Widget
+from demo.widgets.base import Widget
 
 
 class DrawingModel(TypedDict):

@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 
 import gm_core
+from demo.base.errors import answer_errors
 from demo.draw.answers import ANY, Answers
 from demo.draw.drawings import NAME, PICTURES
-from demo.draw.tab import FIRST_SEED, LINK, Draw, Easel
+from demo.draw.tab import FIRST_SEED, LINK, Draw, DrawingSession
 from demo.shared.models import Models
-from demo.widgets.base import answer_errors
 
 INDEX = 14 * 28 + 14
 ORIGINAL = "mnist-pixelcnn-original"
@@ -157,8 +157,8 @@ def test_a_question_of_another_kind(answers, question):
 def test_a_link_sets_the_fields_and_says_what_is_wrong_with_it(query, values, warnings, monkeypatch):
     said: list[str] = []
     monkeypatch.setattr("gradio.Warning", said.append)
-    easel = Easel()
-    updates = Draw(Models.on("cpu")).reopen(easel, SimpleNamespace(query_params=query))
+    session = DrawingSession()
+    updates = Draw(Models.on("cpu")).reopen(session, SimpleNamespace(query_params=query))
     for update, value, key in zip(updates, values, LINK, strict=False):
         asked = key in query or (key == "class" and "model" in query)  # another model may have other classes
         assert update.get("value") == (value if asked else None)
@@ -167,17 +167,17 @@ def test_a_link_sets_the_fields_and_says_what_is_wrong_with_it(query, values, wa
     assert len(said) == len(warnings)
     assert all(part in text for part, text in zip(warnings, said, strict=True))
     assert not any("<" in text for text in said)
-    assert easel.start is None
+    assert session.start is None
 
 
 def test_a_link_carries_what_is_given():
     values = torch.arange(784).remainder(256).to(torch.uint8).view(1, 1, 28, 28)
     keep = torch.arange(784).remainder(3).eq(0).view(1, 1, 28, 28)
     packed = bytes(values.flatten().tolist()) + np.packbits(keep.flatten().numpy()).tobytes()
-    easel, text = Easel(), base64.urlsafe_b64encode(packed).decode()
-    Draw(Models.on("cpu")).reopen(easel, SimpleNamespace(query_params={"given": text}))
-    assert easel.start is not None
-    assert torch.equal(easel.start.values, values) and torch.equal(easel.start.keep, keep)
+    session, text = DrawingSession(), base64.urlsafe_b64encode(packed).decode()
+    Draw(Models.on("cpu")).reopen(session, SimpleNamespace(query_params={"given": text}))
+    assert session.start is not None
+    assert torch.equal(session.start.values, values) and torch.equal(session.start.keep, keep)
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,9 @@ def test_a_link_carries_what_is_given():
     [(False, {}, True), (True, {}, False), (True, {"__theme": "dark"}, False), (True, {"seed": "4"}, True)],
 )
 def test_the_drawing_of_an_opening_page_does_not_overtake_what_somebody_asked_for_meanwhile(begun, query, draws):
-    easel = Easel()
+    session = DrawingSession()
     if begun:
-        easel.begin()
+        session.begin()
     order = ANY, 1.0, 4, PICTURES[0], NAME
-    messages = list(Draw(Models.on("cpu")).opening(*order, easel, SimpleNamespace(query_params=query)))
+    messages = list(Draw(Models.on("cpu")).opening(*order, session, SimpleNamespace(query_params=query)))
     assert bool(messages) == draws

@@ -8,11 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
+from demo.base.errors import answer_errors
 from demo.draw.answers import ANY, Answers
 from demo.draw.starts import Start
-from demo.draw.tab import Draw, Easel, figure_line, title
+from demo.draw.tab import Draw, DrawingSession, figure_line, title
 from demo.shared.models import Models
-from demo.widgets.base import answer_errors
 from gm_core import in_levels, prepare
 from gm_core.rendering import visible
 
@@ -36,8 +36,8 @@ def ask(tab, name, image, **changes):
     return answer_errors(functions[name])(question | {"pictures": [values]} | changes)
 
 
-def drawn(tab, model, easel):
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", model, easel)
+def drawn(tab, model, session):
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", model, session)
     return last
 
 
@@ -51,7 +51,7 @@ def test_it_is_offered_among_the_digits_with_its_figure_in_nats(tab):
 
 
 def test_what_is_drawn_are_the_models_zeros_and_ones(tab, image):
-    message = drawn(tab, BINARY, Easel())
+    message = drawn(tab, BINARY, DrawingSession())
     assert message["levels"] == 2 and message["subject"][1] == "digits in black and white"
     assert message["values"][0] == image.flatten().tolist() and set(message["values"][0]) == {0, 1}
     assert max(message["entropy"][0]) <= 0.6932  # log 2
@@ -65,20 +65,20 @@ def test_a_pixel_has_a_distribution_of_two(tab, image):
 def test_an_uploaded_picture_is_brought_to_black_and_white(tab, tmp_path):
     grey = Image.fromarray(np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1)))
     grey.save(tmp_path / "ramp.png")
-    easel = Easel()
-    tab.upload(str(tmp_path / "ramp.png"), BINARY, easel)
-    message = drawn(tab, BINARY, easel)
+    session = DrawingSession()
+    tab.upload(str(tmp_path / "ramp.png"), BINARY, session)
+    message = drawn(tab, BINARY, session)
     whole = prepare(grey).image
     assert message["values"][0][:392] == (whole >= 128).flatten()[:392].tolist()
     assert torch.equal(in_levels(whole, 256), whole)
 
 
 def test_a_start_of_other_levels_is_not_taken_along(tab, image):
-    easel = Easel()
-    easel.start = Start.upper_half(torch.full((1, 1, 28, 28), 1, dtype=torch.uint8))  # all but black
-    assert drawn(tab, BINARY, easel)["start"] is None and easel.start is None
-    easel.start = Start.upper_half(image, 2)
-    assert drawn(tab, GREY, easel)["start"] is None and easel.start is None
+    session = DrawingSession()
+    session.start = Start.upper_half(torch.full((1, 1, 28, 28), 1, dtype=torch.uint8))  # all but black
+    assert drawn(tab, BINARY, session)["start"] is None and session.start is None
+    session.start = Start.upper_half(image, 2)
+    assert drawn(tab, GREY, session)["start"] is None and session.start is None
 
 
 def test_models_of_other_levels_are_not_compared(tab, image):

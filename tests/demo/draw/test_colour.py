@@ -10,13 +10,13 @@ import torch
 from PIL import Image
 
 import gm_core
+from demo.base.errors import answer_errors
 from demo.draw import drawings as drawings_module
 from demo.draw.answers import ANY, Answers
-from demo.draw.drawings import EACH, Order
+from demo.draw.drawings import EACH, DrawRequest
 from demo.draw.starts import Start, read_link
-from demo.draw.tab import Draw, Easel, figure_line, title
+from demo.draw.tab import Draw, DrawingSession, figure_line, title
 from demo.shared.models import Models
-from demo.widgets.base import answer_errors
 from tests.demo.colour_model import CLASSES, NAME, SIDE, make_checkpoints
 
 SIZE = SIDE * SIDE
@@ -66,12 +66,12 @@ def test_photographs_are_offered_and_backgrounds_are_not(tab):
     assert list(tab.drawings.cards) == ["mnist-pixelcnn", NAME]
     card = tab.drawings.cards[NAME]
     assert title(card) == "photographs: PixelCNN++"
-    assert "CIFAR-10 for 1,234 steps, 2.5 hours (one CPU thread) · 3.210 bits/dim" in figure_line(card)
+    assert "CIFAR-10 for 1,234 steps, 2.5 hours on one CPU thread · 3.210 bits/dim" in figure_line(card)
 
 
 def test_messages_hold_the_picture_and_numbers_a_pixel(tab, model, image, monkeypatch):
     monkeypatch.setattr(drawings_module, "TELL_SECONDS", 0.0)
-    *parts, last = tab.drawings.messages(Order(ANY, 1.0, 7, "1", NAME), None, 1)
+    *parts, last = tab.drawings.messages(DrawRequest(ANY, 1.0, 7, "1", NAME), None, 1)
     assert last["channels"] == 3 and last["subject"] == ["photograph", "photographs"]
     assert last["values"] == [flat(image)] == [[value for part in parts for value in part["values"][0]]]
     assert [part["index"] for part in parts] == list(range(0, SIZE, SIDE))
@@ -121,12 +121,12 @@ def test_a_start_of_another_size_is_refused_in_words(tab, start, message):
 
 
 def test_another_kind_of_model_begins_without_the_start(tab, image):
-    easel = Easel()
-    tab.give({"start": Start.upper_half(image).message(), "number": 1}, NAME, easel)
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, easel)
+    session = DrawingSession()
+    tab.give({"start": Start.upper_half(image).message(), "number": 1}, NAME, session)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, session)
     assert last["start"] is not None
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", "mnist-pixelcnn", easel)
-    assert last["start"] is None and last["channels"] == 1 and easel.start is None
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", "mnist-pixelcnn", session)
+    assert last["start"] is None and last["channels"] == 1 and session.start is None
 
 
 def test_an_upload_is_cropped_to_its_middle_square_and_stays_in_colour(tab, tmp_path):
@@ -134,11 +134,11 @@ def test_an_upload_is_cropped_to_its_middle_square_and_stays_in_colour(tab, tmp_
     wide = np.zeros((SIDE, 2 * SIDE, 3), np.uint8)
     wide[:, SIDE // 2 : -SIDE // 2] = colors
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    easel = Easel()
-    tab.upload(str(tmp_path / "wide.png"), NAME, easel)
-    assert easel.start is not None and easel.start.fits(tab.models.autoregressive(NAME))
-    assert flat(easel.start.values) == colors.flatten().tolist()
-    assert easel.start.keep.flatten().tolist() == [True] * (SIZE // 2) + [False] * (SIZE // 2)
+    session = DrawingSession()
+    tab.upload(str(tmp_path / "wide.png"), NAME, session)
+    assert session.start is not None and session.start.fits(tab.models.autoregressive(NAME))
+    assert flat(session.start.values) == colors.flatten().tolist()
+    assert session.start.keep.flatten().tolist() == [True] * (SIZE // 2) + [False] * (SIZE // 2)
 
 
 def test_a_pixel_is_explained_channel_by_channel(tab, model, image):

@@ -10,13 +10,13 @@ from gradio_client import Client
 from gradio_client.client import Job
 
 import gm_core
+from demo.base.errors import answer_errors
 from demo.draw import drawings as drawings_module
 from demo.draw.answers import ANY
 from demo.draw.drawings import EACH, NAME, PICTURES, Drawings
 from demo.draw.starts import Start
-from demo.draw.tab import Draw, Easel
+from demo.draw.tab import Draw, DrawingSession
 from demo.shared.models import Models
-from demo.widgets.base import answer_errors
 
 Message = dict[str, Any]
 
@@ -113,26 +113,26 @@ def test_bad_input_gets_a_message_that_says_what_is_wrong(client, inputs, messag
 
 @pytest.mark.parametrize("seed", [float("nan"), float("inf"), 10**400, True, "7", [7]])
 def test_no_number_that_is_none_gets_through(tab, seed):
-    valid = [verdict["is_valid"] for verdict in tab.check(ANY, 1.0, seed, PICTURES[0], NAME, Easel())]
+    valid = [verdict["is_valid"] for verdict in tab.check(ANY, 1.0, seed, PICTURES[0], NAME, DrawingSession())]
     assert valid == [True, True, False, True, True, True]
 
 
 def test_a_newer_drawing_ends_an_older_one(tab):
-    easel = Easel()
-    older = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, easel)
+    session = DrawingSession()
+    older = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, session)
     first = next(older)
-    newer = next(tab.draw(ANY, 1.0, 2, PICTURES[0], NAME, easel))
+    newer = next(tab.draw(ANY, 1.0, 2, PICTURES[0], NAME, session))
     assert newer["run"] > first["run"]
     assert list(older) == []
 
 
 def test_a_drawing_knows_nothing_of_what_is_given_while_it_is_drawn(tab, monkeypatch):
     monkeypatch.setattr(drawings_module, "TELL_SECONDS", 0.0)
-    easel = Easel()
-    drawing = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, easel)
+    session = DrawingSession()
+    drawing = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, session)
     next(drawing)
-    tab.give({"start": None, "number": 9}, NAME, easel)
-    assert easel.asked == 9
+    tab.give({"start": None, "number": 9}, NAME, session)
+    assert session.asked == 9
     assert {message["asked"] for message in drawing} == {0}
 
 
@@ -216,13 +216,13 @@ def test_given_pixels_stay_and_the_rest_is_the_models(drawings, model):
 
 
 def test_the_start_stays_until_it_is_taken_back(tab):
-    easel = Easel()
+    session = DrawingSession()
     start = Start.upper_half(torch.full((1, 1, 28, 28), 9, dtype=torch.uint8)).message()
-    tab.give({"start": start, "number": 3}, NAME, easel)
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, easel)
+    tab.give({"start": start, "number": 3}, NAME, session)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, session)
     assert last["values"][0][:392] == [9] * 392 and last["asked"] == 3 and last["start"] == start
-    tab.give({"start": None, "number": 4}, NAME, easel)
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, easel)
+    tab.give({"start": None, "number": 4}, NAME, session)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, session)
     assert last["start"] is None and last["asked"] == 4
 
 
@@ -243,11 +243,11 @@ def test_the_start_stays_until_it_is_taken_back(tab):
 )
 def test_a_start_that_is_none_is_refused_in_words_and_the_old_one_stays(tab, start):
     assert "must be" in answer_errors(tab.drawings.redraw)(asked(start=start))["error"]
-    easel = Easel()
-    kept = easel.start = Start.upper_half(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))
+    session = DrawingSession()
+    kept = session.start = Start.upper_half(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))
     with pytest.raises(Exception, match="must be"):
-        tab.give({"start": start}, NAME, easel)
-    assert easel.start is kept
+        tab.give({"start": start}, NAME, session)
+    assert session.start is kept
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from torch import Tensor
 
 import gm_core
 from demo.base.charts.coverage import TABLE, Curve, coverage_chart, coverage_table
+from demo.base.words import nats
 from demo.judge.bayes import NO_CLASSIFIER, NO_STUDY, NOTHING_YET, BayesPanel, ask
 from demo.judge.bayes_words import Answers, contrast_html, density_html, percent, refuses, turned_html
-from demo.judge.words import Judgement, nats
+from demo.judge.words import Judgement
 from demo.shared.models import Models
 from gm_core.checkpoints import checkpoint_dir
 from gm_core.studies.bayes.study import CURVES, MIXED_CURVES

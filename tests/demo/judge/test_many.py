@@ -15,7 +15,18 @@ from PIL import Image, ImageDraw
 
 import gm_core
 from demo.judge import many
-from demo.judge.many import COLUMNS, MOST, OWN, Desk, ManyPanel, PictureFiles, csv_line, holds, left_out, own_pictures
+from demo.judge.many import (
+    COLUMNS,
+    MOST,
+    OWN,
+    JudgingSession,
+    ManyPanel,
+    PictureFiles,
+    csv_line,
+    holds,
+    left_out,
+    own_pictures,
+)
 from demo.shared.models import Models
 from demo.widgets.score_table import ScoreTable
 from gm_core.data.folders import read_pictures
@@ -60,9 +71,9 @@ def given(folder: Path) -> list[Path]:
 
 
 def run(panel: ManyPanel, paths: list[Path]) -> list[dict]:
-    desk = Desk()
-    desk.order("mnist", tuple(map(str, paths)))
-    return list(panel.judge(desk))
+    session = JudgingSession()
+    session.order("mnist", tuple(map(str, paths)))
+    return list(panel.judge(session))
 
 
 def test_the_table_and_its_file_are_what_the_shell_writes(panel: ManyPanel, tmp_path: Path) -> None:
@@ -110,11 +121,11 @@ def test_messages_add_up_to_the_last(panel: ManyPanel, tmp_path: Path, monkeypat
 
 def test_stop_keeps_what_is_done(panel: ManyPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many, "BATCH", 2)
-    desk = Desk()
-    desk.order("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
-    messages = panel.judge(desk)
+    session = JudgingSession()
+    session.order("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
+    messages = panel.judge(session)
     next(messages), next(messages)
-    panel.on_stop(desk)
+    panel.on_stop(session)
     (last,) = messages
     assert (last["state"], last["total"], len(last["rows"])) == ("stopped", 20, 2)
     assert not readers()
@@ -123,22 +134,22 @@ def test_stop_keeps_what_is_done(panel: ManyPanel, tmp_path: Path, monkeypatch: 
 def test_a_newer_order_ends_the_older_which_says_no_more(panel: ManyPanel, tmp_path: Path) -> None:
     path = tmp_path / "seven.png"
     path.write_bytes(seven())
-    desk = Desk()
-    older = desk.order("mnist", (str(path),))
-    messages = panel.judge(desk)
+    session = JudgingSession()
+    older = session.order("mnist", (str(path),))
+    messages = panel.judge(session)
     next(messages)
-    newer = desk.order("mnist", (str(path),))
+    newer = session.order("mnist", (str(path),))
     assert newer.run > older.run
     assert list(messages) == []
-    assert list(panel.judge(desk))[-1]["run"] == newer.run
-    assert list(panel.judge(desk)) == [], "every order is judged once"
+    assert list(panel.judge(session))[-1]["run"] == newer.run
+    assert list(panel.judge(session)) == [], "every order is judged once"
 
 
 def test_a_closed_page_ends_the_reading(panel: ManyPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many, "BATCH", 2)
-    desk = Desk()
-    desk.order("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
-    messages = panel.judge(desk)
+    session = JudgingSession()
+    session.order("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
+    messages = panel.judge(session)
     next(messages), next(messages)
     assert len(readers()) == 1
     messages.close()
@@ -165,9 +176,9 @@ def test_too_many(tmp_path: Path) -> None:
 
 
 def test_own_pictures_need_no_files_and_are_always_the_same(panel: ManyPanel) -> None:
-    desk = Desk()
-    panel.on_own("mnist", 5, desk)
-    *_, last = panel.judge(desk)
+    session = JudgingSession()
+    panel.on_own("mnist", 5, session)
+    *_, last = panel.judge(session)
     assert len(last["rows"]) == OWN == 24
     assert not any("error" in row for row in last["rows"])
     reasonable = [row["name"] for row in last["rows"] if row["p_value"] > 0.05]
@@ -208,20 +219,20 @@ def test_folders_of_uploads_are_not_handed_out(tmp_path: Path) -> None:
 
 
 def test_another_dataset_offers_to_judge_the_same(panel: ManyPanel) -> None:
-    desk = Desk()
-    assert not panel.on_dataset("fashion", desk).visible
-    panel.on_own("mnist", 5, desk)
-    offer = panel.on_dataset("fashion", desk)
+    session = JudgingSession()
+    assert not panel.on_dataset("fashion", session).visible
+    panel.on_own("mnist", 5, session)
+    offer = panel.on_dataset("fashion", session)
     assert offer.visible
     assert "clothes" in offer.value
-    assert not panel.on_dataset("mnist", desk).visible
-    panel.on_again("fashion", 5, desk)
-    assert desk.waiting is not None
-    assert (desk.waiting.dataset, desk.waiting.paths) == ("fashion", None)
+    assert not panel.on_dataset("mnist", session).visible
+    panel.on_again("fashion", 5, session)
+    assert session.waiting is not None
+    assert (session.waiting.dataset, session.waiting.paths) == ("fashion", None)
 
 
 def test_batches_leave_the_mode_of_the_thread_alone(panel: ManyPanel, tmp_path: Path) -> None:
-    desk = Desk()
-    desk.order("mnist", tuple(map(str, given(tmp_path))))
-    for _ in panel.judge(desk):
+    session = JudgingSession()
+    session.order("mnist", tuple(map(str, given(tmp_path))))
+    for _ in panel.judge(session):
         assert not torch.is_inference_mode_enabled()

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 import gm_core
+from demo.base.words import nats
 from demo.judge import naive
 from demo.judge.naive import ALPHA, NaivePanel, Shown, line_up
-from demo.judge.words import Judgement, nats
+from demo.judge.words import Judgement
 from demo.shared.models import Models
 from gm_core import Prepared
 from gm_core.checkpoints import CheckpointError

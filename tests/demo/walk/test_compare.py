@@ -9,9 +9,9 @@ from gradio_client.exceptions import AppError
 
 import gm_core
 from demo.shared.models import Models
+from demo.shared.picture_input import ExampleSeed
 from demo.walk.compare import TITLES
 from demo.walk.map import DRAWS, NAME, RIVAL, Maps, drawn
-from demo.walk.pictures import Example
 from demo.walk.words import FIGURES, figure_line
 from tests.demo.walk.helpers import levels
 
@@ -37,7 +37,7 @@ def test_only_the_vae_puts_its_digits_where_draws_fall() -> None:
     models = Models.on("cpu")
     within = {name: (models.atlas(name).codes.norm(dim=1) <= 3).float().mean() for name in TITLES}
     assert within[NAME] > 0.8 > 0.6 > within[RIVAL]
-    shares = {name: Maps(models).marks(name, Example(0), 0)["draws"]["shares"] for name in TITLES}
+    shares = {name: Maps(models).marks(name, ExampleSeed(0), 0)["draws"]["shares"] for name in TITLES}
     assert min(shares[NAME]) > 10 > min(shares[RIVAL])  # of 1,000: every class comes up, or some hardly ever
 
 

@@ -13,11 +13,11 @@ from gradio_client import Client
 from PIL import Image
 
 import gm_core
+from demo.base.errors import answer_errors
 from demo.shared.models import Models
+from demo.shared.picture_input import ExampleSeed, model_input
 from demo.walk import latent
 from demo.walk.map import DRAWS, FRAMES, GRIDS, MANY_DRAWS, NAME, RIVAL, Maps, Window
-from demo.walk.pictures import Example, seen
-from demo.widgets.base import answer_errors
 from tests.demo.walk.helpers import levels
 
 BOTH = (NAME, RIVAL)
@@ -112,8 +112,8 @@ def test_a_film_is_the_path_there_and_back(maps: Maps) -> None:
 
 
 def test_marks_are_the_posterior_and_what_is_rebuilt(maps: Maps) -> None:
-    mine = Example(7)
-    image = seen(maps.models, mine, NAME).image
+    mine = ExampleSeed(7)
+    image = model_input(maps.models, mine, NAME).image
     vae = maps.models.variational(NAME)
     with torch.inference_mode():
         posterior = vae.encode(image)
@@ -134,7 +134,7 @@ def test_marks_are_the_posterior_and_what_is_rebuilt(maps: Maps) -> None:
 
 @pytest.mark.parametrize("name", BOTH)
 def test_draws_are_what_the_model_samples(maps: Maps, name: str) -> None:
-    draws = maps.marks(name, Example(7), seed=5)["draws"]
+    draws = maps.marks(name, ExampleSeed(7), seed=5)["draws"]
     with torch.inference_mode():
         sampled = maps.model(name).sample(DRAWS, generator=torch.Generator().manual_seed(5))
     assert (levels(draws["pictures"]).int() - sampled[:, 0].int()).abs().max() <= 1

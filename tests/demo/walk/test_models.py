@@ -14,9 +14,9 @@ from PIL import Image
 
 import gm_core
 from demo.shared.models import Models
+from demo.shared.picture_input import ExampleSeed, form_for, model_input, read_drawing, read_upload
 from demo.walk import latent
 from demo.walk.edit import Edit
-from demo.walk.pictures import Example, form_for, from_drawing, from_file, seen
 from demo.walk.rebuild import RebuildView
 from demo.walk.sliders import SHOWN, Walk, WalkView, folded
 from demo.walk.ways import FIRST_ENDS, Ways
@@ -109,25 +109,25 @@ def test_ways_and_their_film_are_in_colour(walk: Walk) -> None:
 def test_a_picture_is_prepared_anew_for_every_model(walk: Walk, tmp_path: Path) -> None:
     file = tmp_path / "photograph.png"
     photograph().save(file)
-    mine = from_file(str(file), {form_for(card) for card in walk.cards.values()})
+    mine = read_upload(str(file), {form_for(card) for card in walk.cards.values()})
     for name, card in walk.cards.items():
         expected = gm_core.prepare(photograph(), form=gm_core.form_of(card.dataset))
-        shown = seen(walk.models, mine, name)
+        shown = model_input(walk.models, mine, name)
         assert torch.equal(shown.image, expected.image)
         assert shown.source == f"Your picture, {', '.join(expected.steps)}."
-    assert seen(walk.models, mine, PHOTOGRAPHS).image.shape == (1, 3, 32, 32)
-    assert from_drawing(encode(png(Image.new("L", (280, 280)))), [form_for(walk.cards[PHOTOGRAPHS])]) is None
+    assert model_input(walk.models, mine, PHOTOGRAPHS).image.shape == (1, 3, 32, 32)
+    assert read_drawing(encode(png(Image.new("L", (280, 280)))), [form_for(walk.cards[PHOTOGRAPHS])]) is None
 
 
 def test_an_end_is_the_same_picture_in_the_other_space(walk: Walk, tmp_path: Path) -> None:
     file, ways = tmp_path / "photograph.png", Ways(walk)
     photograph().save(file)
-    mine = from_file(str(file), {form_for(card) for card in walk.cards.values()})
+    mine = read_upload(str(file), {form_for(card) for card in walk.cards.values()})
     ends = {name: dict.fromkeys(FIRST_ENDS, mine) for name in walk.cards}
     for name in walk.cards:
         strip, line, _ = ways.shown(name, ends)
         with torch.inference_mode():
-            z = walk.models.variational(name).encode(seen(walk.models, mine, name).image).mean[0]
+            z = walk.models.variational(name).encode(model_input(walk.models, mine, name).image).mean[0]
         assert strip["ends"][0] == pytest.approx(z.clamp(-latent.FAR, latent.FAR).tolist())
         assert "your picture" in line
 
@@ -135,11 +135,13 @@ def test_an_end_is_the_same_picture_in_the_other_space(walk: Walk, tmp_path: Pat
 def test_examples_are_of_the_models_own_kind(walk: Walk) -> None:
     with torch.inference_mode():
         drawn = walk.models.autoregressive("fashion-pixelcnn").sample(generator=torch.Generator().manual_seed(3))
-    clothes = seen(walk.models, Example(3), CLOTHES)
+    clothes = model_input(walk.models, ExampleSeed(3), CLOTHES)
     assert torch.equal(clothes.image, drawn) and "PixelCNN of clothes with seed 3" in clothes.source
-    arrival = seen(walk.models, Example(), CLOTHES)
-    assert torch.equal(arrival.image, seen(walk.models, Example(dataset_of("fashion").seeds.picture), CLOTHES).image)
-    own = seen(walk.models, Example(3), PHOTOGRAPHS)  # there is no PixelCNN of photographs here
+    arrival = model_input(walk.models, ExampleSeed(), CLOTHES)
+    assert torch.equal(
+        arrival.image, model_input(walk.models, ExampleSeed(dataset_of("fashion").seeds.picture), CLOTHES).image
+    )
+    own = model_input(walk.models, ExampleSeed(3), PHOTOGRAPHS)  # there is no PixelCNN of photographs here
     assert own.image.shape == (1, 3, 32, 32) and "this VAE itself with seed 3" in own.source
 
 
@@ -148,7 +150,7 @@ def test_examples_are_of_the_models_own_kind(walk: Walk) -> None:
 )
 def test_pictures_are_edited_by_what_they_have(walk: Walk, name: str, attributes: list[str]) -> None:
     edit = Edit(walk)
-    place = edit.place(name, Example(3))
+    place = edit.place(name, ExampleSeed(3))
     labels = [axis["label"] for axis in place["axes"]]
     classes = walk.cards[name].class_names
     assert labels[:2] == attributes and set(labels[2:]) < {f"toward {label}" for label in classes}
@@ -162,7 +164,7 @@ def test_pictures_are_edited_by_what_they_have(walk: Walk, name: str, attributes
 
 
 def test_brighter_clothes_are_brighter(walk: Walk) -> None:
-    place = Edit(walk).place(CLOTHES, Example(3))
+    place = Edit(walk).place(CLOTHES, ExampleSeed(3))
     base, direction = (torch.tensor(values) for values in (place["base"], place["axes"][0]["direction"]))
     values = [
         float(latent.picture(walk.models.variational(CLOTHES), base + by * direction).float().mean())
@@ -174,10 +176,10 @@ def test_brighter_clothes_are_brighter(walk: Walk) -> None:
 def test_a_photograph_is_rebuilt_and_priced_in_colour_values(walk: Walk) -> None:
     view = RebuildView.__new__(RebuildView)
     view.walk = walk
-    _, _, original, mean, spread, draw, bars, *_ = view.show(Example(3), PHOTOGRAPHS)
+    _, _, original, mean, spread, draw, bars, *_ = view.show(ExampleSeed(3), PHOTOGRAPHS)
     assert [value["channels"] for value in (original, mean, spread, draw)] == [3, 3, 1, 3]
     assert "real photographs" in bars
-    bar, curve = view.price(Example(3), PHOTOGRAPHS)
+    bar, curve = view.price(ExampleSeed(3), PHOTOGRAPHS)
     assert "bits per colour value" in bar and "bits per colour value" in curve
 
 
@@ -229,7 +231,9 @@ def test_words_speak_of_what_the_model_knows(walk: Walk) -> None:
         assert f"You chose <b>{dataset_of(card.dataset).many}</b>" in alone(card)
     assert alone(walk.cards["mnist-vae2d"]) == ""
     line = figure_line(walk.cards[CLOTHES])
-    assert "trained on Fashion-MNIST for 57 minutes" in line and "million parameters" in line
+    assert (
+        "trained on Fashion-MNIST for 34,000 steps, 57 minutes on one CPU core" in line and "million parameters" in line
+    )
     assert "test clothes cost at most" in line
 
 

@@ -15,14 +15,14 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 import gm_core
+from demo.base.errors import answer_errors
 from demo.shared.models import Models
+from demo.shared.picture_input import ExampleSeed, model_input, read_drawing, read_upload
 from demo.walk import latent
 from demo.walk.edit import Edit
-from demo.walk.pictures import Example, from_drawing, from_file, seen
 from demo.walk.sliders import Walk
 from demo.walk.ways import FIRST_ENDS, Ways
 from demo.walk.words import WAITING, bound_bar, bound_curve
-from demo.widgets.base import answer_errors
 from gm_core import PictureError
 from gm_core.data.preparation import DIGITS
 from gm_core.studies.atlas.atlas import LEAST_KL
@@ -139,10 +139,10 @@ def test_what_no_slider_would_send_is_answer_errors(walk: Walk, sent: Any) -> No
 
 
 def test_a_picture_is_edited_from_where_it_lies(walk: Walk, vae: gm_core.VAE) -> None:
-    edit, mine = Edit(walk), Example(4)
+    edit, mine = Edit(walk), ExampleSeed(4)
     place = edit.place(NAME, mine)
     with torch.inference_mode():
-        z = vae.encode(seen(walk.models, mine, NAME).image).mean[0]
+        z = vae.encode(model_input(walk.models, mine, NAME).image).mean[0]
     assert place["base"] == pytest.approx(z.tolist())
     assert [axis["label"] for axis in place["axes"]][:2] == ["thickness", "slant"]
     assert len(place["axes"]) == 11  # two attributes, nine other classes
@@ -289,20 +289,20 @@ def test_uploads_of_every_kind_reach_the_model_unharmed(tmp_path: Path) -> None:
     picture.convert("RGB").convert("CMYK").save(tmp_path / "print.tif")
     expected = gm_core.prepare(picture).image
     for name in ("deep.png", "film.gif", "print.tif"):
-        assert torch.equal(from_file(str(tmp_path / name)).forms[DIGITS].image, expected), name
+        assert torch.equal(read_upload(str(tmp_path / name)).forms[DIGITS].image, expected), name
 
 
 def test_a_black_drawing_counts_as_empty() -> None:
     buffer = io.BytesIO()
     Image.new("L", (280, 280)).save(buffer, "PNG")
-    assert from_drawing("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()) is None
+    assert read_drawing("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()) is None
     with pytest.raises(PictureError):
-        from_drawing("nonsense")
+        read_drawing("nonsense")
 
 
 def test_what_was_changed_is_kept_in_the_other_latent_space(walk: Walk) -> None:
     edit = Edit(walk)
-    place = edit.place(NAME, Example(2))
+    place = edit.place(NAME, ExampleSeed(2))
     moved = place | {"at": [1.0, *place["at"][1:]]}
     assert edit.changes(moved) == {NAME: moved["at"]}
     for wrong in (None, "x", {"model": NAME, "at": [1.0]}, {"model": [], "at": []}, moved | {"at": [math.nan] * 11}):
@@ -310,8 +310,8 @@ def test_what_was_changed_is_kept_in_the_other_latent_space(walk: Walk) -> None:
 
 
 def test_a_picture_is_an_end_in_every_latent_space(walk: Walk) -> None:
-    ways, mine = Ways(walk), Example(2)
+    ways, mine = Ways(walk), ExampleSeed(2)
     for name in ("mnist-vae", "mnist-vae2d", "fashion-vae"):
         with torch.inference_mode():
-            z = walk.models.variational(name).encode(seen(walk.models, mine, name).image).mean[0].tolist()
+            z = walk.models.variational(name).encode(model_input(walk.models, mine, name).image).mean[0].tolist()
         assert ways.encoded(name, mine)["z"] == pytest.approx(z)

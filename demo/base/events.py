@@ -1,0 +1,24 @@
+"""Settings of Gradio's events: how the page waits for an answer, and whether programs are told of the endpoint."""
+
+from typing import Any
+
+Settings = dict[str, Any]
+
+QUIET: Settings = {"show_progress": "hidden", "api_visibility": "private"}
+"""Nothing covers the page while it waits, and the endpoint is not part of the public API."""
+
+LIVE: Settings = QUIET | {"trigger_mode": "always_last"}
+"""For what follows the pointer: while one answer is computed, only the newest of the events that arrive is kept."""
+
+EVERY: Settings = QUIET | {"trigger_mode": "multiple"}
+"""For what a quick user does twice before the first is answered: every event counts, where Gradio would drop some."""
+
+
+def public(name: str, settings: Settings = LIVE) -> Settings:
+    """The same settings for an endpoint that is part of the public API.
+
+    Args:
+        name: Of the endpoint.
+        settings: How the page waits.
+    """
+    return settings | {"api_visibility": "public", "api_name": name}
