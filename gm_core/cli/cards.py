@@ -115,7 +115,7 @@ def _training_section(card: Card) -> str:
             f"{stage['learning_rate']:g}" if "learning_rate" in stage else "",
             stage.get("result", ""),
         )
-        for stage in _entries(card).get("history", [])
+        for stage in card.history
     ]
     history = _table(("until step", "until minute", "stage", "peak rate", "result at its end"), stages)
     return (
