@@ -1,4 +1,4 @@
-"""The app, assembled from its tabs; launching it is somebody else's business."""
+"""The app, assembled from its tabs. Building it loads no model; launching it is the caller's part."""
 
 from typing import Any
 
@@ -7,14 +7,17 @@ from starlette.middleware import Middleware
 
 from demo.base.limits import MessageLimit
 from demo.base.theme import CSS, THEME
-from demo.draw import tab as pixelcnn_tab
-from demo.judge import tab as detector_tab
+from demo.draw import TAB as DRAW
+from demo.judge import TAB as JUDGE
 from demo.shared.models import Models
-from demo.walk import tab as vae_tab
+from demo.walk import TAB as WALK
+
+TABS = (DRAW, WALK, JUDGE)
+"""The tabs, in the order of the page, which arrives at the first."""
 
 HEADER = """
 <div class="lab-header"><h1>Generative image models, live</h1>
-<p>Real models of digits, clothes and photographs, computing while you watch.</p></div>
+<p>Real models of digits, clothes and photographs, running as you watch.</p></div>
 """
 
 
@@ -32,26 +35,23 @@ def create_app(device: str = "auto") -> gr.Blocks:
     with gr.Blocks(title="Generative image models, live", analytics_enabled=False, delete_cache=(3600, 3600)) as app:
         gr.HTML(HEADER)
         with gr.Tabs():
-            with gr.Tab("Draw: PixelCNN", id="draw"):
-                pixelcnn_tab.build(app, models)
-            with gr.Tab("Walk: VAE", id="walk"):
-                vae_tab.build(models)
-            with gr.Tab("Reasonable?", id="judge"):
-                detector_tab.build(app, models)
+            for tab in TABS:
+                with gr.Tab(tab.title, id=tab.id):
+                    tab.build(models)
     app.queue(default_concurrency_limit=8, max_size=64)
     return app
 
 
 def launch_options() -> dict[str, Any]:
-    """What the app wants of ``launch()``, wherever it is launched."""
+    """The arguments of ``launch()`` that the app needs, wherever it is launched."""
     return {
         "theme": THEME,
         "css": CSS,
         "max_file_size": "20mb",
-        # Gradio keeps 0.2 MB for every visitor, and as many visitors as this; the usual ten thousand would be 2 GB.
+        # Gradio keeps 0.2 MB per visitor, for as many visitors as this; its default of ten thousand would be 2 GB.
         "state_session_capacity": 1000,
         "app_kwargs": {"middleware": [Middleware(MessageLimit)]},
-        # What is meant for a visitor is a gr.Error, which is shown all the same; other errors are for the server's log.
+        # A visitor is shown every gr.Error all the same; other errors are for the server's log.
         "show_error": False,
         "ssr_mode": False,
     }

@@ -59,6 +59,14 @@ CSS = f"""
 input:is([type="checkbox"], [type="radio"], [type="range"]):focus-visible {{
   outline: 3px solid var(--primary-500) !important; outline-offset: 2px;
 }}
+.block.opening {{ position: absolute; z-index: 2; width: auto !important; min-width: 0 !important; }}
+.block.opening:has(.message) {{ position: static; }}
+.opening .message {{ margin: 0; font-weight: 600; color: var(--error-icon-color); }}
+.opening[data-waiting]::after {{
+  content: "Loading …"; padding: 4px 12px; border-radius: 6px; animation: opening 1s;
+  background: var(--background-fill-secondary); color: var(--body-text-color-subdued);
+}}
+@keyframes opening {{ 0%, 50% {{ opacity: 0; }} }}  /* nothing flashes where it takes no time */
 .lab-number {{ font-variant-numeric: tabular-nums; }}
 footer {{ display: none !important; }}
 @media (max-width: 640px) {{

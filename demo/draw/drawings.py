@@ -1,8 +1,10 @@
 """Drawing to order: what a visitor asked for, checked, and the messages that tell the canvas of it."""
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -21,7 +23,7 @@ from demo.widgets.pixel_canvas.messages import (
     PixelsMessage,
     pixels,
 )
-from gm_core import Autoregressive, PixelEvent, draw_noise, rebuild
+from gm_core import Autoregressive, CheckpointError, Detector, PixelEvent, draw_noise, rebuild
 from gm_core.data.catalog import FIRST, dataset_of
 
 NAME = FIRST.pixelcnn
@@ -63,18 +65,26 @@ class Drawings:
     """Draws to request, with the app's models.
 
     Args:
-        models: The app's models.
+        models: The app's models, of which none is loaded before it has to draw.
 
-    Raises:
-        CheckpointError: One that draws is missing or damaged: found out at the start, not when somebody chooses it.
+    Attributes:
+        cards: Of the models that draw, by name, in the order in which they are offered.
+        first: Name of the model that draws on arrival.
     """
 
     def __init__(self, models: Models) -> None:
         self.models = models
         self.cards = {card.name: card for card in models.autoregressives() if not card.name.endswith(BACKGROUND)}
-        for name in (NAME, *self.cards):
-            models.autoregressive(name)
-        self.detectors = {name: models.detector_of(name) for name in self.cards}
+        self.first = NAME if NAME in self.cards else next(iter(self.cards), NAME)
+        self.detector = cache(self._load_detector)
+
+    def _load_detector(self, name: str) -> Detector | None:
+        """The detector that was calibrated with a model; ``None`` without one, and where it cannot be read."""
+        try:
+            return self.models.detector_of(name)
+        except CheckpointError as error:
+            logging.getLogger(__name__).warning("%s", error)
+            return None
 
     def choices(self, model: str) -> list[str]:
         """What one can ask a model for: any class, or one."""
@@ -84,7 +94,7 @@ class Drawings:
         self, label: object, temperature: object, seed: object, pictures: object, model: object
     ) -> list[str | None]:
         """What is wrong with each part of an request, if anything."""
-        known = model if isinstance(model, str) and model in self.cards else NAME
+        known = model if isinstance(model, str) and model in self.cards else self.first
         choices = self.choices(known)
         verdicts = [
             (label in choices, f"Choose a class: {', '.join(choices)}."),
@@ -187,7 +197,7 @@ class Drawings:
         if told.any():
             with torch.inference_mode():
                 log_prob[told] = model.log_prob(images[told]).cpu()
-        detector = self.detectors[request.model]
+        detector = self.detector(request.model)
         return {
             "log_prob": log_prob.tolist(),
             "share": [detector.share_below("log_prob", nats) for nats in log_prob.tolist()] if detector else None,

@@ -10,12 +10,12 @@ from demo.base.errors import InputError
 from demo.base.events import EVERY, QUIET
 from demo.base.fields import UncheckedRadio, UncheckedSlider
 from demo.base.sessions import Session
+from demo.base.tabs import Opening
 from demo.base.words import message_html
 from demo.draw.answers import ANY, COLDEST, HOTTEST, Answers
 from demo.draw.drawings import (
     EACH,
     LAST_SEED,
-    NAME,
     PICTURES,
     WRONG_SEED,
     WRONG_TEMPERATURE,
@@ -170,7 +170,7 @@ class Draw:
 
         What it does not ask for is left alone: somebody may have been quicker than this answer.
         """
-        asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED, PICTURES[0], NAME]
+        asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED, PICTURES[0], self.drawings.first]
         values: list[Any] = [asked.get(key, default) for key, default in zip(LINK, usual, strict=True)]
         values[1:3] = [_number(value) for value in values[1:3]]
         for place, words in enumerate(self.drawings.wrong(*values)):
@@ -264,15 +264,20 @@ class Draw:
             session.start = Start.upper_half(image, config.image.levels)
 
 
-def build(app: gr.Blocks, models: Models) -> None:
+def build(models: Models) -> None:
     """Build the tab inside the current ``gr.Tab``."""
     tab = Draw(models)
+    opening = Opening()
     gr.HTML(PAGE)
     session = gr.State(DrawingSession())
     with gr.Row(elem_classes="draw-row"):
         with gr.Column(scale=3, min_width=260, elem_classes="draw-controls"):
             label = UncheckedRadio(
-                tab.drawings.choices(NAME), value=ANY, label="Class", elem_classes="draw-classes", elem_id="draw-class"
+                tab.drawings.choices(tab.drawings.first),
+                value=ANY,
+                label="Class",
+                elem_classes="draw-classes",
+                elem_id="draw-class",
             )
             pictures = UncheckedRadio(
                 PICTURES, value=PICTURES[0], label="Pictures", elem_classes="draw-pictures", elem_id="draw-pictures"
@@ -296,12 +301,12 @@ def build(app: gr.Blocks, models: Models) -> None:
             again = gr.Button("Draw", variant="primary")
             model = UncheckedRadio(
                 [(title(card), card.name) for card in tab.drawings.cards.values()],
-                value=NAME,
+                value=tab.drawings.first,
                 label="Model",
                 elem_classes="draw-models",
                 elem_id="draw-model",
             )
-            about = gr.HTML(tab.about(NAME), padding=False)
+            about = gr.HTML(tab.about(tab.drawings.first), padding=False)
             with gr.Accordion("Finish a picture of mine", open=False):
                 upload = PictureUpload(
                     label="The model keeps its upper half",
@@ -350,7 +355,14 @@ def build(app: gr.Blocks, models: Models) -> None:
     picked = label.input(None, pictures, pictures, js=ONE_FOR).then(**after)
     changed = model.input(tab.switch, [model, label], [label, about], **EVERY).then(**after)
     sent = upload.input(tab.upload, [upload, model, session], None, **EVERY).success(**after)
-    opened = app.load(tab.reopen, session, [*wishes, about], **QUIET).then(**after | {"fn": tab.opening})
+    opened = opening.then(
+        opening.run(tab.reopen, session, [*wishes, about]),
+        tab.opening,
+        [*wishes, session],
+        canvas,
+        validator=tab.check,
+        trigger_mode="multiple",
+    )
     diced = dice.click(None, None, seed, js=DICE).then(**after)
     asked = canvas.ask(given, [model, session], None, **EVERY).success(**after)
     keyed = canvas.pick(key, [model, pictures], [label, pictures], **EVERY).then(**after)

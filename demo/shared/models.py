@@ -1,12 +1,13 @@
 """What the tabs show: the shipped models, loaded when they are first needed."""
 
+import logging
 from dataclasses import dataclass
 
 import torch
 
 import gm_core
 from gm_core import Atlas, Autoregressive, Card, Detector, Latent, Samples, Variational
-from gm_core.checkpoints import available, read_card
+from gm_core.checkpoints import CheckpointError, checkpoint_dir, read_card
 from gm_core.data.catalog import CATALOG, FIRST, dataset_of, place_of
 from gm_core.device import pick_device
 
@@ -32,7 +33,7 @@ class Models:
 
     def autoregressives(self) -> list[Card]:
         """The cards of all such models, in the catalogue's order of data sets, the digits' first."""
-        cards = [card for card in available() if card.has(Autoregressive)]
+        cards = [card for card in self.cards() if card.has(Autoregressive)]
         return sorted(cards, key=lambda card: (place_of(card.dataset), card.dataset, card.name))
 
     def variational(self, name: str = FIRST.vae) -> Variational:
@@ -53,7 +54,7 @@ class Models:
 
     def datasets(self) -> list[str]:
         """What there are calibrated detectors of, digits first."""
-        names = {card.name.removesuffix("-detector") for card in available() if card.family == "detector"}
+        names = {card.name.removesuffix("-detector") for card in self.cards() if card.family == "detector"}
         return [name for name in CATALOG if name in names]
 
     def detector_of(self, name: str) -> Detector | None:
@@ -65,6 +66,22 @@ class Models:
         """A calibrated detector; cheap to ask for again, for its models are loaded once."""
         return gm_core.load_detector(dataset, self.device)
 
+    def cards(self) -> list[Card]:
+        """The cards of all checkpoints, by name; one that cannot be read is logged, and costs only its own model."""
+        names = sorted(path.stem for path in checkpoint_dir().glob("*.json"))
+        return [card for card in map(_read_or_log, names) if card]
+
     def card(self, name: str) -> Card:
         """What a model is, and how good it was measured to be."""
         return read_card(name)
+
+
+def _read_or_log(name: str) -> Card | None:
+    try:
+        card = read_card(name)
+        if card.is_model:
+            _ = card.model_config  # raises where the card does not describe a model
+        return card
+    except CheckpointError as error:
+        logging.getLogger(__name__).warning("%s", error)
+        return None

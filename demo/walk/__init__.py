@@ -1,1 +1,6 @@
-"""walk."""
+"""The tab where one moves through a latent space."""
+
+from demo.base.tabs import Tab
+from demo.walk.tab import build
+
+TAB = Tab("walk", "Walk: VAE", build)

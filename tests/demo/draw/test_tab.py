@@ -4,6 +4,7 @@ import json
 import shutil
 from typing import Any
 
+import gradio as gr
 import pytest
 import torch
 from gradio_client import Client
@@ -15,7 +16,7 @@ from demo.draw import drawings as drawings_module
 from demo.draw.answers import ANY
 from demo.draw.drawings import EACH, NAME, PICTURES, Drawings
 from demo.draw.starts import Start
-from demo.draw.tab import Draw, DrawingSession
+from demo.draw.tab import Draw, DrawingSession, build
 from demo.shared.models import Models
 
 Message = dict[str, Any]
@@ -172,7 +173,7 @@ def images(message: Message) -> torch.Tensor:
 
 
 def test_a_drawing_by_a_density_that_judges_has_its_place_among_real_pictures(tab):
-    detector = tab.drawings.detectors[GATED]
+    detector = tab.drawings.detector(GATED)
     assert detector is not None
     done = tab.drawings.redraw(asked(model=GATED, pictures="4"))["done"]
     assert done["share"] == [detector.share_below("log_prob", nats) for nats in done["log_prob"]]
@@ -276,12 +277,18 @@ def test_sixteen_visitors_at_once_all_get_their_pictures(app_url, drawings):
 
 @pytest.mark.parametrize("name", [NAME, "mnist-pixelcnn-original"])
 @pytest.mark.parametrize("missing", [".json", ".safetensors"])
-def test_a_checkpoint_that_is_not_whole_is_found_at_the_start(tmp_path, monkeypatch, name, missing):
+def test_a_checkpoint_that_is_not_whole_costs_only_its_model(tmp_path, monkeypatch, name, missing):
     shutil.copytree(gm_core.checkpoints.checkpoint_dir(), tmp_path, dirs_exist_ok=True)
     (tmp_path / (name + missing)).unlink()
     monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
-    if (name, missing) == ("mnist-pixelcnn-original", ".json"):  # without its card there is no such model to choose
-        assert name not in Drawings(Models.on("cpu")).cards
+    drawings = Drawings(Models.on("cpu"))
+    if missing == ".json":  # without its card there is no such model to choose
+        assert name not in drawings.cards and drawings.first in drawings.cards
+        assert "Choose a model" in answer_errors(drawings.redraw)(asked(model=name))["error"]
     else:
-        with pytest.raises(gm_core.CheckpointError, match=name):
-            Drawings(Models.on("cpu"))
+        said = answer_errors(drawings.redraw)(asked(model=name))["error"]
+        assert name in said and "restore" in said
+    other = next(other for other in drawings.cards if other not in (name, GATED))
+    assert drawings.redraw(asked(model=other))["model"] == other
+    with gr.Blocks():
+        build(Models.on("cpu"))

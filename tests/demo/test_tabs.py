@@ -1,0 +1,65 @@
+"""Building the page loads nothing; a part of it that is opened is filled once, or says what is missing."""
+
+import logging
+
+import gradio as gr
+import pytest
+
+import gm_core
+from demo.app import TABS
+from demo.base.errors import InputError
+from demo.base.tabs import OPENED, guard
+from demo.draw import TAB as DRAW
+from demo.shared.models import Models
+from gm_core import CheckpointError
+
+LAZY = (DRAW,)
+"""Tabs that load nothing when they are built. Add each as soon as it does not."""
+
+
+@pytest.fixture
+def notice() -> gr.HTML:
+    return gr.HTML()
+
+
+def missing() -> str:
+    raise CheckpointError("weights of 'x' are missing; restore them from the repository")
+
+
+def refused():
+    yield "a first value"
+    raise InputError("the seed is wrong.")
+
+
+def test_values_follow_the_notice(notice: gr.HTML) -> None:
+    assert guard(lambda: "one", notice, 1)() == (OPENED, "one")
+    assert guard(lambda: ("one", "two"), notice, 2)() == (OPENED, "one", "two")
+    assert guard(lambda: {"a": 1}, notice, 1)() == (OPENED, {"a": 1})
+    assert guard(lambda: {notice: "", gr.HTML(): "one"}, notice, 2)()[notice] == ""
+
+
+def test_what_is_missing_is_said_in_its_place_and_logged(notice: gr.HTML, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        said, *others = guard(missing, notice, 2)()
+    assert "Weights of &#x27;x&#x27; are missing; restore them from the repository." in said
+    assert others == [gr.skip()] * 2
+    assert "restore them" in caplog.text
+
+
+def test_a_generator_says_what_went_wrong_after_its_values(notice: gr.HTML) -> None:
+    first, (said, _) = guard(refused, notice, 1)()
+    assert first == (OPENED, "a first value") and "The seed is wrong." in said
+
+
+@pytest.mark.parametrize("tab", LAZY, ids=lambda tab: tab.id)
+def test_building_a_tab_loads_no_model(tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_weights(*_: object) -> None:
+        pytest.fail("weights are read while the page is built")
+
+    monkeypatch.setattr(gm_core.checkpoints, "read_tensors", read_weights)
+    with gr.Blocks():
+        tab.build(Models.on("cpu"))
+
+
+def test_tabs_have_names_of_their_own() -> None:
+    assert len({tab.id for tab in TABS}) == len({tab.title for tab in TABS}) == len(TABS)
