@@ -17,6 +17,7 @@ from gm_core.benchmarks.sampling import bench_sampling
 from gm_core.benchmarks.training import bench_training
 from gm_core.checkpoints import CheckpointError, available, load, read_card
 from gm_core.cli.cards import print_cards
+from gm_core.cli.to_noise import to_noise
 from gm_core.data.catalog import CATALOG, dataset_of
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.folders import read_pictures
@@ -45,6 +46,7 @@ from gm_core.training.state import StateError
 app = typer.Typer(help="Generative image models with an explicit density.", no_args_is_help=True, add_completion=False)
 
 app.command("cards")(print_cards)
+app.command("to-noise")(to_noise)
 
 FRAMES = 28
 """Of an animation, where there are so many steps."""
