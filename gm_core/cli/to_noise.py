@@ -31,6 +31,8 @@ def to_noise(
     form = replace(form_of(read_card(model).dataset), size=image.height)
     prepared = prepare(open_picture(picture, name=picture.name), form=form)
     generator = None if seed is None else torch.Generator().manual_seed(seed)
-    frames = [grid(visible(frame.images, image.levels)) for frame in inverts.to_noise(prepared.image, generator=generator)]
+    frames = [
+        grid(visible(frame.images, image.levels)) for frame in inverts.to_noise(prepared.image, generator=generator)
+    ]
     write_atomically(out, gif(frames, milliseconds=200))
     print(f"{len(frames)} steps from {picture} to noise in {out}")

@@ -121,7 +121,7 @@ def run_recipe(
         recipe=entries,
         history=[
             {
-                "what": "trained by the recipe in one go, or resumed exactly",
+                "change": "trained by the recipe in one go, or resumed exactly",
                 "steps": trained.steps,
                 "minutes": round(trained.seconds / 60, 1),
             }

@@ -157,7 +157,7 @@ class GatedPixelCNN(Autoregressive):
     """The PixelCNN of gated convolutions in a vertical and a horizontal stack, which together see all earlier pixels.
 
     Example:
-        >>> model = GatedPixelCNN(GatedPixelCNNConfig(image=ImageShape(height=4, width=4), width=8, layers=2))
+        >>> model = GatedPixelCNN(GatedPixelCNNConfig(image=gm_core.ImageShape(height=4, width=4), width=8, layers=2))
         >>> images = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)
         >>> model.log_prob(images).shape
         torch.Size([2])

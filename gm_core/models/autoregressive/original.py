@@ -158,7 +158,7 @@ class MaskedPixelCNN(Autoregressive):
     """The original PixelCNN, kept for what it cannot see: each pixel is blind to a wedge of those up and to its right.
 
     Example:
-        >>> model = MaskedPixelCNN(MaskedPixelCNNConfig(image=ImageShape(height=4, width=4), width=8, blocks=2))
+        >>> model = MaskedPixelCNN(MaskedPixelCNNConfig(image=gm_core.ImageShape(height=4, width=4), width=8, blocks=2))
         >>> images = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)
         >>> model.log_prob(images).shape
         torch.Size([2])

@@ -188,7 +188,7 @@ class PixelCNNPP(Autoregressive):
     mixture.
 
     Example:
-        >>> model = PixelCNNPP(PixelCNNPPConfig(image=ImageShape(channels=3, height=8, width=8)))
+        >>> model = PixelCNNPP(PixelCNNPPConfig(image=gm_core.ImageShape(channels=3, height=8, width=8)))
         >>> images = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
         >>> model.log_prob(images).shape
         torch.Size([2])

@@ -198,7 +198,7 @@ class ResidualPixelCNN(Autoregressive):
     """A PixelCNN of residual blocks in a vertical and a horizontal stack, which together see all earlier pixels.
 
     Example:
-        >>> model = ResidualPixelCNN(ResidualPixelCNNConfig(image=ImageShape(height=4, width=4), blocks=2))
+        >>> model = ResidualPixelCNN(ResidualPixelCNNConfig(image=gm_core.ImageShape(height=4, width=4), blocks=2))
         >>> images = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)
         >>> model.log_prob(images).shape
         torch.Size([2])
