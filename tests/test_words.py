@@ -39,7 +39,6 @@ EXEMPT = (
     "gm_core/checkpoints.py",
     "gm_core/cli",
     "gm_core/files.py",
-    "gm_core/models",
     "gm_core/rendering.py",
     "gm_core/studies",
     "gm_core/training",

@@ -87,7 +87,7 @@ class Estimate:
 
 
 class Frame(Protocol):
-    """One step in the making of n pictures, whatever a step is: a pixel, a layer, an iteration."""
+    """One step on the way to n finished pictures, whatever a step is: a pixel, a layer, an iteration."""
 
     @property
     def index(self) -> int:

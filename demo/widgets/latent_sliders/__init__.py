@@ -54,7 +54,7 @@ class LatentSliders(Widget):
     """A slider per direction, each lying on a strip of the pictures that it leads through, and the picture.
 
     When a slider is touched the pictures along its whole range come in one answer, and the browser scrubs through them:
-    no server between the hand and the picture. While nobody sees it, nothing is asked for.
+    no server between the hand and the picture. While it is out of sight, nothing is asked for.
 
     Undo, reset and locks live in the browser; each model has its own history, which also keeps what a message from the
     server replaced.

@@ -34,7 +34,7 @@ class StripValue(StripFrames):
 class PictureStrip(Widget):
     """Three ways from A to B as strips of pictures, scrubbed and played in the browser, with large pictures above.
 
-    Its value, a :class:`StripValue`, holds every frame of every way, so that scrubbing asks nobody.
+    Its value, a :class:`StripValue`, holds every frame of every way, so that scrubbing asks no server.
 
     Args:
         value: The ways.

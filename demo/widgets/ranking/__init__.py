@@ -50,7 +50,7 @@ class RankingValue(TypedDict):
 
 
 class Ranking(Widget):
-    """Line-ups of pictures, each with a switch between two ways to rank it; switching asks nobody.
+    """Line-ups of pictures, each with a switch between two ways to rank it; switching asks no server.
 
     Its value is a :class:`RankingValue`. The event ``wanted`` fires once, when the component comes into sight for the
     first time.

@@ -26,7 +26,7 @@ from gm_core.models.inputs import check_images, check_labels, check_temperature
 
 @dataclass(frozen=True, kw_only=True)
 class AutoregressiveConfig(ModelConfig):
-    """What an autoregressive model draws, and what it is told of a pixel.
+    """What an autoregressive model draws, and what it knows of a pixel.
 
     Attributes:
         image: The pictures it was made for; the network itself runs on any size.

@@ -1,4 +1,4 @@
-"""What a network is told of a pixel: its value, and where it is."""
+"""What a network knows of a pixel: its value, and where it is."""
 
 import torch
 from torch import Tensor, nn

@@ -155,7 +155,7 @@ class MaskedPixelCNNConfig(AutoregressiveConfig):
 
 @register
 class MaskedPixelCNN(Autoregressive):
-    """The original PixelCNN, kept for what it cannot see: each pixel is blind to a wedge of those up and to its right.
+    """The original PixelCNN, kept for its blind spot: a pixel does not see a wedge of the pixels up and to its right.
 
     Example:
         >>> model = MaskedPixelCNN(MaskedPixelCNNConfig(image=gm_core.ImageShape(height=4, width=4), width=8, blocks=2))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gm_core.distributions.channels import ChannelMixture
 from gm_core.models.autoregressive.base import Autoregressive, AutoregressiveConfig
 from gm_core.models.autoregressive.heads import MixtureHead
-from gm_core.models.autoregressive.residual import StackBlock, joined, rows_above
+from gm_core.models.autoregressive.residual import StackBlock, join_kernels, rows_above
 from gm_core.models.base import ImageShape, register
 
 
@@ -35,7 +35,7 @@ class Halve(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape (B, V + H, H, W) to (B, V' + H', ceil(H / 2), ceil(W / 2))."""
         horizontal = torch.cat([self.above.weight, F.pad(self.left.weight, (0, 1))], dim=2)
-        weight = F.pad(joined(self.vertical.weight, horizontal), (0, 0, 0, 1))
+        weight = F.pad(join_kernels(self.vertical.weight, horizontal), (0, 0, 0, 1))
         return F.conv2d(x, weight, self.vertical.bias, stride=2, padding=1)
 
 
@@ -54,7 +54,7 @@ class Double(nn.Module):
 
     def forward(self, x: Tensor, height: int, width: int) -> Tensor:
         """Shape (B, V + H, h, w) to (B, V' + H', height, width), at most twice as large."""
-        cells = F.conv2d(x, joined(self.vertical.weight, self.horizontal.weight), self.vertical.bias)
+        cells = F.conv2d(x, join_kernels(self.vertical.weight, self.horizontal.weight), self.vertical.bias)
         return F.pixel_shuffle(cells, 2)[:, :, :height, :width]
 
 
@@ -67,7 +67,7 @@ class StridedStacks(nn.Module):
     Args:
         features: Feature planes F of the input.
         vertical: Width of the vertical stack at each resolution, the full one first.
-        horizontal: Width of the horizontal stack likewise.
+        horizontal: Width of the horizontal stack at each resolution.
         blocks: Blocks at each resolution on the way down; as many on the way up, but none but these at the lowest.
         kernel_size: Odd width of the blocks' kernels.
         conditions: Number of label embeddings.
@@ -147,7 +147,7 @@ class PixelCNNPPConfig(AutoregressiveConfig):
 
     Attributes:
         vertical: Width of the vertical stack at each resolution, the full one first, even; each next is half as fine.
-        horizontal: Width of the horizontal stack likewise.
+        horizontal: Width of the horizontal stack at each resolution.
         blocks: Blocks at each resolution on the way down; as many on the way up, the lowest being passed once.
         kernel_size: Width of the blocks' convolutions, odd and at least 3.
         mixture: Number of logistics in a mixture.

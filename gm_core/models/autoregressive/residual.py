@@ -12,7 +12,7 @@ from gm_core.models.autoregressive.stretch import Stretch
 from gm_core.models.base import Batch, Loss, register
 
 
-def joined(vertical: Tensor, horizontal: Tensor) -> Tensor:
+def join_kernels(vertical: Tensor, horizontal: Tensor) -> Tensor:
     """The kernel of both stacks at once, vertical channels first: nothing goes from the horizontal to the vertical.
 
     Args:
@@ -33,7 +33,7 @@ def rows_above(x: Tensor, rows: int) -> Tensor:
 class StackBlock(nn.Module):
     """A residual block of both stacks: 1x1 down to half the width, a k x k convolution, 1x1 up again.
 
-    The vertical stack at a pixel stands for rows above it, so whoever is below or beside may see it: itself and the
+    The vertical stack at a pixel stands for rows above it, so what is below or beside may see it: itself and the
     horizontal stack, in the rows above and the whole current row. The horizontal stack stands for all pixels before;
     it alone may see itself, above and to the left.
 
@@ -82,10 +82,10 @@ class StackBlock(nn.Module):
             Both stacks, the same shape.
         """
         r = self.reach
-        down = joined(self.down_vertical.weight, self.down_horizontal.weight)
+        down = join_kernels(self.down_vertical.weight, self.down_horizontal.weight)
         beside = F.pad(self.left.weight, (0, r))
-        middle = joined(self.vertical.weight, torch.cat([self.above.weight, beside], dim=2))
-        up = joined(self.up_vertical.weight, self.up_horizontal.weight)
+        middle = join_kernels(self.vertical.weight, torch.cat([self.above.weight, beside], dim=2))
+        up = join_kernels(self.up_vertical.weight, self.up_horizontal.weight)
         hidden = F.conv2d(F.relu(x), down, self.down_vertical.bias) + self.label(condition)[:, :, None, None]
         hidden = F.conv2d(rows_above(F.relu(hidden), r), middle, self.vertical.bias, padding=(0, r))
         hidden = F.dropout(F.relu(hidden), self.dropout, self.training)
@@ -162,7 +162,7 @@ class ResidualPixelCNNConfig(AutoregressiveConfig):
 
     Attributes:
         vertical: Width of the vertical stack, even; inside a block it is half as wide.
-        horizontal: Width of the horizontal stack, likewise.
+        horizontal: Width of the horizontal stack, even; inside a block it is half as wide.
         kernel_size: Width of the blocks' convolutions, odd and at least 3.
         blocks: Number of residual blocks.
         palette: Whether a pixel knows which levels its picture has used before.

@@ -83,7 +83,7 @@ class Stretch(nn.Module):
 
         Args:
             logits: As for :meth:`forward`.
-            values: Likewise.
+            values: As for :meth:`forward`.
 
         Returns:
             Nats, (B,).

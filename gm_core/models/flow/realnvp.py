@@ -332,12 +332,6 @@ class RealNVP(Model):
         return [list(cast(Iterable[AffineCoupling], scale)) for scale in self.scales]
 
     @property
-    def _dimensions(self) -> int:
-        """D of a code: as many as a picture has values."""
-        image = self.config.image
-        return image.channels * image.height * image.width
-
-    @property
     def _frames(self) -> int:
         """Frames from noise to picture: one for each coupling, and where they start."""
         return sum(self.config.couplings) + 1

@@ -65,7 +65,7 @@ class BlockCache:
         block: The block.
         condition: Index of each picture's label embedding, (n,).
         height: Height at the block's resolution.
-        width: Width likewise.
+        width: Width of the pictures.
     """
 
     def __init__(self, block: StackBlock, condition: Tensor, height: int, width: int) -> None:

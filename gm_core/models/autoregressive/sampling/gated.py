@@ -11,7 +11,7 @@ from gm_core.models.autoregressive.sampling.stream import inverse_cdf
 
 @cached_sampler(GatedPixelCNN)
 class GatedPixels:
-    """Pictures in the making, with the vertical stack run once a row and the horizontal stack a few times.
+    """Pictures that are being drawn, with the vertical stack run once per row and the horizontal stack a few times.
 
     The vertical stack of a row depends on the rows above alone, so a row's worth of it is computed when its first pixel
     is asked for. The horizontal stack runs over several undecided pixels at once, as if they were known, and all are

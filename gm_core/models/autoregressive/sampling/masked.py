@@ -11,7 +11,7 @@ from gm_core.models.autoregressive.sampling.stream import PixelByPixel
 
 @cached_sampler(MaskedPixelCNN)
 class MaskedPixels(PixelByPixel):
-    """Pictures in the making, with each masked convolution's rows above summed up once a row.
+    """Pictures that are being drawn, with each masked convolution's rows above summed up once per row.
 
     What a layer says of a pixel depends on pixels before it alone, so once drawn it never changes. What a convolution
     takes from the rows above is therefore computed for a whole row at once; a pixel only adds what lies to its left.

@@ -13,7 +13,7 @@ from gm_core.models.autoregressive.stretch import Stretch
 
 
 class PaletteCache:
-    """What a palette says of the next pixel of pictures in the making.
+    """What a palette says of the next pixel of pictures that are being drawn.
 
     Args:
         palette: The palette.
@@ -37,7 +37,7 @@ class PaletteCache:
 
 
 class StretchCache:
-    """What stretches of the contrast make of the next pixel of pictures in the making.
+    """What stretches of the contrast make of the next pixel of pictures that are being drawn.
 
     Args:
         stretch: The stretches.
@@ -61,7 +61,7 @@ class StretchCache:
 
 @cached_sampler(ResidualPixelCNN)
 class ResidualPixels(PixelByPixel):
-    """Pictures in the making, with the vertical stack run once a row and the horizontal stack once a pixel.
+    """Pictures that are being drawn, with the vertical stack run once per row and the horizontal stack once per pixel.
 
     The vertical stack of a row, and what the horizontal stack takes from the rows above, depend on those rows alone: a
     row's worth of both is computed when its first pixel is asked for. A pixel only adds what lies to its left.

@@ -16,7 +16,7 @@ from gm_core.models.autoregressive.sampling.select import cached_sampler
 
 @cached_sampler(PixelCNNPP)
 class StridedPixels(ChannelByChannel):
-    """Pictures in the making, with the vertical stack run once a row and the horizontal stack once a pixel.
+    """Pictures that are being drawn, with the vertical stack run once per row and the horizontal stack once per pixel.
 
     At half the resolution there is a row for two and a pixel, here a cell, for four: row I is run when row 2I begins,
     and cell (I, J) when pixel (2I, 2J) comes. What they say to the other pixels that they stand for is kept.
@@ -86,7 +86,7 @@ class _Resolution:
         return vertical
 
     def pixel(self, horizontal: Tensor, column: int) -> Tensor:
-        """The horizontal stack's pixel likewise, in the row that was begun, (n, H)."""
+        """The horizontal stack's pixel, in the row that was begun, (n, H)."""
         for block in self._down:
             horizontal = block.pixel(horizontal, column)
         if self._below is not None:

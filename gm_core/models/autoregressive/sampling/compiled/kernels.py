@@ -90,7 +90,7 @@ class ResidualWeights(NamedTuple):
     logits: Array  # (C, levels)
     logits_bias: Array  # (levels,)
     palette: Array  # (levels, C): what a level says to the head once it has been used; zero without a palette
-    again: Array  # (levels,): what it adds to its own logit, likewise
+    again: Array  # (levels,): what it adds to its own logit, once used
     sets: Array  # (M, levels): 1 for the levels that a stretch leaves, 0 for the others; of no M without stretches
     prior: Array  # (M,): how likely each is to begin with
     table: Array  # (levels without padding, F): the features of a value, without its position
@@ -103,11 +103,11 @@ class ResidualState(NamedTuple):
     label: Array  # (n,)
     paper: Array  # (n,): the value that was last drawn twice in a row
     first: Array  # (n, levels): the pixel at which a level was first used, or a number beyond all pixels
-    new: Array  # (n, W): the level that was first used at this pixel of the row in hand, or -1
+    new: Array  # (n, W): the level that was first used at this pixel of the current row, or -1
     input: Array  # (n, rows + H, W + 2 * columns, F), zero around the picture
     below: Array  # (n, L, r + 1, W + 2r, v): the vertical stack's last rows inside the blocks, by row modulo r + 1
-    before: Array  # (n, L, r + 1, W + 2r, h): the horizontal stack's, which ends at the pixel in hand
-    vertical: Array  # (n, W, V): the vertical stack at the row in hand
+    before: Array  # (n, L, r + 1, W + 2r, h): the horizontal stack's, which ends at the current pixel
+    vertical: Array  # (n, W, V): the vertical stack at the current row
     active: Array  # (n, W, V): what of it goes into a block
     inner: Array  # (n, W, v): what comes out of a block's middle
     sums: Array  # (n, W, v + h)
@@ -117,14 +117,14 @@ class ResidualState(NamedTuple):
     to_middle: Array  # (n, L, W, h): after its second,
     to_up: Array  # (n, L, W, H): after its third,
     to_head: Array  # (n, W, C): and to the head
-    horizontal: Array  # (n, W, H): the horizontal stack at the pixel in hand
+    horizontal: Array  # (n, W, H): the horizontal stack at the current pixel
     turned_on: Array  # (n, W, H): what of it goes into a layer
     middle: Array  # (n, W, h)
     used: Array  # (n, W, C): what the levels used before a pixel say to the head
     hidden: Array  # (n, W, C)
     weight: Array  # (n, levels)
     share: Array  # (n, M): how likely each stretch is after the pixels so far
-    inside: Array  # (n, M): what the network holds likely of its levels at the pixel in hand
+    inside: Array  # (n, M): what the network holds likely of its levels at the current pixel
     factor: Array  # (n, levels): how much likelier the stretches make each level there
 
 

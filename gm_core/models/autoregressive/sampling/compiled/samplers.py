@@ -34,7 +34,7 @@ AT_ONCE = 784
 
 
 class CompiledPixels:
-    """Pictures in the making, drawn by compiled kernels.
+    """Pictures that are being drawn by compiled kernels.
 
     Args:
         n: Number of pictures.
