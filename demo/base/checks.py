@@ -1,4 +1,4 @@
-"""Whether what came from outside is what it must be.
+"""Whether what a client sent is what it must be.
 
 The checks of numbers are written so that "not a number" and what no integer can hold fail too.
 """

@@ -1,4 +1,4 @@
-"""Fields that are stricter, or more patient, than Gradio's own with what a client sends.
+"""Fields that are stricter, or more lenient, than Gradio's own with what a client sends.
 
 Gradio's own stop at a value out of range before any validator is asked, with a message that does not name the field and
 repeats the value, however long, and at a missing one with a ``TypeError``. The unchecked fields hand on the value as it
@@ -11,7 +11,7 @@ import gradio as gr
 
 
 class UncheckedRadio(gr.Radio):
-    """A choice that may be none of the choices."""
+    """A choice that is not checked."""
 
     is_template = True  # for Gradio: shown as its parent is
 
@@ -21,7 +21,7 @@ class UncheckedRadio(gr.Radio):
 
 
 class UncheckedSlider(gr.Slider):
-    """A number that may be out of range, or none."""
+    """A number that is not checked: it may be out of range, or not a number."""
 
     is_template = True
 
@@ -31,7 +31,7 @@ class UncheckedSlider(gr.Slider):
 
 
 class StrictRadio(gr.Radio):
-    """A choice that is one of the choices; anything else is refused in a few words that repeat nothing of it."""
+    """A choice that is one of the choices; anything else is refused in a short message that repeats nothing of it."""
 
     is_template = True
 
@@ -39,7 +39,7 @@ class StrictRadio(gr.Radio):
         """The choice.
 
         Raises:
-            gr.Error: It is none of them.
+            gr.Error: It is not one of them.
         """
         choices = [value for _, value in self.choices]
         if payload not in choices:
@@ -48,7 +48,7 @@ class StrictRadio(gr.Radio):
 
 
 class StrictSlider(gr.Slider):
-    """A number within the slider's range; anything else is refused in a few words that repeat nothing of it."""
+    """A number within the slider's range; anything else is refused in a short message that repeats nothing of it."""
 
     is_template = True
 
@@ -56,7 +56,7 @@ class StrictSlider(gr.Slider):
         """The number.
 
         Raises:
-            gr.Error: It is none, or out of range.
+            gr.Error: It is not a number, or out of range.
         """
         # Written so that "not a number" fails too.
         number = isinstance(payload, int | float) and not isinstance(payload, bool)

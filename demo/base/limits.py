@@ -1,11 +1,11 @@
-"""A bound on what one message may hold, before anything reads it."""
+"""A limit on the length of a message, before anything reads it."""
 
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LIMIT = 2**21
-"""Bytes; the longest honest message is a drawing, a fraction of this. Files have an own bound, and an own address."""
+"""Bytes; the page's longest message is a drawing, a fraction of this. Uploads have their own limit and endpoint."""
 
 TOO_LONG = f"A message must not be longer than {LIMIT:,} bytes."
 

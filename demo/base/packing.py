@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class PictureShape(TypedDict):
-    """What a message says of the size of its pictures."""
+    """The size of a message's pictures."""
 
     width: int
     height: int

@@ -1,15 +1,15 @@
-"""One visual language: colours that mean the same on every tab, in light and in dark, and no font from elsewhere."""
+"""One visual language: colours with one meaning on every tab, in light and in dark, and the system's own fonts."""
 
 import gradio as gr
 
 TEAL, ORANGE = "#0f9d94", "#e07b1a"
-"""Reasonable, unreasonable: told apart by everybody, never red against green."""
+"""Reasonable, unreasonable: also colour-blind users can tell these apart, unlike red and green."""
 
 MAGMA = ("#000004", "#180f3d", "#440f76", "#721f81", "#9e2f7f", "#cd4071", "#f1605d", "#fd9668", "#feca8d", "#fcfdbf")
 """Anchors of the magma colour map (S. van der Walt and N. Smith, CC0), evenly spaced from low to high."""
 
 VIRIDIS = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725")
-"""Anchors of the viridis colour map (by the same authors, CC0): entropy, not to be taken for surprise."""
+"""Anchors of the viridis colour map (same authors, CC0): for entropy, so that it is not confused with surprise."""
 
 CLASS_COLORS = (
     "#4e79a7", "#f28e2b", "#76b7b2", "#b07aa1", "#edc948", "#59a14f", "#ff9da7", "#9c755f", "#8a8f98", "#d37295",
@@ -44,7 +44,7 @@ CSS = f"""
 :root {{ --reasonable: {TEAL}; --unreasonable: {ORANGE}; }}
 .gradio-container {{ width: 100%; max-width: 1240px !important; margin: 0 auto !important; }}
 .gradio-container .app {{ padding: 8px clamp(8px, 2.5vw, 32px) !important; }}
-/* A projector shows 720 lines: they belong to the pictures. */
+/* A projector shows 720 lines: leave them to the pictures. */
 .lab-header {{ display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 16px; }}
 .lab-header h1 {{ font-size: 1.5rem; margin: 0; }}
 .lab-header p {{ margin: 0; color: var(--body-text-color-subdued); }}

@@ -1,4 +1,4 @@
-"""What the Draw tab's canvas asks about the picture on it: where a pixel came from, and a film to take away."""
+"""What the Draw tab's canvas asks about the picture on it: where a pixel came from, and an animation to export."""
 
 import base64
 import math
@@ -20,7 +20,7 @@ from gm_core.rendering import film, gif, visible
 ANY = "any"
 COLDEST, HOTTEST = 0.1, 2.0
 FRAME = 60
-"""Milliseconds a frame of the film."""
+"""Milliseconds per frame of the animation."""
 
 MOST_PICTURES = 16
 KEPT = 32
@@ -60,7 +60,7 @@ class Question:
 
 
 class Answers:
-    """Answers the canvas' questions; each is checked, for anybody can send one.
+    """Answers the canvas' questions; each is checked, for any client can send one.
 
     Args:
         models: The app's models.
@@ -78,7 +78,7 @@ class Answers:
     def explain(self, sent: Any) -> Answer:
         """The distribution of a pixel: under its own label, at the temperature of the draw, under another label.
 
-        Of a colour, those of its channels, each given the channels before it.
+        For a colour, those of its channels, each given the channels before it.
         """
         question = self.read(sent)
         own = self._distribution(question, question.label)
@@ -93,7 +93,7 @@ class Answers:
         return answers[0] if len(answers) == 1 else {"channels": answers}
 
     def depends(self, sent: Any) -> Answer:
-        """How strongly a pixel's value hangs on each of those before it, nats; those after it never count."""
+        """How strongly a pixel's value depends on each of those before it, nats; those after it never count."""
         question = self.read(sent)
         names = {"strength": question.name, "rival": question.rival}
         return {key: self._influence(name, question) if name else None for key, name in names.items()}
@@ -114,7 +114,6 @@ class Answers:
 
         Raises:
             InputError: Something in it is not as it must be.
-            InputError: The picture is not.
         """
         name = self._name(sent)
         model = self.models.autoregressive(name)
@@ -130,7 +129,7 @@ class Answers:
             beside = self.models.autoregressive(self._name({"model": rival}))
             kinds = {(part.config.classes, part.config.image.levels, *picture_shape(part)) for part in (model, beside)}
             if len(kinds) > 1:
-                raise InputError("The two models must know the same classes, and pictures of one kind.")
+                raise InputError("The two models must know the same classes, and pictures of the same size and levels.")
         return Question(
             name=name,
             image=image,

@@ -1,4 +1,4 @@
-"""Drawing to order: what a visitor asked for, checked, and the messages that tell the canvas of it."""
+"""What a visitor asks to be drawn, checked, and the messages to the canvas about it."""
 
 import logging
 import time
@@ -28,18 +28,18 @@ from gm_core.data.catalog import FIRST, dataset_of
 
 NAME = FIRST.pixelcnn
 LAST_SEED = 999_999
-"""The largest seed one may ask for."""
+"""The largest seed."""
 
 WRONG_SEED = f"The seed must be a whole number from 0 to {LAST_SEED:,}."
 WRONG_TEMPERATURE = f"The temperature must be a number from {COLDEST} to {HOTTEST}."
 
 EACH = "one of each class"
 PICTURES = ("1", "4", "16", EACH)
-TELL_SECONDS = 0.03
-"""Time between two messages: short enough to look alive, long enough for the page, to which each costs much."""
+MESSAGE_SECONDS = 0.03
+"""Time between two messages: short enough to look alive, long enough for the page, where each takes time."""
 
 BACKGROUND = "-background"
-"""Ending of the names of models that know only what the ground of pictures looks like, and are none to draw with."""
+"""Ending of the names of models that know only what pictures' background looks like; these are not offered."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class DrawRequest:
 
 
 class Drawings:
-    """Draws to request, with the app's models.
+    """Draws what is asked for, with the app's models.
 
     Args:
         models: The app's models, of which none is loaded before it has to draw.
@@ -87,13 +87,13 @@ class Drawings:
             return None
 
     def choices(self, model: str) -> list[str]:
-        """What one can ask a model for: any class, or one."""
+        """What a model can be asked for: any class, or one."""
         return [ANY, *self.cards[model].class_names]
 
-    def wrong(
+    def problems(
         self, label: object, temperature: object, seed: object, pictures: object, model: object
     ) -> list[str | None]:
-        """What is wrong with each part of an request, if anything."""
+        """What is wrong with each part of a request, if anything."""
         known = model if isinstance(model, str) and model in self.cards else self.first
         choices = self.choices(known)
         verdicts = [
@@ -106,10 +106,10 @@ class Drawings:
         return [None if good else words for good, words in verdicts]
 
     def redraw(self, sent: Any) -> CanvasMessage:
-        """A drawing in one message, for a hand that moves: a function of what is sent alone.
+        """A drawing in one message, while the pointer moves: it depends on what is sent and on nothing else.
 
         Args:
-            sent: The parts of an request by name, and ``start`` as for :func:`read_start`.
+            sent: The parts of a request by name, and ``start`` as for :func:`read_start`.
 
         Returns:
             The message.
@@ -118,7 +118,7 @@ class Drawings:
             InputError: Something in it is not as it must be.
         """
         parts = [sent.get(name) for name in ("label", "temperature", "seed", "pictures", "model")]
-        for words in self.wrong(*parts):
+        for words in self.problems(*parts):
             if words:
                 raise InputError(words)
         request = DrawRequest(*parts)
@@ -162,7 +162,7 @@ class Drawings:
             "start": start.message() if start else None,
         }
         events: list[PixelEvent] = []
-        told, begun = 0, time.perf_counter()
+        sent, begun = 0, time.perf_counter()
         seconds = waited = 0.0
         for event in model.stream(
             n,
@@ -178,9 +178,9 @@ class Drawings:
         ):
             events.append(event)
             waited += time.perf_counter() - begun
-            if waited > TELL_SECONDS and not live:
-                yield {**head, **_pixels(events[told:])}
-                told, seconds, waited = len(events), seconds + waited, 0.0
+            if waited > MESSAGE_SECONDS and not live:
+                yield {**head, **_pixels(events[sent:])}
+                sent, seconds, waited = len(events), seconds + waited, 0.0
             begun = time.perf_counter()
         seconds += waited
         done = self._done(model, request, labels, events)
@@ -190,13 +190,13 @@ class Drawings:
     def _done(
         self, model: Autoregressive, request: DrawRequest, labels: torch.Tensor, events: list[PixelEvent]
     ) -> DoneMessage:
-        """How likely each picture is when no class is told."""
+        """How likely each picture is for any class."""
         images, pixel_log_prob = rebuild(events, model.config.image.height, model.config.image.width)
-        told = labels >= 0
+        conditioned = labels >= 0
         log_prob = pixel_log_prob.flatten(1).sum(dim=1)
-        if told.any():
+        if conditioned.any():
             with torch.inference_mode():
-                log_prob[told] = model.log_prob(images[told]).cpu()
+                log_prob[conditioned] = model.log_prob(images[conditioned]).cpu()
         detector = self.detector(request.model)
         return {
             "log_prob": log_prob.tolist(),

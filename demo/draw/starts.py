@@ -79,10 +79,10 @@ def read_start(sent: Any, model: Autoregressive) -> Start | None:
 
 
 def read_link(text: str, model: Autoregressive) -> Start:
-    """A start as a link carries it: the values, then one bit a pixel for what is given, in URL-safe base64.
+    """A start as a link carries it: the values, then one bit per pixel for what is given, in URL-safe base64.
 
     Raises:
-        InputError: It is none.
+        InputError: It is damaged.
     """
     channels, height, width = picture_shape(model)
     size = channels * height * width
@@ -91,7 +91,7 @@ def read_link(text: str, model: Autoregressive) -> Start:
     except ValueError:
         data = b""
     if len(data) != size + math.ceil(height * width / 8) or max(data[:size]) >= model.config.image.levels:
-        raise InputError("What it gives is damaged.")
+        raise InputError("The picture in this link is damaged.")
     bits = np.unpackbits(np.frombuffer(data[size:], np.uint8), count=height * width)
     given = torch.from_numpy(bits == 1).view(1, 1, height, width)
     return Start(_picture(list(data[:size]), model), given, model.config.image.levels)

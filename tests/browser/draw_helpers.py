@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import Locator, Page, Position, expect
 
-from demo.draw.tab import FIRST_SEED
+from demo.draw.handlers import FIRST_SEED
 
 CELLS = """canvas => {
     const cell = 20, context = canvas.getContext("2d"), cells = [];

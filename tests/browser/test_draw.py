@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 import gm_core
 from demo.draw.drawings import NAME
-from demo.draw.tab import FIRST_SEED
+from demo.draw.handlers import FIRST_SEED
 from tests.browser.draw_helpers import cells, expected, opened, saved, wait_for
 from tests.browser.helpers import DESKTOP, PHONE
 

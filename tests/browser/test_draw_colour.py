@@ -11,8 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 import gm_core
 from demo.base.theme import MAGMA
-from demo.draw import tab as pixelcnn_tab
 from demo.draw.drawings import Drawings
+from demo.draw.tab import build
 from demo.shared.models import Models
 from tests.browser.draw_helpers import saved, tool, wait_for
 from tests.browser.helpers import DESKTOP, PHONE
@@ -41,7 +41,7 @@ def url(tmp_path_factory) -> Iterator[str]:
     make_checkpoints(directory)
     with pytest.MonkeyPatch.context() as patch, gr.Blocks(analytics_enabled=False) as app:
         patch.setenv("GM_CHECKPOINTS", str(directory))
-        pixelcnn_tab.build(app, Models.on("cpu"))
+        build(Models.on("cpu"))
         with served(app) as address:
             yield address
 
@@ -260,7 +260,7 @@ def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
     canvas.get_by_role("button", name="Copy link").click()
     expect(canvas.get_by_role("button", name="Copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
-    page.locator("#draw-model").get_by_label("digits: PixelCNN of residual blocks").check()
+    page.locator("#draw-model").get_by_label("Digits · residual PixelCNN (best)").check()
     wait_for(canvas, "complete: 784 of 784 pixels")
     expect(canvas.locator(".chart")).to_have_count(1)
     expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()

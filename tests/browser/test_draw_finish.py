@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from demo.draw.tab import FIRST_SEED
+from demo.draw.handlers import FIRST_SEED
 from gm_core import draw_noise, rebuild
 from tests.browser.draw_helpers import INDEX, cells, expected, middle_of, opened, sheet, tool, wait_for
 from tests.browser.helpers import DESKTOP, PHONE

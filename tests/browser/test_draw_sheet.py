@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 import gm_core
 from demo.draw.drawings import NAME
-from demo.draw.tab import FIRST_SEED
+from demo.draw.handlers import FIRST_SEED
 from tests.browser.draw_helpers import cells, expected, middle_of, opened, saved, sheet, wait_for
 from tests.browser.helpers import DESKTOP, PHONE
 
@@ -72,7 +72,7 @@ def test_one_of_each_class_until_a_class_is_picked(page, app_url, model):
 
 def test_the_original_shows_its_blind_spot_beside_the_gated_one(page, app_url):
     canvas = opened(page, app_url)
-    page.locator("#draw-model").get_by_label("digits: the original, with a blind spot").check()
+    page.locator("#draw-model").get_by_label("Digits · original PixelCNN").check()
     original = gm_core.load("mnist-pixelcnn-original", "cpu")
     assert isinstance(original, gm_core.Autoregressive)
     image = original.sample(1, None, torch.Generator().manual_seed(FIRST_SEED))

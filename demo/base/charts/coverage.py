@@ -47,11 +47,11 @@ class Curve:
 
 
 def coverage_chart(curves: Sequence[Curve], at: int, low: float | None = None) -> str:
-    """Draw curves of accuracy; what they say at a place is read off in the key by pointing there.
+    """Draw curves of accuracy; the key shows their values where the pointer is.
 
     Args:
         curves: The curves.
-        at: Percent answered of which the key speaks while nobody points anywhere.
+        at: Percent answered of which the key speaks while the pointer is elsewhere.
         low: Accuracy at the foot of the plot; a round one below all curves when left out.
 
     Returns:

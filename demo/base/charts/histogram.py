@@ -59,7 +59,7 @@ def histogram(
         f'<svg class="histogram" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(says)}">'
         f'<defs><pattern id="{pattern}" width="7" height="7" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)">'
-        '<rect width="7" height="7" class="ground"/><rect width="2" height="7" class="stripe"/></pattern></defs>'
+        '<rect width="7" height="7" class="refused"/><rect width="2" height="7" class="stripe"/></pattern></defs>'
         f'{zones}<path d="{bars}" class="bars"/>{edges}'
         f'<line x1="{LEFT}" x2="{RIGHT}" y1="{BOTTOM}" y2="{BOTTOM}" class="axis"/>{"".join(_ticks(axis))}'
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" class="title">'

@@ -13,7 +13,7 @@ import gm_core
 from demo.base.errors import answer_errors
 from demo.draw.answers import ANY, Answers
 from demo.draw.drawings import NAME, PICTURES
-from demo.draw.tab import FIRST_SEED, LINK, Draw, DrawingSession
+from demo.draw.handlers import FIRST_SEED, LINK, DrawHandlers, DrawingSession
 from demo.shared.models import Models
 
 INDEX = 14 * 28 + 14
@@ -158,7 +158,7 @@ def test_a_link_sets_the_fields_and_says_what_is_wrong_with_it(query, values, wa
     said: list[str] = []
     monkeypatch.setattr("gradio.Warning", said.append)
     session = DrawingSession()
-    updates = Draw(Models.on("cpu")).reopen(session, SimpleNamespace(query_params=query))
+    updates = DrawHandlers(Models.on("cpu")).read_address(session, SimpleNamespace(query_params=query))
     for update, value, key in zip(updates, values, LINK, strict=False):
         asked = key in query or (key == "class" and "model" in query)  # another model may have other classes
         assert update.get("value") == (value if asked else None)
@@ -175,7 +175,7 @@ def test_a_link_carries_what_is_given():
     keep = torch.arange(784).remainder(3).eq(0).view(1, 1, 28, 28)
     packed = bytes(values.flatten().tolist()) + np.packbits(keep.flatten().numpy()).tobytes()
     session, text = DrawingSession(), base64.urlsafe_b64encode(packed).decode()
-    Draw(Models.on("cpu")).reopen(session, SimpleNamespace(query_params={"given": text}))
+    DrawHandlers(Models.on("cpu")).read_address(session, SimpleNamespace(query_params={"given": text}))
     assert session.start is not None
     assert torch.equal(session.start.values, values) and torch.equal(session.start.keep, keep)
 
@@ -189,5 +189,5 @@ def test_the_drawing_of_an_opening_page_does_not_overtake_what_somebody_asked_fo
     if begun:
         session.begin()
     order = ANY, 1.0, 4, PICTURES[0], NAME
-    messages = list(Draw(Models.on("cpu")).opening(*order, session, SimpleNamespace(query_params=query)))
+    messages = list(DrawHandlers(Models.on("cpu")).draw_first(*order, session, SimpleNamespace(query_params=query)))
     assert bool(messages) == draws

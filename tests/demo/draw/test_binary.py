@@ -10,8 +10,9 @@ from PIL import Image
 
 from demo.base.errors import answer_errors
 from demo.draw.answers import ANY, Answers
+from demo.draw.handlers import DrawHandlers, DrawingSession
 from demo.draw.starts import Start
-from demo.draw.tab import Draw, DrawingSession, figure_line, title
+from demo.draw.words import figure_line
 from demo.shared.models import Models
 from gm_core import in_levels, prepare
 from gm_core.rendering import visible
@@ -20,8 +21,8 @@ GREY, BINARY = "mnist-pixelcnn", "mnist-binary-pixelcnn"
 
 
 @pytest.fixture(scope="module")
-def tab() -> Draw:
-    return Draw(Models.on("cpu"))
+def tab() -> DrawHandlers:
+    return DrawHandlers(Models.on("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_it_is_offered_among_the_digits_with_its_figure_in_nats(tab):
     names = list(tab.drawings.cards)
     assert names.index(GREY) < names.index(BINARY) < names.index("fashion-pixelcnn")
     card = tab.drawings.cards[BINARY]
-    assert title(card) == "digits in black and white: PixelCNN of residual blocks"
+    assert tab.titles[BINARY] == "Digits in black and white · residual PixelCNN"
     nats = -card.metric("log_prob").value
     assert f"{nats:.1f} nats (exact, 2 levels" in figure_line(card)
 
@@ -82,7 +83,7 @@ def test_a_start_of_other_levels_is_not_taken_along(tab, image):
 
 
 def test_models_of_other_levels_are_not_compared(tab, image):
-    assert "pictures of one kind" in ask(tab, "depends", image, rival=GREY)["error"]
+    assert "same size and levels" in ask(tab, "depends", image, rival=GREY)["error"]
 
 
 def test_the_film_shows_ink_as_white(tab, image):

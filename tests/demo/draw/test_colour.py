@@ -14,8 +14,9 @@ from demo.base.errors import answer_errors
 from demo.draw import drawings as drawings_module
 from demo.draw.answers import ANY, Answers
 from demo.draw.drawings import EACH, DrawRequest
+from demo.draw.handlers import DrawHandlers, DrawingSession
 from demo.draw.starts import Start, read_link
-from demo.draw.tab import Draw, DrawingSession, figure_line, title
+from demo.draw.words import figure_line
 from demo.shared.models import Models
 from tests.demo.colour_model import CLASSES, NAME, SIDE, make_checkpoints
 
@@ -33,8 +34,8 @@ def checkpoints(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tab(checkpoints) -> Draw:
-    return Draw(Models.on("cpu"))
+def tab(checkpoints) -> DrawHandlers:
+    return DrawHandlers(Models.on("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +66,12 @@ def ask(tab, name, image, **changes):
 def test_photographs_are_offered_and_backgrounds_are_not(tab):
     assert list(tab.drawings.cards) == ["mnist-pixelcnn", NAME]
     card = tab.drawings.cards[NAME]
-    assert title(card) == "photographs: PixelCNN++"
+    assert tab.titles[NAME] == "Photographs · PixelCNN++"
     assert "CIFAR-10 for 1,234 steps, 2.5 hours on one CPU thread · 3.210 bits/dim" in figure_line(card)
 
 
 def test_messages_hold_the_picture_and_numbers_a_pixel(tab, model, image, monkeypatch):
-    monkeypatch.setattr(drawings_module, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(drawings_module, "MESSAGE_SECONDS", 0.0)
     *parts, last = tab.drawings.messages(DrawRequest(ANY, 1.0, 7, "1", NAME), None, 1)
     assert last["channels"] == 3 and last["subject"] == ["photograph", "photographs"]
     assert last["values"] == [flat(image)] == [[value for part in parts for value in part["values"][0]]]
@@ -122,7 +123,7 @@ def test_a_start_of_another_size_is_refused_in_words(tab, start, message):
 
 def test_another_kind_of_model_begins_without_the_start(tab, image):
     session = DrawingSession()
-    tab.give({"start": Start.upper_half(image).message(), "number": 1}, NAME, session)
+    tab.set_start({"start": Start.upper_half(image).message(), "number": 1}, NAME, session)
     (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, session)
     assert last["start"] is not None
     (*_, last) = tab.draw(ANY, 1.0, 7, "1", "mnist-pixelcnn", session)
@@ -172,5 +173,5 @@ def test_the_film_is_in_colour(tab, image):
 
 
 def test_models_of_other_sizes_are_not_compared(tab, image):
-    assert "pictures of one kind" in ask(tab, "depends", image, rival="mnist-pixelcnn")["error"]
+    assert "same size and levels" in ask(tab, "depends", image, rival="mnist-pixelcnn")["error"]
     assert f"0 to {SIZE - 1}" in ask(tab, "explain", image, index=SIZE)["error"]

@@ -15,8 +15,9 @@ from demo.base.errors import answer_errors
 from demo.draw import drawings as drawings_module
 from demo.draw.answers import ANY
 from demo.draw.drawings import EACH, NAME, PICTURES, Drawings
+from demo.draw.handlers import DrawHandlers, DrawingSession
 from demo.draw.starts import Start
-from demo.draw.tab import Draw, DrawingSession, build
+from demo.draw.tab import build
 from demo.shared.models import Models
 
 Message = dict[str, Any]
@@ -25,8 +26,8 @@ GATED = "mnist-pixelcnn-gated"
 
 
 @pytest.fixture(scope="module")
-def tab() -> Draw:
-    return Draw(Models.on("cpu"))
+def tab() -> DrawHandlers:
+    return DrawHandlers(Models.on("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +36,12 @@ def client(app_url: str) -> Client:
 
 
 @pytest.fixture(scope="module")
-def drawings(tab: Draw) -> Drawings:
+def drawings(tab: DrawHandlers) -> Drawings:
     return tab.drawings
 
 
 @pytest.fixture(scope="module")
-def model(tab: Draw) -> gm_core.Autoregressive:
+def model(tab: DrawHandlers) -> gm_core.Autoregressive:
     return tab.models.autoregressive(NAME)
 
 
@@ -54,7 +55,7 @@ def messages(job: Job, seconds: float = 60) -> list[Message]:
     return [json.loads(text) for text in job.outputs()]
 
 
-def labels(tab: Draw, label: str) -> torch.Tensor | None:
+def labels(tab: DrawHandlers, label: str) -> torch.Tensor | None:
     return None if label == ANY else torch.tensor([tab.drawings.cards[NAME].class_names.index(label)])
 
 
@@ -62,7 +63,7 @@ def labels(tab: Draw, label: str) -> torch.Tensor | None:
 def test_messages_hold_the_picture_of_the_seed_and_its_exact_log_probability(
     client, tab, model, label, temperature, monkeypatch
 ):
-    monkeypatch.setattr(drawings_module, "TELL_SECONDS", 0.0)  # a row a message, however fast the machine
+    monkeypatch.setattr(drawings_module, "MESSAGE_SECONDS", 0.0)  # a row a message, however fast the machine
     *parts, last = drawn(client, label, temperature, 7)
     image = model.sample(1, labels(tab, label), torch.Generator().manual_seed(7), temperature)
 
@@ -128,11 +129,11 @@ def test_a_newer_drawing_ends_an_older_one(tab):
 
 
 def test_a_drawing_knows_nothing_of_what_is_given_while_it_is_drawn(tab, monkeypatch):
-    monkeypatch.setattr(drawings_module, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(drawings_module, "MESSAGE_SECONDS", 0.0)
     session = DrawingSession()
     drawing = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, session)
     next(drawing)
-    tab.give({"start": None, "number": 9}, NAME, session)
+    tab.set_start({"start": None, "number": 9}, NAME, session)
     assert session.asked == 9
     assert {message["asked"] for message in drawing} == {0}
 
@@ -219,10 +220,10 @@ def test_given_pixels_stay_and_the_rest_is_the_models(drawings, model):
 def test_the_start_stays_until_it_is_taken_back(tab):
     session = DrawingSession()
     start = Start.upper_half(torch.full((1, 1, 28, 28), 9, dtype=torch.uint8)).message()
-    tab.give({"start": start, "number": 3}, NAME, session)
+    tab.set_start({"start": start, "number": 3}, NAME, session)
     (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, session)
     assert last["values"][0][:392] == [9] * 392 and last["asked"] == 3 and last["start"] == start
-    tab.give({"start": None, "number": 4}, NAME, session)
+    tab.set_start({"start": None, "number": 4}, NAME, session)
     (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, session)
     assert last["start"] is None and last["asked"] == 4
 
@@ -247,7 +248,7 @@ def test_a_start_that_is_none_is_refused_in_words_and_the_old_one_stays(tab, sta
     session = DrawingSession()
     kept = session.start = Start.upper_half(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))
     with pytest.raises(Exception, match="must be"):
-        tab.give({"start": start}, NAME, session)
+        tab.set_start({"start": start}, NAME, session)
     assert session.start is kept
 
 

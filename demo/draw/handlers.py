@@ -1,0 +1,175 @@
+"""What happens on the Draw tab: a visitor's drawings, and the picture that they start from."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from demo.base.checks import is_index
+from demo.base.errors import InputError, show_errors
+from demo.base.sessions import Session
+from demo.draw.answers import ANY
+from demo.draw.drawings import EACH, PICTURES, Drawings, DrawRequest
+from demo.draw.starts import Start, read_link, read_start
+from demo.draw.words import figure_line, titles
+from demo.shared.models import Models
+from demo.widgets.pixel_canvas.messages import CanvasMessage
+from gm_core import CheckpointError, form_of, in_levels, open_picture, prepare
+from gm_core.data.catalog import FIRST
+
+FIRST_SEED = FIRST.seeds.picture
+
+LINK = ("class", "temperature", "seed", "pictures", "model")
+"""What a link to a picture says, in the order of the handlers' inputs."""
+
+Validation = dict[str, Any]
+"""Whether a field is valid, and if not why, as ``gr.validate`` says it."""
+
+
+class DrawingSession(Session):
+    """What one visitor is having drawn: a newer drawing puts an end to an older one.
+
+    Attributes:
+        start: The picture that drawings start from, if any.
+        asked: Number of the canvas' last message about it; the canvas counts them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.start: Start | None = None
+        self.asked = 0
+
+
+class DrawHandlers:
+    """What the tab's handlers do.
+
+    Args:
+        models: The app's models.
+
+    Attributes:
+        drawings: What draws.
+        titles: What its models are called, by name.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self.models, self.drawings = models, Drawings(models)
+        self.titles = titles(self.drawings.cards)
+
+    def check(
+        self, label: object, temperature: object, seed: object, pictures: object, model: object, session: DrawingSession
+    ) -> list[Validation]:
+        """What is wrong with each input, if anything, for the field it came from."""
+        problems = self.drawings.problems(label, temperature, seed, pictures, model)
+        return [*(gr.validate(problem is None, problem or "") for problem in problems), gr.validate(True, "")]
+
+    def read_address(self, session: DrawingSession, request: gr.Request) -> list[Any]:
+        """The controls as the page's address asks for them, and the line about the model; defaults for what is wrong.
+
+        What the address does not say is left alone: the visitor may have changed it already.
+        """
+        asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED, PICTURES[0], self.drawings.first]
+        values: list[Any] = [asked.get(key, default) for key, default in zip(LINK, usual, strict=True)]
+        values[1:3] = [_number(value) for value in values[1:3]]
+        for place, problem in enumerate(self.drawings.problems(*values)):
+            if problem:
+                gr.Warning(f"Something in this link is wrong: {problem} Drawn instead: {usual[place]}.")
+                values[place] = usual[place]
+        model = values[-1]
+        if "given" in asked:
+            try:
+                session.start = read_link(asked["given"], self.models.autoregressive(model))
+            except (InputError, CheckpointError) as error:
+                gr.Warning(f"Something in this link is wrong: {error} Drawn instead: a whole picture.")
+        updates = [
+            gr.update(value=value) if key in asked else gr.skip() for key, value in zip(LINK, values, strict=True)
+        ]
+        if "model" in asked:
+            updates[0] = gr.update(choices=self.drawings.choices(model), value=values[0])
+        return [*updates, self.about(model) if "model" in asked else gr.skip()]
+
+    def switch(self, model: str, label: str) -> list[Any]:
+        """Another model was chosen: its classes, and what is known of it."""
+        if model not in self.drawings.cards:  # the field says so when the drawing is asked for
+            return [gr.skip(), gr.skip()]
+        choices = self.drawings.choices(model)
+        return [gr.update(choices=choices, value=label if label in choices else ANY), self.about(model)]
+
+    def about(self, model: str) -> str:
+        """One line: which checkpoint, and how good it was measured to be."""
+        return figure_line(self.drawings.cards[model])
+
+    @show_errors
+    def draw(
+        self, label: str, temperature: float, seed: float, pictures: str, model: str, session: DrawingSession
+    ) -> Iterator[CanvasMessage]:
+        """Draw pictures, as messages for the canvas; the last holds every pixel, and what they add up to."""
+        yield from self._draw(DrawRequest(label, temperature, seed, pictures, model), session)
+
+    def draw_first(
+        self,
+        label: str,
+        temperature: float,
+        seed: float,
+        pictures: str,
+        model: str,
+        session: DrawingSession,
+        request: gr.Request,
+    ) -> Iterator[CanvasMessage]:
+        """The drawing on arrival; none if the visitor has already asked for one, unless a link asks for it."""
+        if session.run == 0 or {*LINK, "given"} & set(request.query_params):
+            yield from self._draw(DrawRequest(label, temperature, seed, pictures, model), session)
+
+    def _draw(self, request: DrawRequest, session: DrawingSession) -> Iterator[CanvasMessage]:
+        run = session.begin()
+        if session.start is not None and not session.start.fits(self.models.autoregressive(request.model)):
+            session.start = None
+        # A start that arrives while this is drawn is for the next drawing.
+        start, asked = session.start, session.asked
+        for message in self.drawings.messages(request, start, run):
+            if not session.is_current(run):
+                return
+            yield {**message, "asked": asked}
+
+    @show_errors
+    def set_start(self, sent: Any, model: str, session: DrawingSession) -> None:
+        """Take what the canvas sends as the start of drawings from now on.
+
+        Raises:
+            gr.Error: It is not what a canvas would send.
+        """
+        sent = sent if isinstance(sent, dict) else {}
+        if model not in self.drawings.cards:  # the field says so when the drawing is asked for
+            return
+        session.start = read_start(sent.get("start"), self.models.autoregressive(model))
+        number = sent.get("number")
+        session.asked = number if is_index(number, 2**53) else 0
+
+    @show_errors
+    def upload(self, path: str | None, model: str, session: DrawingSession) -> None:
+        """Take an uploaded picture, in the form of the model's, as the start, with its lower half left to the model.
+
+        Raises:
+            gr.Error: It is not a picture that can be read.
+        """
+        if path is None:
+            raise InputError("There is no picture yet.")
+        picture = open_picture(path, name="this file")
+        if model in self.drawings.cards:  # else the field says so when the drawing is asked for
+            form, config = form_of(self.drawings.cards[model].dataset), self.models.autoregressive(model).config
+            image = in_levels(prepare(picture, size=config.image.height, form=form).image, config.image.levels)
+            session.start = Start.upper_half(image, config.image.levels)
+
+    def press_key(self, sent: Any, model: Any, pictures: Any) -> list[Any]:
+        """A class key was pressed: the controls show what the canvas is already drawing."""
+        choice = sent.get("label") if isinstance(sent, dict) else None
+        known = model in self.drawings.cards and choice in self.drawings.choices(model)
+        one = PICTURES[0] if pictures == EACH else gr.skip()
+        return [choice if known else gr.skip(), one]
+
+
+def _number(text: str | float) -> float | None:
+    """The number that a text is, if any."""
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,47 @@
+"""What the Draw tab says: its explanations, its models' names and figures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from demo.shared.model_line import model_line
+from gm_core import FAMILIES, Card
+from gm_core.data.catalog import dataset_of
+
+HINT = """<p class="lab-hint">This model draws a picture one pixel at a time: each is drawn at random, with odds set by
+the pixels before it. <b>Pick a class</b> and watch, or <b>take the pen</b> and let it finish your drawing.</p>"""
+
+HOW = (Path(__file__).parent / "how.md").read_text(encoding="utf-8")
+
+TEMPERATURE_INFO = "Below 1 favours the likeliest greys, mostly black; above 1, noise."
+SEED_INFO = "The same seed gives the same random numbers."
+
+
+def titles(cards: Mapping[str, Card]) -> dict[str, str]:
+    """What models are called where a user chooses among them, by name.
+
+    Args:
+        cards: Of the models, by name. Where several know the same data set, the one with the fewest bits per dimension
+            is called the best.
+    """
+    found = {}
+    for name, card in cards.items():
+        rivals = [_bits(other) for other in cards.values() if other.dataset == card.dataset]
+        many = dataset_of(card.dataset).many
+        best = " (best)" if len(rivals) > 1 and _bits(card) == min(rivals) else ""
+        found[name] = f"{many[:1].upper()}{many[1:]} · {FAMILIES[card.family].title}{best}"
+    return found
+
+
+def figure_line(card: Card) -> str:
+    """One line: which checkpoint, what it was trained on and for how long, and how good it was measured to be."""
+    if card.model_config.image.levels == 2:  # whose figures are published in nats per picture
+        figure = card.metric("log_prob")
+        words = f"{-figure.value:.1f} nats"
+    else:
+        figure = card.metric("bits_per_dim")
+        words = f"{figure.value:.3f} {figure.unit}"
+    return model_line(card, [f"{words} ({figure.protocol})"])
+
+
+def _bits(card: Card) -> float:
+    return card.metric("bits_per_dim").value
