@@ -40,8 +40,6 @@ KERNELS = "gm_core/models/autoregressive/sampling/compiled/kernels.py"
 UPWARD: set[tuple[str, str]] = set()
 LONG = {
     "demo/judge/tab.py",
-    "gm_core/cli/commands.py",
-    "tests/gm_core/cli/test_cli.py",
 }
 
 

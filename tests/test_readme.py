@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import gm_core
 from gm_core.checkpoints import checkpoint_dir
-from gm_core.cli.commands import app
+from gm_core.cli.app import app
 from gm_core.data.catalog import dataset_of
 from gm_core.evaluation.published import PUBLISHED
 from gm_core.rendering import grid, png

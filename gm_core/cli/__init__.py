@@ -1,1 +1,1 @@
-"""cli."""
+"""The shell: ``python -m gm_core``, one file per command; :mod:`gm_core.cli.app` collects them."""

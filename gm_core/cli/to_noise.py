@@ -8,6 +8,7 @@ import torch
 import typer
 
 from gm_core.checkpoints import load, read_card
+from gm_core.cli.options import Device
 from gm_core.data.catalog import form_of
 from gm_core.data.pictures import open_picture
 from gm_core.data.preparation import prepare
@@ -23,7 +24,7 @@ def to_noise(
         int | None, typer.Option(min=0, max=2**63 - 1, help="draw the noise below a level's width; its middle without")
     ] = None,
     out: Annotated[Path, typer.Option(help="animation to write")] = Path("noise.gif"),
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Turn a picture into noise, step by step, and write the way as a GIF."""
     inverts = load(model, device, what=Inverts)

@@ -1,1 +1,11 @@
-"""studies."""
+"""What is derived from models and data: atlases of latent spaces, Bayes' rule beside a classifier, detectors.
+
+All are saved and loaded by :mod:`gm_core.studies.store`; a family of studies registers itself there.
+"""
+
+from gm_core.studies.atlas.atlas import ATLASES
+from gm_core.studies.bayes.study import BAYES
+from gm_core.studies.detector.family import DETECTORS
+from gm_core.studies.store import STUDIES, Measurement, StudyFamily
+
+__all__ = ["ATLASES", "BAYES", "DETECTORS", "STUDIES", "Measurement", "StudyFamily"]

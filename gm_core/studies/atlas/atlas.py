@@ -1,19 +1,19 @@
 """Where the pictures lie in a latent space, and which ways there have a meaning."""
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
 
-from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
-from gm_core.data.datasets import Images
-from gm_core.device import pick_device
+from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card
+from gm_core.data.datasets import Images, load_dataset
 from gm_core.evaluation.batches import in_batches
 from gm_core.models.capabilities import Latent, Variational
 from gm_core.studies.atlas.attributes import ATTRIBUTES, attributes_of
+from gm_core.studies.store import Measurement, Stored, StudyFamily, register
 
 LEAST_KL = 0.05
 """Nats: a dimension whose mean KL is lower tells the decoder next to nothing."""
@@ -118,17 +118,15 @@ def make_atlas(
         },
         class_names=train.class_names,
     )
-    card = Card(
-        name=f"{name}-atlas",
-        family="atlas",
+    return ATLASES.save(
+        name,
+        _to_tensors(atlas),
+        directory,
         description=f"Codes of held-out images, class means, and directions of {' and '.join(values)}",
-        dataset=model_card.dataset,
         split=f"class means and directions of {len(train):,} training images, codes of the {len(held_out):,} held out",
-        config={"model": {"name": name, "sha256": model_card.sha256}},
         metrics=evaluate_atlas(model, atlas, held_out, quiet),
-        class_names=list(atlas.class_names),
+        class_names=atlas.class_names,
     )
-    return save(card, _to_tensors(atlas), directory)
 
 
 def principal_steps(model: Latent, codes: Tensor) -> tuple[Tensor, Tensor]:
@@ -205,6 +203,54 @@ def evaluate_atlas(model: Latent, atlas: Atlas, held_out: Images, quiet: bool = 
     return metrics
 
 
+class AtlasFamily(StudyFamily[Atlas]):
+    """Atlases: each of one model with a latent space."""
+
+    family = "atlas"
+    noun = "an atlas"
+    command = "atlas"
+
+    def sources(self, subject: str) -> dict[str, str]:
+        """The model itself."""
+        return {"model": subject}
+
+    def parse(self, stored: Stored) -> Atlas:
+        """An atlas from its tensors, which must have the model's dimensions and its data set's attributes."""
+        model, classes = stored.sources["model"], len(stored.card.class_names)
+        latent, names = model.config["latent"], list(attributes_of(model.dataset, model.model_config.image.channels))
+        missing = {f"{attribute}_change" for attribute in names} - {metric.name for metric in stored.card.metrics}
+        if missing:
+            raise ValueError(f"it has no {', '.join(sorted(missing))}")
+
+        def tensor(name: str, *shape: int | None) -> Tensor:
+            return stored.tensor(name, *shape).to(stored.device)
+
+        labels = tensor("labels", None).long()
+        attributes = tensor("attributes", len(names), 2).tolist()
+        return Atlas(
+            codes=tensor("codes", len(labels), latent).float(),
+            labels=labels,
+            kl=tensor("kl", latent),
+            class_codes=tensor("class_codes", classes, latent),
+            principal=tensor("principal", min(PRINCIPAL, latent), latent),
+            gains=tensor("gains", latent),
+            directions=dict(zip(names, tensor("directions", len(names), latent), strict=True)),
+            attributes={name: (mean, deviation) for name, (mean, deviation) in zip(names, attributes, strict=True)},
+            class_names=tuple(stored.card.class_names),
+        )
+
+    def evaluate(
+        self, subject: str, *, data_dir: Path | None, limit: int | None, device: str | torch.device
+    ) -> Measurement:
+        """Try the latent space on the held-out images."""
+        held_out = load_dataset(read_card(subject).dataset, "validation", data_dir).first(limit)
+        atlas = self.load(subject, device)
+        return Measurement(evaluate_atlas(load(subject, device, what=Latent), atlas, held_out))
+
+
+ATLASES = register(AtlasFamily())
+
+
 def load_atlas(name: str, device: str | torch.device = "auto", directory: Path | None = None) -> Atlas:
     """The atlas of a model's latent space; read once however often it is asked for.
 
@@ -217,51 +263,7 @@ def load_atlas(name: str, device: str | torch.device = "auto", directory: Path |
         CheckpointError: It is missing, damaged, or not of the model's weights.
         DeviceError: This machine has no such device.
     """
-    directory = directory or checkpoint_dir()
-    model = read_card(name, directory)
-    path, mend = directory / f"{name}-atlas.json", f"make it with: python -m gm_core atlas {name} --out {directory}"
-    if not path.is_file():
-        raise CheckpointError(f"there is no atlas {path}; {mend}")
-    card = read_card(path.stem, directory)
-    if card.family != "atlas":
-        raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not an atlas; {mend}")
-    if card.config.get("model") != {"name": name, "sha256": model.sha256}:
-        raise CheckpointError(f"atlas {path} was made with other weights of {name!r}; {mend}")
-    where = pick_device(device)
-    try:
-        names = tuple(attributes_of(model.dataset, model.model_config.image.channels))
-        return _read(directory.resolve(), card.name, card.sha256, model.config["latent"], names, where)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"atlas {path} is not one of this version ({error}); {mend}") from error
-
-
-@lru_cache(maxsize=32)
-def _read(directory: Path, name: str, _sha256: str, latent: int, names: tuple[str, ...], device: torch.device) -> Atlas:
-    """An atlas from its file; ``KeyError``, ``TypeError`` or ``ValueError`` when that holds something else."""
-    card = read_card(name, directory)
-    missing = {f"{attribute}_change" for attribute in names} - {metric.name for metric in card.metrics}
-    if missing:
-        raise ValueError(f"it has no {', '.join(sorted(missing))}")
-    tensors = {key: value.to(device) for key, value in read_tensors(card, directory).items()}
-    codes, labels, attributes = tensors["codes"].float(), tensors["labels"].long(), tensors["attributes"].tolist()
-    atlas = Atlas(
-        codes=codes,
-        labels=labels,
-        kl=tensors["kl"],
-        class_codes=tensors["class_codes"],
-        principal=tensors["principal"],
-        gains=tensors["gains"],
-        directions=dict(zip(names, tensors["directions"], strict=True)),
-        attributes={attribute: (mean, std) for attribute, (mean, std) in zip(names, attributes, strict=True)},
-        class_names=tuple(card.class_names),
-    )
-    shapes = [tuple(part.shape) for part in (codes, labels, atlas.kl, atlas.class_codes, *atlas.directions.values())]
-    expected = [(len(labels), latent), (len(labels),), (latent,), (len(atlas.class_names), latent)]
-    if (atlas.principal.shape, atlas.gains.shape) != ((min(PRINCIPAL, latent), latent), (latent,)):
-        raise ValueError("its principal directions do not fit the model")
-    if shapes != expected + [(latent,)] * len(names):
-        raise ValueError("its tensors do not fit the model")
-    return atlas
+    return ATLASES.load(name, device, directory)
 
 
 def _to_tensors(atlas: Atlas) -> dict[str, Tensor]:

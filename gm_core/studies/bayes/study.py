@@ -1,20 +1,22 @@
 """A PixelCNN by Bayes' rule beside a classifier: how often each is right, and what it gains by refusing to answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, load, read_card, read_tensors, save
+from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card
 from gm_core.data.catalog import dataset_of
-from gm_core.data.datasets import Images
+from gm_core.data.datasets import Images, load_dataset
 from gm_core.evaluation.batches import in_batches
 from gm_core.evaluation.confidence import accuracy_versus_coverage, log_odds, posterior_figures
 from gm_core.models.capabilities import Classifies, Density
 from gm_core.studies.bayes.rule import class_log_probs, likelihood_from_posterior, log_joint
 from gm_core.studies.detector.outliers import fitted
+from gm_core.studies.store import Measurement, Stored, StudyFamily, register
 
 MIXED_IMAGES = 1000
 """Test images, and as many of another data set, among which a judge may refuse those that are of no class."""
@@ -87,18 +89,16 @@ def make_bayes(
     some = class_log_probs(pixelcnn, some, title="log p(x|y), held-out images", quiet=quiet)
     usual = float(log_joint(some, prior).logsumexp(dim=1).median())
     metrics, curves = evaluate_bayes(pixelcnn, classifier, prior, usual, test, outliers, outliers_name, quiet)
-    card = Card(
-        name=f"{dataset}-bayes",
-        family="bayes",
+    return BAYES.save(
+        dataset,
+        {"prior": prior, "usual_log_prob": torch.tensor([usual], dtype=torch.float64), **curves},
+        directory,
         description="The PixelCNN by Bayes' rule beside the classifier, both with the option to refuse",
-        dataset=read_card(_names(dataset)[0], directory).dataset,
         split=f"prior of {len(train):,} training images, usual log p(x) of {len(some):,} held out; measured on test",
-        config={"models": _models(dataset, directory), "test_images": len(test), "outliers": outliers_name},
         metrics=metrics,
-        class_names=list(train.class_names),
+        class_names=train.class_names,
+        settings={"test_images": len(test), "outliers": outliers_name},
     )
-    tensors = {"prior": prior, "usual_log_prob": torch.tensor([usual], dtype=torch.float64), **curves}
-    return save(card, tensors, directory)
 
 
 def evaluate_bayes(
@@ -208,18 +208,68 @@ def load_judges(
         CheckpointError: One is missing, damaged, or not what its name says; or they know different classes.
         DeviceError: This machine has no such device.
     """
-    names = _names(dataset)
-    pixelcnn = load(names[0], device, directory, what=Density)
-    classifier = load(names[1], device, directory, what=Classifies)
+    names = BAYES.sources(dataset)
+    pixelcnn = load(names["density"], device, directory, what=Density)
+    classifier = load(names["classifier"], device, directory, what=Classifies)
     if pixelcnn.config.classes != classifier.config.classes:
         raise CheckpointError(
-            f"{names[0]!r} knows {pixelcnn.config.classes} classes, {names[1]!r} {classifier.config.classes}"
+            f"{names['density']!r} knows {pixelcnn.config.classes} classes, "
+            f"{names['classifier']!r} {classifier.config.classes}"
         )
     return pixelcnn, classifier
 
 
+class BayesFamily(StudyFamily[BayesStudy]):
+    """Comparisons: each of one data set's density and classifier."""
+
+    family = "bayes"
+    noun = "a study of Bayes' rule"
+    command = "bayes"
+
+    def sources(self, subject: str) -> dict[str, str]:
+        """The density and the classifier of a data set."""
+        record = dataset_of(subject)
+        return {"density": record.density, "classifier": record.classifier}
+
+    def entries(self, sources: Mapping[str, Card]) -> dict[str, Any]:
+        """Both models' SHA-256 by name, in one entry."""
+        return {"models": {card.name: card.sha256 for card in sources.values()}}
+
+    def hashes(self, config: Mapping[str, Any], parts: Sequence[str]) -> dict[str, str]:
+        """The reverse of :meth:`entries`."""
+        return dict(config["models"])
+
+    def parse(self, stored: Stored) -> BayesStudy:
+        """A study from its tensors: a prior, a number, and curves of 101 points."""
+        return BayesStudy(
+            prior=stored.tensor("prior", len(stored.card.class_names)),
+            usual_log_prob=float(stored.tensor("usual_log_prob", 1)),
+            coverage=torch.linspace(0, 1, 101, dtype=torch.float64),
+            accuracy={name: stored.tensor(f"accuracy.{name}", 101) for name in CURVES},
+            mixed_accuracy={name: stored.tensor(f"mixed_accuracy.{name}", 101) for name in MIXED_CURVES},
+            outliers=str(stored.card.config["outliers"]),
+        )
+
+    def evaluate(
+        self, subject: str, *, data_dir: Path | None, limit: int | None, device: str | torch.device
+    ) -> Measurement:
+        """Ask both models about the test images again, as many as on the card unless limited."""
+        card = read_card(self.name(subject))
+        test, study = load_dataset(card.dataset, "test", data_dir), self.load(subject, "cpu")
+        test = test.first(limit or card.config["test_images"])
+        outliers = load_dataset(study.outliers, "test", data_dir).first(limit)
+        pixelcnn, classifier = load_judges(subject, device)
+        metrics, _ = evaluate_bayes(
+            pixelcnn, classifier, study.prior, study.usual_log_prob, test, outliers, study.outliers
+        )
+        return Measurement(metrics)
+
+
+BAYES = register(BayesFamily())
+
+
 def load_bayes(dataset: str, directory: Path | None = None) -> BayesStudy:
-    """What was found on a data set's test images.
+    """What was found on a data set's test images; read once however often it is asked for.
 
     Args:
         dataset: The study's checkpoint is ``DATASET-bayes``.
@@ -228,37 +278,4 @@ def load_bayes(dataset: str, directory: Path | None = None) -> BayesStudy:
     Raises:
         CheckpointError: It is missing, damaged, or of other weights than the models' here.
     """
-    directory = directory or checkpoint_dir()
-    card = read_card(f"{dataset}-bayes", directory)
-    mend = f"make it with: python -m gm_core bayes {dataset} --out {directory}"
-    if card.family != "bayes":
-        raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not a study of Bayes' rule; {mend}")
-    if card.config.get("models") != _models(dataset, directory):
-        raise CheckpointError(f"study {directory / card.name}.json was made with other weights; {mend}")
-    tensors = read_tensors(card, directory)
-    try:
-        study = BayesStudy(
-            prior=tensors["prior"],
-            usual_log_prob=float(tensors["usual_log_prob"]),
-            coverage=torch.linspace(0, 1, 101, dtype=torch.float64),
-            accuracy={name: tensors[f"accuracy.{name}"] for name in CURVES},
-            mixed_accuracy={name: tensors[f"mixed_accuracy.{name}"] for name in MIXED_CURVES},
-            outliers=str(card.config["outliers"]),
-        )
-        if any(curve.shape != (101,) for curve in (*study.accuracy.values(), *study.mixed_accuracy.values())):
-            raise ValueError("its curves are of another length")
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(
-            f"study {directory / card.name}.json is not one of this version ({error}); {mend}"
-        ) from error
-    return study
-
-
-def _models(dataset: str, directory: Path) -> dict[str, str]:
-    """The SHA-256 of the weights of both models."""
-    return {name: read_card(name, directory).sha256 for name in _names(dataset)}
-
-
-def _names(dataset: str) -> tuple[str, str]:
-    """The checkpoints of the density and of the classifier."""
-    return dataset_of(dataset).density, dataset_of(dataset).classifier
+    return BAYES.load(dataset, "cpu", directory)

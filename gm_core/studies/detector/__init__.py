@@ -2,7 +2,8 @@
 
 from gm_core.studies.detector.conformal import two_sided_p_value
 from gm_core.studies.detector.density import NeighbourDensity
-from gm_core.studies.detector.detector import Detector, Verdict, load_detector
+from gm_core.studies.detector.detector import Detector, Verdict
+from gm_core.studies.detector.family import load_detector
 from gm_core.studies.detector.scores import SCORES, Evidence
 
 __all__ = ["SCORES", "Detector", "Evidence", "NeighbourDensity", "Verdict", "load_detector", "two_sided_p_value"]

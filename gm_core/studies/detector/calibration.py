@@ -5,15 +5,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from gm_core.checkpoints import Card, Metric, read_card, save
+from gm_core.checkpoints import Card, Metric
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import Images
-from gm_core.models.autoregressive.base import Autoregressive
-from gm_core.models.capabilities import Variational
-from gm_core.studies.detector.detector import BATCH, Detector, gather, load_parts
-from gm_core.studies.detector.scores import SCORES, all_scores
+from gm_core.studies.detector.detector import Detector, scores_of
+from gm_core.studies.detector.family import DETECTORS, load_parts
+from gm_core.studies.detector.scores import SCORES
 
 SHRINK = 1e-3
 """Share of a score's own variance that is added to it, for scores that others determine."""
@@ -46,8 +44,7 @@ def calibrate(
     Raises:
         CheckpointError: A model is missing or not what its part needs.
     """
-    names = dataset_of(dataset).detector_parts
-    pixelcnn, background, vae = models = load_parts(names, device, directory)
+    pixelcnn, background, vae = models = load_parts(dataset_of(dataset).detector_parts, device, directory)
 
     def scored(images: Images, title: str) -> Tensor:
         return scores_of(models, images.images, title, quiet)
@@ -55,35 +52,16 @@ def calibrate(
     center, whitening = _units(scored(train.first(len(held_out)), "training images"))
     scores = scored(held_out, "held-out images")
     detector = Detector(dataset, pixelcnn, background, vae, center, whitening, scores)
-    card = Card(
-        name=f"{dataset}-detector",
-        family="detector",
+    return DETECTORS.save(
+        dataset,
+        {"center": center, "whitening": whitening, "held_out": scores},
+        directory,
         description=f"{len(SCORES)} scores of a picture among those of held-out images, with a conformal p-value",
-        dataset=read_card(names["pixelcnn"], directory).dataset,
         split=f"units from {len(held_out):,} training images, fitted and calibrated on the {len(held_out):,} held out",
-        config={
-            **{part: {"name": name, "sha256": read_card(name, directory).sha256} for part, name in names.items()},
-            "scores": list(SCORES),
-        },
         metrics=measure(detector),
-        class_names=list(held_out.class_names),
+        class_names=held_out.class_names,
+        settings={"scores": list(SCORES)},
     )
-    return save(card, {"center": center, "whitening": whitening, "held_out": scores}, directory)
-
-
-def scores_of(
-    models: tuple[Autoregressive, Autoregressive, Variational], images: Tensor, title: str = "", quiet: bool = True
-) -> Tensor:
-    """Every score of many pictures, ``float64`` (N, scores).
-
-    Args:
-        models: A detector's parts.
-        images: ``uint8`` (N, C, H, W).
-        title: Of the progress bar.
-        quiet: No progress bar.
-    """
-    parts = tqdm(images.split(BATCH), desc=title, unit="batch", disable=quiet)
-    return torch.cat([all_scores(gather(*models, part)) for part in parts])
 
 
 def _units(scores: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,18 +1,14 @@
 """The detector: two densities, a bound, the scores made of them, and what these are on held-out images."""
 
 import math
-import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
+from tqdm import tqdm
 
-from gm_core.checkpoints import Card, CheckpointError, checkpoint_dir, load, read_card, read_tensors
-from gm_core.device import pick_device
 from gm_core.models.autoregressive.base import Autoregressive
 from gm_core.models.capabilities import Variational
 from gm_core.studies.detector.conformal import two_sided_p_value, usual_range
@@ -21,13 +17,6 @@ from gm_core.studies.detector.scores import SCORES, Evidence, all_scores
 
 BATCH = 20
 """Pictures at once: few fit a CPU's cache."""
-
-_loaded: dict[tuple[Path, str, torch.device], "Detector"] = {}
-_lock = threading.Lock()
-
-Part = Literal["pixelcnn", "background", "vae"]
-PARTS: tuple[Part, ...] = get_args(Part)
-"""The models a detector is made of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,71 +222,23 @@ def gather(pixelcnn: Autoregressive, background: Autoregressive, vae: Variationa
     )
 
 
+def scores_of(
+    models: tuple[Autoregressive, Autoregressive, Variational], images: Tensor, title: str = "", quiet: bool = True
+) -> Tensor:
+    """Every score of many pictures, ``float64`` (N, scores).
+
+    Args:
+        models: A detector's parts.
+        images: ``uint8`` (N, C, H, W).
+        title: Of the progress bar.
+        quiet: No progress bar.
+    """
+    parts = tqdm(images.split(BATCH), desc=title, unit="batch", disable=quiet)
+    return torch.cat([all_scores(gather(*models, part)) for part in parts])
+
+
 def check_alpha(alpha: float) -> float:
     """A false-alarm rate, or a ``ValueError`` that says what is wrong with it."""
     if not 0 < alpha < 1:
         raise ValueError(f"alpha, the accepted false-alarm rate, must lie between 0 and 1, not {alpha!r}")
     return alpha
-
-
-def load_detector(dataset: str, device: str | torch.device = "auto", directory: Path | None = None) -> Detector:
-    """The calibrated detector of a data set; loaded once however often it is asked for.
-
-    Args:
-        dataset: For instance ``"mnist"``; its checkpoint is ``DATASET-detector``.
-        device: Where its models run.
-        directory: Where the checkpoints lie.
-
-    Raises:
-        CheckpointError: A part is missing, damaged, or not the one the detector was calibrated with.
-    """
-    directory, where = directory or checkpoint_dir(), pick_device(device)
-    card = read_card(f"{dataset}-detector", directory)
-    if card.family != "detector":
-        raise CheckpointError(f"checkpoint {card.name!r} holds a {card.family!r}, not a detector")
-    try:
-        names = {part: card.config[part]["name"] for part in PARTS}
-        hashes = {part: card.config[part]["sha256"] for part in PARTS}
-        same = card.config["scores"] == list(SCORES)
-    except (KeyError, TypeError):
-        same = False
-    if not same:
-        raise CheckpointError(f"card {card.name!r} is not one of a detector of this version; calibrate it again")
-    for part, name in names.items():
-        if read_card(name, directory).sha256 != hashes[part]:
-            raise CheckpointError(f"{card.name!r} was calibrated with other weights of {name!r}; calibrate it again")
-    key = (directory.resolve() / dataset, card.sha256, where)
-    with _lock:
-        if key not in _loaded:
-            _loaded[key] = _build(dataset, card, names, where, directory)
-        return _loaded[key]
-
-
-def load_parts(
-    names: Mapping[Part, str] | Mapping[str, str], device: torch.device, directory: Path
-) -> tuple[Autoregressive, Autoregressive, Variational]:
-    """The models that a detector is made of: the density, the background density and the bound.
-
-    Args:
-        names: Their checkpoints, by the part they play.
-        device: Where to run.
-        directory: Where they lie.
-
-    Raises:
-        CheckpointError: One is missing, damaged, or not what its part needs.
-    """
-    return (
-        load(names["pixelcnn"], device, directory, what=Autoregressive),
-        load(names["background"], device, directory, what=Autoregressive),
-        load(names["vae"], device, directory, what=Variational),
-    )
-
-
-def _build(dataset: str, card: Card, names: dict[Part, str], where: torch.device, directory: Path) -> Detector:
-    pixelcnn, background, vae = load_parts(names, where, directory)
-    tensors = read_tensors(card, directory)
-    try:
-        center, whitening, held_out = (tensors[name] for name in ("center", "whitening", "held_out"))
-        return Detector(dataset, pixelcnn, background, vae, center, whitening, held_out)
-    except (KeyError, ValueError, IndexError, RuntimeError) as error:
-        raise CheckpointError(f"the tensors of {card.name!r} are not a detector's; calibrate it again") from error

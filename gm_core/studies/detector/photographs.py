@@ -11,8 +11,7 @@ from torch import Tensor
 from gm_core.checkpoints import Metric
 from gm_core.data.pictures import open_picture
 from gm_core.data.preparation import DIGITS, prepare
-from gm_core.studies.detector.calibration import scores_of
-from gm_core.studies.detector.detector import Detector
+from gm_core.studies.detector.detector import Detector, scores_of
 from gm_core.studies.detector.outliers import checkerboards, gradients, noise, textures
 
 ALPHA = 0.05

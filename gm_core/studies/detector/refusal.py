@@ -1,7 +1,7 @@
 """How well a detector tells its own pictures from others: by every score, and by all of them together."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,9 +10,8 @@ from torch import Tensor
 from gm_core.checkpoints import Metric
 from gm_core.data.catalog import form_of
 from gm_core.data.preparation import DIGITS
-from gm_core.studies.detector.calibration import scores_of
 from gm_core.studies.detector.conformal import two_sided_p_value
-from gm_core.studies.detector.detector import Detector
+from gm_core.studies.detector.detector import Detector, scores_of
 from gm_core.studies.detector.outliers import OUTLIERS, outlier_sets
 from gm_core.studies.detector.photographs import PICTURES, measure_preparation
 from gm_core.studies.detector.scores import SCORES
@@ -114,6 +113,19 @@ def evaluate_detector(
     if form_of(detector.dataset) is DIGITS:
         metrics += measure_preparation(detector, test, others, min(limit, PICTURES), quiet=quiet)
     return Measured(metrics, table)
+
+
+def refusal_table(lines: Sequence[Refusal]) -> str:
+    """The table for people, a block for each figure: a line per set of outliers, a column per score."""
+    scores = list(dict.fromkeys(line.score for line in lines))
+    rows = []
+    for figure in ("auroc", "detection_rate"):
+        rows.append(f"{figure:24}" + "".join(f"{score:>17}" for score in scores))
+        for name, far in dict.fromkeys((line.outliers, line.far) for line in lines):
+            values = [getattr(line, figure) for line in lines if line.outliers == name]
+            rows.append(f"{name + ('' if far else ' (near)'):24}" + "".join(f"{value:17.4f}" for value in values))
+    rates = {line.score: line.false_alarm_rate for line in lines}
+    return "\n".join([*rows, f"{'false_alarm_rate':24}" + "".join(f"{rates[score]:17.4f}" for score in scores)])
 
 
 def _figures(line: Refusal, tested: int) -> list[Metric]:

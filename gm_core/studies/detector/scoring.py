@@ -1,14 +1,10 @@
 """Judging many pictures: read ahead while the models compute, in batches, with results as they come."""
 
-import csv
-import json
-import sys
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields
 from itertools import islice
-from pathlib import Path
 from queue import Full, Queue
 from typing import Any, TypeVar
 
@@ -136,43 +132,3 @@ def _ahead(source: Iterable[T], most: int) -> Generator[T, None, None]:
     finally:
         stopped.set()
         thread.join()
-
-
-def write_scores(results: Iterable[Scored], as_json: bool = False, csv_file: Path | None = None) -> bool:
-    """Write results as they come: one JSON document, a table, or lines for people.
-
-    The table is complete down to the last batch whenever it is looked at, or the program is stopped.
-
-    Args:
-        results: As of :func:`score_pictures`.
-        as_json: A JSON list on standard output.
-        csv_file: A table in this file.
-
-    Returns:
-        Whether any picture could not be judged.
-    """
-    if as_json:
-        rows = [result.row() for result in results]
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-        return any(row["error"] for row in rows)
-    failed = False
-    if csv_file is not None:
-        with csv_file.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, (*SCORE_KEYS, *(f"score_{name}" for name in SCORES)))
-            writer.writeheader()
-            for result in results:
-                writer.writerow(result.table_row())
-                file.flush()
-                failed |= result.error is not None
-        return failed
-    for result in results:
-        verdict = result.verdict
-        if verdict is None:
-            failed = True
-            print(f"error: {result.path}: {result.error}", file=sys.stderr)
-            continue
-        print(
-            f"{verdict.verdict:12} p = {verdict.p_value:.4f}  log p(x) = {verdict.log_prob:9.2f} nats  "
-            f"{verdict.bits_per_dim:.4f} bits/dim  {result.path}"
-        )
-    return failed

@@ -29,8 +29,9 @@ from demo.judge.many import (
 )
 from demo.shared.models import Models
 from demo.widgets.score_table import ScoreTable
+from gm_core.cli.score import write_scores
 from gm_core.data.folders import read_pictures
-from gm_core.studies.detector.scoring import score_pictures, write_scores
+from gm_core.studies.detector.scoring import score_pictures
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import gm_core
-from gm_core.cli.commands import main
+from gm_core.cli.app import main
 from gm_core.data.catalog import CATALOG, dataset_of, first_of, form_of, outliers_to, place_of
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.preparation import CLOTHES, DIGITS, PHOTOGRAPHS

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gm_core import VAE, Detector, GatedPixelCNN, GatedPixelCNNConfig, VAEConfig
-from gm_core.studies.detector.calibration import scores_of
+from gm_core.studies.detector.detector import scores_of
 from tests.helpers import flat, seeded
 
 

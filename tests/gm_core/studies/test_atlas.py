@@ -231,9 +231,9 @@ def test_an_atlas_of_other_weights_is_refused(altered):
 
 def test_a_missing_atlas_or_model_is_named(altered):
     (altered / "bars-vae-atlas.json").unlink()
-    with pytest.raises(CheckpointError, match=r"no atlas .*bars-vae-atlas\.json.*python -m gm_core atlas bars-vae"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint 'bars-vae-atlas'.*python -m gm_core atlas bars-vae"):
         load_atlas("bars-vae", "cpu", altered)
-    with pytest.raises(CheckpointError, match="there is no checkpoint 'cats-vae'"):
+    with pytest.raises(CheckpointError, match="there is no checkpoint 'cats-vae-atlas', nor 'cats-vae'"):
         load_atlas("cats-vae", "cpu", altered)
 
 

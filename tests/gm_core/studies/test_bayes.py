@@ -198,7 +198,9 @@ def test_a_study_of_other_weights_or_of_another_kind_is_refused(directory, class
         load_bayes("drawn", path)
     card.write_text(json.dumps(entries))
     shipped(Classifier(replace(classifier.config, hidden=4)), "drawn-classifier", path)
-    with pytest.raises(CheckpointError, match=r"other weights; make it with: python -m gm_core bayes drawn"):
+    with pytest.raises(
+        CheckpointError, match=r"other weights of 'drawn-classifier'; make it with: python -m gm_core bayes drawn"
+    ):
         load_bayes("drawn", path)
     shipped(Classifier(replace(classifier.config, classes=4)), "drawn-classifier", path)
     with pytest.raises(CheckpointError, match="knows 3 classes, 'drawn-classifier' 4"):

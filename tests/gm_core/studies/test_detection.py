@@ -9,9 +9,10 @@ import gm_core
 from gm_core import CheckpointError, GatedPixelCNN, load_detector
 from gm_core.data.datasets import Images
 from gm_core.studies.detector import SCORES, Evidence, NeighbourDensity, scores, two_sided_p_value
-from gm_core.studies.detector.calibration import calibrate, scores_of
+from gm_core.studies.detector.calibration import calibrate
 from gm_core.studies.detector.conformal import usual_range
 from gm_core.studies.detector.density import NEIGHBOURS
+from gm_core.studies.detector.detector import scores_of
 from tests.helpers import seeded
 
 
@@ -203,12 +204,14 @@ def test_a_detector_is_calibrated_saved_and_loaded(world, tmp_path):
     card_file = tmp_path / "drawn-detector.json"
     whole = card_file.read_text()
     card_file.write_text(whole.replace('"scores"', '"moods"'))
-    with pytest.raises(CheckpointError, match="calibrate it again"):
+    with pytest.raises(
+        CheckpointError, match=r"not one of this version.*make it with: python -m gm_core calibrate drawn"
+    ):
         load_detector("drawn", "cpu", tmp_path)
     card_file.write_text(whole)
     # Weights trained anew make the calibration worthless, and that is said.
     shipped(GatedPixelCNN(detector.pixelcnn.config).eval(), "drawn-pixelcnn", tmp_path)
-    with pytest.raises(CheckpointError, match="calibrated with other weights of 'drawn-pixelcnn'"):
+    with pytest.raises(CheckpointError, match=r"made with other weights of 'drawn-pixelcnn';.*calibrate drawn"):
         load_detector("drawn", "cpu", tmp_path)
     with pytest.raises(CheckpointError, match="there is no checkpoint 'cats-detector'"):
         load_detector("cats", "cpu", tmp_path)

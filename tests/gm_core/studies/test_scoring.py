@@ -8,10 +8,11 @@ import torch
 from PIL import Image
 
 from gm_core import VAE, Detector, GatedPixelCNN, GatedPixelCNNConfig, PictureError, VAEConfig, prepare
+from gm_core.cli.score import write_scores
 from gm_core.data.preparation import AS_IT_IS
-from gm_core.studies.detector.calibration import scores_of
+from gm_core.studies.detector.detector import scores_of
 from gm_core.studies.detector.scores import SCORES
-from gm_core.studies.detector.scoring import SCORE_KEYS, score_pictures, write_scores
+from gm_core.studies.detector.scoring import SCORE_KEYS, score_pictures
 
 
 @pytest.fixture(scope="module")

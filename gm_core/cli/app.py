@@ -1,0 +1,53 @@
+"""The commands together, and what an expected error looks like."""
+
+import sys
+from collections.abc import Callable
+
+import torch
+import typer
+
+from gm_core.checkpoints import CheckpointError
+from gm_core.cli.atlas import survey
+from gm_core.cli.bayes import compare_judges
+from gm_core.cli.bench import bench
+from gm_core.cli.calibrate import calibrate_detector
+from gm_core.cli.cards import print_cards
+from gm_core.cli.evaluate import evaluate_checkpoint
+from gm_core.cli.list import list_checkpoints
+from gm_core.cli.sample import sample
+from gm_core.cli.score import score
+from gm_core.cli.to_noise import to_noise
+from gm_core.cli.train import train
+from gm_core.data.datasets import DataError
+from gm_core.data.pictures import PictureError
+from gm_core.device import DeviceError, cpu_count
+from gm_core.training.state import StateError
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "cards": print_cards,
+    "list": list_checkpoints,
+    "sample": sample,
+    "to-noise": to_noise,
+    "score": score,
+    "evaluate": evaluate_checkpoint,
+    "train": train,
+    "calibrate": calibrate_detector,
+    "atlas": survey,
+    "bayes": compare_judges,
+    "bench": bench,
+}
+"""Every command by its name, in the order in which help lists them."""
+
+app = typer.Typer(help="Generative image models with an explicit density.", no_args_is_help=True, add_completion=False)
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+
+
+def main() -> None:
+    """Run; an expected error is one line on standard error and exit status 1."""
+    torch.set_num_threads(cpu_count())
+    try:
+        app()
+    except (CheckpointError, DataError, DeviceError, PictureError, StateError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,37 @@
+"""``python -m gm_core evaluate``: the figures of a checkpoint's card, measured anew."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from gm_core.checkpoints import load, read_card
+from gm_core.cli.options import DataDir, Device, Json, Limit
+from gm_core.cli.printing import print_json, print_metrics, print_missing
+from gm_core.data.datasets import load_dataset
+from gm_core.evaluation import evaluate
+from gm_core.studies import STUDIES, Measurement
+
+
+def evaluate_checkpoint(
+    model: Annotated[str, typer.Argument(help="a checkpoint's name")],
+    data_dir: DataDir = None,
+    limit: Limit = None,
+    as_json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """Measure a checkpoint on the test set, an atlas on the held-out images: every figure of its card."""
+    card = read_card(model)
+    study = STUDIES.get(card.family)
+    if study is not None:
+        measured = study.evaluate(study.subject(model), data_dir=data_dir, limit=limit, device=device)
+    else:
+        test = load_dataset(card.dataset, "test", data_dir).first(limit)
+        measured = Measurement(evaluate(load(model, device), test))
+    print_missing(measured.missing)
+    if as_json:
+        print_json({"model": model, "metrics": [asdict(metric) for metric in measured.metrics], **measured.details})
+        return
+    if measured.text:
+        print(measured.text)
+    print_metrics(measured.metrics)

@@ -1,0 +1,84 @@
+"""``python -m gm_core score``: judge pictures, as lines for people, one JSON document or a table."""
+
+import csv
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from gm_core.cli.options import Device, Json
+from gm_core.cli.printing import print_json
+from gm_core.data.folders import read_pictures
+from gm_core.data.preparation import AS_IT_IS, Preparation
+from gm_core.studies.detector import load_detector
+from gm_core.studies.detector.detector import check_alpha
+from gm_core.studies.detector.scores import SCORES
+from gm_core.studies.detector.scoring import SCORE_KEYS, Scored, score_pictures
+
+
+def score(
+    paths: Annotated[list[Path], typer.Argument(help="pictures, folders of pictures, or zip archives of pictures")],
+    model: Annotated[str, typer.Option(help="what the detector knows, for instance mnist")] = "mnist",
+    alpha: Annotated[float, typer.Option(help="share of reasonable pictures one accepts to call unreasonable")] = 0.05,
+    as_json: Json = False,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="write a table to this file")] = None,
+    raw: Annotated[bool, typer.Option(help="only shrink: no cropping, inverting or centring")] = False,
+    device: Device = "auto",
+) -> None:
+    """Judge pictures: reasonable or not, with the likelihood and a p-value."""
+    try:
+        check_alpha(alpha)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--alpha") from None
+    if as_json and csv_file is not None:
+        raise typer.BadParameter("choose one of --json and --csv", param_hint="--csv")
+    detector = load_detector(model, device)
+    preparation = AS_IT_IS if raw else Preparation()
+    with closing(score_pictures(detector, read_pictures(paths), preparation, alpha)) as results:
+        shown = tqdm(results, desc="judged", unit="picture", disable=None if csv_file or as_json else True)
+        if write_scores(shown, as_json, csv_file):
+            raise typer.Exit(1)
+
+
+def write_scores(results: Iterable[Scored], as_json: bool = False, csv_file: Path | None = None) -> bool:
+    """Write results as they come: one JSON document, a table, or lines for people.
+
+    The table is complete down to the last batch whenever it is looked at, or the program is stopped.
+
+    Args:
+        results: As of :func:`score_pictures`.
+        as_json: A JSON list on standard output.
+        csv_file: A table in this file.
+
+    Returns:
+        Whether any picture could not be judged.
+    """
+    if as_json:
+        rows = [result.row() for result in results]
+        print_json(rows)
+        return any(row["error"] for row in rows)
+    failed = False
+    if csv_file is not None:
+        with csv_file.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, (*SCORE_KEYS, *(f"score_{name}" for name in SCORES)))
+            writer.writeheader()
+            for result in results:
+                writer.writerow(result.table_row())
+                file.flush()
+                failed |= result.error is not None
+        return failed
+    for result in results:
+        verdict = result.verdict
+        if verdict is None:
+            failed = True
+            print(f"error: {result.path}: {result.error}", file=sys.stderr)
+            continue
+        print(
+            f"{verdict.verdict:12} p = {verdict.p_value:.4f}  log p(x) = {verdict.log_prob:9.2f} nats  "
+            f"{verdict.bits_per_dim:.4f} bits/dim  {result.path}"
+        )
+    return failed
