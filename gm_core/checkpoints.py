@@ -55,13 +55,13 @@ class Card:
 
     Attributes:
         name: Name of the checkpoint, also of its files.
-        family: Family of the model, a key of :data:`FAMILIES`; or what a study is called, as ``"detector"``.
-        description: One sentence for a person.
+        family: Family of the model, a key of :data:`FAMILIES`; or of the study, as ``"detector"``.
+        description: One sentence for readers.
         dataset: Name of the data set.
         split: Which of its images were used for what.
         config: Shape of the model.
         recipe: How it was trained.
-        history: Every stage of training as it was: what changed, steps, minutes, result.
+        history: Every stage of training: what changed, steps, minutes, result.
         cost: What training cost: steps, minutes, hardware.
         metrics: Measured figures.
         parameters: Number of parameters.
@@ -85,11 +85,11 @@ class Card:
 
     @property
     def is_model(self) -> bool:
-        """Whether it is of a model, not of a study."""
+        """Whether it describes a model, not a study."""
         return self.family in FAMILIES
 
     def has(self, capability: type) -> bool:
-        """Whether it is of a model with a capability; see :func:`gm_core.models.capabilities.has_capability`."""
+        """Whether it describes a model with a capability; see :func:`gm_core.models.capabilities.has_capability`."""
         return self.is_model and has_capability(FAMILIES[self.family], capability)
 
     @property
@@ -97,7 +97,7 @@ class Card:
         """The shape of the model.
 
         Raises:
-            CheckpointError: It is of no family of this version, or the entries are not the family's.
+            CheckpointError: Its family is unknown to this version, or the entries do not fit the family.
         """
         if self.family not in FAMILIES:
             raise CheckpointError(
@@ -112,7 +112,7 @@ class Card:
             ) from error
 
     def metric(self, name: str) -> Metric:
-        """A figure by name; ``KeyError`` when there is none."""
+        """A figure by name; ``KeyError`` when the card has no such figure."""
         for metric in self.metrics:
             if metric.name == name:
                 return metric
@@ -128,7 +128,7 @@ def checkpoint_dir() -> Path:
 
 
 def available(directory: Path | None = None) -> list[Card]:
-    """The cards of all checkpoints, by name.
+    """The cards of all checkpoints, ordered by name.
 
     Raises:
         CheckpointError: A card cannot be read.
@@ -143,7 +143,7 @@ def read_card(name: str, directory: Path | None = None) -> Card:
     """A checkpoint's card.
 
     Raises:
-        CheckpointError: There is none of that name, or it cannot be read.
+        CheckpointError: There is no checkpoint of that name, or its card cannot be read.
     """
     directory = directory or checkpoint_dir()
     path = directory / f"{name}.json"
@@ -158,16 +158,16 @@ def read_card(name: str, directory: Path | None = None) -> Card:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(f"card {path} cannot be read ({error}); restore it from the repository") from error
     if card.name != name:
-        raise CheckpointError(f"card {path} is of {card.name!r}, not of {name!r}; restore it from the repository")
+        raise CheckpointError(f"card {path} describes {card.name!r}, not {name!r}; restore it from the repository")
     return card
 
 
 def _check_types(card: Card) -> None:
-    """``TypeError`` unless every entry is of the type that is promised."""
+    """``TypeError`` unless every entry has its annotated type."""
     for entry in fields(card):
-        promised = get_origin(entry.type) or entry.type
-        if not isinstance(getattr(card, entry.name), promised):  # type: ignore[arg-type]
-            raise TypeError(f"{entry.name} must be {promised.__name__}")  # type: ignore[union-attr]
+        wanted = get_origin(entry.type) or entry.type
+        if not isinstance(getattr(card, entry.name), wanted):  # type: ignore[arg-type]
+            raise TypeError(f"{entry.name} must be {wanted.__name__}")  # type: ignore[union-attr]
     for metric in card.metrics:
         if not isinstance(metric.value, int | float) or not all(
             isinstance(text, str) for text in (metric.name, metric.unit, metric.protocol)
@@ -203,7 +203,7 @@ def save(card: Card, tensors: dict[str, Tensor], directory: Path | None = None) 
     Args:
         card: What it is; its ``sha256`` is filled in.
         tensors: Weights.
-        directory: Where to.
+        directory: Where to write.
 
     Returns:
         The card as written.
@@ -249,7 +249,7 @@ def load(
     directory = directory or checkpoint_dir()
     card, where = read_card(name, directory), pick_device(device)
     key = (directory.resolve() / name, card.sha256, where)
-    # Weights made in inference mode would be of no use to a later caller who wants gradients.
+    # Weights made in inference mode would be useless to a later caller who wants gradients.
     with _lock, torch.inference_mode(False):
         if key not in _loaded:
             _loaded[key] = _build(card, read_tensors(card, directory)).to(where)

@@ -14,13 +14,13 @@ def pick_device(device: str | torch.device = "auto") -> torch.device:
     """The device to run on.
 
     Args:
-        device: ``"auto"`` takes the first there is of cuda, mps, cpu; anything else is taken at its word.
+        device: ``"auto"`` takes the first available of cuda, mps and cpu; anything else names the device itself.
 
     Returns:
         The device.
 
     Raises:
-        DeviceError: The device is not one of torch's, or this machine has none.
+        DeviceError: The device is not one of torch's, or this machine does not have it.
     """
     if str(device) == "auto":
         if torch.cuda.is_available():
@@ -36,8 +36,8 @@ def pick_device(device: str | torch.device = "auto") -> torch.device:
     if chosen.type == "cuda" and chosen.index is not None and chosen.index >= torch.cuda.device_count():
         raise DeviceError(f"this machine has {torch.cuda.device_count()} cuda devices, so no {str(chosen)!r}")
     if chosen.type == "cuda":
-        # Convolutions would keep 10 bits of their inputs: another sampler's pixels would come out otherwise, and
-        # likelihoods would be off in the fourth digit. Matrix products are in full by default.
+        # Convolutions would keep 10 bits of their inputs: samplers would disagree on pixels, and likelihoods would
+        # be off in the fourth digit. Matrix products have full precision by default.
         torch.backends.cudnn.allow_tf32 = False
     return chosen
 
@@ -48,12 +48,12 @@ def cpu_count() -> int:
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return max(1, min(cores, int(quota) // int(period)))
-    except (OSError, ValueError):  # no such container, or no quota ("max")
+    except (OSError, ValueError):  # not in a container, or without a quota ("max")
         return cores
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait until the device has done all it was given; for measuring time."""
+    """Wait until the device has finished its work; for measuring time."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

@@ -1,4 +1,4 @@
-"""Writing and reading files so that a crash, a full disk or a stranger's file does no harm."""
+"""Writing and reading files so that a crash, a full disk or a hostile file does no harm."""
 
 import hashlib
 import os
@@ -9,11 +9,11 @@ from pathlib import Path
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: under another name first, then renamed.
 
-    A link is followed; what is no regular file (a pipe, a device) is written to as it is.
+    A link is followed; a pipe or a device is written to directly.
 
     Args:
-        path: Where to; its folder is made.
-        data: Content.
+        path: Where to write; its folder is made if needed.
+        data: The content.
     """
     path = path.resolve()
     if path.exists() and not path.is_file():

@@ -1,4 +1,4 @@
-"""Pictures out of tensors: grids and films."""
+"""Pictures out of tensors: grids and animations."""
 
 import io
 import math
@@ -14,8 +14,8 @@ def grid(images: Tensor, columns: int | None = None, zoom: int = 4, gap: int = 2
 
     Args:
         images: ``uint8`` (n, C, H, W), C 1 or 3.
-        columns: Pictures a row; about as many as rows by default.
-        zoom: Screen pixels a picture's pixel.
+        columns: Pictures per row; about as many as rows by default.
+        zoom: Screen pixels per pixel of a picture.
         gap: Grey pixels between pictures, before zooming.
 
     Returns:
@@ -49,16 +49,16 @@ def png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def film(
-    images: Tensor, frames: int = 56, zoom: int = 10, paper: tuple[int, int, int] = (207, 217, 228)
+def animation(
+    images: Tensor, frames: int = 56, zoom: int = 10, background: tuple[int, int, int] = (207, 217, 228)
 ) -> list[Image.Image]:
     """Pictures as they appear in raster order, side by side.
 
     Args:
         images: ``uint8`` (n, C, H, W), C 1 or 3.
-        frames: How many follow the first, which is empty; fewer where there are fewer pixels.
-        zoom: Screen pixels a picture's pixel.
-        paper: Colour of what is not drawn yet.
+        frames: Number of frames after the first, which is empty; fewer where there are fewer pixels.
+        zoom: Screen pixels per pixel of a picture.
+        background: Colour of pixels that are not drawn yet.
 
     Returns:
         The frames, the last of which is the finished grid.
@@ -67,7 +67,7 @@ def film(
     size = height * width
     frames = min(frames, size)
     colors = images.expand(-1, 3, -1, -1).flatten(2)
-    empty = torch.tensor(paper, dtype=torch.uint8)[:, None].expand(3, size)
+    empty = torch.tensor(background, dtype=torch.uint8)[:, None].expand(3, size)
     drawn = torch.arange(size)
     counts = [round(size * frame / frames) for frame in range(frames + 1)]
     return [grid(torch.where(drawn < count, colors, empty).view(n, 3, height, width), zoom=zoom) for count in counts]
@@ -77,9 +77,9 @@ def gif(frames: list[Image.Image], milliseconds: int = 40, hold: int = 1500) -> 
     """Pictures of one size as the content of an endless animated GIF file.
 
     Args:
-        frames: At least one.
-        milliseconds: Time a frame.
-        hold: Time of the last.
+        frames: At least one picture.
+        milliseconds: Time per frame.
+        hold: Time of the last frame.
     """
     buffer = io.BytesIO()
     durations = [milliseconds] * (len(frames) - 1) + [hold]

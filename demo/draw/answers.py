@@ -15,7 +15,7 @@ from demo.base.errors import InputError
 from demo.draw.starts import picture_shape, read_values
 from demo.shared.models import Models
 from gm_core import Card, influence
-from gm_core.rendering import film, gif, visible
+from gm_core.rendering import animation, gif, visible
 
 ANY = "any"
 COLDEST, HOTTEST = 0.1, 2.0
@@ -107,7 +107,7 @@ class Answers:
         model = self.models.autoregressive(name)
         images = visible(torch.cat([read_values(picture, model) for picture in pictures]), model.config.image.levels)
         zoom = max(2, 10 // math.ceil(math.sqrt(len(pictures))))
-        return {"gif": base64.b64encode(gif(film(images, zoom=zoom), FRAME)).decode()}
+        return {"gif": base64.b64encode(gif(animation(images, zoom=zoom), FRAME)).decode()}
 
     def read(self, sent: Any) -> Question:
         """A question as it came, checked.

@@ -1,1 +1,1 @@
-"""benchmarks."""
+"""How fast sampling, latent spaces and training are on this machine."""

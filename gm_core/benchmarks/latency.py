@@ -1,4 +1,4 @@
-"""How long a person waits for a latent space to answer, task by task in one run."""
+"""How long a user waits for a latent space to answer, task by task in one run."""
 
 import time
 from collections.abc import Callable
@@ -16,14 +16,14 @@ SAMPLES = 1000
 """Importance samples of the bound."""
 
 LEAST_RUNS, SECONDS = 20, 1.0
-"""A task is timed at least so often, and for at least so long."""
+"""Least number of runs per task, and least time for all of them."""
 
 
 @torch.inference_mode()
 def bench_latency(model: Latent, name: str) -> dict[str, Any]:
     """Time what the app asks of a model while a user moves a slider.
 
-    Decoded pictures are counted as there when their levels are on the CPU, which is where they are shown from.
+    A picture counts as decoded once its levels are on the CPU, from where it is shown.
 
     Args:
         model: The model.

@@ -18,10 +18,10 @@ CASES = ((1, 28, 28), (16, 28, 28), (64, 28, 28), (1, 14, 14), (1, 56, 56))
 """Batch, height and width of each line of the benchmark."""
 
 SESSIONS, SESSION_SECONDS = 16, 1.0
-"""Streams that are drawn at once, a thread each, and for how long."""
+"""Streams that are drawn at the same time, each in a thread, and for how long."""
 
 NAIVE_SECONDS = 3.0
-"""Time given to the naive sampler for a line; the rest of its pixels is extrapolated."""
+"""Time for the naive sampler per line of the benchmark; the remaining pixels are extrapolated."""
 
 
 def bench_sampling(model: Autoregressive, name: str) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def bench_sampling(model: Autoregressive, name: str) -> dict[str, Any]:
         name: What to call it.
 
     Returns:
-        A JSON document: the model, the device, the threads, a line for each of :data:`CASES`, and what several
-        sessions see that draw at once.
+        A JSON document: the model, the device, the threads, a line for each of :data:`CASES`, and the speed of
+        several sessions at the same time.
     """
     if model.device.type == "cpu":
         warm_up()
@@ -85,7 +85,7 @@ def _bench_case(model: Autoregressive, batch: int, height: int, width: int, rate
 
 
 def _bench_sessions(model: Autoregressive) -> dict[str, Any]:
-    """Sixteen streams against one, a row an event as in the app, and how soon a stream begins and ends."""
+    """Sixteen streams against one, a row per event as in the app, and how soon a stream begins and ends."""
     (one,), all_at_once = (_pixels_per_second(model, count) for count in (1, SESSIONS))
     return {
         "count": SESSIONS,
@@ -99,7 +99,7 @@ def _bench_sessions(model: Autoregressive) -> dict[str, Any]:
 
 
 def _pixels_per_second(model: Autoregressive, sessions: int) -> list[float]:
-    """What each of several streams draws, row by row, for :data:`SESSION_SECONDS` and until each has begun."""
+    """Pixels per second of each of several streams of rows, for :data:`SESSION_SECONDS` and until each has begun."""
     drawn = [0] * sessions
     begin = time.perf_counter()
 
@@ -120,19 +120,19 @@ def _pixels_per_second(model: Autoregressive, sessions: int) -> list[float]:
 
 
 def _seconds_to_stop(model: Autoregressive) -> float:
-    """Seconds from the wish to stop sixteen pictures until nothing computes any more."""
-    wish = threading.Event()
+    """Seconds from the request to stop sixteen pictures until nothing computes any more."""
+    request = threading.Event()
 
     def session() -> None:
         for _ in model.stream(16, chunk=model.config.image.width):
-            if wish.is_set():
+            if request.is_set():
                 return
 
     thread = threading.Thread(target=session)
     thread.start()
     time.sleep(0.03)
     begin = time.perf_counter()
-    wish.set()
+    request.set()
     thread.join()
     return time.perf_counter() - begin
 
@@ -150,7 +150,7 @@ def _drawn_by_the_full_network(model: Autoregressive, images: Tensor) -> bool:
 
 
 def _fastest(function: Callable[[], object], device: torch.device, seconds: float = 0.5) -> float:
-    """Seconds of the fastest of several runs, after one to warm up: what the machine can do when left alone."""
+    """Seconds of the fastest of several runs, after one to warm up: what the undisturbed machine can do."""
     times: list[float] = []
     while len(times) < 4 or sum(times) < seconds:
         synchronize(device)
@@ -162,7 +162,7 @@ def _fastest(function: Callable[[], object], device: torch.device, seconds: floa
 
 
 def _multiplications_per_pixel(model: Autoregressive) -> int:
-    """Multiplications that one pixel of one picture needs at least: each weight of a convolution once a cell."""
+    """Multiplications that one pixel of one picture needs at least: each weight of a convolution once per cell."""
     return round(
         sum(
             module.weight.numel() / 4 ** _halvings(name)
@@ -173,12 +173,12 @@ def _multiplications_per_pixel(model: Autoregressive) -> int:
 
 
 def _halvings(name: str) -> int:
-    """How often the resolution was halved before a layer of the strided stacks: four pixels share a cell each time."""
+    """How often the resolution was halved before a layer of the strided stacks; each time four pixels become a cell."""
     found = re.search(r"\.(down|up|halvings|doublings)\.(\d+)\.", name)
     return int(found[2]) + (found[1] in ("halvings", "doublings")) if found else 0
 
 
 def _multiplications_per_second(device: torch.device, size: int = 768) -> float:
-    """What a large float32 matrix product reaches here, on the threads at hand."""
+    """Speed of a large float32 matrix product here, with the current number of threads."""
     a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
     return size**3 / _fastest(lambda: a @ b, device)

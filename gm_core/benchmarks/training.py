@@ -1,4 +1,4 @@
-"""What each speed-up of training is worth: a plain loop, and one thing after the other added to it, in one run."""
+"""What each speed-up of training is worth: a plain loop, and one speed-up after the other added to it, in one run."""
 
 import time
 from contextlib import nullcontext
@@ -13,7 +13,7 @@ from gm_core.training.loop import build_model, take_step
 from gm_core.training.recipes import Recipe
 
 SECONDS = 10.0
-"""Time given to each way, after its first steps."""
+"""Time for each way, after its first steps."""
 
 WARM_UP = 3
 """Steps before the clock runs: the first ones compile and allocate."""

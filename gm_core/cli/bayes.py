@@ -16,14 +16,14 @@ from gm_core.studies.bayes.study import make_bayes
 def compare_judges(
     dataset: Annotated[str, typer.Argument(help="a data set whose -pixelcnn and -classifier are in the folder")],
     outliers: Annotated[
-        str | None, typer.Option(help="data set of pictures that are of none of the classes; fashion or mnist")
+        str | None, typer.Option(help="data set of pictures that belong to none of the classes; fashion or mnist")
     ] = None,
     data_dir: DataDir = None,
     limit: Limit = None,
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="folder with the models; the study goes there too")] = Path("runs"),
 ) -> None:
-    """Compare a PixelCNN by Bayes' rule with a classifier on the test set: accuracy, and what refusing gains."""
+    """Compare a PixelCNN by Bayes' rule with a classifier on the test set: accuracy, and what abstaining gains."""
     outliers = outliers or dataset_of(dataset).outliers
     train, held_out, test = (load_dataset(dataset, split, data_dir) for split in ("train", "validation", "test"))
     others = load_dataset(outliers, "test", data_dir)

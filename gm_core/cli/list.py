@@ -8,7 +8,7 @@ from gm_core.cli.printing import print_json
 
 
 def list_checkpoints(as_json: Json = False) -> None:
-    """The checkpoints there are."""
+    """List the checkpoints."""
     cards = available()
     if as_json:
         print_json([asdict(card) for card in cards])

@@ -1,4 +1,4 @@
-"""What commands print: figures, JSON documents, and what was left out."""
+"""What commands print: figures, JSON documents, and missing data."""
 
 import json
 import sys

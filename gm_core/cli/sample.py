@@ -18,7 +18,7 @@ from gm_core.models.inputs import check_temperature
 from gm_core.rendering import gif, grid, png, visible
 
 FRAMES = 28
-"""Of an animation, where there are so many steps."""
+"""Frames of an animation, if there are that many steps."""
 
 
 def sample(
@@ -71,7 +71,7 @@ def _animate(
     """Draw pictures step by step into an animated GIF; the finished ones are returned."""
     frames: list[Image.Image] = []
     for frame in model.stream(n, labels, generator=generator, temperature=temperature):
-        # As many frames as a person likes to watch, the last among them.
+        # About as many frames as are pleasant to watch, including the last.
         if (frame.total - 1 - frame.index) % max(1, frame.total // FRAMES) == 0:
             images = frame.images
             frames.append(grid(visible(images, model.config.image.levels)))

@@ -22,8 +22,10 @@ from gm_core.studies.detector.scoring import SCORE_KEYS, Scored, score_pictures
 
 def score(
     paths: Annotated[list[Path], typer.Argument(help="pictures, folders of pictures, or zip archives of pictures")],
-    model: Annotated[str, typer.Option(help="what the detector knows, for instance mnist")] = "mnist",
-    alpha: Annotated[float, typer.Option(help="share of reasonable pictures one accepts to call unreasonable")] = 0.05,
+    model: Annotated[str, typer.Option(help="the data set that the detector knows, for instance mnist")] = "mnist",
+    alpha: Annotated[
+        float, typer.Option(help="accepted share of reasonable pictures that are called unreasonable")
+    ] = 0.05,
     as_json: Json = False,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write a table to this file")] = None,
     raw: Annotated[bool, typer.Option(help="only shrink: no cropping, inverting or centring")] = False,
@@ -45,12 +47,12 @@ def score(
 
 
 def write_scores(results: Iterable[Scored], as_json: bool = False, csv_file: Path | None = None) -> bool:
-    """Write results as they come: one JSON document, a table, or lines for people.
+    """Write results as soon as they are ready: one JSON document, a table, or lines for people.
 
-    The table is complete down to the last batch whenever it is looked at, or the program is stopped.
+    At any moment, also when the program is interrupted, the table is complete down to the last batch.
 
     Args:
-        results: As of :func:`score_pictures`.
+        results: As returned by :func:`~gm_core.studies.detector.scoring.score_pictures`.
         as_json: A JSON list on standard output.
         csv_file: A table in this file.
 

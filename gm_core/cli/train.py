@@ -9,7 +9,7 @@ import typer
 from gm_core.cli.options import Device, Threads, known_recipe
 from gm_core.data.catalog import CATALOG
 from gm_core.device import pick_device
-from gm_core.training.processes import is_main, on_this_machine
+from gm_core.training.processes import count_on_machine, is_main
 from gm_core.training.recipes import RECIPES
 from gm_core.training.run import recipe_for, run_recipe
 
@@ -25,7 +25,7 @@ def train(
         str | None,
         typer.Option(help=f"train on another data set of pictures of the same shape; one of {', '.join(CATALOG)}"),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="go on where the run stopped")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="continue where the run stopped")] = False,
     steps: Annotated[
         int | None, typer.Option(min=1, help="train for another number of steps than the recipe's")
     ] = None,
@@ -37,14 +37,14 @@ def train(
 ) -> None:
     """Train by a recipe and write the checkpoint with its measured card.
 
-    With another data set the checkpoint is called after that. With a folder of your own pictures and a recipe for
-    photographs, it is called after the folder. Where all pictures lie in folders within it, these are their classes.
+    With another data set the checkpoint is named after that data set. With a folder of your own pictures and a recipe
+    for photographs, it is named after the folder. If all pictures lie in subfolders, these are their classes.
     """
     if (recipe is None) == (recipe_option is None):
         raise typer.BadParameter("name one recipe", param_hint="RECIPE")
     name = str(recipe or recipe_option)
     chosen = recipe_for(known_recipe(name), data_dir, dataset)
-    torch.set_num_threads(threads or max(1, torch.get_num_threads() // on_this_machine()))
+    torch.set_num_threads(threads or max(1, torch.get_num_threads() // count_on_machine()))
     card = run_recipe(
         chosen,
         directory=out,
@@ -60,6 +60,6 @@ def train(
     if card is None:
         given = {"--dataset": dataset, "--data-dir": data_dir, "--out": out}
         options = "".join(f" {option} {value}" for option, value in given.items() if value is not None)
-        print(f"stopped before the end; go on with: python -m gm_core train {name} --resume{options}")
+        print(f"stopped before the end; continue with: python -m gm_core train {name} --resume{options}")
         return
     print(f"{out / card.name}.safetensors: {card.metrics[0].value:.4f} {card.metrics[0].unit}")

@@ -138,7 +138,8 @@ def _own(directory: Path, split: Split) -> Images:
 
 def _read(record: DataSet, split: Split, directory: str | Path | None) -> Images:
     """A split of a data set of the catalogue."""
-    assert record.reader
+    if record.reader is None:
+        raise DataError(f"the catalogue does not say how {record.title} is read; its record needs a reader")
     # A directory that the user named is read, never written to.
     named = directory is not None or bool(os.environ.get("GM_DATA_DIR"))
     cut = record.splits == "last held out" and split != "test"

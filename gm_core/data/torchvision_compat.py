@@ -17,7 +17,7 @@ _libraries: list[torch.library.Library] = []  # a Library undoes its definitions
 
 
 def import_torchvision() -> ModuleType:
-    """torchvision, with ``datasets``, ``transforms`` and ``utils``, whichever build of torch is beside it."""
+    """torchvision, with ``datasets`` and ``transforms``, whichever build of torch is beside it."""
     try:
         import torchvision
     except RuntimeError as error:
@@ -29,6 +29,5 @@ def import_torchvision() -> ModuleType:
         _libraries.append(library)
         import torchvision
     import torchvision.datasets
-    import torchvision.utils
 
     return torchvision

@@ -17,10 +17,10 @@ def in_batches(
     """A function of many pictures, computed a batch at a time without gradients.
 
     Args:
-        function: Of tensors with a leading batch dimension.
+        function: A function of tensors with a leading batch dimension.
         inputs: Its arguments, all of the same length.
-        batch: Pictures at once.
-        title: Of the progress bar.
+        batch: Pictures per batch.
+        title: Title of the progress bar.
         quiet: No progress bar.
 
     Returns:

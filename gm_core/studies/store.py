@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from gm_core.checkpoints import Card, CheckpointError, Metric, available, checkpoint_dir, read_card, read_tensors, save
+from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, read_card, read_tensors, save
 from gm_core.device import pick_device
 
 T = TypeVar("T")
@@ -138,14 +138,6 @@ class StudyFamily(ABC, Generic[T]):
     def subject(self, name: str) -> str:
         """The subject of a study, from the name of its checkpoint."""
         return name.removesuffix(f"-{self.family}")
-
-    def subjects(self, directory: Path | None = None) -> list[str]:
-        """The subjects that have a study.
-
-        Raises:
-            CheckpointError: A card cannot be read.
-        """
-        return [self.subject(card.name) for card in available(directory) if card.family == self.family]
 
     def save(
         self,

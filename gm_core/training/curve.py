@@ -16,7 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 700, 30, 350
 TICKS = 5
 
 COLORS = ("#8a94a6", "#b45309", "#6d28d9")
-"""Of the training losses, in turn."""
+"""Colours of the training losses, in turn."""
 HELD_OUT_COLOR = "#0f766e"
 
 
@@ -26,10 +26,10 @@ def log_progress(
     """Append a line to ``curve.csv``, and draw ``curve.svg`` anew.
 
     Args:
-        directory: Where they lie.
+        directory: The folder of both files.
         step: Steps taken.
         seconds: Time spent.
-        training: Of every loss, its running mean on training images and its unit.
+        training: Running mean and unit of every loss on training images.
         held_out: Loss of the averaged weights on held-out images, for families that have one.
     """
     path = directory / "curve.csv"
@@ -52,7 +52,7 @@ def _column(name: str, unit: str) -> str:
 def curve_svg(path: Path) -> str:
     """Draw a learning curve.
 
-    The axis of the losses begins where the middle of the run lies, so that its first steps do not flatten the rest.
+    The axis of losses ends at their 90th percentile, so that the first steps do not flatten the rest.
 
     Args:
         path: The table, as written by :func:`log_progress`.

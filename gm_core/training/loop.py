@@ -20,7 +20,7 @@ from tqdm import tqdm
 from gm_core.data.datasets import Images
 from gm_core.models import FAMILIES, Batch, Loss, Model
 from gm_core.training.curve import log_progress
-from gm_core.training.processes import Processes, joined
+from gm_core.training.processes import Processes, join
 from gm_core.training.recipes import Recipe
 from gm_core.training.state import Parts, StateError, has_state, load_state, save_state
 
@@ -28,12 +28,12 @@ SAVE_SECONDS = 180.0
 """Time between two saved states."""
 
 SHOW_STEPS = 20
-"""Steps between two looks at the losses."""
+"""Steps between two updates of the losses on the progress bar."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training run.
+    """The outcome of a training run.
 
     Attributes:
         model: The model with the averaged weights, in eval mode on the CPU.
@@ -90,18 +90,18 @@ def train(
         quiet: No progress bar.
 
     Returns:
-        The model and how far it came.
+        The model, and how far the run came.
 
     Raises:
         StateError: ``resume`` was asked for and there is no usable state; or it was not, and there is one; or the
-            weights became infinite; or the batch cannot be shared equally.
+            weights are no longer finite; or the batch cannot be shared equally.
     """
-    with joined(device) as processes:
+    with join(device) as processes:
         if recipe.batch % processes.count:
             raise StateError(f"a batch of {recipe.batch} cannot be shared equally among {processes.count} processes")
         run = _Run(recipe, directory, processes, resume)
-        processes.agree(False)  # all have read what they go on from
-        run.save()  # a folder that cannot be written to is found out now, not after hours
+        processes.agree(False)  # all have read the state that they resume from
+        run.save()  # so that a folder that cannot be written to fails now, not after hours
         losses_of = _losses_function(run.model, processes.device, compile_model)
         bar = tqdm(
             total=recipe.steps,
@@ -112,7 +112,7 @@ def train(
             mininterval=1.0,
         )
         gc.collect()
-        gc.freeze()  # what lives as long as the run need not be looked through at every collection: 1 in 14 of the time
+        gc.freeze()  # skips what lives as long as the run at every collection: saves a fourteenth of the time
         with _stop_on_signal() as stopping, torch.random.fork_rng(), bar:
             while run.step < recipe.steps:
                 late = max_minutes is not None and monotonic() - run.begin > 60 * max_minutes
@@ -121,7 +121,7 @@ def train(
                 losses = run.take_step(_batch(recipe, data, run.step), losses_of)
                 bar.update()
                 if run.step % SHOW_STEPS == 0:
-                    run.note(losses)
+                    run.track(losses)
                     rate = recipe.batch * (bar.format_dict["rate"] or 0)
                     bar.set_postfix_str(f"{run.figures()}, {rate:.0f} images/s", refresh=False)
                 if run.main and monotonic() - run.saved > SAVE_SECONDS:
@@ -140,9 +140,9 @@ def take_step(
     """One step of every group that has a loss; all gradients are taken before any weight moves.
 
     Args:
-        losses: By group.
-        optimizers: Of all groups, each with a single list of parameters.
-        prepare: Called with a group's parameters when they have their gradients.
+        losses: Losses by group.
+        optimizers: One per group, each with a single list of parameters.
+        prepare: Called with a group's parameters once they have gradients.
     """
     groups = {name: optimizers[name].param_groups[0]["params"] for name in losses}
     for place, (name, loss) in enumerate(losses.items(), 1):
@@ -154,7 +154,7 @@ def take_step(
 
 
 class _Run:
-    """What a training run holds: the model, an optimiser per parameter group, the averaged weights, and how far it is.
+    """A training run: the model, an optimiser per parameter group, the averaged weights, and the progress.
 
     Args:
         recipe: What to do.
@@ -177,14 +177,14 @@ class _Run:
         self.step, self.spent = 0, 0.0
         self.means: dict[str, float] = {}
         self.units: dict[str, str] = {}
-        # What is not saved of a recipe may change between two resumptions: the number of steps.
+        # The number of steps is not saved: it may change between two resumptions.
         self.identity = {key: value for key, value in asdict(recipe).items() if key != "steps"}
         if resume:
             progress = load_state(directory, self.parts, self.identity)
             self.step, self.spent = progress["step"], progress["seconds"]
         elif self.main and has_state(directory):
             raise StateError(
-                f"{directory} holds a run already: go on with --resume, or delete it, or name another --out"
+                f"{directory} already holds a run: continue it with --resume, delete it, or choose another --out"
             )
         self.begin = self.saved = monotonic()
 
@@ -209,12 +209,12 @@ class _Run:
         return losses
 
     def _prepare(self, parameters: list[nn.Parameter]) -> None:
-        """Average the gradients of a group over the processes, and shorten them where they are too long."""
+        """Average the gradients of a group over the processes, and clip their norm."""
         self.processes.average([parameter.grad for parameter in parameters if parameter.grad is not None])
         nn.utils.clip_grad_norm_(parameters, self.recipe.clip)
 
-    def note(self, losses: Mapping[str, Loss]) -> None:
-        """Take note of the losses of a step, in running means."""
+    def track(self, losses: Mapping[str, Loss]) -> None:
+        """Add the losses of a step to the running means."""
         for name, loss in losses.items():
             now = loss.figure
             self.means[name] = 0.9 * self.means[name] + 0.1 * now if name in self.means else now
@@ -231,7 +231,7 @@ class _Run:
         return self.spent + monotonic() - self.begin
 
     def save(self) -> None:
-        """Write the state; the last good one stays when the weights are no numbers any more."""
+        """Write the state; the last good one stays once the weights are no longer finite."""
         if not self.main:
             return
         if not all(value.isfinite().all() for value in self.parts.average.values()):
@@ -265,7 +265,7 @@ class _Run:
 
 
 def _check_groups(groups: Mapping[str, list[nn.Parameter]], model: Model) -> None:
-    """``ValueError`` unless every parameter is in exactly one group: one left out would silently never learn."""
+    """``ValueError`` unless every parameter is in exactly one group: a missing one would silently never learn."""
     grouped = [id(parameter) for group in groups.values() for parameter in group]
     if sorted(grouped) != sorted(id(parameter) for parameter in model.parameters()):
         raise ValueError(f"the parameter groups of a {model.family!r} must hold each of its parameters exactly once")
@@ -274,19 +274,19 @@ def _check_groups(groups: Mapping[str, list[nn.Parameter]], model: Model) -> Non
 def _losses_function(
     model: Model, device: torch.device, compile_model: bool
 ) -> Callable[[Batch, torch.Generator], dict[str, Loss]]:
-    """The model's losses under bf16 autocast, of images that are brought to the device."""
+    """The model's losses under bf16 autocast, for images that are moved to the device."""
 
     def losses(images: Tensor, labels: Tensor, generator: torch.Generator) -> dict[str, Loss]:
         with torch.autocast(device.type, torch.bfloat16):
             return model.losses(Batch(images, labels), generator)
 
-    # A model that draws random numbers from a generator is left alone: the compiler cannot trace those.
+    # A model that draws from a generator is not compiled: the compiler cannot trace generators.
     function = torch.compile(losses) if compile_model and model.compiles else losses
     return lambda batch, generator: function(batch.images.to(device), batch.labels.to(device), generator)
 
 
 def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Batch, torch.Generator]:
-    """The images and labels of a step, and the generator for its noise: functions of the seed and the step alone."""
+    """The images and labels of a step and the generator for its noise, which depend on the seed and the step alone."""
     per_epoch = max(1, len(data) // recipe.batch)
     epoch, place = divmod(step, per_epoch)
     index = _order(recipe.seed, epoch, len(data))[place * recipe.batch : (place + 1) * recipe.batch]
@@ -310,12 +310,12 @@ def _order(seed: int, epoch: int, size: int) -> Tensor:
 
 
 def _generator(seed: int, number: int, kind: int) -> torch.Generator:
-    """A generator of its own for each (seed, number, kind)."""
+    """A separate generator for each (seed, number, kind)."""
     return torch.Generator().manual_seed((seed * 1_000_003 + number) * 2 + kind)
 
 
 def _update_average(average: dict[str, Tensor], model: nn.Module, decay: float) -> None:
-    """Move the averaged parameters towards the current ones; buffers, as chains are, are taken as they are."""
+    """Move the averaged parameters towards the current ones; buffers, such as chains, are copied."""
     names = [name for name, _ in model.named_parameters(remove_duplicate=False)]
     state = model.state_dict()
     blend = get_ema_multi_avg_fn(decay)
@@ -326,7 +326,7 @@ def _update_average(average: dict[str, Tensor], model: nn.Module, decay: float) 
 
 @torch.inference_mode()
 def _validate(model: Model, validation: Images) -> Loss | None:
-    """What the first 500 held-out images say of a model; ``None`` where they say nothing."""
+    """The loss on the first 500 held-out images; ``None`` for models without a meaningful one."""
     some = validation.first(500)
     images, device = some.pictures().to(model.device), model.device
     generator = torch.Generator().manual_seed(0)

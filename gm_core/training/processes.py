@@ -1,4 +1,4 @@
-"""Several processes that train one model, as ``torchrun`` starts them; usually there is just one."""
+"""Several processes that train one model, as started by ``torchrun``; usually there is just one."""
 
 import os
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from torch import Tensor
 
 
 def is_main() -> bool:
-    """Whether this process is the one that writes files and prints."""
+    """Whether this process writes the files and prints."""
     return int(os.environ.get("RANK", 0)) == 0
 
 
-def on_this_machine() -> int:
+def count_on_machine() -> int:
     """How many of the processes share this machine."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
 
@@ -25,9 +25,9 @@ class Processes:
     """The processes that share the work.
 
     Attributes:
-        rank: This one's number.
-        count: How many there are.
-        device: Where this one computes.
+        rank: Number of this process.
+        count: Number of processes.
+        device: Where this process computes.
     """
 
     rank: int
@@ -35,7 +35,7 @@ class Processes:
     device: torch.device
 
     def agree(self, stop: bool) -> bool:
-        """Whether any of them wants to stop: all must do the same number of steps."""
+        """Whether any process wants to stop: all must take the same number of steps."""
         if self.count == 1:
             return stop
         wish = torch.tensor([float(stop)], device=self.device)
@@ -55,14 +55,14 @@ class Processes:
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[Processes]:
-    """Join the other processes, if there are any: over NCCL on GPUs, of which each has its own, else over Gloo.
+def join(device: torch.device) -> Iterator[Processes]:
+    """Join the other processes, if there are any: over NCCL with a GPU each, else over Gloo.
 
     Args:
         device: Where to compute.
 
     Yields:
-        All of them.
+        The processes.
     """
     count = int(os.environ.get("WORLD_SIZE", 1))
     if count == 1:

@@ -17,16 +17,16 @@ from gm_core.training.recipes import RECIPES, Recipe
 
 
 def recipe_for(recipe: Recipe, data_dir: Path | None, dataset: str | None = None) -> Recipe:
-    """A recipe for other data: for another data set, or for the pictures of a folder that holds no data set but these.
+    """A recipe for other data: for another data set, or for a folder of pictures.
 
     Args:
-        recipe: The recipe as it is known.
+        recipe: The recipe.
         data_dir: Where the data lies.
-        dataset: The data set to train on; when left out, the recipe's own, where it is there.
+        dataset: The data set to train on; by default the recipe's own, if it is in ``data_dir``.
 
     Returns:
-        The recipe itself; or of the same model and training, but for the other pictures and their classes, and called
-        after them.
+        The recipe itself, or one with the same model and training for the other pictures and their classes, named after
+        them.
 
     Raises:
         DataError: There is no such data, or the recipe's model is for pictures of another shape.
@@ -73,18 +73,18 @@ def run_recipe(
     """Train by a recipe; once its last step is reached, write the checkpoint with its measured card.
 
     Args:
-        recipe: What to do.
+        recipe: The recipe.
         directory: Checkpoints go here, the state of the run into a folder of the recipe's name.
         data_dir: Where the data set lies.
         device: Where to run.
         steps: Train for another number of steps than the recipe's.
-        resume: Take up the run where it stopped.
+        resume: Continue the run where it stopped.
         max_minutes: Stop after so long.
         compile_model: Compile the loss.
         quiet: No progress bars.
 
     Returns:
-        The card, or ``None`` when the run stopped before its last step, or this process is not the one that writes.
+        The card, or ``None`` when the run stopped before its last step, or this process does not write the files.
     """
     if steps is not None:
         recipe = replace(recipe, steps=steps)

@@ -1,4 +1,4 @@
-"""Saving a training run and taking it up again, without pickle."""
+"""Saving a training run and resuming it, without pickle."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gm_core.files import write_atomically
 
 PART = 15 * 2**20 - 2**16
-"""Bytes per file: with its header it stays below 15 MiB, small enough to be mailed or kept under version control."""
+"""Bytes per file: with its header it stays below 15 MiB, small enough for e-mail and version control."""
 
 _ENTRY = 256
 """Bytes that a tensor's entry in the header takes at most."""
@@ -27,7 +27,7 @@ class StateError(RuntimeError):
 
 @dataclass(frozen=True)
 class Parts:
-    """What a run goes on from, apart from its progress.
+    """What a run resumes from, apart from its progress.
 
     Attributes:
         model: Weights and buffers.
@@ -48,13 +48,13 @@ def has_state(directory: Path) -> bool:
 def save_state(directory: Path, parts: Parts, progress: dict[str, Any]) -> None:
     """Write weights, their average, the optimisers' moments and the progress to safetensors files.
 
-    Each file is written whole or not at all, and those of an earlier step go when all of this one are there: whenever
-    the program ends, a whole state is left.
+    Each file is written whole or not at all, and those of an earlier step are deleted once all new ones are written:
+    whenever the program ends, a complete state is left.
 
     Args:
-        directory: Where to.
+        directory: Where to write.
         parts: The run.
-        progress: Whatever else is needed, as JSON; ``step`` among it.
+        progress: Everything else, as JSON, including ``step``.
     """
     tensors = {f"model.{name}": value for name, value in parts.model.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in parts.average.items()}
@@ -72,12 +72,12 @@ def save_state(directory: Path, parts: Parts, progress: dict[str, Any]) -> None:
 
 
 def load_state(directory: Path, parts: Parts, recipe: dict[str, Any]) -> dict[str, Any]:
-    """Take up what :func:`save_state` wrote: fills the model, the average and the optimisers in place.
+    """Read what :func:`save_state` wrote: fills the model, the average and the optimisers in place.
 
     Args:
         directory: Where it lies.
         parts: A run of the same shape as the one saved.
-        recipe: What the run does; must be what was saved as ``progress["recipe"]``.
+        recipe: The run's recipe; must equal the saved ``progress["recipe"]``.
 
     Returns:
         The progress.
@@ -139,7 +139,7 @@ def _files(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
 
 
 def _newest(directory: Path) -> list[Path]:
-    """The files of the newest state of which all are there; ``ValueError`` when there is none."""
+    """The files of the newest complete state; ``ValueError`` when there is none."""
     paths = sorted(directory.glob(_PATTERN))
     for last in reversed(paths):
         step, _, _, count = last.stem.removeprefix("state-").split("-")

@@ -1,4 +1,4 @@
-"""Where the pictures lie in a latent space, and which ways there have a meaning."""
+"""Where pictures lie in a latent space, and which of its directions have a meaning."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +16,10 @@ from gm_core.studies.atlas.attributes import ATTRIBUTES, attributes_of
 from gm_core.studies.store import Measurement, Stored, StudyFamily, register
 
 LEAST_KL = 0.05
-"""Nats: a dimension whose mean KL is lower tells the decoder next to nothing."""
+"""Nats: a dimension with a lower mean KL tells the decoder next to nothing."""
 
 MOVES = (-2.0, -1.0, 0.0, 1.0, 2.0)
-"""Standard deviations of an attribute that pictures are moved by, to see what comes of it."""
+"""Moves along a direction, in standard deviations of its attribute, whose effect is measured."""
 
 MOVED_IMAGES = 500
 
@@ -27,24 +27,24 @@ PRINCIPAL, PRINCIPAL_IMAGES = 16, 32
 """Principal directions that are kept, and held-out images around which they are found."""
 
 NUDGE = 0.05
-"""How far a code is moved to see which way its picture goes."""
+"""How far a code is moved to measure how its picture changes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Atlas:
-    """What is known of a latent space.
+    """What is known about a latent space.
 
     Attributes:
         codes: Posterior means (VAE) or codes (autoencoder) of the held-out images, ``float32`` (N, D).
         labels: Their classes, ``int64`` (N,).
         kl: Mean KL of each dimension over the held-out images, nats, ``float32`` (D,); zeros for an autoencoder.
         class_codes: Mean code of each class over the training images, ``float32`` (classes, D).
-        principal: Steps of a standard deviation along the directions in which decoded pictures differ most, that which
-            they differ most in first; see :func:`principal_steps`, ``float32`` (up to :data:`PRINCIPAL`, D).
+        principal: Steps of a standard deviation along the directions in which decoded pictures differ most, the largest
+            difference first; see :func:`principal_steps`, ``float32`` (up to :data:`PRINCIPAL`, D).
         gains: By how much a step along each principal direction changes a picture: root mean square over its values,
-            in levels, of all directions, (D,).
+            in levels, for all directions, (D,).
         directions: How the code of a training image changes with one standard deviation of an attribute, each (D,);
-            which attributes these are is for :func:`~gm_core.studies.atlas.attributes.attributes_of` to say.
+            the attributes are those of :func:`~gm_core.studies.atlas.attributes.attributes_of`.
         attributes: Mean and standard deviation of each attribute over the training images, in its unit.
         class_names: What each label means.
     """
@@ -67,7 +67,7 @@ class Atlas:
             count: How many.
 
         Returns:
-            How many of them are of each class, ``int64`` (classes,), and the distance within which all lie.
+            How many of them belong to each class, ``int64`` (classes,), and the distance within which all lie.
         """
         near = (self.codes - z).norm(dim=1).topk(count, largest=False)
         return self.labels[near.indices].bincount(minlength=len(self.class_names)), float(near.values[-1])
@@ -76,16 +76,16 @@ class Atlas:
 def make_atlas(
     name: str, train: Images, held_out: Images, *, device: torch.device, directory: Path, quiet: bool = False
 ) -> Card:
-    r"""Survey a model's latent space, and write down what was found: codes and directions, none of the images.
+    r"""Survey a model's latent space and save what was found: codes and directions, but no images.
 
     The direction of an attribute a is the change of :math:`E[z \mid a, y]` with one standard deviation of a, as far as
-    that is linear, pictures being compared with others of their class y only: ones are thin and eights are not, but a
+    that is linear, pictures being compared only with others of their class y: ones are thin and eights are not, but a
     thicker one should stay a one.
 
     Args:
-        name: The model, a VAE or an autoencoder of pictures of 256 levels.
+        name: The model: one with a latent space, of pictures of 256 levels.
         train: Images it was trained on: class means and directions are found on them.
-        held_out: Images it was not trained on: their codes are kept, and the directions are tried on them.
+        held_out: Images it was not trained on: their codes are kept, and the directions are tested on them.
         device: Where to run.
         directory: Where the model lies, and where the atlas goes, as ``NAME-atlas``.
         quiet: No progress bars.
@@ -134,15 +134,15 @@ def principal_steps(model: Latent, codes: Tensor) -> tuple[Tensor, Tensor]:
 
     To first order a decoded picture changes by J dz with its code, so with C the covariance of codes and M the mean of
     :math:`J^\top J`, these are :math:`C^{1/2} v` for the eigenvectors v of :math:`C^{1/2} M C^{1/2}`. Along each,
-    codes have a standard deviation of one step, and between two of them no correlation.
+    codes have a standard deviation of one step, and along any two they are uncorrelated.
 
     Args:
         model: The model.
-        codes: Of real images, (N, D); J is averaged over the first :data:`PRINCIPAL_IMAGES` of them.
+        codes: Codes of real images, (N, D); J is averaged over the first :data:`PRINCIPAL_IMAGES` of them.
 
     Returns:
-        The steps of the first :data:`PRINCIPAL` directions, ``float32`` (up to so many, D), and of all, the root mean
-        square change of a picture's values by a step, in levels, (D,).
+        The steps of the first :data:`PRINCIPAL` directions, ``float32`` (at most that many, D), and for all directions
+        the root mean square change of a picture's values per step, in levels, (D,).
 
     References:
         Härkönen et al. (2020), "GANSpace: Discovering Interpretable GAN Controls", section 2.1, for principal
@@ -161,16 +161,17 @@ def principal_steps(model: Latent, codes: Tensor) -> tuple[Tensor, Tensor]:
     spread = basis * variances.clamp_min(0).sqrt() @ basis.mT
     gains, vectors = torch.linalg.eigh(spread @ metric @ spread)
     steps = (spread @ vectors).mT.flip(0)[:PRINCIPAL]
-    steps *= torch.where(steps.gather(1, steps.abs().argmax(dim=1, keepdim=True)) < 0, -1, 1)  # of v and -v, one
+    # Both v and -v are eigenvectors: the sign that makes the largest entry positive is chosen.
+    steps *= torch.where(steps.gather(1, steps.abs().argmax(dim=1, keepdim=True)) < 0, -1, 1)
     return steps.float(), gains.flip(0).clamp_min(0).sqrt().float()
 
 
 def evaluate_atlas(model: Latent, atlas: Atlas, held_out: Images, quiet: bool = False) -> list[Metric]:
-    """Try a latent space on images that its model has not seen.
+    """Test a latent space on images that its model has not seen.
 
     Args:
         model: The model.
-        atlas: Its atlas, whose class means and directions are tried.
+        atlas: Its atlas, whose class means and directions are tested.
         held_out: The images.
         quiet: No progress bars.
 
@@ -215,9 +216,10 @@ class AtlasFamily(StudyFamily[Atlas]):
         return {"model": subject}
 
     def parse(self, stored: Stored) -> Atlas:
-        """An atlas from its tensors, which must have the model's dimensions and its data set's attributes."""
+        """An atlas from its tensors, which must agree on the dimensions and have the data set's attributes."""
         model, classes = stored.sources["model"], len(stored.card.class_names)
-        latent, names = model.config["latent"], list(attributes_of(model.dataset, model.model_config.image.channels))
+        latent = stored.tensor("class_codes", classes, None).shape[1]
+        names = list(attributes_of(model.dataset, model.model_config.image.channels))
         missing = {f"{attribute}_change" for attribute in names} - {metric.name for metric in stored.card.metrics}
         if missing:
             raise ValueError(f"it has no {', '.join(sorted(missing))}")
@@ -242,7 +244,7 @@ class AtlasFamily(StudyFamily[Atlas]):
     def evaluate(
         self, subject: str, *, data_dir: Path | None, limit: int | None, device: str | torch.device
     ) -> Measurement:
-        """Try the latent space on the held-out images."""
+        """Test the latent space on the held-out images."""
         held_out = load_dataset(read_card(subject).dataset, "validation", data_dir).first(limit)
         atlas = self.load(subject, device)
         return Measurement(evaluate_atlas(load(subject, device, what=Latent), atlas, held_out))
@@ -252,7 +254,7 @@ ATLASES = register(AtlasFamily())
 
 
 def load_atlas(name: str, device: str | torch.device = "auto", directory: Path | None = None) -> Atlas:
-    """The atlas of a model's latent space; read once however often it is asked for.
+    """The atlas of a model's latent space; read only once.
 
     Args:
         name: The model, for instance ``"mnist-vae"``; the atlas's checkpoint is ``NAME-atlas``.
@@ -267,7 +269,7 @@ def load_atlas(name: str, device: str | torch.device = "auto", directory: Path |
 
 
 def _to_tensors(atlas: Atlas) -> dict[str, Tensor]:
-    """What goes into the file; half precision keeps a code to a thousandth of itself."""
+    """The tensors of the file; half precision keeps a code to a relative error of a thousandth."""
     return {
         "codes": atlas.codes.half(),
         "labels": atlas.labels.to(torch.uint8),
@@ -294,7 +296,7 @@ def _encode(model: Latent, data: Images, title: str, quiet: bool) -> Tensor:
 
 
 def _decoded(model: Latent, z: Tensor) -> Tensor:
-    """Decoded pictures in levels, within the range that can be shown, (N, C, H, W)."""
+    """Decoded pictures in levels, clamped to the visible range, (N, C, H, W)."""
     return model.expected(z).clamp(0, 255)
 
 
@@ -308,7 +310,7 @@ def _mean_kl(model: Variational, data: Images, quiet: bool) -> Tensor:
 
 
 def _direction(codes: Tensor, values: Tensor, labels: Tensor) -> Tensor:
-    """Within classes Cov(z, a) / Var(a), times sd(a) over all, (D,); zeros for an attribute that does not vary."""
+    """Cov(z, a) / Var(a) within classes, times the overall sd(a), (D,); zeros for an attribute that does not vary."""
     deviation = values.std(unbiased=False)
     codes, values = codes.clone(), values.clone()
     for label in labels.unique():
@@ -321,14 +323,14 @@ def _direction(codes: Tensor, values: Tensor, labels: Tensor) -> Tensor:
 
 
 def _try_direction(model: Latent, attribute: str, direction: Tensor, codes: Tensor) -> tuple[float, float]:
-    """How an attribute of decoded pictures follows a move along its direction: slope a unit, and correlation."""
+    """How an attribute of decoded pictures follows a move along its direction: slope per unit, and correlation."""
 
-    def of_decoded(z: Tensor) -> Tensor:
+    def attribute_of(z: Tensor) -> Tensor:
         measure, _ = ATTRIBUTES[attribute]
         return measure(_decoded(model, z))
 
-    values = torch.stack([in_batches(of_decoded, codes + move * direction) for move in MOVES]).double()
-    change = (values - values[MOVES.index(0.0)]).flatten()  # of each picture with itself unmoved
+    values = torch.stack([in_batches(attribute_of, codes + move * direction) for move in MOVES]).double()
+    change = (values - values[MOVES.index(0.0)]).flatten()  # from the same picture unmoved
     moves = torch.tensor(MOVES, dtype=torch.float64).repeat_interleave(len(codes))
     slope = float((moves * change).sum() / moves.square().sum())
     return slope, float(torch.corrcoef(torch.stack([moves, change]))[0, 1].nan_to_num())

@@ -1,9 +1,9 @@
-"""What can be measured of a picture from its pixels alone.
+"""What can be measured from the pixels of a picture alone.
 
-Of a stroke, how thick it is and how far it leans; of a piece of clothing, how bright and how wide it is; of a
-photograph, how bright and how warm its colours are. The first two are of the kind that Castro et al. (2019),
-"Morpho-MNIST", measure digits by (https://arxiv.org/abs/1809.10780); they are computed from the grey levels here, so
-that a decoder's soft pictures can be measured like real ones.
+For a stroke, its thickness and its slant; for a piece of clothing, its brightness and its width; for a photograph, its
+brightness and the warmth of its colours. The first two follow Castro et al. (2019), "Morpho-MNIST"
+(https://arxiv.org/abs/1809.10780); here they are computed from grey levels, so that a decoder's soft pictures can be
+measured like real ones.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ def thickness(images: Tensor) -> Tensor:
 
     The area is the sum of the grey levels, of which 255 is ink and 0 paper, and the perimeter their total variation
     :math:`\int |\nabla x|`, which is the mean perimeter of all level sets (the co-area formula). Its gradient is that
-    of the 2 x 2 pixels around each corner (Roberts, 1963), along both diagonals: an edge counts as long as it is in
-    whatever direction it runs, were it a staircase of black and white pixels.
+    of the 2 x 2 pixels around each corner (Roberts, 1963), along both diagonals: an edge counts with its true
+    length whatever its direction, even as a staircase of black and white pixels.
 
     Args:
         images: Grey levels 0..255, ``uint8`` or floating, (B, 1, H, W).
@@ -38,7 +38,7 @@ def thickness(images: Tensor) -> Tensor:
 
 
 def slant(images: Tensor) -> Tensor:
-    r"""How far a picture leans: the angle of the shear that would set it upright.
+    r"""How far a picture is slanted: the angle of the shear that would set it upright.
 
     From the central second moments of the grey levels, :math:`\arctan(-\mu_{11} / \mu_{02})`, with rows counted
     downwards; the shear is the slope of the regression of columns on rows.
@@ -47,8 +47,8 @@ def slant(images: Tensor) -> Tensor:
         images: Grey levels, ``uint8`` or floating, (B, 1, H, W).
 
     Returns:
-        Degrees, ``float32`` (B,): positive leans to the right as handwriting does; 0 for an empty picture and for one
-        of a single row.
+        Degrees, ``float32`` (B,): positive for a slant to the right, as in handwriting; 0 for an empty picture and for
+        one of a single row.
     """
     ink, rows, columns = _spread(images)
     mixed, upright = (ink * rows * columns).sum(dim=(1, 2)), (ink * rows.square()).sum(dim=(1, 2))
@@ -56,14 +56,14 @@ def slant(images: Tensor) -> Tensor:
 
 
 def width(images: Tensor) -> Tensor:
-    """How wide a picture's light part is: the width of the even bar whose light is spread as far to the sides.
+    """Width of the bright part of a picture: that of the uniform bar whose light has the same horizontal spread.
 
     Args:
         images: Grey levels, ``uint8`` or floating, (B, 1, H, W).
 
     Returns:
         Pixels, ``float32`` (B,): the square root of twelve times the central second moment of the columns, a pixel
-        being an even bar itself; 0 for an empty picture.
+        itself being a uniform bar; 0 for an empty picture.
     """
     ink, _, columns = _spread(images)
     lit, moment = ink.flatten(1).any(dim=1), (ink * columns.square()).sum(dim=(1, 2)).clamp_min(0)
@@ -94,7 +94,7 @@ def brightness(images: Tensor) -> Tensor:
 
 
 def warmth(images: Tensor) -> Tensor:
-    """How much more red than blue there is: above 0 in the light of a fire, below under a clear sky.
+    """How much more red than blue there is: positive by firelight, negative under a clear sky.
 
     Args:
         images: Levels, ``uint8`` or floating, (B, 3, H, W).
@@ -114,15 +114,15 @@ ATTRIBUTES: Attributes = {
     "width": (width, "pixels"),
     "warmth": (warmth, "levels"),
 }
-"""Every attribute by name: how it is measured, and its unit."""
+"""Every attribute by name: its measure and its unit."""
 
 
 def attributes_of(dataset: str, channels: int = 1) -> Attributes:
-    """What is worth measuring of a data set's pictures.
+    """The attributes that are worth measuring on a data set's pictures.
 
     Args:
         dataset: Its name.
-        channels: Of its pictures, where that is not known by its name: only what has colours is warm.
+        channels: Channels of its pictures, for data sets outside the catalogue: only colours can be warm.
     """
     record = CATALOG.get(dataset)
     names = record.attributes if record else ("brightness", "width" if channels == 1 else "warmth")

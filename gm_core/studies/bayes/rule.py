@@ -1,7 +1,7 @@
 r"""Bayes' rule between pictures and classes: :math:`p(y \mid x)\, p(x) = p(x \mid y)\, p(y)`, read both ways.
 
-A class-conditional density answers which class a picture is of, as a classifier does, and also how likely the picture
-is at all; a classifier only becomes a density over pictures with a p(x) from elsewhere.
+A class-conditional density says which class a picture belongs to, as a classifier does, and also how likely the picture
+is at all; a classifier becomes a density over pictures only with a p(x) from elsewhere.
 
 References:
     Ng and Jordan (2001), "On Discriminative vs. Generative Classifiers".
@@ -19,7 +19,7 @@ from gm_core.evaluation.batches import in_batches
 from gm_core.models.capabilities import Density
 
 PASSES = {"cpu": 20, "cuda": 500, "mps": 100}
-"""Pictures times classes that a PixelCNN is asked about at once: few fit a CPU's cache, many fill a GPU."""
+"""Pictures times classes per pass of a PixelCNN: few fit a CPU's cache, many fill a GPU."""
 
 
 def class_log_probs(model: Density, images: Tensor, *, title: str = "log p(x|y)", quiet: bool = True) -> Tensor:
@@ -28,7 +28,7 @@ def class_log_probs(model: Density, images: Tensor, *, title: str = "log p(x|y)"
     Args:
         model: A class-conditional density.
         images: ``uint8`` (B, 1, H, W).
-        title: Of the progress bar.
+        title: Title of the progress bar.
         quiet: No progress bar.
 
     Returns:
@@ -98,8 +98,8 @@ def marginal_log_prob(log_p_x_given_y: Tensor, prior: Tensor | None = None) -> T
 def likelihood_from_posterior(posterior: Tensor, log_p_x: Tensor, prior: Tensor | None = None) -> Tensor:
     r"""Bayes' rule the other way round: :math:`p(x \mid y) = p(y \mid x)\, p(x) / p(y)`.
 
-    With a classifier's p(y | x) and a density's p(x), which knows no classes, this is a class-conditional density that
-    nobody trained.
+    With a classifier's p(y | x) and the p(x) of a density without classes, this is a class-conditional density that was
+    never trained.
 
     Args:
         posterior: Probabilities of the classes, (B, classes).

@@ -1,4 +1,4 @@
-"""A PixelCNN by Bayes' rule beside a classifier: how often each is right, and what it gains by refusing to answer."""
+"""A PixelCNN by Bayes' rule compared with a classifier: how often each is right, and what abstaining gains."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from gm_core.evaluation.batches import in_batches
 from gm_core.evaluation.confidence import accuracy_versus_coverage, log_odds, posterior_figures
 from gm_core.models.capabilities import Classifies, Density
 from gm_core.studies.bayes.rule import class_log_probs, likelihood_from_posterior, log_joint
-from gm_core.studies.detector.outliers import fitted
+from gm_core.studies.detector.outliers import fit
 from gm_core.studies.store import Measurement, Stored, StudyFamily, register
 
 MIXED_IMAGES = 1000
-"""Test images, and as many of another data set, among which a judge may refuse those that are of no class."""
+"""Test images, and as many of another data set, which belong to no class, so that a judge should refuse them."""
 
 USUAL_IMAGES = 500
-"""Held-out images, evenly spread among all, that say what log p(x) is usual."""
+"""Held-out images, evenly spread, whose median log p(x) is the usual one."""
 
 CURVES = ("classifier", "pixelcnn")
 MIXED_CURVES = ("classifier", "pixelcnn", "log_prob", "typicality", "joined")
-"""What is refused first: a small p(y|x), of either; a small log p(x); or one far from what is usual. The PixelCNN
-answers in these two, the classifier in the last, where the PixelCNN refuses a small log p(x) for it."""
+"""What is refused first: a small p(y|x) of either model; a small log p(x); a log p(x) far from the usual one. In these
+two the PixelCNN answers; in ``"joined"`` the classifier answers, and a small log p(x) of the PixelCNN is refused."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +38,10 @@ class BayesStudy:
         prior: p(y), the classes' shares of the training images, ``float64`` (classes,).
         usual_log_prob: Median of log p(x) over held-out images, nats.
         coverage: Shares of the pictures that are answered, ``float64`` (101,).
-        accuracy: Accuracy of those answers, (101,), of each of :data:`CURVES`, the least confident being refused.
-        mixed_accuracy: The same where half of the pictures are of no class, so that every answer to them is wrong; of
-            each of :data:`MIXED_CURVES`.
-        outliers: Name of the data set which those are of.
+        accuracy: Accuracy of those answers, (101,), for each of :data:`CURVES`, the least confident being refused.
+        mixed_accuracy: The same where half of the pictures belong to no class, so that every answer to them is wrong;
+            for each of :data:`MIXED_CURVES`.
+        outliers: Name of the data set that those belong to.
     """
 
     prior: Tensor
@@ -64,15 +64,15 @@ def make_bayes(
     directory: Path,
     quiet: bool = False,
 ) -> Card:
-    """Compare a data set's PixelCNN and classifier, and write down what was found: figures and curves, no images.
+    """Compare a data set's PixelCNN and classifier, and save what was found: figures and curves, but no images.
 
     Args:
         dataset: Its models are the density of its detector and ``DATASET-classifier``.
         train: Images they were trained on; their labels give the prior.
-        held_out: Images they were not trained on, which say what log p(x) is usual.
-        test: Others, to compare on.
-        outliers: Pictures that are of none of the classes.
-        outliers_name: What to call those.
+        held_out: Images they were not trained on, for the usual log p(x).
+        test: Other images, to compare on.
+        outliers: Pictures that belong to none of the classes.
+        outliers_name: Their name.
         device: Where to run.
         directory: Where the models lie, and where the study goes, as ``DATASET-bayes``.
         quiet: No progress bars.
@@ -81,7 +81,7 @@ def make_bayes(
         The study's card.
 
     Raises:
-        CheckpointError: A model is missing or of the wrong kind.
+        CheckpointError: A model is missing, or lacks the capability.
     """
     pixelcnn, classifier = load_judges(dataset, device, directory)
     prior = train.labels.bincount(minlength=len(train.class_names)).double() / len(train)
@@ -111,16 +111,16 @@ def evaluate_bayes(
     outliers_name: str,
     quiet: bool = False,
 ) -> tuple[list[Metric], dict[str, Tensor]]:
-    """Ask both about the same pictures.
+    """Ask both models about the same pictures.
 
     Args:
         pixelcnn: A class-conditional density, which answers by Bayes' rule.
         classifier: A classifier of the same classes.
         prior: p(y), (classes,).
-        usual_log_prob: What log p(x) is usual, nats.
+        usual_log_prob: The usual log p(x), nats.
         test: Images that neither has seen.
-        outliers: Pictures that are of none of the classes, of any size; brought to the test images' form.
-        outliers_name: What to call those.
+        outliers: Pictures that belong to none of the classes, of any size; brought to the test images' form.
+        outliers_name: Their name.
         quiet: No progress bars.
 
     Returns:
@@ -143,12 +143,12 @@ def evaluate_bayes(
         metrics.append(Metric(f"{name}_accuracy_at_95_percent", float(curve[95]), "share", protocol))
 
     own = test.labels[:, None]
-    turned = likelihood_from_posterior(posteriors["classifier"].exp(), any_class, prior)
+    by_bayes = likelihood_from_posterior(posteriors["classifier"].exp(), any_class, prior)
     for name, values, what in (
         ("log_prob_given_class", likelihoods.gather(1, own), "p(x|y) of the true class, the PixelCNN's own"),
         (
             "log_prob_given_class_by_bayes",
-            turned.gather(1, own),
+            by_bayes.gather(1, own),
             "p(x|y) of the true class, from the classifier's p(y|x) and the PixelCNN's p(x) of any class",
         ),
         ("log_prob", any_class.double(), 'p(x), label "any class"'),
@@ -158,10 +158,10 @@ def evaluate_bayes(
 
     half = min(MIXED_IMAGES, len(test), len(outliers))
     channels, height, width = test.images.shape[1:]
-    strange = fitted(outliers.images[:half], channels, (height, width))
-    likelihoods = class_log_probs(pixelcnn, strange, title=f"log p(x|y), {outliers_name}", quiet=quiet)
+    others = fit(outliers.images[:half], channels, (height, width))
+    likelihoods = class_log_probs(pixelcnn, others, title=f"log p(x|y), {outliers_name}", quiet=quiet)
     joint = torch.cat([joint[:half], log_joint(likelihoods, prior)])
-    logits = torch.cat([logits[:half], in_batches(_log_posterior(classifier), strange).double()])
+    logits = torch.cat([logits[:half], in_batches(_log_posterior(classifier), others).double()])
     labels = torch.cat([test.labels[:half], torch.full((half,), -1)])
     which = f"first {half:,} test images, and as many of {outliers_name}, where every answer is wrong"
     mixed = _mixed_curves(joint, logits, labels, usual_log_prob, which)
@@ -178,10 +178,10 @@ def _log_posterior(classifier: Classifies) -> Callable[[Tensor], Tensor]:
 def _mixed_curves(
     joint: Tensor, logits: Tensor, labels: Tensor, usual_log_prob: float, which: str
 ) -> dict[str, tuple[Metric, Tensor]]:
-    """A figure and a curve for each of :data:`MIXED_CURVES`, from what both say of the pictures."""
+    """A figure and a curve for each of :data:`MIXED_CURVES`, from the answers of both models."""
     log_prob = joint.logsumexp(dim=1)
     results = {}
-    for name, scores, confidence, refused in (
+    for name, scores, confidence, reason in (
         ("classifier", logits, log_odds(logits), "a small p(y|x) of the classifier"),
         ("pixelcnn", joint, log_odds(joint), "a small p(y|x) of the PixelCNN"),
         ("log_prob", joint, log_prob, "a small log p(x), the PixelCNN answering the rest"),
@@ -189,7 +189,7 @@ def _mixed_curves(
         ("joined", logits, log_prob, "a small log p(x), the classifier answering the rest"),
     ):
         _, curve = accuracy_versus_coverage(scores, labels, confidence)
-        protocol = f"share of right answers when half are refused for {refused}, {which}"
+        protocol = f"share of right answers when half are refused for {reason}, {which}"
         results[name] = Metric(f"mixed_accuracy_at_half_{name}", float(curve[50]), "share", protocol), curve
     return results
 
@@ -205,7 +205,7 @@ def load_judges(
         directory: Where they lie.
 
     Raises:
-        CheckpointError: One is missing, damaged, or not what its name says; or they know different classes.
+        CheckpointError: One is missing, damaged, or not what its name says; or they know different numbers of classes.
         DeviceError: This machine has no such device.
     """
     names = BAYES.sources(dataset)
@@ -269,7 +269,7 @@ BAYES = register(BayesFamily())
 
 
 def load_bayes(dataset: str, directory: Path | None = None) -> BayesStudy:
-    """What was found on a data set's test images; read once however often it is asked for.
+    """What was found on a data set's test images; read only once.
 
     Args:
         dataset: The study's checkpoint is ``DATASET-bayes``.

@@ -1,4 +1,4 @@
-"""Making a data set's detector."""
+"""Making the detector of a data set."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from gm_core.studies.detector.family import DETECTORS, load_parts
 from gm_core.studies.detector.scores import SCORES
 
 SHRINK = 1e-3
-"""Share of a score's own variance that is added to it, for scores that others determine."""
+"""Share of a score's variance that is added to it, because some scores are almost determined by others."""
 
 
 def calibrate(
@@ -31,9 +31,9 @@ def calibrate(
 
     Args:
         dataset: Its models are those of :attr:`gm_core.data.catalog.DataSet.detector_parts`.
-        train: Images the models were trained on; as many of the first as are held out set the units of the scores.
-        held_out: Images they were not trained on; all of them are what a picture is compared with.
-        measure: Makes the figures of its card.
+        train: Images the models were trained on; as many of them as are held out set the units of the scores.
+        held_out: Images they were not trained on; a picture is compared with all of them.
+        measure: Measures the figures of its card.
         device: Where to run.
         directory: Where the models lie, and where the detector goes.
         quiet: No progress bars.
@@ -42,15 +42,15 @@ def calibrate(
         The detector's card.
 
     Raises:
-        CheckpointError: A model is missing or not what its part needs.
+        CheckpointError: A model is missing or lacks what its part needs.
     """
     pixelcnn, background, vae = models = load_parts(dataset_of(dataset).detector_parts, device, directory)
 
-    def scored(images: Images, title: str) -> Tensor:
+    def scores_for(images: Images, title: str) -> Tensor:
         return scores_of(models, images.images, title, quiet)
 
-    center, whitening = _units(scored(train.first(len(held_out)), "training images"))
-    scores = scored(held_out, "held-out images")
+    center, whitening = _units(scores_for(train.first(len(held_out)), "training images"))
+    scores = scores_for(held_out, "held-out images")
     detector = Detector(dataset, pixelcnn, background, vae, center, whitening, scores)
     return DETECTORS.save(
         dataset,
@@ -65,7 +65,7 @@ def calibrate(
 
 
 def _units(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """Center and whitening: in these units the scores have covariance one."""
+    """Center and whitening: in these units the covariance of the scores is the identity."""
     covariance = scores.T.cov()
     covariance = covariance + SHRINK * torch.diag(covariance.diag())
     return scores.median(dim=0).values, torch.linalg.cholesky(torch.linalg.inv(covariance))

@@ -1,4 +1,4 @@
-"""From one number to a p-value that means what it says."""
+"""From a number to a p-value with a guarantee."""
 
 import torch
 from torch import Tensor
@@ -7,10 +7,10 @@ from torch import Tensor
 def two_sided_p_value(values: Tensor, calibration: Tensor) -> Tensor:
     r"""Conformal p-values of numbers that may be unusually low or unusually high.
 
-    For either side the share of the calibration values, the new one counted among them, that lie at least as far out:
-    :math:`(1 + \#\{i : s_i \ge s\}) / (n + 1)`. The smaller of the two counts twice, for it was chosen. If the new
+    For each side, the share of the calibration values and the new one that lie at least as far out:
+    :math:`(1 + \#\{i : s_i \ge s\}) / (n + 1)`. The smaller of the two is doubled, because it was chosen. If the new
     value is exchangeable with the calibration values, then :math:`P(p \le \alpha) \le \alpha` for every
-    :math:`\alpha`, however few they are.
+    :math:`\alpha`, however few there are.
 
     Args:
         values: New values, (B,).
@@ -30,14 +30,14 @@ def two_sided_p_value(values: Tensor, calibration: Tensor) -> Tensor:
 
 
 def usual_range(calibration: Tensor, alpha: float) -> tuple[float, float]:
-    """Where a value must lie for its two-sided p-value to be above alpha; the ends are part of it.
+    """The range in which the two-sided p-value of a value is above alpha, ends included.
 
     Args:
         calibration: Calibration values, sorted ascending, (n,).
         alpha: In (0, 1).
     """
     n = len(calibration)
-    # With so many calibration values beyond it or on it, a value has the p-value 2 (1 + beyond) / (n + 1).
+    # A value with this many calibration values at or beyond it has the p-value 2 (1 + beyond) / (n + 1).
     beyond = torch.arange(n // 2 + 1)
     usual = 2 * (1 + beyond).double() / (n + 1) > alpha
     if not bool(usual.any()):

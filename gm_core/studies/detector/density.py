@@ -9,9 +9,9 @@ NEIGHBOURS = 5
 class NeighbourDensity:
     r"""An outlier score by the distance to the nearest held-out points, and its conformal p-value.
 
-    The held-out points both make the score and calibrate it. So that this is fair, the new point joins them: every one
-    of the n + 1 is scored by its distance to the nearest among all the *others*, and the p-value is the share that
-    scores at least as high as the new one. If the n + 1 are exchangeable, then so are their scores, and
+    The held-out points both define the score and calibrate it. To keep this fair, the new point joins them: each of the
+    n + 1 is scored by its distance to the nearest of the *others*, and the p-value is the share that scores at least as
+    high as the new one. If the n + 1 are exchangeable, then so are their scores, and
     :math:`P(p \le \alpha) \le \alpha` for every :math:`\alpha` and n.
 
     Args:
@@ -28,7 +28,7 @@ class NeighbourDensity:
         if len(points) <= NEIGHBOURS:
             raise ValueError(f"a density by {NEIGHBOURS} neighbours needs more than {len(points)} points")
         self.points = points.double()
-        # Of each point, the distances to its nearest others, ascending; the nearest of all is itself.
+        # Distances from each point to its nearest others, ascending; the very nearest, itself, is left out.
         self._nearest = torch.cat(
             [
                 torch.cdist(part, self.points).topk(NEIGHBOURS + 1, largest=False).values[:, 1:]
@@ -53,7 +53,7 @@ class NeighbourDensity:
         for point in new.double():
             distance = torch.linalg.vector_norm(self.points - point, dim=1)
             score = distance.topk(NEIGHBOURS, largest=False).values.mean()
-            # A new point that is nearer to a held-out one than the last of its nearest takes that one's place.
+            # A new point that is nearer to a held-out one than the last of its nearest replaces that last one.
             gain = (self._nearest[:, -1] - distance).clamp_min(0)
             peers.append((self._nearest.sum(dim=1) - gain >= score * NEIGHBOURS).sum())
             scores.append(score)

@@ -1,4 +1,4 @@
-"""The detector: two densities, a bound, the scores made of them, and what these are on held-out images."""
+"""The detector: two densities, a bound, their scores of a picture, and the same scores of held-out images."""
 
 import math
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from gm_core.studies.detector.density import NeighbourDensity
 from gm_core.studies.detector.scores import SCORES, Evidence, all_scores
 
 BATCH = 20
-"""Pictures at once: few fit a CPU's cache."""
+"""Pictures per batch: few fit a CPU's cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What a detector says of one picture.
+    """What a detector says about one picture.
 
     Attributes:
         outlier_score: Higher is less reasonable.
@@ -29,11 +29,11 @@ class Verdict:
         p_value: Conformal p-value of the score.
         alpha: The false-alarm rate that was accepted.
         log_prob: Exact log p(x) under the PixelCNN, nats.
-        bits_per_dim: The same, as bits a value.
+        bits_per_dim: The same in bits per value.
         scores: Every score by name.
         p_values: The two-sided conformal p-value of every score.
-        surprise: -log p of each value given those before it, nats, ``float32`` (C, H, W).
-        expected: What the surprise was expected to be, nats, ``float32`` (C, H, W).
+        surprise: -log p of each value given the earlier ones, nats, ``float32`` (C, H, W).
+        expected: Expected surprise, nats, ``float32`` (C, H, W).
         ratio: Log-likelihood ratio of each value to the background model, nats, ``float32`` (C, H, W).
     """
 
@@ -58,8 +58,8 @@ class Verdict:
 class Detector:
     """Judges pictures by what three models find unusual about them.
 
-    The scores of a picture (``SCORES``) are a point; the detector looks how far it lies
-    from those of held-out images, in units of their own spread and correlation.
+    The scores of a picture (``SCORES``) are a point; the detector measures its distance from those of held-out images,
+    in units of their spread and correlation.
 
     It also behaves like an outlier detector of scikit-learn: :meth:`score_samples`, :meth:`decision_function` and
     :meth:`predict` take arrays of pictures.
@@ -67,8 +67,8 @@ class Detector:
     Args:
         dataset: What it knows, for instance ``"mnist"``.
         pixelcnn: The density.
-        background: The density of the general look of the pictures.
-        vae: The model that bounds its own density from below.
+        background: The background density, which knows only the general look of the pictures.
+        vae: The model with a lower bound on its density.
         center: Where the scores of training images lie, (scores,).
         whitening: Makes their covariance the identity, (scores, scores).
         held_out: The scores of the calibration images, (n, scores).
@@ -97,38 +97,38 @@ class Detector:
         return len(self.density)
 
     def evidence(self, images: Tensor) -> Evidence:
-        """What the models say of some pictures, computed at once.
+        """What the models say about some pictures, computed in one batch.
 
         Args:
             images: ``uint8`` (B, C, H, W) of the models' size, with B at least 1.
 
         Raises:
-            ValueError: The images are of the wrong kind.
+            ValueError: The images are of the wrong type or shape.
         """
-        return gather(self.pixelcnn, self.background, self.vae, images)
+        return gather_evidence(self.pixelcnn, self.background, self.vae, images)
 
     def score(self, images: Tensor, alpha: float | None = None) -> list[Verdict]:
         """Judge pictures.
 
         Args:
             images: ``uint8`` (B, C, H, W) of the models' size.
-            alpha: The share of reasonable pictures one accepts to have called unreasonable, in (0, 1); the detector's
-                own when left out.
+            alpha: Accepted false-alarm rate, in (0, 1): the share of reasonable pictures that may be called
+                unreasonable; the detector's own when left out.
 
         Returns:
             A verdict for each.
 
         Raises:
-            ValueError: The images are of the wrong kind, or alpha is out of range.
+            ValueError: The images are of the wrong type or shape, or alpha is out of range.
         """
         alpha = check_alpha(self.alpha if alpha is None else alpha)
         return [verdict for part in images.split(BATCH) for verdict in self._judge(part, alpha)] if len(images) else []
 
     def judge_scores(self, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """The combination of scores: outlier scores and conformal p-values.
+        """Combine scores into outlier scores and conformal p-values.
 
         Args:
-            scores: As of :func:`gm_core.studies.detector.scores.all_scores`, (B, scores).
+            scores: As returned by :func:`gm_core.studies.detector.scores.all_scores`, (B, scores).
 
         Returns:
             Outlier scores and p-values, ``float64`` (B,) each.
@@ -139,26 +139,26 @@ class Detector:
     def threshold(self, alpha: float) -> float:
         """The outlier score from which on a picture is unreasonable.
 
-        To within what a new picture changes in the scores of the held-out ones; the verdict does not rest on it.
+        Approximate, because a new picture changes the scores of the held-out ones a little; no verdict uses it.
         """
         check_alpha(alpha)
         refused = int(((1 + torch.arange(len(self))).double() / (len(self) + 1) <= alpha).sum())
         return float(self.outlier_scores[-refused]) if refused else math.inf
 
     def usual_range(self, name: str, alpha: float) -> tuple[float, float]:
-        """Where a score must lie for its own p-value to be above alpha; the ends are part of it."""
+        """The range in which a score's own p-value is above alpha, ends included."""
         return usual_range(self.held_out[name], check_alpha(alpha))
 
     def share_below(self, name: str, value: float) -> float:
-        """Share of the calibration images of which a score is lower than this, from 0 to 1."""
+        """Share of the calibration images whose score is lower than a value, from 0 to 1."""
         return float((self.held_out[name] < value).double().mean())
 
     def score_samples(self, images: Tensor) -> Tensor:
-        """How normal pictures are, as scikit-learn's outlier detectors say it: higher is more normal, (B,)."""
+        """How normal pictures are, in the sense of scikit-learn's outlier detectors: higher is more normal, (B,)."""
         return torch.tensor([-verdict.outlier_score for verdict in self.score(images)], dtype=torch.float64)
 
     def decision_function(self, images: Tensor) -> Tensor:
-        """The p-value less alpha, (B,): above 0 for inliers, as scikit-learn's outlier detectors have it."""
+        """The p-value minus alpha, (B,): above 0 for inliers, as in scikit-learn's outlier detectors."""
         verdicts = self.score(images)
         return torch.tensor([verdict.p_value - verdict.alpha for verdict in verdicts], dtype=torch.float64)
 
@@ -197,19 +197,19 @@ class Detector:
 
 
 @torch.inference_mode()
-def gather(pixelcnn: Autoregressive, background: Autoregressive, vae: Variational, images: Tensor) -> Evidence:
-    """What three models say of some pictures.
+def gather_evidence(pixelcnn: Autoregressive, background: Autoregressive, vae: Variational, images: Tensor) -> Evidence:
+    """What three models say about some pictures.
 
     Args:
         pixelcnn: The density.
-        background: That of mutated pictures.
+        background: The density of mutated pictures.
         vae: The bound; its noise is the same for every picture, so that the answer is repeatable.
         images: ``uint8`` (B, C, H, W) of the models' size.
     """
     surprise, expected, variance = pixelcnn.surprise(images)
     posterior = vae.encode(images)
     noise = torch.randn(1, posterior.mean.shape[1], generator=torch.Generator().manual_seed(0)).to(vae.device)
-    # A draw and its mirror image about the mean: their errors cancel to first order.
+    # A draw and its reflection about the mean: their errors cancel to first order.
     z = torch.stack([posterior.mean + sign * posterior.stddev * noise for sign in (1, -1)])
     return Evidence(
         images=images,
@@ -230,15 +230,15 @@ def scores_of(
     Args:
         models: A detector's parts.
         images: ``uint8`` (N, C, H, W).
-        title: Of the progress bar.
+        title: Title of the progress bar.
         quiet: No progress bar.
     """
     parts = tqdm(images.split(BATCH), desc=title, unit="batch", disable=quiet)
-    return torch.cat([all_scores(gather(*models, part)) for part in parts])
+    return torch.cat([all_scores(gather_evidence(*models, part)) for part in parts])
 
 
 def check_alpha(alpha: float) -> float:
-    """A false-alarm rate, or a ``ValueError`` that says what is wrong with it."""
+    """Return a false-alarm rate; ``ValueError`` unless it lies in (0, 1)."""
     if not 0 < alpha < 1:
         raise ValueError(f"alpha, the accepted false-alarm rate, must lie between 0 and 1, not {alpha!r}")
     return alpha

@@ -1,4 +1,4 @@
-"""What a detector is shown to see whether it refuses: other data sets, and pictures spoilt on purpose."""
+"""Outliers to test a detector on: other data sets, and pictures that are altered on purpose."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from gm_core.data.catalog import outliers_to
 from gm_core.data.datasets import DataError, load_dataset
 
 OUTLIERS = 1000
-"""Pictures a set, at most."""
+"""Most pictures per set."""
 
 
 @dataclass(frozen=True)
 class OutlierSet:
-    """Pictures that are none of a detector's own.
+    """Pictures that do not belong to a detector's data set.
 
     Attributes:
-        name: What they are.
+        name: What they show.
         images: ``uint8`` (N, C, H, W).
-        far: Whether anybody would refuse them; those that are near, as a mirrored shirt, may well be reasonable.
+        far: Whether every person would refuse them; near ones, such as a mirrored shirt, may well be reasonable.
     """
 
     name: str
@@ -31,31 +31,31 @@ class OutlierSet:
 
 
 def outlier_sets(test: Tensor, others: dict[str, Tensor], limit: int = OUTLIERS, seed: int = 0) -> Iterator[OutlierSet]:
-    """All sets, one after the other.
+    """All sets of outliers, one after the other.
 
     Args:
-        test: The detector's own test images, ``uint8`` (N, C, H, W), to spoil.
+        test: The detector's own test images, ``uint8`` (N, C, H, W), to alter.
         others: Images of other data sets by name, ``uint8`` (M, 1 or 3, any size); brought to the same form.
-        limit: Pictures a set, at most.
-        seed: Of whatever is drawn.
+        limit: Most pictures per set.
+        seed: Seed for all random choices.
 
     Yields:
-        Other data sets, then what needs no data, then what is made of the test images.
+        Other data sets, then sets that need no data, then sets made from the test images.
     """
     generator = torch.Generator().manual_seed(seed)
     channels, *size = test.shape[1:]
     for name, images in others.items():
-        yield OutlierSet(name, fitted(images[:limit], channels, (size[0], size[1])), far=True)
+        yield OutlierSet(name, fit(images[:limit], channels, (size[0], size[1])), far=True)
     for name, make in PLAIN.items():
         yield OutlierSet(name, make((channels, size[0], size[1]), limit, generator), far=True)
-    for name, (spoil, far) in SPOILT.items():
-        yield OutlierSet(name, spoil(test[:limit], generator), far)
+    for name, (alter, far) in ALTERED.items():
+        yield OutlierSet(name, alter(test[:limit], generator), far)
 
 
-def fitted(images: Tensor, channels: int, size: tuple[int, int]) -> Tensor:
-    """Pictures of another data set in a detector's form.
+def fit(images: Tensor, channels: int, size: tuple[int, int]) -> Tensor:
+    """Bring pictures of another data set to a detector's form.
 
-    Cut to the middle square, averaged down or interpolated up, grey made of or into colour (ITU-R 601).
+    They are cut to the middle square, averaged down or interpolated up, and turned grey (ITU-R 601) or into colour.
 
     Args:
         images: ``uint8`` (N, 1 or 3, H', W').
@@ -84,7 +84,7 @@ def noise(shape: Shape, n: int, generator: torch.Generator) -> Tensor:
 
 
 def constants(shape: Shape, n: int, generator: torch.Generator) -> Tensor:
-    """One grey all over: each of the 256, or as many of them from black to white as there may be."""
+    """Uniform greys: each of the 256, or as many of them from black to white as the limit allows."""
     greys = torch.linspace(0, 255, min(n, 256)).round().to(torch.uint8)
     return greys[:, None, None, None].expand(-1, *shape).contiguous()
 
@@ -125,14 +125,14 @@ def textures(shape: Shape, n: int, generator: torch.Generator) -> Tensor:
     return _bytes(values)
 
 
-def shuffled(images: Tensor, generator: torch.Generator) -> Tensor:
-    """The pixels of every picture in an order of its own."""
+def shuffle_pixels(images: Tensor, generator: torch.Generator) -> Tensor:
+    """The pixels of every picture in a random order."""
     order = torch.rand(len(images), 1, images[0, 0].numel(), generator=generator).argsort(dim=-1)
     return images.flatten(2).gather(2, order.expand(-1, images.shape[1], -1)).reshape(images.shape)
 
 
-def shuffled_patches(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Squares of a quarter of the width in an order of each picture's own."""
+def shuffle_patches(images: Tensor, generator: torch.Generator) -> Tensor:
+    """The sixteen tiles of every picture in a random order."""
     n, channels, height, width = images.shape
     rows, columns = height // 4, width // 4
     tiles = images.reshape(n, channels, 4, rows, 4, columns).permute(0, 2, 4, 1, 3, 5).flatten(1, 2)
@@ -141,12 +141,12 @@ def shuffled_patches(images: Tensor, generator: torch.Generator) -> Tensor:
     return tiles.permute(0, 3, 1, 4, 2, 5).reshape(images.shape)
 
 
-def overlaid(images: Tensor, generator: torch.Generator) -> Tensor:
+def overlay(images: Tensor, generator: torch.Generator) -> Tensor:
     """The lighter of two pictures at every pixel."""
     return torch.maximum(images, images.roll(1, dims=0))
 
 
-def blurred(images: Tensor, generator: torch.Generator) -> Tensor:
+def blur(images: Tensor, generator: torch.Generator) -> Tensor:
     """A Gaussian blur of 1.5 pixels."""
     offsets = torch.arange(-4, 5).float()
     kernel = torch.exp(-offsets.square() / (2 * 1.5**2))
@@ -167,14 +167,14 @@ PLAIN: dict[str, Callable[[Shape, int, torch.Generator], Tensor]] = {
 
 
 def other_images(dataset: str, directory: Path | None = None) -> tuple[dict[str, Tensor], list[str]]:
-    """Test images of the other data sets of the catalogue, as far as they are there.
+    """Test images of the other data sets of the catalogue, as far as they can be found.
 
     Args:
-        dataset: The detector's own.
+        dataset: The detector's own data set.
         directory: Where data sets lie.
 
     Returns:
-        Images by the data set's name, and of those that are not there what is wrong.
+        Images by the name of their data set, and an error message for each one that is missing.
     """
     images, missing = {}, []
     for other in outliers_to(dataset):
@@ -185,17 +185,17 @@ def other_images(dataset: str, directory: Path | None = None) -> tuple[dict[str,
     return images, missing
 
 
-SPOILT: dict[str, tuple[Callable[[Tensor, torch.Generator], Tensor], bool]] = {
-    "pixels shuffled": (shuffled, True),
-    "patches shuffled": (shuffled_patches, True),
+ALTERED: dict[str, tuple[Callable[[Tensor, torch.Generator], Tensor], bool]] = {
+    "pixels shuffled": (shuffle_pixels, True),
+    "patches shuffled": (shuffle_patches, True),
     "inverted": (lambda images, generator: 255 - images, True),
-    "two overlaid": (overlaid, False),
-    "blurred": (blurred, False),
+    "two overlaid": (overlay, False),
+    "blurred": (blur, False),
     "rotated by 90°": (lambda images, generator: images.rot90(1, (2, 3)), False),
     "flipped left to right": (lambda images, generator: images.flip(3), False),
     "flipped upside down": (lambda images, generator: images.flip(2), False),
 }
-"""Pictures made of a detector's own, and whether they are far from them."""
+"""Sets made from a detector's own test images, and whether they are far from them."""
 
 
 def _bytes(values: Tensor) -> Tensor:

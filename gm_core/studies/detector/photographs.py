@@ -1,4 +1,4 @@
-"""Whether preparation does what it is for: digits photographed or drawn come out reasonable, and nothing else does."""
+"""Whether preparation works: photographed and drawn digits should come out reasonable, and nothing else."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -17,13 +17,13 @@ from gm_core.studies.detector.outliers import checkerboards, gradients, noise, t
 ALPHA = 0.05
 
 PICTURES = 200
-"""Pictures of a kind."""
+"""Pictures per kind."""
 
 PAD = 280
-"""Side of the pad that people draw on."""
+"""Side of the app's drawing pad, in pixels."""
 
 PEN = PAD / 12
-"""Width of its pen."""
+"""Width of its pen, in pixels."""
 
 NOTHING: dict[str, Callable[[tuple[int, int, int], int, torch.Generator], Tensor]] = {
     "noise": noise,
@@ -48,13 +48,13 @@ def measure_preparation(
         detector: A detector of digits.
         test_images: Digits of its test set, ``uint8`` (N, 1, 28, 28).
         others: Test images of other data sets by name, ``uint8`` (M, 1 or 3, H, W); enlarged like photographs.
-        count: Pictures of a kind.
-        seed: Of whatever is drawn.
+        count: Pictures per kind.
+        seed: Seed for all random choices.
         quiet: No progress bars.
 
     Returns:
-        A share for each kind: the test images themselves, those photographed, those drawn on a pad; then what is no
-        digit, prepared the same way.
+        A share for each kind: the test images themselves, those photographed, those drawn on a pad; then pictures
+        without a digit, prepared in the same way.
     """
     chosen = test_images[torch.randperm(len(test_images), generator=torch.Generator().manual_seed(seed))[:count]]
     metrics = []
@@ -76,18 +76,18 @@ def measure_preparation(
 
 
 def photograph(image: np.ndarray, random: np.random.Generator) -> bytes:
-    """A digit as somebody would photograph it: ink on paper, off-centre, in uneven light, with grain, out of focus.
+    """A digit as a phone would photograph it: ink on paper, off-centre, in uneven light, with grain, out of focus.
 
     Args:
         image: A digit of the data set, white on black, ``uint8`` (H, W).
-        random: Source of paper, ink, light and place.
+        random: Source of randomness for paper, ink, light and position.
 
     Returns:
         A JPEG file's content.
     """
     scale = int(np.exp(random.uniform(np.log(8), np.log(41))))
     large = Image.fromarray(image).resize((image.shape[1] * scale, image.shape[0] * scale), Image.Resampling.BICUBIC)
-    # Halfway between black and the brightest is where the edge of the ink was; the slope is a pen's.
+    # The edge of the ink lies halfway between black and the brightest level; the slope is that of a pen.
     ink = (0.5 + (np.asarray(large) / max(int(image.max()), 1) - 0.45) * 3).clip(0, 1)
     width, height = (int(extent * random.uniform(1, 2.5)) for extent in reversed(ink.shape))
     left, top = int(random.integers(width - ink.shape[1] + 1)), int(random.integers(height - ink.shape[0] + 1))
@@ -108,14 +108,14 @@ def photograph(image: np.ndarray, random: np.random.Generator) -> bytes:
 
 
 def drawn_on_pad(image: np.ndarray) -> Image.Image:
-    """A digit as somebody would draw it on the app's pad: its lines, in a round pen of one width, white on black.
+    """A digit as a user would draw it on the app's pad: its lines, in a round pen of one width, white on black.
 
     Args:
         image: A digit of the data set, white on black, ``uint8`` (H, W).
     """
     scale = 4
     large = Image.fromarray(image).resize((image.shape[1] * scale, image.shape[0] * scale), Image.Resampling.BICUBIC)
-    rows, columns = np.nonzero(thinned(np.asarray(large) > 0.45 * max(int(image.max()), 1)))
+    rows, columns = np.nonzero(thin(np.asarray(large) > 0.45 * max(int(image.max()), 1)))
     pad = Image.new("L", (2 * PAD, 2 * PAD))
     draw = ImageDraw.Draw(pad)
     step = 2 * PAD / large.width
@@ -124,8 +124,8 @@ def drawn_on_pad(image: np.ndarray) -> Image.Image:
     return pad.reduce(2)
 
 
-def thinned(mask: np.ndarray) -> np.ndarray:
-    """The lines that a pen drew, one pixel wide.
+def thin(mask: np.ndarray) -> np.ndarray:
+    """Thin strokes to lines of one pixel.
 
     Args:
         mask: True where there is ink, (H, W).
@@ -153,7 +153,7 @@ def thinned(mask: np.ndarray) -> np.ndarray:
 
 
 _NEIGHBOURS = ((1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1))
-"""How to roll a picture so that a neighbour comes to lie on every pixel."""
+"""Shifts of a picture that bring each neighbour of a pixel onto it."""
 
 
 def _kinds(

@@ -1,4 +1,4 @@
-"""How well a detector tells its own pictures from others: by every score, and by all of them together."""
+"""How well a detector tells its own pictures from outliers: by each score alone, and by all of them together."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -17,15 +17,15 @@ from gm_core.studies.detector.photographs import PICTURES, measure_preparation
 from gm_core.studies.detector.scores import SCORES
 
 NAIVE = "-log p alone"
-"""The naive detector, that takes only what is unlikely for strange."""
+"""The naive detector: only an unlikely picture is an outlier."""
 
 COMBINED = "combined"
 
 ALPHAS = (0.01, 0.05, 0.1)
-"""Accepted rates that false alarms are counted at."""
+"""Accepted false-alarm rates at which false alarms are counted."""
 
 ALPHA = 0.05
-"""The accepted rate that detections are counted at."""
+"""Accepted false-alarm rate at which detections are counted."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,11 @@ class Refusal:
     """How one score fares against one set of outliers.
 
     Attributes:
-        score: A name of ``SCORES``, taken as unusual on either side; :data:`NAIVE` or
-            :data:`COMBINED`.
+        score: A name of ``SCORES``, unusual on either side; :data:`NAIVE` or :data:`COMBINED`.
         outliers: Name of the set.
-        far: Whether anybody would refuse its pictures.
+        far: Whether every person would refuse its pictures.
         count: Pictures in it.
-        auroc: Chance that a picture of the set is stranger than a test image, ties counting half.
+        auroc: Chance that a picture of the set scores as more unusual than a test image, ties counting half.
         detection_rate: Share of the set with a p-value of at most alpha.
         false_alarm_rate: Share of the test images with such a p-value.
     """
@@ -57,9 +56,8 @@ class Measured:
     """A detector's figures.
 
     Attributes:
-        metrics: False-alarm rates, of every set of outliers what the combination makes of it, and the naive detector,
-            and of digits what becomes of photographs and of what is no digit once they are prepared: what its card
-            says.
+        metrics: The figures of its card: false-alarm rates; for every set of outliers the combined and the naive
+            detector; and, for digits, how photographs and pictures without a digit fare once they are prepared.
         table: Every score against every set.
     """
 
@@ -70,13 +68,13 @@ class Measured:
 def evaluate_detector(
     detector: Detector, test: Tensor, others: dict[str, Tensor], limit: int = OUTLIERS, quiet: bool = False
 ) -> Measured:
-    """Measure a detector and each of its scores alone: false alarms, and what it makes of outliers.
+    """Measure a detector and each of its scores alone: false alarms, and how many outliers are found.
 
     Args:
         detector: The detector.
-        test: Test images, that neither its models nor its calibration have seen, ``uint8`` (N, C, H, W).
+        test: Test images that neither its models nor its calibration have seen, ``uint8`` (N, C, H, W).
         others: Images of other data sets, by name.
-        limit: Outliers a set, at most.
+        limit: Most outliers per set.
         quiet: No progress bars.
     """
     models = detector.pixelcnn, detector.background, detector.vae
@@ -129,7 +127,7 @@ def refusal_table(lines: Sequence[Refusal]) -> str:
 
 
 def _figures(line: Refusal, tested: int) -> list[Metric]:
-    """What of a line belongs on the card."""
+    """The figures of a line that belong on the card."""
     name = _slug(line.outliers)
     against = f"{line.count:,} outliers ({line.outliers}) against {tested:,} test images"
     if line.score == NAIVE:
@@ -155,8 +153,8 @@ def auroc(inliers: Tensor, outliers: Tensor) -> float:
     """Area under the ROC curve: the chance that an outlier scores higher than an inlier, ties counting half.
 
     Args:
-        inliers: Their scores, (n,).
-        outliers: Theirs, higher is stranger, (m,).
+        inliers: Scores of inliers, (n,).
+        outliers: Scores of outliers, (m,); higher is more unusual.
     """
     inliers = inliers.double().sort().values
     outliers = outliers.double().contiguous()
@@ -165,14 +163,14 @@ def auroc(inliers: Tensor, outliers: Tensor) -> float:
 
 
 def _judges(detector: Detector) -> dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]]:
-    """Of each score, what turns scores into how strange pictures are, and into p-values."""
+    """For each score, the function from all scores to a measure of how unusual pictures are, and to p-values."""
 
     def naive(scores: Tensor) -> tuple[Tensor, Tensor]:
         held_out, values = detector.held_out["log_prob"], scores[:, list(SCORES).index("log_prob")]
         at_most = torch.searchsorted(held_out, values.contiguous(), right=True)
         return -values, (1 + at_most).double() / (len(held_out) + 1)
 
-    def alone(index: int, name: str) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    def single(index: int, name: str) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
         def two_sided(scores: Tensor) -> tuple[Tensor, Tensor]:
             p_value = two_sided_p_value(scores[:, index], detector.held_out[name])
             return -p_value, p_value
@@ -181,6 +179,6 @@ def _judges(detector: Detector) -> dict[str, Callable[[Tensor], tuple[Tensor, Te
 
     return {
         NAIVE: naive,
-        **{name: alone(index, name) for index, name in enumerate(SCORES)},
+        **{name: single(index, name) for index, name in enumerate(SCORES)},
         COMBINED: detector.judge_scores,
     }

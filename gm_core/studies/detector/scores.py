@@ -1,7 +1,7 @@
-"""What may be unusual about a picture: one number each, and the sources they come from.
+"""What may be unusual about a picture: one number per score, with its source.
 
 None of them is enough alone. A density finds simple pictures likely whatever they show, so a high log p(x) says
-little; what a score misses, another sees.
+little; what a score misses, another notices.
 """
 
 import io
@@ -19,14 +19,14 @@ PEAK = 40
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the models say of some pictures; all scores are made of this.
+    """What the models say about some pictures; all scores are computed from it.
 
     Attributes:
         images: The pictures, ``uint8`` (B, C, H, W).
-        surprise: -log p of every value given those before it, nats, (B, C, H, W).
-        expected: Its expectation before the value was seen, which is the entropy of the value's distribution, nats.
-        variance: Its variance before the value was seen, nats squared.
-        background: The surprise of a background model, which knows the general look of the pictures only, nats.
+        surprise: -log p of every value given the earlier ones, nats, (B, C, H, W).
+        expected: Its expectation before the value is known: the entropy of the value's distribution, nats.
+        variance: Its variance before the value is known, nats squared.
+        background: The surprise of a background model, which knows only the general look of the pictures, nats.
         reconstruction: The VAE's E log p(x | z) over its posterior, nats, (B,).
         kl: The VAE's KL(q(z | x) to p(z)), nats, (B,).
     """
@@ -41,7 +41,7 @@ class Evidence:
 
     @property
     def ratio(self) -> Tensor:
-        """Log-likelihood ratio of every value: what the model knows better than the background, nats, (B, C, H, W)."""
+        """Log-likelihood ratio of every value: what the model knows beyond the background, nats, (B, C, H, W)."""
         return self.background - self.surprise
 
 
@@ -55,16 +55,16 @@ def log_prob(evidence: Evidence) -> Tensor:
 
 
 def entropy(evidence: Evidence) -> Tensor:
-    """The surprise that the model expected on its way through the picture, nats, (B,).
+    """The surprise that the model expected, summed over the picture, nats, (B,).
 
     The sum of the entropies of the distributions that the values are compared with: -log p(x) in expectation, if the
-    picture had been drawn by the model.
+    model had drawn the picture.
     """
     return evidence.expected.flatten(1).sum(dim=1)
 
 
 def excess(evidence: Evidence) -> Tensor:
-    """Observed less expected surprise, in standard deviations, (B,).
+    """Observed minus expected surprise, in standard deviations, (B,).
 
     For a picture drawn by the model the differences are a martingale with these variances, so this has mean 0 and
     variance 1 whatever the picture shows: the typicality test with the picture's own entropy in place of the data
@@ -86,12 +86,12 @@ def spread(evidence: Evidence) -> Tensor:
 
 
 def clustering(evidence: Evidence) -> Tensor:
-    """Whether surprises lie side by side: mean product of neighbours' standardised excess surprises, (B,).
+    """Whether surprising pixels are neighbours: mean product of neighbours' standardised excess surprises, (B,).
 
-    For a picture drawn by the model they are uncorrelated; where it is shown what it does not know, it goes on being
-    wrong in the same way.
+    For a picture drawn by the model they are uncorrelated; on a part it does not know, the model keeps being wrong in
+    the same way.
     """
-    # The little that is added keeps values the model was sure of, and right about, from being divided by nearly 0.
+    # The small constant prevents division by nearly 0 where the model was sure, and right.
     off = (evidence.surprise - evidence.expected) / (evidence.variance + 0.05).sqrt()
     beside, below = off[..., :, 1:] * off[..., :, :-1], off[..., 1:, :] * off[..., :-1, :]
     return beside.flatten(1).mean(dim=1) + below.flatten(1).mean(dim=1)
@@ -103,9 +103,9 @@ def complexity_png(evidence: Evidence) -> Tensor:
 
 
 def complexity_webp(evidence: Evidence) -> Tensor:
-    """-log2 p(x) less the bits a lossless coder (WebP) needs for the picture, (B,).
+    """-log2 p(x) minus the bits that a lossless coder (WebP) needs for the picture, (B,).
 
-    A general coder finds simple pictures simple, too; what the model finds costly beyond that is not of its kind.
+    A general coder also finds simple pictures simple; a picture that costs the model much more is not of its kind.
 
     Serrà et al. (2020), "Input Complexity and Out-of-Distribution Detection with Likelihood-Based Generative Models",
     equation 1 (there with PNG, JPEG 2000 and FLIF). https://arxiv.org/abs/1909.11480
@@ -116,9 +116,9 @@ def complexity_webp(evidence: Evidence) -> Tensor:
 
 
 def likelihood_ratio(evidence: Evidence) -> Tensor:
-    """Log p(x) less that of a background model trained on pictures with mutated pixels, nats, (B,).
+    """Log p(x) minus that of a background model trained on pictures with mutated pixels, nats, (B,).
 
-    What makes all simple pictures likely makes them likely to both.
+    What makes all simple pictures likely makes them likely under both models.
 
     Ren et al. (2019), "Likelihood Ratios for Out-of-Distribution Detection", section 4.
     https://arxiv.org/abs/1906.02845
@@ -127,14 +127,14 @@ def likelihood_ratio(evidence: Evidence) -> Tensor:
 
 
 def reconstruction(evidence: Evidence) -> Tensor:
-    """The VAE's reconstruction term: how well the picture survives the way through the latent space, nats, (B,)."""
+    """The VAE's reconstruction term: how well the picture survives the latent space, nats, (B,)."""
     return evidence.reconstruction
 
 
 def kl(evidence: Evidence) -> Tensor:
     """The VAE's KL term: how far from the prior the picture lies in the latent space, nats, (B,).
 
-    With :func:`reconstruction` it makes up the lower bound. Kingma and Welling (2014), equation 3.
+    The lower bound is :func:`reconstruction` minus this. Kingma and Welling (2014), equation 3.
     https://arxiv.org/abs/1312.6114
     """
     return evidence.kl
@@ -156,7 +156,7 @@ SCORES: dict[str, Callable[[Evidence], Tensor]] = {
         kl,
     )
 }
-"""All scores by name; the detector joins them."""
+"""All scores by name; the detector combines them."""
 
 
 def all_scores(evidence: Evidence) -> Tensor:
@@ -165,7 +165,7 @@ def all_scores(evidence: Evidence) -> Tensor:
 
 
 def _coded_bits(images: Tensor, **options: object) -> Tensor:
-    """Bits of each picture's file, (B,)."""
+    """Bits of each picture's compressed file, (B,)."""
     bits = []
     for image in images.cpu():
         buffer, array = io.BytesIO(), image.permute(1, 2, 0).numpy()

@@ -1,4 +1,4 @@
-"""Judging many pictures: read ahead while the models compute, in batches, with results as they come."""
+"""Judging many pictures: read ahead while the models compute, in batches, with results as soon as they are ready."""
 
 import threading
 from collections.abc import Generator, Iterable, Iterator
@@ -20,15 +20,15 @@ from gm_core.studies.detector.scores import SCORES
 T = TypeVar("T")
 
 SCORE_KEYS = ("path", "model", "log_prob", "bits_per_dim", "p_value", "outlier_score", "verdict", "error")
-"""What there is to say of a picture in JSON, and first in a table."""
+"""Keys of a picture in JSON, and first columns of a table."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """One of many pictures, judged or not.
+    """One of many pictures, judged or unreadable.
 
     Attributes:
-        path: What it is called.
+        path: Its name.
         model: The detector's data set.
         prepared: What the detector saw; ``None`` when it could not be read.
         verdict: What the detector says; ``None`` when it could not be read.
@@ -42,16 +42,16 @@ class Scored:
     error: str | None = None
 
     def row(self) -> dict[str, Any]:
-        """The values of :data:`SCORE_KEYS`, ``None`` where there is none."""
+        """The values of :data:`SCORE_KEYS`, ``None`` where one is missing."""
         known = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {key: known[key] if key in ("path", "model", "error") else self._said(key) for key in SCORE_KEYS}
+        return {key: known[key] if key in ("path", "model", "error") else self._value(key) for key in SCORE_KEYS}
 
     def table_row(self) -> dict[str, Any]:
-        """:meth:`row`, and every score alone; no score is called as one of its keys is."""
+        """:meth:`row`, and every score alone; the prefix keeps scores apart from its keys."""
         scores = self.verdict.scores if self.verdict is not None else dict.fromkeys(SCORES)
         return {**self.row(), **{f"score_{name}": value for name, value in scores.items()}}
 
-    def _said(self, key: str) -> Any:
+    def _value(self, key: str) -> Any:
         return None if self.verdict is None else getattr(self.verdict, key)
 
 
@@ -62,16 +62,16 @@ def score_pictures(
     alpha: float | None = None,
     batch: int = BATCH,
 ) -> Generator[Scored, None, None]:
-    """Judge pictures, however many, in order.
+    """Judge any number of pictures, in order.
 
-    They are read and prepared in a thread of their own while the models compute, a batch ahead and no more.
+    A separate thread reads and prepares them while the models compute, at most a batch ahead.
 
     Args:
-        detector: Who judges; its data set also says what form the pictures are brought to.
-        pictures: Names, with pictures or what is wrong with them, as of :func:`gm_core.data.folders.read_pictures`.
+        detector: The detector; its data set also determines the form that pictures are brought to.
+        pictures: Names with pictures or errors, as returned by :func:`gm_core.data.folders.read_pictures`.
         preparation: Which steps to take.
         alpha: The accepted false-alarm rate; the detector's own when left out.
-        batch: Pictures at once.
+        batch: Pictures per batch.
 
     Yields:
         A result for each, as soon as its batch is done.
@@ -95,13 +95,13 @@ def score_pictures(
 
 @dataclass(frozen=True)
 class _End:
-    """Nothing more comes, perhaps because of an error."""
+    """The end of the pictures, perhaps because of an error."""
 
     error: BaseException | None = None
 
 
 def _ahead(source: Iterable[T], most: int) -> Generator[T, None, None]:
-    """What an iterable gives, fetched by a thread before it is asked for; closing it ends the thread."""
+    """The items of an iterable, fetched by a thread ahead of time; closing it ends the thread."""
     queue: Queue[T | _End] = Queue(most)
     stopped = threading.Event()
 
@@ -116,9 +116,9 @@ def _ahead(source: Iterable[T], most: int) -> Generator[T, None, None]:
 
     def fetch() -> None:
         try:
-            all(put(item) for item in source)  # until there are no more, or they are not wanted
+            all(put(item) for item in source)  # until there are no more, or the reader is closed
             end = _End()
-        except BaseException as error:  # is raised where the items are wanted
+        except BaseException as error:  # raised again where the items are taken
             end = _End(error)
         put(end)
 

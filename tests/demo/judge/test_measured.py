@@ -10,7 +10,7 @@ from demo.judge.words import Judgement
 from demo.shared.models import Models
 from gm_core import Card, Metric
 from gm_core.data.catalog import CATALOG, outliers_to
-from gm_core.studies.detector.outliers import PLAIN, SPOILT
+from gm_core.studies.detector.outliers import ALTERED, PLAIN
 from gm_core.studies.detector.refusal import _slug
 
 
@@ -39,9 +39,9 @@ def test_every_set_that_is_measured_has_words() -> None:
     far = {
         *(other.name for name in CATALOG for other in outliers_to(name)),
         *PLAIN,
-        *(_slug(name) for name, (_, is_far) in SPOILT.items() if is_far),
+        *(_slug(name) for name, (_, is_far) in ALTERED.items() if is_far),
     }
-    near = {_slug(name) for name, (_, is_far) in SPOILT.items() if not is_far}
+    near = {_slug(name) for name, (_, is_far) in ALTERED.items() if not is_far}
     assert (set(FAR), set(NEAR)) == (far, near)
     assert {which for record in CATALOG.values() for which in record.published} <= far | near
 

@@ -16,15 +16,15 @@ def read(path) -> np.ndarray:
 
 def test_sample_writes_what_python_draws(cli, tmp_path):
     code, _, _ = cli("sample", "mnist-pixelcnn", "-n", 2, "--label", 7, "--seed", 5, "--temperature", 0.9,
-                     "--out", tmp_path / "grid.png", "--gif", tmp_path / "film.gif", "--device", "cpu")  # fmt: skip
+                     "--out", tmp_path / "grid.png", "--gif", tmp_path / "drawing.gif", "--device", "cpu")  # fmt: skip
     assert code == 0
     model = gm_core.load("mnist-pixelcnn", "cpu")
     images = model.sample(2, torch.tensor([7, 7]), torch.Generator().manual_seed(5), 0.9)
     assert np.array_equal(read(tmp_path / "grid.png"), np.asarray(grid(images)))
-    with Image.open(tmp_path / "film.gif") as film:
-        assert film.n_frames > 10
-        film.seek(film.n_frames - 1)
-        assert np.abs(np.asarray(film.convert("L")).astype(int) - np.asarray(grid(images))).max() <= 8
+    with Image.open(tmp_path / "drawing.gif") as moving:
+        assert moving.n_frames > 10
+        moving.seek(moving.n_frames - 1)
+        assert np.abs(np.asarray(moving.convert("L")).astype(int) - np.asarray(grid(images))).max() <= 8
     code, _, _ = cli("sample", "mnist-vae", "-n", 3, "--seed", 5, "--out", tmp_path / "vae.png", "--device", "cpu")
     assert code == 0
     images = gm_core.load("mnist-vae", "cpu").sample(3, generator=torch.Generator().manual_seed(5))

@@ -39,7 +39,7 @@ def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, dat
 
 
 def test_own_pictures_are_trained_on_and_measured_by_their_folders_name(cli, tmp_path, monkeypatch):
-    """Reds on a grey ground and blues, wide and tall; one file is no picture."""
+    """Reddish and bluish pictures, and one file that is not a picture."""
     random, folder, out = np.random.default_rng(0), tmp_path / "My holiday!", tmp_path / "out"
     for kind, channel in (("red", 0), ("blue", 2)):
         (folder / kind).mkdir(parents=True)

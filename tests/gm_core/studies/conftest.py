@@ -10,7 +10,7 @@ from tests.helpers import flat, seeded
 
 @pytest.fixture(scope="module")
 def world():
-    """A detector of pictures that a small PixelCNN draws, and more of them that nobody has calibrated on."""
+    """A detector of pictures that a small PixelCNN draws, and more of them for testing."""
     torch.manual_seed(0)
     shape = {"height": 8, "width": 8}
     pixelcnn = (

@@ -7,7 +7,7 @@ import torch
 from gm_core import load_detector
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.studies.detector import SCORES
-from gm_core.studies.detector.outliers import PLAIN, SPOILT, fitted, other_images, outlier_sets
+from gm_core.studies.detector.outliers import ALTERED, PLAIN, fit, other_images, outlier_sets
 from gm_core.studies.detector.photographs import measure_preparation
 from gm_core.studies.detector.refusal import COMBINED, NAIVE, auroc, evaluate_detector
 from tests.helpers import seeded
@@ -27,7 +27,7 @@ def test_every_set_has_the_detectors_form_and_is_the_same_every_time(channels):
     others = {"photographs": torch.randint(256, (9, 3, 32, 32), generator=seeded(), dtype=torch.uint8)}
     sets = {made.name: made for made in outlier_sets(images, others, limit=20)}
     again = {made.name: made for made in outlier_sets(images, others, limit=20)}
-    assert list(sets) == ["photographs", *PLAIN, *SPOILT]
+    assert list(sets) == ["photographs", *PLAIN, *ALTERED]
     for name, made in sets.items():
         assert made.images.dtype == torch.uint8, name
         assert made.images.shape[1:] == images.shape[1:], name
@@ -56,9 +56,9 @@ def test_outliers_are_what_their_names_say():
 
 def test_other_pictures_are_brought_to_the_detectors_form():
     colors = torch.tensor([200, 100, 50], dtype=torch.uint8)[None, :, None, None].expand(2, 3, 20, 30)
-    assert fitted(colors, 1, (8, 8)).unique().tolist() == [round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)]
+    assert fit(colors, 1, (8, 8)).unique().tolist() == [round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)]
     grey = torch.randint(256, (2, 1, 8, 8), generator=seeded(), dtype=torch.uint8)
-    assert torch.equal(fitted(grey, 3, (8, 8)), grey.expand(-1, 3, -1, -1))
+    assert torch.equal(fit(grey, 3, (8, 8)), grey.expand(-1, 3, -1, -1))
 
 
 def test_the_figures_of_a_detector(world):

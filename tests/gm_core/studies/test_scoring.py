@@ -17,7 +17,7 @@ from gm_core.studies.detector.scoring import SCORE_KEYS, score_pictures
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    """An untrained one of 28x28 pictures: its numbers are as real as anybody's."""
+    """An untrained one of 28x28 pictures: it computes its numbers as a trained one does."""
     torch.manual_seed(0)
     pixelcnn, background = (GatedPixelCNN(GatedPixelCNNConfig(width=4, layers=1)).eval() for _ in range(2))
     vae = VAE(VAEConfig(width=4, latent=2, hidden=8)).eval()
@@ -70,7 +70,7 @@ def test_no_more_is_read_than_a_batch_ahead(detector):
     results = score_pictures(detector, counted(), batch=4)
     for given in range(1, 9):
         next(results)
-        assert read <= given + 4 + 4 + 2  # the batch at hand, the queue, and one in either hand
+        assert read <= given + 4 + 4 + 2  # the current batch, the queue, and one item on each side of it
     results.close()
     assert not any(thread.name == "reading ahead" for thread in threading.enumerate())
 

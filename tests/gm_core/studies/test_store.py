@@ -56,7 +56,6 @@ def test_a_study_is_saved_with_its_sources_and_read_once(directory):
     study = MEANS.load("my", "cpu", directory)
     assert study.tolist() == [1, 2]
     assert MEANS.load("my", "cpu", directory) is study
-    assert MEANS.subjects(directory) == ["my"]
     write(directory, torch.tensor([3.0, 4.0]))
     assert MEANS.load("my", "cpu", directory).tolist() == [3, 4], "a study that was made anew is read anew"
 

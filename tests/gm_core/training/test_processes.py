@@ -17,7 +17,7 @@ from gm_core.models import ImageShape
 from gm_core.models.autoregressive.gated import GatedPixelCNNConfig
 from gm_core.training import loop
 from gm_core.training.loop import Trained, build_model, train
-from gm_core.training.processes import Processes, is_main, joined
+from gm_core.training.processes import Processes, is_main, join
 from gm_core.training.recipes import Recipe
 from gm_core.training.state import StateError
 
@@ -49,7 +49,7 @@ def run(directory: Path, **options: Any) -> Trained:
 def work(directory: Path) -> None:
     """What each of the processes does: time is up for the first before the first step, then all go on to the end."""
     torch.set_num_threads(1)
-    with joined(torch.device("cpu")) as both, patch.object(loop, "joined", lambda _: nullcontext(both)):
+    with join(torch.device("cpu")) as both, patch.object(loop, "join", lambda _: nullcontext(both)):
         stopped = run(directory, max_minutes=0.0 if is_main() else None)
         assert stopped.steps == 0
         assert run(directory, resume=True).steps == RECIPE.steps
@@ -79,6 +79,6 @@ def test_two_processes_end_where_one_does(tmp_path):
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "joined", lambda device: nullcontext(Processes(0, 3, device)))
+    monkeypatch.setattr(loop, "join", lambda device: nullcontext(Processes(0, 3, device)))
     with pytest.raises(StateError, match="batch of 8 cannot be shared equally among 3"):
         train(RECIPE, data(), data(), directory=tmp_path, device=torch.device("cpu"), quiet=True)

@@ -127,7 +127,7 @@ def test_a_state_that_cannot_be_resumed_is_named(data, tmp_path):
     with pytest.raises(StateError, match="there is no training state"):
         run(PIXELCNN, data, tmp_path, resume=True)
     run(replace(VAE, steps=1), data, tmp_path)
-    with pytest.raises(StateError, match="holds a run already"):
+    with pytest.raises(StateError, match="already holds a run"):
         run(VAE, data, tmp_path)
     with pytest.raises(StateError, match="of another recipe"):
         run(PIXELCNN, data, tmp_path, resume=True)
