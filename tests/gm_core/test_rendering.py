@@ -9,7 +9,7 @@ from PIL import Image
 from gm_core.rendering import animation, gif
 
 
-def test_a_film_goes_from_empty_to_the_picture_in_raster_order():
+def test_an_animation_goes_from_empty_to_the_picture_in_raster_order():
     image = torch.arange(12, dtype=torch.uint8).view(1, 1, 3, 4) * 10
     frames = [np.asarray(frame)[::2, ::2] for frame in animation(image, frames=6, zoom=2, background=(1, 2, 3))]
     assert len(frames) == 7
@@ -27,7 +27,7 @@ def test_several_pictures_appear_side_by_side():
         assert (half[0, left : left + 2] == 200).all() and (half[1, left : left + 2] == (1, 2, 3)).all()
 
 
-def test_a_film_has_no_more_frames_than_pixels_and_makes_a_gif():
+def test_an_animation_has_no_more_frames_than_pixels_and_makes_a_gif():
     frames = animation(torch.zeros(1, 3, 2, 2, dtype=torch.uint8), zoom=1)
     assert len(frames) == 5
     with Image.open(io.BytesIO(gif(frames))) as picture:
