@@ -29,7 +29,6 @@ BANNED = {
 
 EXEMPT = (
     "demo/draw/answers.py",
-    "demo/judge",
     "demo/walk",
     "demo/widgets",
 )

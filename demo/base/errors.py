@@ -25,8 +25,10 @@ SHOWN = (InputError, PictureError, CheckpointError)
 
 
 def sentence(error: Exception) -> str:
-    """What an error says, with a capital letter at the beginning and a full stop at the end."""
-    words = str(error)[:1].upper() + str(error)[1:]
+    """What an error says, with a capital letter at the beginning, unless that is a file's name, and a full stop."""
+    words = str(error)
+    if "." not in words.split(" ", 1)[0]:
+        words = words[:1].upper() + words[1:]
     return words if words.endswith((".", "!", "?")) else f"{words}."
 
 

@@ -1,4 +1,4 @@
-"""The panel "Beside it, a classifier": what must answer, what may refuse, and Bayes' rule between the two."""
+"""The panel "Compared with a classifier": one must answer, one may abstain, and Bayes' rule joins the two."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,38 +9,38 @@ import gradio as gr
 import torch
 from torch import Tensor
 
+from demo.base.charts.coverage import STYLE as CHART_STYLE
+from demo.base.errors import sentence
 from demo.base.events import LIVE
 from demo.base.fields import StrictSlider
 from demo.base.words import message_html, note_html
 from demo.judge.bayes_words import (
     FORMULAS,
-    Answers,
+    ClassScores,
     classifier_html,
     contrast_html,
     density_html,
+    likelihoods_html,
     study_html,
-    turned_html,
 )
-from demo.judge.words import Judgement
+from demo.judge.judgement import Judgement
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import encode
 from gm_core import Autoregressive, Card, CheckpointError, Classifier, class_log_probs, load_bayes
-from gm_core.checkpoints import checkpoint_dir
-from gm_core.data.catalog import dataset_of
 from gm_core.rendering import grid, png
 from gm_core.studies.bayes.study import load_judges
 
-STYLE = (Path(__file__).parent / "bayes.css").read_text()
+STYLE = f"{(Path(__file__).parent / 'bayes.css').read_text()}\n{CHART_STYLE}"
 
 THRESHOLD = 90
-"""Percent that the density's likeliest class must have, until the person says otherwise."""
+"""Percent that the density's likeliest class must have, until the user says otherwise."""
 
 REMEMBERED = 64
-"""Pictures whose answers are kept: a threshold moves, and people go back to the picture before."""
+"""Pictures whose answers are kept: a threshold moves, and users go back to the picture before."""
 
 NOTHING_YET = "As soon as a picture is judged, a classifier has to name it here."
 NO_CLASSIFIER = "There is no classifier for these pictures to compare with."
-NO_STUDY = "What refusing is worth has not been measured for these pictures yet."
+NO_STUDY = "What abstaining is worth has not been measured for these pictures yet."
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,29 +48,29 @@ class Comparison:
     """Both judges on one picture.
 
     Attributes:
-        judged: The picture, and the detector's verdict on it.
-        answers: What they say.
-        card: The classifier's.
-        study: That of what was measured on test images, if it was.
+        judgement: The picture, and the detector's verdict on it.
+        scores: What both say of its classes.
+        card: The classifier's card.
+        study: The card of what was measured on test images, if it was.
     """
 
-    judged: Judgement
-    answers: Answers
+    judgement: Judgement
+    scores: ClassScores
     card: Card
     study: Card | None
 
     def contrast(self, threshold: float) -> str:
         """The difference in words."""
-        url = encode(png(grid(self.judged.prepared.image, zoom=1)))
-        return contrast_html(self.answers, self.judged.verdict, threshold, url, self.study)
+        url = encode(png(grid(self.judgement.prepared.image, zoom=1)))
+        return contrast_html(self.scores, self.judgement.verdict, threshold, url, self.study)
 
     def density(self, threshold: float) -> str:
-        """The density's answer or refusal."""
-        return density_html(self.answers, self.judged.verdict, threshold, self.study)
+        """The density's answer, or that it abstains."""
+        return density_html(self.scores, self.judgement.verdict, threshold, self.study)
 
 
 class BayesPanel:
-    """A classifier, which must answer, beside a density, which may refuse; on the picture that was judged last.
+    """A classifier, which must answer, beside a density, which may abstain; on the picture that was judged last.
 
     Args:
         models: The app's models.
@@ -91,94 +91,95 @@ class BayesPanel:
                         99,
                         value=THRESHOLD,
                         step=1,
-                        label="Refuse below (%)",
-                        info="How likely must the density's best class be, for it to answer?",
+                        label="Abstain below (%)",
+                        info="How likely must its best class be, for the PixelCNN to answer?",
                         buttons=[],
                         elem_id="beside-threshold",
                     )
             self.study = gr.HTML(apply_default_css=False)
-            self.turned = gr.HTML(apply_default_css=False)
+            self.likelihoods = gr.HTML(apply_default_css=False)
             gr.HTML(f"{FORMULAS}<style>{STYLE}</style>", apply_default_css=False)
 
         self.inputs = [self.threshold, self.dataset]
-        self.outputs = [self.contrast, self.classifier, self.density, self.turned, self.dataset, self.study]
+        self.outputs = [self.contrast, self.classifier, self.density, self.likelihoods, self.dataset, self.study]
 
-    def wire(self, judged: gr.State) -> None:
-        """Let the threshold move.
+    def wire(self, judgement: gr.State) -> None:
+        """Connect the threshold.
 
         Args:
-            judged: The last judgement.
+            judgement: The last judgement.
         """
-        given = [judged, self.threshold]
-        self.threshold.input(self.on_threshold, given, [self.contrast, self.density], **LIVE)
+        inputs = [judgement, self.threshold]
+        self.threshold.input(self.on_threshold, inputs, [self.contrast, self.density], **LIVE)
 
-    def follow(self, judged: Judgement | None, percent: float, shown: str | None) -> tuple[Any, ...]:
+    def follow(self, judgement: Judgement | None, percent: float, shown: str | None) -> tuple[Any, ...]:
         """What both say of a picture that was just judged; what was measured only where that is of another data set.
 
         Args:
-            judged: The judgement.
+            judgement: The judgement.
             percent: How likely the density's best class must be for an answer, in percent.
             shown: The data set whose measured curves are there.
         """
-        *views, dataset = self.show(judged, percent)
+        *views, dataset = self.show(judgement, percent)
         # Left alone, so that a table that was opened stays open while pictures come and go.
         return *views, dataset, gr.skip() if dataset == shown else self.show_study(dataset)
 
-    def show(self, judged: Judgement | None, percent: float) -> tuple[str, str, str, str, str | None]:
+    def show(self, judgement: Judgement | None, percent: float) -> tuple[str, str, str, str, str | None]:
         """What both say of a picture.
 
         Args:
-            judged: The last judgement.
+            judgement: The last judgement.
             percent: How likely the density's best class must be for an answer, in percent.
 
         Returns:
-            The contrast, the classifier, the density, the densities by class, and the data set.
+            The contrast, the classifier, the density, the likelihoods by class, and the data set.
         """
-        case = self._compare(judged)
+        case = self._compare(judgement)
         if isinstance(case, str):
             return case, "", "", "", None
         return (
             case.contrast(percent / 100),
-            classifier_html(case.answers, case.card),
+            classifier_html(case.scores, case.card),
             case.density(percent / 100),
-            turned_html(case.answers, case.judged.verdict.log_prob, case.study),
-            case.judged.dataset,
+            likelihoods_html(case.scores, case.judgement.verdict.log_prob, case.study),
+            case.judgement.dataset,
         )
 
-    def on_threshold(self, judged: Judgement | None, percent: float) -> tuple[str, str]:
+    def on_threshold(self, judgement: Judgement | None, percent: float) -> tuple[str, str]:
         """Another threshold for the same picture: the contrast and the density; no model is asked again."""
-        case = self._compare(judged)
+        case = self._compare(judgement)
         return (case, "") if isinstance(case, str) else (case.contrast(percent / 100), case.density(percent / 100))
 
     def show_study(self, dataset: str | None) -> str:
         """What was measured on a data set's test images."""
         if dataset is None:
             return ""
-        if not _is_there(f"{dataset}-bayes"):
+        if not self.models.has(f"{dataset}-bayes"):
             return note_html(NO_STUDY)
         try:
             return study_html(load_bayes(dataset), self.models.card(f"{dataset}-bayes"))
         except CheckpointError as error:
-            return message_html(str(error))
+            return message_html(sentence(error))
 
-    def _compare(self, judged: Judgement | None) -> Comparison | str:
+    def _compare(self, judgement: Judgement | None) -> Comparison | str:
         """Both on a picture, or what to show instead."""
-        if judged is None:
+        if judgement is None:
             return note_html(NOTHING_YET)
-        if not _is_there(dataset_of(judged.dataset).classifier):
+        name = judgement.record.classifier
+        if not self.models.has(name):
             return note_html(NO_CLASSIFIER)
-        image = judged.prepared.image
+        image = judgement.prepared.image
         try:
-            pixelcnn, classifier = load_judges(judged.dataset, self.models.device)
-            card = self.models.card(dataset_of(judged.dataset).classifier)
+            pixelcnn, classifier = load_judges(judgement.dataset, self.models.device)
+            card = self.models.card(name)
         except CheckpointError as error:
-            return message_html(str(error))
-        study, prior = self._measured(judged.dataset)
-        said = ask(pixelcnn, classifier, image.numpy().tobytes(), tuple(image.shape))
-        return Comparison(judged, Answers(tuple(card.class_names), *said, prior), card, study)
+            return message_html(sentence(error))
+        study, prior = self._measured(judgement.dataset)
+        scores = score_classes(pixelcnn, classifier, image.numpy().tobytes(), tuple(image.shape))
+        return Comparison(judgement, ClassScores(tuple(card.class_names), *scores, prior), card, study)
 
     def _measured(self, dataset: str) -> tuple[Card | None, Tensor | None]:
-        """The study's card and its p(y); neither where none fits, of which its own place speaks."""
+        """The study's card and its p(y); neither where none fits, which is said in its own place."""
         try:
             prior = load_bayes(dataset).prior
             return self.models.card(f"{dataset}-bayes"), prior
@@ -187,10 +188,10 @@ class BayesPanel:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def ask(
+def score_classes(
     pixelcnn: Autoregressive, classifier: Classifier, pixels: bytes, shape: tuple[int, ...]
 ) -> tuple[Tensor, Tensor]:
-    """Ask both about a picture, once however often it is asked for.
+    """Ask both about a picture, once however often the answer is needed.
 
     Args:
         pixelcnn: A class-conditional density.
@@ -205,7 +206,3 @@ def ask(
     with torch.inference_mode():
         log_posterior = classifier.logits(images)[0].double().log_softmax(dim=0).cpu()
         return log_posterior, class_log_probs(pixelcnn, images)[0]
-
-
-def _is_there(name: str) -> bool:
-    return (checkpoint_dir() / f"{name}.json").is_file()

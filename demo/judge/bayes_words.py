@@ -7,9 +7,9 @@ from html import escape
 import torch
 from torch import Tensor
 
-from demo.base.charts.coverage import Curve, coverage_chart, coverage_table
+from demo.base.charts.coverage import Curve, accuracy, coverage_chart, coverage_table
 from demo.base.theme import CLASS_COLORS
-from demo.base.words import nats, percent
+from demo.base.words import nats, note_html, percent
 from gm_core import BayesStudy, Card, Verdict, bayes_posterior, likelihood_from_posterior, marginal_log_prob
 from gm_core.checkpoints import Metric
 from gm_core.data.catalog import dataset_of
@@ -21,12 +21,12 @@ FORMULAS = """<details><summary>The formulas, and where they are from</summary>
 <p>A class-conditional density gives p(x | y); counting the training pictures gives p(y). By Bayes' rule,</p>
 <p class="formula">p(y | x) = p(x | y) p(y) / p(x), &nbsp; p(x) = Σ<sub>y</sub> p(x | y) p(y).</p>
 <p>Dividing by p(x) is what makes it forget how likely the picture is at all: the classes' probabilities sum to 1 for
-a shoe, too. So the density refuses twice, by p(x) when the detector finds the picture unreasonable, and by p(y | x)
-when no class is likely enough. A classifier learns p(y | x) alone, and has only the second way.</p>
-<p>Read from right to left, the same rule makes a density of a classifier, if somebody else provides p(x):</p>
+a shoe, too. So the PixelCNN can abstain in two ways: by p(x), when the detector finds the picture unreasonable, and by
+p(y | x), when no class is likely enough. A classifier learns p(y | x) alone, and has only the second way.</p>
+<p>Read from right to left, the same rule turns a classifier into a density, if p(x) comes from another model:</p>
 <p class="formula">p(x | y) = p(y | x) p(x) / p(y), &nbsp; log p(x | y) = log p(y | x) + log p(x) − log p(y).</p>
-<p>A classifier is usually the better one at naming: all it has is spent on where the classes part. A density has
-to explain every pixel, and the class is a few nats among hundreds.</p>
+<p>A classifier usually names the class better: all its capacity is spent on where the classes differ. A density has to
+explain every pixel, and the class is worth a few nats among hundreds.</p>
 <p>Sources: A. Ng and M. Jordan, <i>On Discriminative vs. Generative Classifiers</i>, 2001
 (<a href="https://papers.nips.cc/paper/2020">papers.nips.cc/paper/2020</a>); A. van den Oord et al., <i>Conditional
 Image Generation with PixelCNN Decoders</i>, 2016 (<a href="https://arxiv.org/abs/1606.05328">arXiv:1606.05328</a>);
@@ -37,14 +37,14 @@ Neural Networks are Easily Fooled</i>, 2015 (<a href="https://arxiv.org/abs/1412
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What two judges say of one picture.
+class ClassScores:
+    """What a classifier and a density say of one picture's classes.
 
     Attributes:
         names: The classes.
         log_posterior: log p(y | x) of the classifier, nats, ``float64`` (classes,).
         log_likelihood: log p(x | y) of the density, nats, ``float64`` (classes,).
-        prior: p(y), ``float64`` (classes,), or ``None`` for "all alike".
+        prior: p(y), ``float64`` (classes,), or ``None`` for equal ones.
     """
 
     names: tuple[str, ...]
@@ -67,8 +67,8 @@ class Answers:
         """The density's log p(x) as the sum over its classes, nats."""
         return float(marginal_log_prob(self.log_likelihood[None], self.prior)[0])
 
-    def turned(self, log_prob: float) -> Tensor:
-        """A log p(x | y) from the classifier's p(y | x) and somebody's log p(x), nats, (classes,)."""
+    def by_classifier(self, log_prob: float) -> Tensor:
+        """The log p(x | y) that the classifier's p(y | x) makes of a model's log p(x), nats, (classes,)."""
         log_p_x = torch.tensor([log_prob], dtype=torch.float64)
         return likelihood_from_posterior(self.classifier[None], log_p_x, self.prior)[0]
 
@@ -79,29 +79,29 @@ def likeliest(probs: Tensor) -> tuple[int, float]:
     return index, float(probs[index])
 
 
-def refuses(answers: Answers, verdict: Verdict, threshold: float) -> bool:
-    """Whether the density refuses to name a class.
+def abstains(scores: ClassScores, verdict: Verdict, threshold: float) -> bool:
+    """Whether the density names no class.
 
     Args:
-        answers: What it says of the classes.
+        scores: What it says of the classes.
         verdict: What the detector says of the picture.
         threshold: The least probability of the likeliest class, from 0 to 1.
     """
-    return verdict.verdict == "unreasonable" or likeliest(answers.density)[1] < threshold
+    return verdict.verdict == "unreasonable" or likeliest(scores.density)[1] < threshold
 
 
-def contrast_html(answers: Answers, verdict: Verdict, threshold: float, url: str, study: Card | None) -> str:
+def contrast_html(scores: ClassScores, verdict: Verdict, threshold: float, url: str, study: Card | None) -> str:
     """The difference between both judges, on this picture, in a sentence or two.
 
     Args:
-        answers: What they say.
+        scores: What they say.
         verdict: What the detector says.
         threshold: The least probability of the likeliest class, from 0 to 1.
         url: The picture as an image's address.
         study: The card of what was measured, if there is one.
     """
-    (c, sure), (d, share) = likeliest(answers.classifier), likeliest(answers.density)
-    one, other = _a(answers.names[c]), _a(answers.names[d])
+    (c, sure), (d, share) = likeliest(scores.classifier), likeliest(scores.density)
+    one, other = _a(scores.names[c]), _a(scores.names[d])
     if verdict.verdict == "unreasonable":
         if sure >= SURE:
             first = f"The classifier is <b>{percent(sure)} sure of {one}</b>."
@@ -110,121 +110,123 @@ def contrast_html(answers: Answers, verdict: Verdict, threshold: float, url: str
                 f"The classifier says {one}, though only {percent(sure)} sure: it has no way to say “none of these”."
             )
         never = "has never seen anything like it" if verdict.peers == 0 else "finds the picture too unusual to answer"
-        second = f"The density {never}: <b>unreasonable, p = {verdict.p_value:.4f}</b>."
+        second = f"The PixelCNN {never}: <b>unreasonable, p = {verdict.p_value:.4f}</b>."
     elif share < threshold:
         first = f"The classifier says {one} ({percent(sure)})."
-        rival = int(answers.density.topk(2).indices[1])
+        rival = int(scores.density.topk(2).indices[1])
         second = (
-            f"The density finds the picture reasonable, but wavers between {other} ({percent(share)}) and "
-            f"{_a(answers.names[rival])} ({percent(float(answers.density[rival]))}): under your {100 * threshold:g} %, "
-            "<b>it refuses</b>."
+            f"The PixelCNN finds the picture reasonable, but wavers between {other} ({percent(share)}) and "
+            f"{_a(scores.names[rival])} ({percent(float(scores.density[rival]))}): under your {100 * threshold:g} %, "
+            "<b>it abstains</b>."
         )
     elif c == d:
-        first = f"Both call it {one}: the classifier with {percent(sure)}, the density with {percent(share)}."
+        first = f"Both call it {one}: the classifier with {percent(sure)}, the PixelCNN with {percent(share)}."
         second = (
-            "But only the density could also ask whether the picture is of the kind it knows: "
+            "But only the PixelCNN could also ask whether the picture is of the kind it knows: "
             f"<b>reasonable, p = {verdict.p_value:.4f}</b>."
         )
     else:
-        said, density_said = f"{one} ({percent(sure)})", f"{other} ({percent(share)})"
-        first = f"<b>They disagree</b>: the classifier says {said}, the density {density_said}."
+        first = (
+            f"<b>They disagree</b>: the classifier says {one} ({percent(sure)}), "
+            f"the PixelCNN {other} ({percent(share)})."
+        )
         second = _compared(study)
     return (
-        f'<div class="contrast {verdict.verdict}"><img src="{escape(url)}" alt="The picture both are asked about">'
+        f'<div class="contrast {verdict.verdict}"><img src="{escape(url)}" alt="The picture that both are asked about">'
         f'<p aria-live="polite">{first} {second}</p></div>'
     )
 
 
-def classifier_html(answers: Answers, card: Card) -> str:
+def classifier_html(scores: ClassScores, card: Card) -> str:
     """The classifier's answer.
 
     Args:
-        answers: What it says.
+        scores: What it says.
         card: Its card.
     """
-    index, share = likeliest(answers.classifier)
-    figures, told = _figures(card), [f"<code>{escape(card.name)}</code>"]
+    index, share = likeliest(scores.classifier)
+    figures, remarks = _figures(card), [f"<code>{escape(card.name)}</code>"]
     if "accuracy" in figures:
-        told.append(f"right on {percent(figures['accuracy'].value)} of {_counted(figures['accuracy'])}")
+        remarks.append(f"right on {percent(figures['accuracy'].value)} of {_counted(figures['accuracy'])}")
     if "confident_on_noise" in figures:
-        told.append(f"shown pure noise, {percent(figures['confident_on_noise'].value)} sure on average")
+        remarks.append(f"shown pure noise, {percent(figures['confident_on_noise'].value)} sure on average")
     return (
-        f'<section class="judge classifier"><h3>The classifier, p(y | x)</h3>{_says(answers.names[index], share)}'
+        f'<section class="judge classifier"><h3>The classifier, p(y | x)</h3>{_says(scores.names[index], share)}'
         f"<p>It always answers: its probabilities sum to 1 whatever it is shown.</p>"
-        f"{_bars(answers, answers.classifier)}"
-        f'<p class="lab-note">{" · ".join(told)}</p></section>'
+        f"{_bars(scores, scores.classifier)}"
+        f"{note_html(' · '.join(remarks))}</section>"
     )
 
 
-def density_html(answers: Answers, verdict: Verdict, threshold: float, study: Card | None) -> str:
-    """The density's answer, or its refusal.
+def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study: Card | None) -> str:
+    """The density's answer, or that it abstains.
 
     Args:
-        answers: What it says of the classes.
+        scores: What it says of the classes.
         verdict: What the detector says of the picture.
         threshold: The least probability of the likeliest class, from 0 to 1.
         study: The card of what was measured, if there is one.
     """
-    index, share = likeliest(answers.density)
-    name, own = answers.names[index], f"{100 * threshold:g} %"
+    index, share = likeliest(scores.density)
+    name, own = scores.names[index], f"{100 * threshold:g} %"
     rate = f"{100 * verdict.alpha:g} %"
     if verdict.verdict == "unreasonable":
-        said = '<p class="says refuses"><b>It refuses</b></p>'
+        answer = _ABSTAINS
         because = (
             f"The picture is unreasonable (p = {verdict.p_value:.4f}, not above {rate}), judged by p(x), which a "
             "classifier does not have. Were it of some class, Bayes' rule would say:"
         )
     elif share < threshold:
-        said = '<p class="says refuses"><b>It refuses</b></p>'
+        answer = _ABSTAINS
         because = (
             f"The picture is reasonable (p = {verdict.p_value:.4f}), but the likeliest class, {escape(name)}, has only "
             f"{percent(share)}: below your {own}."
         )
     else:
-        said = _says(name, share)
+        answer = _says(name, share)
         because = f"The picture is reasonable (p = {verdict.p_value:.4f}), and its class is not below your {own}."
-    shares = "every class alike" if answers.prior is None else "its share of the training images"
-    told, figures = [f"PixelCNN by Bayes' rule, p(y): {shares}"], _figures(study)
+    shares = "the same for every class" if scores.prior is None else "its share of the training images"
+    remarks, figures = [f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"], _figures(study)
     if "pixelcnn_accuracy" in figures:
         figure = figures["pixelcnn_accuracy"]
-        told.append(f"right on {percent(figure.value)} of {_counted(figure)} when it must answer")
-    silent = " silent" if refuses(answers, verdict, threshold) else ""
+        remarks.append(f"right on {percent(figure.value)} of {_counted(figure)} when it must answer")
+    silent = " silent" if abstains(scores, verdict, threshold) else ""
     return (
-        f'<section class="judge density{silent}"><h3>The density, p(x | y) p(y)</h3>{said}<p>{because}</p>'
-        f"{_bars(answers, answers.density, threshold)}"
-        f'<p class="lab-note">{" · ".join(told)}</p></section>'
+        f'<section class="judge density{silent}"><h3>The PixelCNN, by Bayes’ rule</h3>{answer}<p>{because}</p>'
+        f"{_bars(scores, scores.density, threshold)}"
+        f"{note_html(' · '.join(remarks))}</section>"
     )
 
 
-def turned_html(answers: Answers, log_prob: float, study: Card | None) -> str:
+def likelihoods_html(scores: ClassScores, log_prob: float, study: Card | None) -> str:
     """The densities p(x | y) of both, class by class.
 
     Args:
-        answers: What they say.
-        log_prob: log p(x) of the density when it is told no class, nats.
+        scores: What they say.
+        log_prob: Unconditional log p(x) of the density, nats.
         study: The card of what was measured, if there is one.
     """
-    own, turned = answers.log_likelihood, answers.turned(log_prob)
-    first, other = int(own.argmax()), int(turned.argmax())
-    gaps = (own - turned).abs()
+    own, other_way = scores.log_likelihood, scores.by_classifier(log_prob)
+    first, other = int(own.argmax()), int(other_way.argmax())
+    gaps = (own - other_way).abs()
     widest = int(gaps.argmax())
     if first == other:
         gap = nats(float(gaps[first]))
-        agree = f"Both columns make {_a(answers.names[first])} the likeliest reading, {gap} nats apart;"
+        agree = f"Both columns make {_a(scores.names[first])} the likeliest reading, {gap} nats apart;"
     else:
         agree = (
-            f"One column makes {_a(answers.names[first])} the likeliest reading, the other {_a(answers.names[other])};"
+            f"One column makes {_a(scores.names[first])} the likeliest reading, the other {_a(scores.names[other])};"
         )
-    sides = "less" if float(own[widest] - turned[widest]) > 0 else "more"
+    sides = "less" if float(own[widest] - other_way[widest]) > 0 else "more"
     agree += (
-        f" they differ most for {_a(answers.names[widest])}, which the classifier makes "
+        f" they differ most for {_a(scores.names[widest])}, which the classifier makes "
         f"{nats(float(gaps[widest]))} nats {sides} likely."
     )
     rows = "".join(
         f'<tr{" class=first" if i in (first, other) else ""}><th scope="row">{_dot(i)}{escape(name)}</th>'
-        f"<td>{_mark(float(own[i]), i == first)}</td><td>{_mark(float(turned[i]), i == other)}</td>"
-        f"<td>{_signed(float(turned[i] - own[i]))}</td></tr>"
-        for i, name in enumerate(answers.names)
+        f"<td>{_mark(float(own[i]), i == first)}</td><td>{_mark(float(other_way[i]), i == other)}</td>"
+        f"<td>{_signed(float(other_way[i] - own[i]))}</td></tr>"
+        for i, name in enumerate(scores.names)
     )
     figures, average = _figures(study), ""
     if {"log_prob_given_class", "log_prob_given_class_by_bayes"} <= figures.keys():
@@ -233,12 +235,12 @@ def turned_html(answers: Answers, log_prob: float, study: Card | None) -> str:
             f"<p>Given the true class, {_counted(alone)} have {nats(alone.value)} nats on average by the PixelCNN "
             f"alone, {nats(made.value)} when made from the classifier.</p>"
         )
-    return f"""<section class="turned"><h3>The other way round: a density made from a classifier</h3>
+    return f"""<section class="other-way"><h3>The other way round: a density made from a classifier</h3>
 <div><p>log p(x | y) = log p(y | x) + log p(x) − log p(y): the classifier's p(y | x) says how the classes differ, the
 PixelCNN's p(x) how likely the picture is at all.</p>
 <p><b>{agree}</b></p>{average}
-<p class="lab-note">log p(x) = {nats(log_prob)} nats when the PixelCNN is told no class, and {nats(answers.log_prob)}
-as the sum of p(x | y) p(y) over its classes: the same quantity by two ways through one network. The table is
+<p class="lab-note">log p(x) = {nats(log_prob)} nats without a class (label “any class”), and {nats(scores.log_prob)}
+as the sum of p(x | y) p(y) over the classes: the same quantity, computed in two ways by one network. The table is
 in nats; bold is the likeliest of a column.</p></div>
 <table><thead><tr><th scope="col">y</th><th scope="col">PixelCNN's own log&nbsp;p(x&nbsp;|&nbsp;y)</th>
 <th scope="col">made from the classifier</th><th scope="col">difference</th></tr></thead><tbody>
@@ -246,7 +248,7 @@ in nats; bold is the likeliest of a column.</p></div>
 
 
 def study_html(study: BayesStudy, card: Card) -> str:
-    """Accuracy against coverage, on pictures of the known kind and on such with others mixed in.
+    """Accuracy against coverage, on pictures of the known kind alone and with outliers mixed in.
 
     Args:
         study: What was measured.
@@ -254,32 +256,33 @@ def study_html(study: BayesStudy, card: Card) -> str:
     """
     known = [
         Curve("classifier", "classifier", "own", study.accuracy["classifier"]),
-        Curve("density, by Bayes' rule", "density", "own", study.accuracy["pixelcnn"]),
+        Curve("PixelCNN, by Bayes' rule", "density", "own", study.accuracy["pixelcnn"]),
     ]
     mixed = [
-        Curve("classifier; refuses by its p(y | x)", "classifier", "own", study.mixed_accuracy["classifier"]),
-        Curve("classifier; density refuses by p(x)", "classifier", "log_prob", study.mixed_accuracy["joined"]),
-        Curve("density; refuses by its p(y | x)", "density", "own", study.mixed_accuracy["pixelcnn"]),
-        Curve("density; refuses by p(x)", "density", "log_prob", study.mixed_accuracy["log_prob"]),
-        Curve("density; by distance to the usual p(x)", "density", "typicality", study.mixed_accuracy["typicality"]),
+        Curve("classifier; abstains by its p(y | x)", "classifier", "own", study.mixed_accuracy["classifier"]),
+        Curve("classifier; abstains by PixelCNN's p(x)", "classifier", "log_prob", study.mixed_accuracy["joined"]),
+        Curve("PixelCNN; abstains by its p(y | x)", "density", "own", study.mixed_accuracy["pixelcnn"]),
+        Curve("PixelCNN; abstains by its p(x)", "density", "log_prob", study.mixed_accuracy["log_prob"]),
+        Curve("PixelCNN; by distance to the usual p(x)", "density", "typicality", study.mixed_accuracy["typicality"]),
     ]
-    alone, joined, own = (float(study.mixed_accuracy[name][50]) for name in ("classifier", "joined", "pixelcnn"))
-    gain = 100 * (joined - alone)
+    half = {name: accuracy(curve, 50) for name, curve in study.mixed_accuracy.items()}
+    gain = 100 * float(study.mixed_accuracy["joined"][50] - study.mixed_accuracy["classifier"][50])
     worth = f"is worth {gain:.1f} points" if gain > 0 else f"costs {-gain:.1f} points"
-    worth += f": {percent(joined)} instead of {percent(alone)}"
-    worth += "." if gain > 0 else ", for simple strange pictures can be likely ones: p(x) has to be corrected for that."
-    naming = {name: {at: percent(float(curve[at])) for at in (95, 100)} for name, curve in study.accuracy.items()}
-    kind, strange = (dataset_of(name).full for name in (card.dataset, study.outliers))
+    worth += f": {half['joined']} instead of {half['classifier']}"
+    worth += "." if gain > 0 else ", for simple outliers can be likely pictures: p(x) has to be corrected for that."
+    naming = {name: {at: accuracy(curve, at) for at in (95, 100)} for name, curve in study.accuracy.items()}
+    kind, outliers = (dataset_of(name).full for name in (card.dataset, study.outliers))
     protocols = {metric.name: metric.protocol for metric in card.metrics}
     counted = f"the first {int(card.config['test_images']):,} test images"
-    return f"""<section class="study"><h3>What refusing is worth, measured</h3>
+    return f"""<section class="study"><h3>What abstaining is worth, measured</h3>
 <div class="charts"><figure><figcaption><b>Only pictures of the kind they know</b>: {escape(kind)}, {counted}. If all
-are answered, the classifier names {naming["classifier"][100]} rightly and the density {naming["pixelcnn"][100]}; if the
-5 % that they are least sure of are refused, {naming["classifier"][95]} and {naming["pixelcnn"][95]}.</figcaption>
+are answered, the classifier is right on {naming["classifier"][100]} and the PixelCNN on {naming["pixelcnn"][100]}; if
+both abstain on the 5 % they are least sure of, {naming["classifier"][95]} and {naming["pixelcnn"][95]}.</figcaption>
 {coverage_chart(known, 95)}</figure>
-<figure><figcaption><b>Half of them are something else</b>: {escape(strange)}, where every answer is wrong. With half
-refused, letting the density refuse by p(x) before the classifier answers {worth} The density's own p(y | x), from
-which p(x) has cancelled, gives {percent(own)}.</figcaption>{coverage_chart(mixed, 50, 0.0)}</figure></div>
+<figure><figcaption><b>Half of them are something else</b>: {escape(outliers)}, where every answer is wrong. If half
+are left unanswered, choosing these by the PixelCNN's p(x) before the classifier answers {worth} The PixelCNN's own
+p(y | x), from which p(x) has cancelled, gives {half["pixelcnn"]}.</figcaption>
+{coverage_chart(mixed, 50, 0.0)}</figure></div>
 <details><summary>The numbers, and how they were measured</summary>
 <p>Known pictures: {escape(protocols.get("classifier_accuracy_at_95_percent", ""))}.</p>
 <div class="scroll">{coverage_table(known)}</div>
@@ -295,18 +298,21 @@ def _a(name: str) -> str:
     return f"“{escape(name)}”"
 
 
+_ABSTAINS = '<p class="says abstains"><b>It abstains</b></p>'
+
+
 def _says(name: str, share: float) -> str:
     return f'<p class="says">It says: <b>{escape(name)}</b> <span>{percent(share)}</span></p>'
 
 
-def _bars(answers: Answers, probs: Tensor, threshold: float | None = None) -> str:
+def _bars(scores: ClassScores, probs: Tensor, threshold: float | None = None) -> str:
     """Probabilities of the classes as bars from 0 to 100 %, and the threshold below which none is an answer."""
     best = int(probs.argmax())
     rows = "".join(
         f"<li{' class=best' if i == best else ''}><span>{escape(name)}</span>"
         f'<i aria-hidden="true"><b style="width:{100 * share:.2f}%;background:{CLASS_COLORS[i % len(CLASS_COLORS)]}">'
         f"</b></i><span>{percent(share, '&gt; ', '&lt; ')}</span></li>"
-        for i, (name, share) in enumerate(zip(answers.names, probs.tolist(), strict=True))
+        for i, (name, share) in enumerate(zip(scores.names, probs.tolist(), strict=True))
     )
     line = f' style="--threshold:{threshold:.4f}"' if threshold is not None else ""
     return f'<ul class="bars{" with-threshold" if line else ""}"{line}>{rows}</ul>'
@@ -329,12 +335,14 @@ def _figures(card: Card | None) -> dict[str, Metric]:
 
 
 def _compared(study: Card | None) -> str:
-    """Whom to believe when both disagree, as far as that was measured."""
+    """Which one to believe when both disagree, as far as that was measured."""
     figures = _figures(study)
     if not {"classifier_accuracy", "pixelcnn_accuracy"} <= figures.keys():
         return ""
     one, other = figures["classifier_accuracy"], figures["pixelcnn_accuracy"]
-    return f"Of {_counted(one)} the classifier names {percent(one.value)} rightly, the density {percent(other.value)}."
+    return (
+        f"Of {_counted(one)} the classifier is right on {percent(one.value)}, the PixelCNN on {percent(other.value)}."
+    )
 
 
 def _counted(metric: Metric) -> str:

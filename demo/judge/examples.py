@@ -1,8 +1,8 @@
-"""Pictures to judge, all of the project's own making: drawn by its model, or by the few lines of code here."""
+"""Pictures to judge, all of the project's own making: drawn by its models, or by the few lines of code here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 import torch
@@ -10,24 +10,27 @@ from PIL import Image, ImageDraw, ImageFont
 
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import encode
-from gm_core import Preparation
+from gm_core import CheckpointError, Preparation
 from gm_core.data import preparation as forms
 from gm_core.data.catalog import FIRST, DataSet, dataset_of, first_of
 from gm_core.data.preparation import AS_IT_IS, USUAL
 from gm_core.rendering import grid, png
 
 SIDE = 28
-"""Side of what the models see."""
+"""Side of what the models of digits and clothes see."""
 
 CANVAS = 280
-"""Side of what is drawn large, as a person would on the pad."""
+"""Side of what is drawn large, as a user would on the pad."""
 
 PEN = 24
 
 DIGITS, GARMENTS = first_of(forms.DIGITS).density, first_of(forms.CLOTHES).density
-"""What draws the digits and the clothes: the densities that judge them, too."""
+"""The models that draw the digits and the clothes: the densities that judge them, too."""
 
 SEED, ANOTHER_SEED = 8, 22
+
+Paint = Callable[[Models, DataSet], Image.Image]
+"""Makes an example's picture, for models that know a data set."""
 
 
 @dataclass(frozen=True)
@@ -53,92 +56,100 @@ class Example:
         return encode(png(self.picture))
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How an example is made; its attributes are those of :class:`Example`, but for what makes the picture."""
+
+    name: str
+    look_for: str
+    paint: Paint
+    preparation: Preparation = USUAL
+
+
 def examples(models: Models, dataset: str = FIRST.name) -> tuple[Example, ...]:
     """All examples for a data set, the same at every call and at every start; digits and clothes share theirs.
 
+    An example whose model is missing or damaged is left out; :func:`problems` says so.
+
     Args:
-        models: Whose PixelCNNs draw the digits, the clothes and the photographs.
+        models: Their PixelCNNs draw the digits, the clothes and the photographs.
         dataset: What the judging models know.
     """
-    record = dataset_of(dataset)
-    return _of_photographs(models, record) if record.form is forms.PHOTOGRAPHS else _of_digits(models)
+    return _make_all(models, dataset)[0]
 
 
-@lru_cache(maxsize=2)
-def _of_digits(models: Models) -> tuple[Example, ...]:
-    three, seven, four = _drawn_by(models, DIGITS, (3, 7, 4))
-    sneaker, bag = _drawn_by(models, GARMENTS, (7, 8))
-    return (
-        Example("a digit", "Drawn by the PixelCNN of digits, pixel by pixel, when asked for a 3.", three),
-        Example("another", "Also its own, asked for a 7: a model should know its own handwriting.", seven),
-        Example(
-            "upside down", "A drawn 4, turned by half. Every stroke is right; does the order matter?", _turned(four)
-        ),
-        Example(
-            "negative",
-            "A 3 in black on white. Switch “invert” off and see what the step was good for.",
-            _negative(three),
-        ),
-        Example("letter A", "No digit, but strokes like one. Which pixels give it away?", _letter("A")),
-        Example("circle", "Is a perfect circle a zero?", _drawn(_circle)),
-        Example("empty", "Nothing at all. Do you expect it to be less likely than a digit, or more?", _empty()),
-        Example("grey", "The same grey everywhere: nothing to see, but not what the model knows.", _grey(), AS_IT_IS),
-        Example("noise", "Every pixel a throw of a die with 256 sides: each one is a surprise.", _noise(), AS_IT_IS),
-        Example(
-            "sneaker",
-            "Drawn by the PixelCNN of clothes. What does a classifier of digits say? And the models of clothes?",
-            sneaker,
-            AS_IT_IS,
-        ),
-        Example("bag", "Another of its drawings. Somebody who only knows ten digits must call it one.", bag, AS_IT_IS),
-        Example(
-            "painting",
-            "An abstract painting by a few lines of code. Look below at how sure the classifier is.",
-            _painting(SEED),
-            AS_IT_IS,
-        ),
-        Example("another one", "The same few lines with other dice.", _painting(ANOTHER_SEED), AS_IT_IS),
-    )
+def problems(models: Models, dataset: str = FIRST.name) -> tuple[str, ...]:
+    """Why some examples are left out, if any are: a sentence per model."""
+    return _make_all(models, dataset)[1]
 
 
-@lru_cache(maxsize=2)
-def _of_photographs(models: Models, dataset: DataSet) -> tuple[Example, ...]:
-    one, two, third = (_drawn_by(models, dataset.density, (-1,), seed)[0] for seed in dataset.seeds.examples)
-    (three,) = _drawn_by(models, DIGITS, (3,))
-    (sneaker,) = _drawn_by(models, GARMENTS, (7,))
-    return (
-        Example("its own", "Drawn by this very PixelCNN++, value by value: light and texture, but of what?", one),
-        Example("another", "Also its own drawing. To the model it is as good as a photograph.", two),
-        Example("a third", "Another throw of the dice.", third),
-        Example("upside down", "The first one, turned by half. Does the sky belong above?", _turned(one)),
-        Example("grey", "The first one without its colours: is it a photograph still?", _gray(one)),
-        Example("puzzle", "The first one in sixteen pieces, mixed up: every piece is right.", _puzzle(one)),
-        Example("a digit", "Drawn by the PixelCNN of digits. Simple pictures are likely; is that enough?", three),
-        Example("sneaker", "Drawn by the PixelCNN of clothes.", sneaker),
-        Example("plain", "One colour all over: likelier than any photograph.", Image.new("RGB", (32, 32), "#6a8caf")),
-        Example("noise", "Every value a throw of a die with 256 sides: each one is a surprise.", _noise((32, 32, 3))),
-        Example("painting", "An abstract painting by a few lines of code, shrunk like a photograph.", _painting(SEED)),
-        Example("another one", "The same few lines with other dice.", _painting(ANOTHER_SEED)),
-    )
+def _make_all(models: Models, dataset: str) -> tuple[tuple[Example, ...], tuple[str, ...]]:
+    record, recipes = dataset_of(dataset), list(_FOR_PHOTOGRAPHS)
+    if record.form is not forms.PHOTOGRAPHS:
+        record, recipes = FIRST, list(_FOR_DIGITS)
+    made: list[Example] = []
+    wrong: dict[str, None] = {}
+    for recipe in recipes:
+        try:
+            made.append(_make(models, record, recipe))
+        except CheckpointError as error:
+            wrong[f"Some examples are missing: {error}"] = None
+    return tuple(made), tuple(wrong)
 
 
-def _drawn_by(models: Models, name: str, labels: tuple[int, ...], seed: int = SEED) -> list[Image.Image]:
+@lru_cache(maxsize=64)
+def _make(models: Models, dataset: DataSet, recipe: Recipe) -> Example:
+    return Example(recipe.name, recipe.look_for, recipe.paint(models, dataset), recipe.preparation)
+
+
+@lru_cache(maxsize=16)
+def _sample(models: Models, name: str, labels: tuple[int, ...], seed: int = SEED) -> list[Image.Image]:
     with torch.inference_mode():
-        drawn = models.autoregressive(name).sample(
+        images = models.autoregressive(name).sample(
             len(labels), torch.tensor(labels), generator=torch.Generator().manual_seed(seed)
         )
-    return [grid(image[None], zoom=1) for image in drawn]
+    return [grid(image[None], zoom=1) for image in images]
 
 
-def _turned(picture: Image.Image) -> Image.Image:
+def _digit(models: Models, _: DataSet, *, place: int) -> Image.Image:
+    """One of three digits drawn together: a 3, a 7 and a 4."""
+    return _sample(models, DIGITS, (3, 7, 4))[place]
+
+
+def _garment(models: Models, _: DataSet, *, place: int) -> Image.Image:
+    """One of two drawn together: a sneaker and a bag."""
+    return _sample(models, GARMENTS, (7, 8))[place]
+
+
+def _photograph(models: Models, dataset: DataSet, *, place: int) -> Image.Image:
+    """Drawn by the data set's own model, without a class."""
+    return _sample(models, dataset.density, (-1,), dataset.seeds.examples[place])[0]
+
+
+def _class(models: Models, _: DataSet, *, name: str, label: int) -> Image.Image:
+    """Of a class, by some model, alone."""
+    return _sample(models, name, (label,))[0]
+
+
+def _change(paint: Paint, change: Callable[[Image.Image], Image.Image]) -> Paint:
+    """A picture that is changed after it is made."""
+    return lambda models, dataset: change(paint(models, dataset))
+
+
+def _fixed(make: Callable[[], Image.Image]) -> Paint:
+    """A picture that needs no model."""
+    return lambda models, dataset: make()
+
+
+def _turn(picture: Image.Image) -> Image.Image:
     return picture.transpose(Image.Transpose.ROTATE_180)
 
 
-def _gray(picture: Image.Image) -> Image.Image:
+def _remove_colour(picture: Image.Image) -> Image.Image:
     return picture.convert("L").convert("RGB")
 
 
-def _puzzle(picture: Image.Image) -> Image.Image:
+def _shuffle_pieces(picture: Image.Image) -> Image.Image:
     """Sixteen pieces in another order."""
     side = picture.width // 4
     pieces = [(column * side, row * side) for row in range(4) for column in range(4)]
@@ -149,7 +160,7 @@ def _puzzle(picture: Image.Image) -> Image.Image:
     return mixed
 
 
-def _negative(picture: Image.Image) -> Image.Image:
+def _invert(picture: Image.Image) -> Image.Image:
     return picture.point([255 - level for level in range(256)])
 
 
@@ -161,7 +172,7 @@ def _letter(letter: str) -> Image.Image:
     return picture
 
 
-def _drawn(shape: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
+def _draw(shape: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
     picture = Image.new("L", (CANVAS, CANVAS))
     shape(ImageDraw.Draw(picture))
     return picture
@@ -171,12 +182,8 @@ def _circle(draw: ImageDraw.ImageDraw) -> None:
     draw.ellipse((50, 50, 230, 230), outline=255, width=PEN)
 
 
-def _empty() -> Image.Image:
-    return Image.new("L", (SIDE, SIDE))
-
-
-def _grey() -> Image.Image:
-    return Image.new("L", (SIDE, SIDE), 128)
+def _plain(level: int) -> Image.Image:
+    return Image.new("L", (SIDE, SIDE), level)
 
 
 def _noise(shape: tuple[int, ...] = (SIDE, SIDE)) -> Image.Image:
@@ -196,3 +203,114 @@ def _painting(seed: int) -> Image.Image:
         ends = random.integers(0, CANVAS, 4).tolist()
         draw.line(ends, fill=tuple(random.integers(0, 120, 3).tolist()), width=int(random.integers(3, 14)))
     return picture
+
+
+_FOR_DIGITS = (
+    Recipe("a digit", "Drawn by the PixelCNN of digits, pixel by pixel, when asked for a 3.", partial(_digit, place=0)),
+    Recipe(
+        "another",
+        "Also drawn by it, asked for a 7: a model should recognise its own handwriting.",
+        partial(_digit, place=1),
+    ),
+    Recipe(
+        "upside down",
+        "A 4 that it drew, turned upside down. Every stroke is right; does the order matter?",
+        _change(partial(_digit, place=2), _turn),
+    ),
+    Recipe(
+        "negative",
+        "A 3 in black on white. Switch “invert” off and see what the step was good for.",
+        _change(partial(_digit, place=0), _invert),
+    ),
+    Recipe(
+        "letter A",
+        "Not a digit, but strokes like those of one. Which pixels give it away?",
+        _fixed(lambda: _letter("A")),
+    ),
+    Recipe("circle", "Is a perfect circle a zero?", _fixed(lambda: _draw(_circle))),
+    Recipe(
+        "empty",
+        "Nothing at all. Do you expect it to be less likely than a digit, or more?",
+        _fixed(lambda: _plain(0)),
+    ),
+    Recipe(
+        "grey",
+        "The same grey everywhere: nothing to see, but not what the model knows.",
+        _fixed(lambda: _plain(128)),
+        AS_IT_IS,
+    ),
+    Recipe("noise", "Every grey is drawn at random: every pixel is a surprise.", _fixed(_noise), AS_IT_IS),
+    Recipe(
+        "sneaker",
+        "Drawn by the PixelCNN of clothes. What does a classifier of digits say? And the models of clothes?",
+        partial(_garment, place=0),
+        AS_IT_IS,
+    ),
+    Recipe(
+        "bag",
+        "Also drawn by the PixelCNN of clothes. A classifier that only knows ten digits must call it one of them.",
+        partial(_garment, place=1),
+        AS_IT_IS,
+    ),
+    Recipe(
+        "painting",
+        "An abstract painting by a few lines of code. Look below at how sure the classifier is.",
+        _fixed(lambda: _painting(SEED)),
+        AS_IT_IS,
+    ),
+    Recipe(
+        "another one",
+        "By the same few lines of code, with other random numbers.",
+        _fixed(lambda: _painting(ANOTHER_SEED)),
+        AS_IT_IS,
+    ),
+)
+
+_FIRST_PHOTOGRAPH = partial(_photograph, place=0)
+
+_FOR_PHOTOGRAPHS = (
+    Recipe(
+        "its own",
+        "Drawn by this very PixelCNN++, value by value: light and texture, but of what?",
+        _FIRST_PHOTOGRAPH,
+    ),
+    Recipe("another", "Also drawn by it. To the model it is as good as a photograph.", partial(_photograph, place=1)),
+    Recipe("a third", "Drawn by it with other random numbers.", partial(_photograph, place=2)),
+    Recipe(
+        "upside down",
+        "The first one, turned upside down. Does the sky belong at the top?",
+        _change(_FIRST_PHOTOGRAPH, _turn),
+    ),
+    Recipe(
+        "grey",
+        "The first one without its colours: is it still a photograph?",
+        _change(_FIRST_PHOTOGRAPH, _remove_colour),
+    ),
+    Recipe(
+        "puzzle",
+        "The first one in sixteen pieces, mixed up: every piece is right.",
+        _change(_FIRST_PHOTOGRAPH, _shuffle_pieces),
+    ),
+    Recipe(
+        "a digit",
+        "Drawn by the PixelCNN of digits. Simple pictures are often likely; is that enough?",
+        partial(_class, name=DIGITS, label=3),
+    ),
+    Recipe("sneaker", "Drawn by the PixelCNN of clothes.", partial(_class, name=GARMENTS, label=7)),
+    Recipe(
+        "plain",
+        "One colour everywhere: likelier than any photograph.",
+        _fixed(lambda: Image.new("RGB", (32, 32), "#6a8caf")),
+    ),
+    Recipe("noise", "Every value is drawn at random: each one is a surprise.", _fixed(lambda: _noise((32, 32, 3)))),
+    Recipe(
+        "painting",
+        "An abstract painting by a few lines of code, shrunk like a photograph.",
+        _fixed(lambda: _painting(SEED)),
+    ),
+    Recipe(
+        "another one",
+        "By the same few lines of code, with other random numbers.",
+        _fixed(lambda: _painting(ANOTHER_SEED)),
+    ),
+)

@@ -1,4 +1,4 @@
-"""How well a detector refuses, for people: the figures of its card as a picture, beside published ones."""
+"""The panel "How accurate is it?": the figures of a detector's card as a picture, beside published ones."""
 
 import re
 from html import escape
@@ -7,27 +7,28 @@ from typing import Any
 
 import gradio as gr
 
+from demo.base.errors import sentence
 from demo.base.words import message_html
-from demo.judge.words import Judgement
+from demo.judge.judgement import Judgement
 from demo.shared.models import Models
 from gm_core import Card, CheckpointError, Metric
-from gm_core.data.catalog import CATALOG, Published, dataset_of
+from gm_core.data.catalog import CATALOG, DataSet, Published, dataset_of
 
 FAR = {
     **{name: f"{record.many} ({record.title})" for name, record in CATALOG.items() if not record.same_as},
     "noise": "noise",
-    "constants": "one grey all over",
+    "constants": "uniform grey",
     "gradients": "gradients",
     "checkerboards": "checkerboards",
-    "textures": "textures of waves",
+    "textures": "wave textures",
     "pixels_shuffled": "its own, pixels shuffled",
     "patches_shuffled": "its own, patches shuffled",
     "inverted": "its own, inverted",
 }
-"""Sets of outliers that anybody would refuse, as a card names them, and in words."""
+"""Sets of clear outliers, as a card names them, and in words."""
 
 NEAR = {
-    "two_overlaid": "two laid over each other",
+    "two_overlaid": "two overlaid",
     "blurred": "blurred",
     "rotated_by_90": "rotated by 90°",
     "flipped_left_to_right": "flipped left to right",
@@ -36,30 +37,30 @@ NEAR = {
 """Sets made of a detector's own pictures that may well be reasonable."""
 
 PREPARED = {
-    "test_images": "test digits as they are",
-    "photographed": "digits photographed",
-    "drawn_on_pad": "digits drawn on a pad",
+    "test_images": "test {many} as they are",
+    "photographed": "{many}, photographed",
+    "drawn_on_pad": "{many}, drawn on a pad",
     "blank_paper": "blank paper, photographed",
-    "constants": "one grey all over",
+    "constants": "uniform grey",
 }
-"""What was prepared to be judged, as a card names it, and in words where its own are not plain."""
+"""What was prepared to be judged, as a card names it, and in words where the card's are not plain."""
 
-WORDS = """<p>Shown a stranger and {one} it has never seen, how often does the detector find the stranger
-the more unusual? Always is 1, a coin toss 0.5; below that, strangers look <i>more</i> usual than {many}.</p>"""
+WORDS = """<p>Given an outlier and an unseen {noun}, how often does the detector rate the outlier as more unusual? 1 is
+always, 0.5 a coin toss; below that, outliers look <i>more</i> usual than {many}.</p>"""
 
 DETAILS = """<details><summary>What the numbers are</summary>
-<p>The dots are <b>AUROC</b>, the area under the curve of detections against false alarms: the chance that a
-stranger's score is higher than that of a test picture, ties counting half (J. Hanley and B. McNeil, <i>The Meaning and
+<p>The dots are <b>AUROC</b>, the area under the curve of detections against false alarms: the chance that an outlier's
+score is higher than that of a test picture, ties counting half (J. Hanley and B. McNeil, <i>The Meaning and
 Use of the Area under a Receiver Operating Characteristic (ROC) Curve</i>, 1982). <b>Caught at 5 %</b> is the share with
-a conformal p-value of at most 0.05. The detector was fitted and calibrated on its own pictures alone;
-the test pictures were seen neither by it nor by its models.</p>
+a conformal p-value of at most 0.05. The detector was fitted and calibrated on pictures of its own kind alone;
+neither it nor its models saw the test pictures.</p>
 <p>{protocol}</p></details>"""
 
 CSS = (Path(__file__).parent / "measured.css").read_text()
 
 
 class MeasuredPanel:
-    """What the card of the judging detector says: false alarms, and how it fares against sets of strangers.
+    """What the card of the judging detector says: false alarms, and how well it does against sets of outliers.
 
     Args:
         models: The app's models.
@@ -72,23 +73,19 @@ class MeasuredPanel:
 
         self.inputs, self.outputs = [self.dataset], [self.dataset, self.html]
 
-    def follow(self, judged: Judgement | None, shown: str | None) -> tuple[Any, ...]:
-        """The figures of who judged; left alone while that is who is shown."""
-        name = judged.dataset if judged else None
-        return name, gr.skip() if name == shown else self.show(judged)
+    def follow(self, judgement: Judgement | None, shown: str | None) -> tuple[Any, ...]:
+        """The figures of the detector that judged; left alone while they are shown."""
+        name = judgement.dataset if judgement else None
+        return name, gr.skip() if name == shown else self.show(name)
 
-    def show(self, judged: Judgement | None) -> str:
-        """The figures of the detector that judged."""
-        return self.show_dataset(judged.dataset if judged else None)
-
-    def show_dataset(self, name: str | None) -> str:
+    def show(self, dataset: str | None) -> str:
         """The figures of a data set's detector; nothing before anything was judged."""
-        if name is None:
+        if dataset is None:
             return ""
         try:
-            return figures_html(name, self.models.card(f"{name}-detector"))
+            return figures_html(dataset, self.models.card(f"{dataset}-detector"))
         except CheckpointError as error:
-            return message_html(f"No figures of a detector of {dataset_of(name).many}: {error}.")
+            return message_html(f"No figures of a detector of {dataset_of(dataset).many}: {sentence(error)}")
 
 
 def set_words(name: str) -> str:
@@ -108,10 +105,10 @@ def figures_html(name: str, card: Card) -> str:
     far = "".join(_row(name, which, metrics) for which in sets if which not in NEAR)
     near = "".join(_row(name, which, metrics) for which in sets if which in NEAR)
     if not sets:
-        return f'<div class="measured">{_rates(metrics, dataset.many)}<p>Not measured against strangers yet.</p></div>'
-    shift = f"Near shifts, as they are: {dataset.many} changed a little, of which some may well be reasonable"
+        return f'<div class="measured">{_rates(metrics, dataset.many)}<p>Not measured against outliers yet.</p></div>'
+    shift = f"Near shifts: {dataset.many} changed a little; some of these may well be reasonable"
     return (
-        f'<div class="measured">{_rates(metrics, dataset.many)}{WORDS.format(one=dataset.one, many=dataset.many)}'
+        f'<div class="measured">{_rates(metrics, dataset.many)}{WORDS.format(noun=dataset.noun, many=dataset.many)}'
         '<p class="key"><span><i></i>by log p(x) alone, the naive detector</span>'
         '<span><i class="full"></i>by all scores together</span><span><i class="toss"></i>a coin toss</span></p>'
         '<table><thead><tr><th scope="col">shown</th><th scope="col" class="plot"><span class="axis">'
@@ -120,48 +117,48 @@ def figures_html(name: str, card: Card) -> str:
         '<th scope="col">caught at 5 %</th></tr></thead>'
         f"<tbody>{far}"
         f'{f"""<tr class="shift"><th colspan="5" scope="rowgroup">{shift}</th></tr>{near}""" if near else ""}'
-        f"</tbody></table>{_prepared(metrics)}{DETAILS.format(protocol=_protocol(sets, metrics))}</div>"
+        f"</tbody></table>{_prepared(metrics, dataset)}{DETAILS.format(protocol=_protocol(sets, metrics))}</div>"
     )
 
 
 def _rates(metrics: dict[str, Metric], many: str) -> str:
-    """How often true pictures were refused, beside what was accepted."""
+    """How often pictures of the known kind were refused, beside the accepted rate."""
     rates = [metric for key, metric in metrics.items() if key.startswith("false_alarm_rate_at_")]
     if not rates:
         return ""
     counted = re.search(r"the ([\d,]+) test images", rates[0].protocol)
-    of = f"Of {counted[1]} test {many}" if counted else f"Of test {many}"
+    of = f"{counted[1]} test {many}" if counted else f"test {many}"
     parts = "".join(
-        f"<span><b>{100 * metric.value:.1f} %</b> where "
-        f"{100 * float(metric.name.rsplit('_', 1)[1]):g} % are accepted</span>"
+        f"<span><b>{100 * metric.value:.1f} %</b> (target {100 * float(metric.name.rsplit('_', 1)[1]):g} %)</span>"
         for metric in rates
     )
-    return f'<p class="rates"><span>{of}, refused all the same:</span>{parts}</p>'
+    return f'<p class="rates"><span>False alarms among {of}:</span>{parts}</p>'
 
 
-def _prepared(metrics: dict[str, Metric]) -> str:
-    """What became of photographs and drawings, and of what is no digit, on their way through the preparation."""
+def _prepared(metrics: dict[str, Metric], dataset: DataSet) -> str:
+    """What became of photographs and drawings, and of outliers, on their way through the preparation."""
     shares = {key.removeprefix("reasonable_"): metric for key, metric in metrics.items() if "reasonable_" in key}
     if not shares:
         return ""
     rows = "".join(
         f'<tr><th scope="row" title="{escape(metric.protocol)}">'
-        f"{escape(PREPARED.get(name) or _kind(name))}</th>"
+        f"{escape(PREPARED[name].format(many=dataset.many) if name in PREPARED else _kind(name))}</th>"
         f'<td class="plot"><span class="dots share"><i class="way" style="left:0;width:{100 * metric.value:.1f}%"></i>'
         f'</span></td><td class="all">{100 * metric.value:.1f} %</td></tr>'
         for name, metric in shares.items()
     )
     return (
-        "<h4>Does the preparation make reasonable what is not?</h4><p>Pictures of other sizes, brought to the digits' "
-        "form as yours is; the photographs are made up: ink on paper, off-centre, uneven light, grain, out of focus, "
-        'JPEG. Called reasonable at 5 %:</p><table class="prepared"><thead><tr><th scope="col">prepared</th>'
+        "<h4>Does preprocessing let outliers pass?</h4><p>Pictures of other sizes, brought to the form of "
+        f"{dataset.many} as yours is; the photographs are simulated: ink on paper, off-centre, uneven light, grain, "
+        "out of focus, JPEG. Called reasonable at 5 %:</p>"
+        '<table class="prepared"><thead><tr><th scope="col">prepared</th>'
         '<th scope="col" class="plot"></th><th scope="col">reasonable</th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
 
 
 def _kind(name: str) -> str:
-    """A kind of prepared picture in words; some come large, as from a camera, and at the digits' own size."""
+    """A kind of prepared picture in words; some come both large, as from a camera, and at the models' own size."""
     kind, small = name.removesuffix("_28"), name.endswith("_28")
     return set_words(kind) + (", 28×28" if small else ", large" if kind in FAR else "")
 

@@ -3,8 +3,9 @@
 import math
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from typing import Any, Literal
 
@@ -12,34 +13,33 @@ import gradio as gr
 import torch
 from torch import Tensor
 
-from demo.base.events import LIVE
+from demo.base.errors import sentence
+from demo.base.tabs import Opening
 from demo.base.words import nats
+from demo.judge.judgement import Judgement
 from demo.judge.measured import set_words
-from demo.judge.words import Judgement
 from demo.shared.models import Models
-from demo.widgets.ranking import Ranking
+from demo.widgets.ranking import LineUp, Place, RankedPicture, Ranking, RankingValue
 from demo.widgets.sketch_pad import encode
 from gm_core import CheckpointError, Detector, Verdict
 from gm_core.data.catalog import CATALOG, DataSet, dataset_of
 from gm_core.rendering import grid, png
 
 SEED = 8
-"""Of all that is drawn."""
+"""The seed of everything that is drawn."""
 
 ALPHA = 0.05
-"""The false-alarm rate as long as the person has set none."""
-
-SIDE = 28
+"""The false-alarm rate as long as the user has set none."""
 
 LINE_UPS = {record.name: record.line_up for record in CATALOG.values() if record.line_up}
-"""Whose densities are asked, and about what."""
+"""The data sets whose densities are asked, and about which pictures."""
 
-WHY = """<p><b>Why?</b> A picture with little in it leaves a model little to be surprised by, so simple pictures are
-likely under any density, whatever it was trained on. What is <i>typical</i> is another question than what is most
-likely.</p>
+WHY = """<p><b>Why?</b> A picture with little in it leaves a model little to be surprised by, as long as its few greys
+are common ones: so a simple picture can be likelier than every real one, whatever the model was trained on. What is
+<i>typical</i> is another question than what is most likely.</p>
 <details class="why"><summary>The formulas, all the numbers, and the sources</summary>
 <p>log p(x) is the sum of log p(xᵢ | x₁ … xᵢ₋₁) over the pixels: it has no term for how much there is to see. The
-simplest correction asks how much that is, of a coder that knows no model: −log₂ p(x) less the bits of the picture as a
+simplest correction measures that with a coder that knows no model: −log₂ p(x) less the bits of the picture as a
 lossless WebP file (Serrà et al.). The detector looks at that and ten other scores together, and counts how many
 held-out pictures lie as far out: p = (1 + how many) / (n + 1).</p>
 {tables}
@@ -58,15 +58,15 @@ _lock = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
-    """A picture in line.
+class RankedImage:
+    """A picture in a line-up.
 
     Attributes:
         name: What it is, in a word or two.
         image: ``uint8`` (1, 1, H, W).
-        kind: One of the model's own, a stranger, or what the person had judged last.
+        kind: One that the model drew, an outlier, or the user's last picture.
         log_prob: Exact log p(x) under the line-up's PixelCNN, nats.
-        verdict: What the detector made of that PixelCNN says; None where there is no such detector.
+        verdict: What the detector with that PixelCNN says; None where there is no such detector.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Shown:
 class NaivePanel:
     """Two line-ups, under a model of digits and under one of clothes, that a switch ranks anew.
 
-    Nothing is computed before the panel comes into sight for the first time.
+    Nothing is computed before the panel is opened for the first time.
 
     Args:
         models: The app's models.
@@ -87,66 +87,71 @@ class NaivePanel:
 
     def __init__(self, models: Models) -> None:
         self.models = models
-        self.opened = gr.State(False)
+        self.opened, self.opening = gr.State(False), Opening()
         self.ranking = Ranking(elem_id="judge-naive")
         self.inputs, self.outputs = [self.opened], [self.ranking]
 
-    def wire(self, judged: gr.State) -> None:
-        """Begin when the panel is seen."""
-        self.ranking.wanted(lambda last: (True, self.show(last)), judged, [self.opened, self.ranking], **LIVE)
+    def wire(self, judgement: gr.State) -> None:
+        """Begin when the panel is opened."""
+        self.opening.run(self.on_open, judgement, [self.opened, self.ranking])
 
-    def show(self, judged: Judgement | None) -> dict[str, Any]:
-        """The line-ups, the person's last picture among them.
+    def on_open(self, judgement: Judgement | None) -> tuple[bool, RankingValue]:
+        """The panel is opened for the first time."""
+        return True, self.show(judgement)
+
+    def show(self, judgement: Judgement | None) -> RankingValue:
+        """The line-ups, the user's last picture among them.
 
         Args:
-            judged: The last judgement, if any.
-
-        Returns:
-            A value of :class:`demo.widgets.ranking.Ranking`.
+            judgement: The last judgement, if any.
         """
-        alpha = judged.verdict.alpha if judged else ALPHA
+        alpha = judgement.verdict.alpha if judgement else ALPHA
         lineups, tables = [], []
         for dataset in (dataset_of(name) for name in LINE_UPS):
             try:
-                shown = line_up(self.models, dataset.name)
-                shown += tuple(_yours(self.models, dataset.name, judged)) if judged else ()
-                lineups.append(self._lineup(dataset, shown, alpha))
-                tables.append(_table(dataset, shown))
+                images = line_up(self.models, dataset.name)
+                images += _user_picture(self.models, dataset, judgement) if judgement else ()
+                lineups.append(self._lineup(dataset, images, alpha))
+                tables.append(_table(dataset, images))
             except CheckpointError as error:
-                lineups.append(_without(dataset, str(error)))
+                lineups.append(_without(dataset, sentence(error)))
         return {"lineups": lineups, "about": WHY.format(tables="".join(tables), seed=SEED)}
 
-    def follow(self, judged: Judgement | None, opened: bool) -> tuple[Any, ...]:
-        """The line-ups with a picture that was just judged, once the panel was seen."""
-        return (self.show(judged) if opened else gr.skip(),)
+    def follow(self, judgement: Judgement | None, opened: bool) -> tuple[Any, ...]:
+        """The line-ups with a picture that was just judged, once the panel was opened."""
+        return (self.show(judgement) if opened else gr.skip(),)
 
-    def _lineup(self, dataset: DataSet, shown: tuple[Shown, ...], alpha: float) -> dict[str, Any]:
+    def _lineup(self, dataset: DataSet, images: tuple[RankedImage, ...], alpha: float) -> LineUp:
         detector, problem = _detector(self.models, dataset)
-        ways = {"raw": _ways_raw(shown, dataset, detector)}
-        says = {"raw": _says_raw(shown, dataset)}
+        places = {"raw": _places_raw(images, dataset, detector)}
+        says = {"raw": _says_raw(images, dataset)}
         scales = {"raw": f"Bars: −log p(x), surprise in nats; short is likely. {self._average(dataset)}"}
         if detector:
-            ways["corrected"] = _ways_corrected(shown, alpha)
-            says["corrected"] = _says_corrected(shown, dataset, alpha)
+            places["corrected"] = _places_corrected(images, alpha)
+            says["corrected"] = _says_corrected(images, dataset, alpha)
             scales["corrected"] = (
                 f"Bars: outlier score, how far its {len(detector.held_out)} scores together lie from those of "
-                f"{len(detector):,} held-out {dataset.many} (logarithmic); short is usual. {_simplest(shown)}"
+                f"{len(detector):,} held-out {dataset.many} (logarithmic); short is usual. {_simplest(images)}"
             )
         titles = {"raw": "raw likelihood", "corrected": "corrected"}
+        pictures: list[RankedPicture] = [
+            {
+                "name": ranked.name,
+                "kind": ranked.kind,
+                "url": encode(png(grid(ranked.image, zoom=1))),
+                "ways": {way: place[i] for way, place in places.items()},
+            }
+            for i, ranked in enumerate(images)
+        ]
+        missing = _missing(dataset, images)
+        if missing:
+            problem += f" Missing, for their model cannot be read: {', '.join(missing)}."
         return {
             "key": dataset.name,
-            "title": f"To a model of {dataset.many}, which is most likely?",
-            "ways": {way: {"title": titles[way], "says": says[way], "scale": scales[way]} for way in ways},
-            "pictures": [
-                {
-                    "name": picture.name,
-                    "kind": picture.kind,
-                    "url": encode(png(grid(picture.image, zoom=1))),
-                    "ways": {way: words[i] for way, words in ways.items()},
-                }
-                for i, picture in enumerate(shown)
-            ],
-            "about": f'<p class="problem">{escape(problem)}</p>' if problem else self._measured(dataset),
+            "title": f"Which is most likely under a model of {dataset.many}?",
+            "ways": {way: {"title": titles[way], "says": says[way], "scale": scales[way]} for way in places},
+            "pictures": pictures,
+            "about": f'<p class="problem">{escape(problem.strip())}</p>' if problem else self._measured(dataset),
         }
 
     def _average(self, dataset: DataSet) -> str:
@@ -157,62 +162,76 @@ class NaivePanel:
         return ""
 
     def _measured(self, dataset: DataSet) -> str:
-        """How both rankings fare on whole test sets, from the detector's card."""
+        """How well both rankings do on whole test sets, from the detector's card."""
         card = self.models.card(f"{dataset.name}-detector")
         metrics = {metric.name: metric for metric in card.metrics}
         parts = []
         for name in LINE_UPS[dataset.name].measured:
-            naive, all_together = metrics.get(f"naive_auroc_{name}"), metrics.get(f"auroc_{name}")
-            if naive and all_together:
+            naive, joint = metrics.get(f"naive_auroc_{name}"), metrics.get(f"auroc_{name}")
+            if naive and joint:
                 parts.append(
                     f"{set_words(name)}, <b>{naive.value:.3f}</b> by −log p(x) alone and "
-                    f"<b>{all_together.value:.3f}</b> corrected ({escape(all_together.protocol)})"
+                    f"<b>{joint.value:.3f}</b> corrected ({escape(joint.protocol)})"
                 )
-        return f"<p>Measured on more than these few, AUROC: {'; '.join(parts)}.</p>" if parts else ""
+        return f"<p>Measured on whole test sets, AUROC: {'; '.join(parts)}.</p>" if parts else ""
 
 
-def line_up(models: Models, dataset: str) -> tuple[Shown, ...]:
-    """The pictures in line under a data set's model: some of its own, and strangers.
+def line_up(models: Models, dataset: str) -> tuple[RankedImage, ...]:
+    """The pictures in line under a data set's model: some that it drew, and outliers.
 
-    Computed once. Raises ``CheckpointError`` when a model is missing.
+    Computed once. An outlier that another data set's model would draw is left out where that model is missing.
+
+    Raises:
+        CheckpointError: The data set's own model is missing or damaged.
     """
-    with _lock:  # who asks while it is being computed waits for it
-        return _line_up(models, dataset)
+    with _lock:  # a second caller waits until it is computed
+        return _rank_images(models, dataset, tuple(_pictures(models, dataset)))
+
+
+def _pictures(models: Models, dataset: str) -> dict[str, Tensor]:
+    """What stands in a line-up, by name, the model's own drawings first."""
+    own, drawn = _sample(models, dataset), _plain(dataset_of(dataset))
+    for name in LINE_UPS:
+        with suppress(CheckpointError):
+            drawn = drawn | _sample(models, name)
+    return own | {name: drawn[name] for name in LINE_UPS[dataset].others if name in drawn}
+
+
+def _missing(dataset: DataSet, images: tuple[RankedImage, ...]) -> list[str]:
+    """What should be in a line-up, and is not."""
+    names = {ranked.name for ranked in images}
+    return [name for name in LINE_UPS[dataset.name].others if name not in names]
 
 
 @lru_cache(maxsize=4)
-def _line_up(models: Models, dataset: str) -> tuple[Shown, ...]:
-    here = LINE_UPS[dataset]
-    own, drawn = _drawn(models, dataset), _plain()
-    for name in LINE_UPS:
-        drawn |= _drawn(models, name)
-    others = {name: drawn[name] for name in here.others}
-    said = _ask(models, dataset, torch.cat([*own.values(), *others.values()]))
+def _rank_images(models: Models, dataset: str, names: tuple[str, ...]) -> tuple[RankedImage, ...]:
+    pictures = _pictures(models, dataset)
+    scores = _score(models, dataset, torch.cat([pictures[name] for name in names]))
+    own = LINE_UPS[dataset].own
     return tuple(
-        Shown(name, image, "own" if name in own else "other", *said[i])
-        for i, (name, image) in enumerate((own | others).items())
+        RankedImage(name, pictures[name], "own" if name in own else "other", *score)
+        for name, score in zip(names, scores, strict=True)
     )
 
 
-def _plain() -> dict[str, Tensor]:
-    """Pictures that no model draws, by name."""
-    noise = torch.randint(256, (1, 1, SIDE, SIDE), generator=torch.Generator().manual_seed(SEED), dtype=torch.uint8)
+@cache
+def _plain(dataset: DataSet) -> dict[str, Tensor]:
+    """Pictures of a data set's size that no model draws, by name."""
+    shape = (1, *dataset.image)
+    noise = torch.randint(256, shape, generator=torch.Generator().manual_seed(SEED), dtype=torch.uint8)
     levels = {"plain black": 0, "plain grey": 128, "plain white": 255}
-    plain = {name: torch.full((1, 1, SIDE, SIDE), level, dtype=torch.uint8) for name, level in levels.items()}
-    return {**plain, "noise": noise}
+    return {**{name: torch.full(shape, level, dtype=torch.uint8) for name, level in levels.items()}, "noise": noise}
 
 
 @lru_cache(maxsize=4)
-def _drawn_once(models: Models, name: str, labels: tuple[int, ...]) -> Tensor:
-    with torch.inference_mode():
-        generator = torch.Generator().manual_seed(SEED)
-        return models.autoregressive(name).sample(len(labels), torch.tensor(labels), generator=generator).cpu()
-
-
-def _drawn(models: Models, dataset: str) -> dict[str, Tensor]:
+def _sample(models: Models, dataset: str) -> dict[str, Tensor]:
     """What a data set's PixelCNN draws for the line-ups, by name."""
     own = LINE_UPS[dataset].own
-    return dict(zip(own, _drawn_once(models, dataset_of(dataset).density, tuple(own.values())).split(1), strict=True))
+    labels = torch.tensor(list(own.values()))
+    with torch.inference_mode():
+        model = models.autoregressive(dataset_of(dataset).density)
+        images = model.sample(len(own), labels, generator=torch.Generator().manual_seed(SEED)).cpu()
+    return dict(zip(own, images.split(1), strict=True))
 
 
 def _detector(models: Models, dataset: DataSet) -> tuple[Detector | None, str]:
@@ -225,8 +244,8 @@ def _detector(models: Models, dataset: DataSet) -> tuple[Detector | None, str]:
     return (detector, "") if detector else (None, problem)
 
 
-def _ask(models: Models, dataset: str, images: Tensor) -> list[tuple[float, Verdict | None]]:
-    """What a data set's detector, or where there is none its PixelCNN alone, says of pictures."""
+def _score(models: Models, dataset: str, images: Tensor) -> list[tuple[float, Verdict | None]]:
+    """What a data set's detector says of pictures; its PixelCNN alone where there is no detector."""
     detector, _ = _detector(models, dataset_of(dataset))
     with torch.inference_mode():
         if detector:
@@ -235,30 +254,31 @@ def _ask(models: Models, dataset: str, images: Tensor) -> list[tuple[float, Verd
 
 
 @lru_cache(maxsize=64)
-def _ask_once(models: Models, dataset: str, pixels: bytes) -> tuple[float, Verdict | None]:
-    return _ask(models, dataset, torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(1, 1, SIDE, SIDE))[0]
+def _score_once(models: Models, dataset: str, pixels: bytes) -> tuple[float, Verdict | None]:
+    image = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(1, *dataset_of(dataset).image)
+    return _score(models, dataset, image)[0]
 
 
-def _yours(models: Models, dataset: str, judged: Judgement) -> list[Shown]:
-    """The picture that was judged last, where a model can see it."""
-    image = judged.prepared.image
-    if image.shape != (1, 1, SIDE, SIDE):
-        return []
-    if judged.dataset == dataset:  # that is known already
-        said: tuple[float, Verdict | None] = judged.verdict.log_prob, judged.verdict
+def _user_picture(models: Models, dataset: DataSet, judgement: Judgement) -> tuple[RankedImage, ...]:
+    """The picture that was judged last, if a model can see it."""
+    image = judgement.prepared.image
+    if image.shape[1:] != dataset.image:
+        return ()
+    if judgement.dataset == dataset.name:  # known already
+        score: tuple[float, Verdict | None] = judgement.verdict.log_prob, judgement.verdict
     else:
-        said = _ask_once(models, dataset, bytes(image.flatten().tolist()))
-    return [Shown("your picture", image, "yours", *said)]
+        score = _score_once(models, dataset.name, image.numpy().tobytes())
+    return (RankedImage("your picture", image, "yours", *score),)
 
 
 def _places(values: Sequence[float]) -> list[int]:
-    """Of each value its place in ascending order, 0 the least."""
+    """The place of each value in ascending order, 0 for the least."""
     order = sorted(range(len(values)), key=values.__getitem__)
     return [order.index(i) for i in range(len(values))]
 
 
-def _ways_raw(shown: tuple[Shown, ...], dataset: DataSet, detector: Detector | None) -> list[dict[str, Any]]:
-    surprise = [-picture.log_prob for picture in shown]
+def _places_raw(images: tuple[RankedImage, ...], dataset: DataSet, detector: Detector | None) -> list[Place]:
+    surprise = [-ranked.log_prob for ranked in images]
     places, most = _places(surprise), max(surprise)
     return [
         {
@@ -267,7 +287,7 @@ def _ways_raw(shown: tuple[Shown, ...], dataset: DataSet, detector: Detector | N
             "number": f"{nats(-surprise[i])} nats",
             "words": _rank(-surprise[i], dataset, detector) if detector else "",
         }
-        for i in range(len(shown))
+        for i in range(len(images))
     ]
 
 
@@ -279,8 +299,8 @@ def _rank(log_prob: float, dataset: DataSet, detector: Detector) -> str:
     return f"more likely than {min(99.9, max(0.1, 100 * share)):.{1 if not 0.01 < share < 0.99 else 0}f} % of {count}"
 
 
-def _ways_corrected(shown: tuple[Shown, ...], alpha: float) -> list[dict[str, Any]]:
-    verdicts = [picture.verdict for picture in shown if picture.verdict]
+def _places_corrected(images: tuple[RankedImage, ...], alpha: float) -> list[Place]:
+    verdicts = [ranked.verdict for ranked in images if ranked.verdict]
     scores = [verdict.outlier_score for verdict in verdicts]
     places, most = _places(scores), math.log1p(max(scores))
     return [
@@ -288,67 +308,63 @@ def _ways_corrected(shown: tuple[Shown, ...], alpha: float) -> list[dict[str, An
             "place": places[i],
             "bar": math.log1p(scores[i]) / most,
             "number": f"p = {verdict.p_value:.4f}",
-            "words": f"{_called(verdict, alpha)}; outlier score {nats(scores[i])}",
-            "verdict": _called(verdict, alpha),
+            "words": f"{_verdict(verdict, alpha)}; outlier score {nats(scores[i])}",
+            "verdict": _verdict(verdict, alpha),
         }
         for i, verdict in enumerate(verdicts)
     ]
 
 
-def _simplest(shown: tuple[Shown, ...]) -> str:
+def _simplest(images: tuple[RankedImage, ...]) -> str:
     """The order by input complexity alone."""
-    known = [(picture.verdict.scores["complexity_webp"], picture.name) for picture in shown if picture.verdict]
+    known = [(picture.verdict.scores["complexity_webp"], picture.name) for picture in images if picture.verdict]
     order = ", ".join(name for _, name in sorted(known))
     return f"By the simplest correction alone, −log₂ p(x) less WebP's bits: {order}."
 
 
-def _called(verdict: Verdict, alpha: float) -> str:
+def _verdict(verdict: Verdict, alpha: float) -> str:
     return "reasonable" if verdict.p_value > alpha else "unreasonable"
 
 
-def _says_raw(shown: tuple[Shown, ...], dataset: DataSet) -> str:
-    """Who comes before the model's own, when log p(x) decides."""
-    best = max(picture.log_prob for picture in shown if picture.kind == "own")
-    before = [picture for picture in shown if picture.kind == "other" and picture.log_prob > best]
+def _says_raw(images: tuple[RankedImage, ...], dataset: DataSet) -> str:
+    """Which outliers come before the model's own pictures when log p(x) decides."""
+    best = max(picture.log_prob for picture in images if picture.kind == "own")
+    before = [picture for picture in images if picture.kind == "other" and picture.log_prob > best]
     if not before:
-        return f"By log p(x) alone, {dataset.one} comes first here. It need not: see the other line-up."
+        return f"By log p(x) alone, {dataset.one} comes first here. That is not always so: see the other line-up."
     names = [f"<b>{picture.name}</b>" for picture in sorted(before, key=lambda picture: -picture.log_prob)]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"By log p(x) alone, {listed} {_come(len(names))} before all the {dataset.many} here."
+    return f"By log p(x) alone, {listed} {'comes' if len(names) == 1 else 'come'} before all the {dataset.many} here."
 
 
-def _says_corrected(shown: tuple[Shown, ...], dataset: DataSet, alpha: float) -> str:
-    """Whether the model's own come first, when all scores decide; and who is refused."""
+def _says_corrected(images: tuple[RankedImage, ...], dataset: DataSet, alpha: float) -> str:
+    """Whether the model's own pictures come first when all scores decide, and which pictures are refused."""
     own, others = (
-        [picture.verdict for picture in shown if picture.kind == kind and picture.verdict] for kind in ("own", "other")
+        [picture.verdict for picture in images if picture.kind == kind and picture.verdict] for kind in ("own", "other")
     )
     last = max(verdict.outlier_score for verdict in own)
     before = sum(verdict.outlier_score < last for verdict in others)
     refused, wrongly = (sum(verdict.p_value <= alpha for verdict in some) for some in (others, own))
-    first = (
-        f"the {dataset.many} come first" if not before else f"{before} of {len(others)} strangers still come between"
-    )
+    first = f"the {dataset.many} come first"
+    if before:
+        first = f"{before} of {len(others)} outliers are still ranked among the {dataset.many}"
     return (
-        f"By all scores together, <b>{first}</b>: refused are {refused} of {len(others)} strangers and "
-        f"{wrongly} of {len(own)} {dataset.many}, where {100 * alpha:g} % false alarms are accepted."
+        f"By all scores together, <b>{first}</b>. {refused} of {len(others)} outliers and {wrongly} of {len(own)} "
+        f"{dataset.many} are refused at an accepted false-alarm rate of {100 * alpha:g} %."
     )
 
 
-def _come(count: int) -> str:
-    return "comes" if count == 1 else "come"
-
-
-def _table(dataset: DataSet, shown: tuple[Shown, ...]) -> str:
+def _table(dataset: DataSet, images: tuple[RankedImage, ...]) -> str:
     """All the numbers of a line-up."""
     rows = []
-    for picture in sorted(shown, key=lambda picture: -picture.log_prob):
+    for picture in sorted(images, key=lambda picture: -picture.log_prob):
         verdict = picture.verdict
         cells = [nats(picture.log_prob)]
         if verdict:
             cells += [nats(verdict.scores["complexity_webp"], 0), nats(verdict.outlier_score), f"{verdict.p_value:.4f}"]
         rows.append(f'<tr><th scope="row">{picture.name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
     heads = ["log p(x), nats"]
-    if any(picture.verdict for picture in shown):
+    if any(picture.verdict for picture in images):
         heads += ["−log₂ p(x) less WebP, bits", "outlier score", "p"]
     return (
         f'<div class="scroll"><table><thead><tr><th scope="col">under the model of {dataset.many}</th>'
@@ -357,11 +373,11 @@ def _table(dataset: DataSet, shown: tuple[Shown, ...]) -> str:
     )
 
 
-def _without(dataset: DataSet, problem: str) -> dict[str, Any]:
-    """In the place of a line-up whose models are not there."""
+def _without(dataset: DataSet, problem: str) -> LineUp:
+    """In the place of a line-up whose own model is missing."""
     return {
         "key": dataset.name,
-        "title": f"To a model of {dataset.many}",
+        "title": f"Under a model of {dataset.many}",
         "ways": {},
         "pictures": [],
         "about": f'<p class="problem" role="alert">{escape(problem)}</p>',

@@ -5,18 +5,22 @@ from html import escape
 
 import torch
 
-from demo.base.words import nats
+from demo.base.words import nats, note_html
+from demo.judge.judgement import Judgement
 from gm_core import Card, Detector, Prepared, Verdict
-from gm_core.data.catalog import DataSet, dataset_of
+from gm_core.data.catalog import DataSet
 
 _TRIANGLE = '<path d="M12 3 22 21H2z"/><path d="M12 10v5m0 2.5v.5"/>'
 _TICK = '<circle cx="12" cy="12" r="9.5"/><path d="m7.5 12.5 3 3 6-6.5"/>'
 
-GROUND = 16
-"""Grey levels by which the ground may differ from black."""
+BLACK = 16
+"""Grey levels by which a background that counts as black may differ from it."""
 
-LIGHTER = 48
-"""Grey levels by which a pixel that is not ground differs from it."""
+CONTRAST = 48
+"""Grey levels by which what is drawn differs from its background."""
+
+UNUSUAL = 0.1
+"""A picture with a smaller p-value has something that stands out, even where it is called reasonable."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,9 @@ SCORE_WORDS = {
         "Observed less expected surprise. For a picture that the model drew itself, 0 give or take 1.",
     ),
     "peak": ScoreWords(
-        "the 40 worst pixels",
-        "nats a pixel",
-        "not one of its pixels is a surprise, as some are in every one of {many}",
+        "the 40 most surprising pixels",
+        "nats per pixel",
+        "none of its pixels surprises the model, as some do in real {many}",
         "some of its pixels are all but impossible",
         "Mean of the 40 largest surprises: a few impossible pixels are lost in a sum over all.",
     ),
@@ -75,63 +79,48 @@ SCORE_WORDS = {
         "Standard deviation of the surprise over the pixels.",
     ),
     "clustering": ScoreWords(
-        "clumps of surprise",
+        "clustering of surprise",
         "product",
-        "its surprises avoid each other, as they do not in {many}",
-        "what surprises lies side by side: a whole part of it is not what the model knows",
+        "its surprising pixels are more scattered than in real {many}",
+        "its surprising pixels form a patch: a whole part looks unlike any {noun}",
         "Whether surprising pixels are neighbours. For a picture that the model drew itself, 0 on average.",
     ),
     "complexity_png": ScoreWords(
         "complexity (PNG)",
         "bits",
-        "it is far easier for the model than its file is long",
-        "a simple file, but not simple to a model of {many}: its shapes are others",
-        "−log₂ p(x) less the length of a PNG file: is it hard because it is complex, or because it is strange?",
+        "the model finds it far easier than the length of its file suggests",
+        "it compresses well, yet the model finds it hard: simple, but not like {one}",
+        "−log₂ p(x) less the length of a PNG file: is it hard because it is complex, or because it is unusual?",
     ),
     "complexity_webp": ScoreWords(
         "complexity (WebP)",
         "bits",
-        "it is far easier for the model than its file is long",
-        "a simple file, but not simple to a model of {many}: its shapes are others",
+        "the model finds it far easier than the length of its file suggests",
+        "it compresses well, yet the model finds it hard: simple, but not like {one}",
         "−log₂ p(x) less the length of a lossless WebP file.",
     ),
     "likelihood_ratio": ScoreWords(
         "likelihood ratio",
         "nats",
-        "it is no likelier than to a model that has only seen {many} spoilt: the look is right, the shapes are not",
-        "it is far likelier than to a model that has only seen {many} spoilt, more so than they are",
+        "a background model, trained on corrupted {many}, finds it almost as likely: right texture, wrong shapes",
+        "the model finds it far likelier than a background model does, more so than real {many}",
         "log p(x) less that of a background model, trained on pictures with a fifth of their pixels replaced.",
     ),
     "reconstruction": ScoreWords(
-        "VAE: rebuilt",
+        "VAE: reconstruction",
         "nats",
-        "the VAE cannot rebuild it from what it knows of {many}",
-        "the VAE rebuilds it more easily than {many}",
+        "the VAE cannot reconstruct it from what it knows of {many}",
+        "the VAE reconstructs it more easily than {many}",
         "How well it survives the way through the VAE's latent space: E log p(x | z).",
     ),
     "kl": ScoreWords(
         "VAE: code",
         "nats",
-        "its code in the VAE says less than those of {many}",
+        "its code in the VAE carries less information than those of {many}",
         "its code in the VAE lies far from those of {many}",
         "What its code costs the VAE: KL(q(z | x) ‖ p(z)).",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A picture as it was judged.
-
-    Attributes:
-        dataset: Whose detector judged it.
-        prepared: What the model saw, and how it came to be.
-        verdict: What the detector says of it.
-    """
-
-    dataset: str
-    prepared: Prepared
-    verdict: Verdict
 
 
 def sentence(verdict: Verdict, held_out: int, dataset: DataSet) -> str:
@@ -145,61 +134,67 @@ def sentence(verdict: Verdict, held_out: int, dataset: DataSet) -> str:
     if verdict.peers == 0:
         return f"more unusual than all {held_out:,} {dataset.many} it is compared with"
     if verdict.p_value < 0.2:
-        return f"as unusual as 1 in {round(1 / verdict.p_value):,} of the {dataset.many} it is compared with"
-    return f"{100 * verdict.p_value:.0f} of 100 {dataset.many} are at least as unusual"
+        return f"only 1 in {round(1 / verdict.p_value):,} real {dataset.many} is this unusual"
+    return f"{100 * verdict.p_value:.0f} of 100 real {dataset.many} are at least as unusual"
 
 
-def why(judgement: Judgement, detector: Detector, dataset: DataSet) -> str:
+def why(judgement: Judgement, detector: Detector) -> str:
     """What is unusual about a picture, made of its scores, in a sentence or two."""
-    verdict = judgement.verdict
-    if verdict.verdict == "reasonable":
-        return f"Nothing about it stands out: it is as likely, as complex and as easily rebuilt as {dataset.many} are."
-    name = strangest(verdict, detector)
-    low = verdict.scores[name] < _middle(detector, name)
+    verdict, dataset = judgement.verdict, judgement.record
+    reasonable = verdict.verdict == "reasonable"
+    if reasonable and verdict.p_value > UNUSUAL:
+        return (
+            f"Nothing about it stands out: it is as likely, as complex and as easily reconstructed as {dataset.many}."
+        )
+    name = most_unusual(verdict, detector)
+    low = verdict.scores[name] < _median(detector, name)
     words = SCORE_WORDS[name]
-    reason = (words.low if low else words.high).format(many=dataset.many)
-    where = _where(judgement, dataset)
-    return f"{where} {reason[0].upper()}{reason[1:]}.".strip()
+    reason = (words.low if low else words.high).format(one=dataset.one, noun=dataset.noun, many=dataset.many)
+    if reasonable:
+        return f"It is accepted, but unusual: {reason}."
+    return f"{_where(judgement)} {reason[0].upper()}{reason[1:]}.".strip()
 
 
-def strangest(verdict: Verdict, detector: Detector) -> str:
+def most_unusual(verdict: Verdict, detector: Detector) -> str:
     """The score that lies farthest from the usual, in half-widths of the middle 95 % of held-out pictures."""
 
     def distance(name: str) -> float:
-        middle, value = _middle(detector, name), verdict.scores[name]
+        median, value = _median(detector, name), verdict.scores[name]
         low, high = detector.usual_range(name, 0.05)
-        width = middle - low if value < middle else high - middle
-        return abs(value - middle) / max(width, 1e-9)
+        width = median - low if value < median else high - median
+        return abs(value - median) / max(width, 1e-9)
 
     return max(verdict.scores, key=distance)
 
 
-def _middle(detector: Detector, name: str) -> float:
+def _median(detector: Detector, name: str) -> float:
     held_out = detector.held_out[name]
     return float(held_out[len(held_out) // 2])
 
 
-def _where(judgement: Judgement, dataset: DataSet) -> str:
-    """Where the surprise that was not expected lies: on the ground, or on what is drawn."""
-    image = judgement.prepared.image[0].float()
-    if len(image) != 1:  # a photograph has no ground
+def _where(judgement: Judgement) -> str:
+    """Where the surprise that was not expected lies: on the background, or on what is drawn."""
+    dataset, image = judgement.record, judgement.prepared.image[0].float()
+    if len(image) != 1:  # a photograph has no background
         return ""
     edge = torch.cat([image[0, 0], image[0, -1], image[0, :, 0], image[0, :, -1]])
-    ground = float(edge.median())
-    if ground > GROUND:
-        return f"Its ground is grey (level {ground:.0f}), where {dataset.many} have black."
-    drawn = (image - ground).abs() > LIGHTER
+    background = edge.median()
+    if float((edge - background).abs().median()) > CONTRAST:  # nor has noise
+        return ""
+    if background > BLACK:
+        return f"Its background is grey (level {background:.0f}), where {dataset.many} have black."
+    foreground = (image - background).abs() > CONTRAST
+    if not bool(foreground.any()):
+        return "There is nothing on it."
     excess = (judgement.verdict.surprise - judgement.verdict.expected).clamp_min(0)
     total = float(excess.sum())
-    if not bool(drawn.any()) or total <= 0:
-        return "There is nothing on it." if not bool(drawn.any()) else ""
-    share = float(excess[~drawn].sum()) / total
-    figure = dataset.figure
+    if total <= 0:
+        return ""
+    share, figure = float(excess[~foreground].sum()) / total, dataset.figure
     if share > 0.75:
-        return f"What surprises lies around {figure} rather than in {'them' if figure.endswith('s') else 'it'}."
-    if share < 0.25:
-        return f"The ground is fine; what surprises lies in {figure}."
-    return ""
+        pronoun = "them" if figure.endswith("s") else "it"
+        return f"The surprising pixels lie around {figure} rather than in {pronoun}."
+    return f"The background is fine; the surprising pixels lie in {figure}." if share < 0.25 else ""
 
 
 def rank(value: float, detector: Detector, dataset: DataSet) -> str:
@@ -219,7 +214,7 @@ def rank(value: float, detector: Detector, dataset: DataSet) -> str:
 
 def verdict_html(judgement: Judgement, detector: Detector) -> str:
     """The verdict, the likelihood and what they mean."""
-    verdict, dataset = judgement.verdict, dataset_of(judgement.dataset)
+    verdict, dataset = judgement.verdict, judgement.record
     good = verdict.verdict == "reasonable"
     unit = "bits per pixel" if len(judgement.prepared.image[0]) == 1 else "bits per colour value"
     return (
@@ -228,7 +223,7 @@ def verdict_html(judgement: Judgement, detector: Detector) -> str:
         f"<p><b>{verdict.verdict.capitalize()}</b> as {dataset.one}: "
         f'{sentence(verdict, len(detector), dataset)} <span class="p">(<span>p = {verdict.p_value:.4f}</span>, '
         f"{'above' if good else 'not above'} {100 * verdict.alpha:g} %)</span></p></div>"
-        f'<p class="why">{why(judgement, detector, dataset)}</p>'
+        f'<p class="why">{why(judgement, detector)}</p>'
         f"<p><b>log p(x) = {nats(verdict.log_prob)} nats</b> · {verdict.bits_per_dim:.2f} {unit} · "
         f"{rank(verdict.log_prob, detector, dataset)}</p></div>"
     )
@@ -236,16 +231,16 @@ def verdict_html(judgement: Judgement, detector: Detector) -> str:
 
 def scores_html(judgement: Judgement, detector: Detector) -> str:
     """Every score by itself: its value, its place among the held-out pictures, and its own p-value."""
-    verdict, dataset = judgement.verdict, dataset_of(judgement.dataset)
-    worst = strangest(verdict, detector)
+    verdict, dataset = judgement.verdict, judgement.record
+    worst = most_unusual(verdict, detector)
     rows = []
     for name, value in verdict.scores.items():
         words, p_value = SCORE_WORDS[name], verdict.p_values[name]
         share = detector.share_below(name, value)
-        place, strange = 100 * share, p_value <= verdict.alpha
+        place, unusual = 100 * share, p_value <= verdict.alpha
         beyond = "below all" if share == 0 else "above all" if share == 1 else f"above {place:.0f} %"
         rows.append(
-            f'<tr class="{"strange" if strange else "usual"}{" worst" if name == worst and strange else ""}">'
+            f'<tr class="{"unusual" if unusual else "usual"}{" worst" if name == worst and unusual else ""}">'
             f'<th scope="row">{words.title}<small>{words.means}</small></th>'
             f'<td class="value">{nats(value, 2 if abs(value) < 10 else 1)}<small>{words.unit}</small></td>'
             f'<td class="place"><span class="track" role="img" aria-label="{beyond} of held-out {dataset.many}">'
@@ -253,16 +248,16 @@ def scores_html(judgement: Judgement, detector: Detector) -> str:
             f'<td class="p">{p_value:.4f}</td></tr>'
         )
     return (
-        '<div class="scores"><p>No single number is enough: each is easily met by accident. The verdict asks how far '
-        f"this picture's {len(rows)} numbers <i>together</i> lie from those of {len(detector):,} held-out "
-        f"{dataset.many}. p is that of one number by itself; orange: unusual at the rate you accept.</p>"
+        '<div class="scores"><p>No single score is enough: each can be usual by accident. The verdict asks how far '
+        f"this picture's {len(rows)} scores <i>together</i> lie from those of {len(detector):,} held-out "
+        f"{dataset.many}. p: for this score alone; orange: unusual at the rate you accept.</p>"
         "<table><thead><tr>"
         f'<th scope="col">score</th><th scope="col">value</th><th scope="col">among {dataset.many}</th>'
         f'<th scope="col">p</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 
 
-def seen_html(prepared: Prepared, url: str) -> str:
+def prepared_html(prepared: Prepared, url: str) -> str:
     """What the model sees, and the way there.
 
     Args:
@@ -270,15 +265,15 @@ def seen_html(prepared: Prepared, url: str) -> str:
         url: The picture as an image's address.
     """
     height, width = prepared.image.shape[-2:]
-    steps = "".join(f"<li>{escape(step)}</li>" for step in prepared.steps) or "<li>taken as it is</li>"
+    steps = "".join(f"<li>{escape(step)}</li>" for step in prepared.steps) or "<li>unchanged</li>"
     return (
-        f'<div class="seen"><p><span aria-hidden="true">↳</span> <b>What the model sees</b>, {width}×{height}</p>'
+        f'<div class="prepared"><p><span aria-hidden="true">↳</span> <b>What the model sees</b>, {width}×{height}</p>'
         f'<img src="{escape(url)}" alt="The prepared picture"><ol>{steps}</ol></div>'
     )
 
 
 def both_ends_html(empty: Verdict, detector: Detector, dataset: DataSet) -> str:
-    """Why too likely is suspicious, on the empty picture's own number.
+    """Why too likely is suspicious, shown by the number of an empty picture.
 
     Args:
         empty: The verdict on an empty picture.
@@ -288,18 +283,18 @@ def both_ends_html(empty: Verdict, detector: Detector, dataset: DataSet) -> str:
     return (
         '<p class="both-ends">Striped: unusual, at both ends. <b>Too likely is as suspicious as too unlikely</b>: '
         f"an empty picture has log p(x) = {nats(empty.log_prob)} nats, "
-        f"{rank(empty.log_prob, detector, dataset)}, and still is not {dataset.one}.</p>"
+        f"{rank(empty.log_prob, detector, dataset)}, and is still not {dataset.one}.</p>"
     )
 
 
-def measured_html(card: Card, dataset: DataSet) -> str:
+def detector_html(card: Card, dataset: DataSet) -> str:
     """Which models judge, and how often they were measured to refuse what they know."""
-    models = ", ".join(escape(str(card.config[part]["name"])) for part in ("pixelcnn", "background", "vae"))
+    models = ", ".join(escape(str(card.config[part]["name"])) for part in dataset.detector_parts)
     rates = [metric for metric in card.metrics if metric.name.startswith("false_alarm_rate_at_")]
     measured = ", ".join(
-        f"{100 * metric.value:.1f} % at {100 * float(metric.name.rsplit('_', 1)[1]):g} %" for metric in rates
+        f"{100 * metric.value:.1f} % (target {100 * float(metric.name.rsplit('_', 1)[1]):g} %)" for metric in rates
     )
-    return (
-        f'<p class="lab-note">Judged by {models}; {escape(card.split)}. '
-        f"False alarms measured on test {dataset.many} that it never saw: {measured or 'not yet'}.</p>"
+    return note_html(
+        f"Judged by {models}; {escape(card.split)}. "
+        f"False alarms measured on test {dataset.many} that the detector never saw: {measured or 'not yet'}."
     )

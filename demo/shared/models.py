@@ -71,6 +71,10 @@ class Models:
         names = sorted(path.stem for path in checkpoint_dir().glob("*.json"))
         return [card for card in map(_read_or_log, names) if card]
 
+    def has(self, name: str) -> bool:
+        """Whether there is a checkpoint of that name, damaged or not."""
+        return (checkpoint_dir() / f"{name}.json").is_file()
+
     def card(self, name: str) -> Card:
         """What a model is, and how good it was measured to be."""
         return read_card(name)

@@ -47,7 +47,7 @@ def test_draw_undo_clear(tab: Page) -> None:
     stroke(tab, (0.3, 0.25), (0.7, 0.25), (0.45, 0.85))
     expect(message).to_have_count(0)
     expect(verdict).not_to_have_text(kept)
-    expect(tab.locator(".seen li")).to_contain_text(["cropped", "fitted", "centred"])
+    expect(tab.locator(".prepared li")).to_contain_text(["cropped", "fitted", "centred"])
     one_stroke = verdict.inner_text()
     stroke(tab, (0.3, 0.55), (0.7, 0.55))
     expect(verdict).not_to_have_text(one_stroke, use_inner_text=True)
@@ -88,14 +88,14 @@ def test_upload_then_a_bad_file(tab: Page, tmp_path: Path) -> None:
     file.set_input_files(bad)
     expect(tab.locator(".message")).to_contain_text("text.png is not a picture")
     expect(tab.locator(".verdict")).to_contain_text(said(verdict.log_prob))
-    tab.get_by_label("Invert when").uncheck()
+    tab.get_by_label("Invert if").uncheck()
     expect(tab.locator(".verdict")).not_to_contain_text(said(verdict.log_prob))
 
 
 def test_slider_and_map_by_keyboard(tab: Page) -> None:
     likelihood = tab.locator(".verdict p").nth(2)
     before, edges = likelihood.inner_text(), tab.locator(".histogram:visible").first.get_attribute("aria-label")
-    slider = tab.get_by_role("slider", name="False alarms")
+    slider = tab.get_by_role("slider", name="Accepted false-alarm rate")
     slider.focus()
     slider.press("ArrowRight")
     expect(tab.locator(".headline")).to_contain_text("6 %")
@@ -117,7 +117,7 @@ def test_every_score_follows_the_picture(tab: Page) -> None:
     before = table.inner_text()
     tab.get_by_role("group", name="Examples to judge").get_by_role("button").get_by_text("empty", exact=True).click()
     expect(table).not_to_have_text(before, use_inner_text=True)
-    expect(table.locator("tr.strange").first).to_be_visible()
+    expect(table.locator("tr.unusual").first).to_be_visible()
 
 
 def test_phone(tab: Page) -> None:

@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from demo.base.fields import StrictRadio, StrictSlider
-from demo.judge.many import COLUMNS, MOST, ManyPanel
+from demo.judge.batches import COLUMNS, MOST
+from demo.judge.many import ManyPanel
 from demo.shared.models import Models
 from tests.browser.helpers import PHONE
 from tests.helpers import served
@@ -25,9 +26,9 @@ EVIL = "<img src=x onerror=alert(1)>.png"
 def panel_url() -> Iterator[str]:
     """The address of the panel, beside nothing but what it is wired to."""
     with gr.Blocks(analytics_enabled=False) as app:
-        domain = StrictRadio([("Digits", "mnist")], value="mnist", label="The models know")
-        percent = StrictSlider(1, 20, value=5, step=1, label="False alarms you accept (%)", buttons=[])
-        ManyPanel(Models.on("cpu")).wire(domain, percent)
+        dataset = StrictRadio([("Digits", "mnist")], value="mnist", label="The models know")
+        percent = StrictSlider(1, 20, value=5, step=1, label="Accepted false-alarm rate (%)", buttons=[])
+        ManyPanel(Models.on("cpu")).wire(dataset, percent)
     with served(app) as url:
         yield url
 
@@ -61,7 +62,7 @@ def test_sorts_by_mouse_and_keyboard(tab: Page) -> None:
 
 def test_the_slider_says_the_verdicts_anew(tab: Page) -> None:
     p_values = [float(text) for text in column(tab, 4)]
-    slider = tab.get_by_role("slider", name="False alarms")
+    slider = tab.get_by_role("slider", name="Accepted false-alarm rate")
     slider.focus()
     for _ in range(15):
         slider.press("ArrowRight")
@@ -109,6 +110,6 @@ def test_stop_keeps_what_is_there(tab: Page, tmp_path: Path) -> None:
 def test_phone(tab: Page) -> None:
     tab.set_viewport_size(PHONE)
     assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    for button in tab.locator("#many-table button:visible, #many-own").all():
+    for button in tab.locator("#many-table button:visible, #many-provided").all():
         box = button.bounding_box()
         assert box and box["height"] >= 40

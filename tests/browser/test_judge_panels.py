@@ -24,7 +24,7 @@ def names(lineup: Locator) -> list[str]:
     return lineup.locator("li .name").all_inner_texts()
 
 
-def test_the_classifier_answers_whatever_it_is_shown_and_the_density_refuses(tab: Page) -> None:
+def test_the_classifier_answers_whatever_it_is_shown_and_the_density_abstains(tab: Page) -> None:
     image = gm_core.prepare(example("painting").picture, example("painting").preparation).image
     _, classifier = load_judges("mnist", torch.device("cpu"))
     with torch.inference_mode():
@@ -33,13 +33,13 @@ def test_the_classifier_answers_whatever_it_is_shown_and_the_density_refuses(tab
     choose(tab, "painting")
     judge = tab.locator(".judge.classifier")
     expect(judge).to_contain_text(f"It says: {int(label)}", use_inner_text=True)
-    expect(tab.locator(".judge.density")).to_contain_text("It refuses")
+    expect(tab.locator(".judge.density")).to_contain_text("It abstains")
     choose(tab, "a digit")
     expect(judge).to_contain_text("It says: 3", use_inner_text=True)
     expect(tab.locator(".judge.density")).to_contain_text("It says: 3", use_inner_text=True)
 
 
-def test_the_threshold_refuses_what_it_is_not_sure_of(tab: Page) -> None:
+def test_below_the_threshold_the_density_abstains(tab: Page) -> None:
     image = gm_core.prepare(example("upside down").picture).image
     pixelcnn, _ = load_judges("mnist", torch.device("cpu"))
     with torch.inference_mode():
@@ -47,7 +47,7 @@ def test_the_threshold_refuses_what_it_is_not_sure_of(tab: Page) -> None:
         share = float(gm_core.bayes_posterior(gm_core.class_log_probs(pixelcnn, image), prior).max())
     assert share < 0.989, "an example of a doubtful class"
     choose(tab, "upside down")
-    tab.get_by_role("slider", name="False alarms").press("Home")  # so that it is reasonable
+    tab.get_by_role("slider", name="Accepted false-alarm rate").press("Home")  # so that it is reasonable
     threshold = tab.locator("#beside-threshold input[type=number]")
     density = tab.locator(".judge.density")
     threshold.fill("99")
@@ -61,7 +61,7 @@ def test_the_threshold_refuses_what_it_is_not_sure_of(tab: Page) -> None:
 def test_other_models_bring_their_own_classes(tab: Page) -> None:
     choose(tab, "sneaker")
     expect(tab.locator(".headline")).to_contain_text("Unreasonable")
-    tab.locator("#judge-domain").get_by_text("Clothes", exact=True).click()
+    tab.locator("#judge-dataset").get_by_text("Clothes", exact=True).click()
     expect(tab.locator(".judge.classifier")).to_contain_text("It says: Sneaker", use_inner_text=True)
     expect(tab.locator(".judge.density")).to_contain_text("It says: Sneaker", use_inner_text=True)
     expect(tab.locator(".headline")).to_contain_text("Reasonable as a piece of clothing")

@@ -10,10 +10,11 @@ from demo.app import TABS
 from demo.base.errors import InputError
 from demo.base.tabs import OPENED, guard
 from demo.draw import TAB as DRAW
+from demo.judge import TAB as JUDGE
 from demo.shared.models import Models
 from gm_core import CheckpointError
 
-LAZY = (DRAW,)
+LAZY = (DRAW, JUDGE)
 """Tabs that load nothing when they are built. Add each as soon as it does not."""
 
 

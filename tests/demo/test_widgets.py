@@ -78,7 +78,7 @@ def test_a_refused_question_is_answered_in_a_sentence() -> None:
 
 def test_events_are_those_that_a_widget_declares() -> None:
     """A word in quotes in a script makes no event, as it would for ``gr.HTML``."""
-    assert callable(Ranking().wanted)
+    assert callable(ExampleRow().pick)
     assert '"radiogroup"' in Ranking().js_on_load
     for widget in (Ranking(), ExampleRow(chosen=1)):
         assert not hasattr(widget, "radiogroup") and not hasattr(widget, "chosen")

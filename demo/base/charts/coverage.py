@@ -4,9 +4,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Literal
 
 from torch import Tensor
+
+from demo.base.words import percent
+
+STYLE = (Path(__file__).parent / "coverage.css").read_text()
+"""What a page with such a chart needs."""
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 480, 56, 450, 14, 190
 """The drawing's width, and the plot inside it; labels and key are around and below."""
@@ -76,7 +82,7 @@ def coverage_chart(curves: Sequence[Curve], at: int, low: float | None = None) -
         f'height="{BOTTOM - TOP + 24}"/>{_reading(curves, percent, y)}</g>'
         for percent in range(0, 101, STEP)
     )
-    says = "; ".join(f"{curve.name}: {_percent(curve, at)} where {at} % are answered" for curve in curves)
+    says = "; ".join(f"{curve.name}: {accuracy(curve.accuracy, at)} where {at} % are answered" for curve in curves)
     return (
         f'<svg class="coverage" viewBox="0 0 {WIDTH} {KEY_TOP + LINE * len(curves) + 8}" role="img" '
         f'aria-label="Accuracy against the share of pictures answered. {escape(says)}.">'
@@ -89,7 +95,7 @@ def coverage_table(curves: Sequence[Curve]) -> str:
     head = "".join(f'<th scope="col">{escape(curve.name)}</th>' for curve in curves)
     rows = "".join(
         f'<tr><th scope="row">{percent} %</th>'
-        + "".join(f"<td>{_percent(curve, percent)}</td>" for curve in curves)
+        + "".join(f"<td>{accuracy(curve.accuracy, percent)}</td>" for curve in curves)
         + "</tr>"
         for percent in TABLE
     )
@@ -116,8 +122,10 @@ def _rows() -> range:
     return range(KEY_TOP + LINE - 2, KEY_TOP + 100 * LINE, LINE)
 
 
-def _percent(curve: Curve, percent: int) -> str:
-    return f"{100 * float(curve.accuracy[percent]):.1f} %"
+def accuracy(curve: Tensor, at: int) -> str:
+    """What a curve says where so many percent are answered: 100 % only if all answers are right."""
+    share = float(curve[at])
+    return "100 %" if share == 1 else percent(share)
 
 
 def _axes(y: _Scale) -> str:
@@ -135,7 +143,7 @@ def _axes(y: _Scale) -> str:
     return (
         f"{heights}{places}"
         f'<text class="tick" x="{(LEFT + RIGHT) / 2}" y="{BOTTOM + 42}" text-anchor="middle">'
-        "← refuses more · pictures answered · answers all →</text>"
+        "← abstains more · pictures answered · answers all →</text>"
     )
 
 
@@ -147,7 +155,7 @@ def _reading(curves: Sequence[Curve], percent: int, y: _Scale) -> str:
         for curve in curves
     )
     numbers = "".join(
-        f'<text x="{RIGHT}" y="{row}" text-anchor="end">{_percent(curve, percent)}</text>'
+        f'<text x="{RIGHT}" y="{row}" text-anchor="end">{accuracy(curve.accuracy, percent)}</text>'
         for curve, row in zip(curves, _rows(), strict=False)
     )
     where = "the surest one is answered" if percent == 0 else f"{percent} % are answered"

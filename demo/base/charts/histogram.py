@@ -3,11 +3,15 @@
 import math
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from demo.base.words import nats
+
+STYLE = (Path(__file__).parent / "histogram.css").read_text()
+"""What a page with such a chart needs."""
 
 WIDTH, HEIGHT = 480, 236
 LEFT, RIGHT, TOP, BOTTOM = 12, 468, 58, 186

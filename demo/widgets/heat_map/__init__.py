@@ -15,7 +15,7 @@ DIVERGING = ("#1d4f91", "#7fa7d6", "#ffffff", "#f0a35e", "#b0560c")
 class HeatMapValue(TypedDict):
     """A value of :class:`HeatMap`; see :func:`heat_map`. Lists are in raster order, ``pixels`` channels first."""
 
-    domain: str
+    dataset: str
     height: int
     width: int
     channels: int
@@ -35,7 +35,7 @@ class HeatMap(Widget):
 
     Args:
         value: What :func:`heat_map` makes.
-        predict: From ``domain``, ``pixels`` (all values, channels first) and ``index`` to ``p``, the probabilities of
+        predict: From ``dataset``, ``pixels`` (all values, channels first) and ``index`` to ``p``, the probabilities of
             all levels of the pixel's channels in turn.
         **options: As for ``Widget``.
     """
@@ -48,12 +48,12 @@ class HeatMap(Widget):
 
 
 def heat_map(
-    domain: str, image: Tensor, surprise: Tensor, expected: Tensor, ratio: Tensor, total: str, against: str
+    dataset: str, image: Tensor, surprise: Tensor, expected: Tensor, ratio: Tensor, total: str, against: str
 ) -> HeatMapValue:
     """A value of :class:`HeatMap`.
 
     Args:
-        domain: Whose detector judged.
+        dataset: The data set whose detector judged.
         image: ``uint8`` (C, H, W).
         surprise: -log p of each value given those before it, nats, (C, H, W); a pixel's channels are added up.
         expected: What it was expected to be, nats.
@@ -65,7 +65,7 @@ def heat_map(
     surprises = surprise.sum(dim=0).flatten()
     most = int(surprises.argmax())
     return {
-        "domain": domain,
+        "dataset": dataset,
         "height": height,
         "width": width,
         "channels": len(image),

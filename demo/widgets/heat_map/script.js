@@ -143,7 +143,7 @@ async function predict() {
     return;
   }
   asking = true;
-  const { p } = await ask("predict", { domain: about.domain, pixels: about.pixels, index });
+  const { p } = await ask("predict", { dataset: about.dataset, pixels: about.pixels, index });
   asking = false; // without an answer the numbers of the pixel are there all the same
   if (about === maps && p) known.set(index, p);
   if (about === maps && index === chosen && p) drawChart(p);

@@ -1,6 +1,6 @@
 """Pictures in line, most likely first, that change places when they are ranked by something else."""
 
-from typing import ClassVar, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from demo.widgets.base import Widget
 
@@ -52,9 +52,7 @@ class RankingValue(TypedDict):
 class Ranking(Widget):
     """Line-ups of pictures, each with a switch between two ways to rank it; switching asks no server.
 
-    Its value is a :class:`RankingValue`. The event ``wanted`` fires once, when the component comes into sight for the
-    first time.
+    Its value is a :class:`RankingValue`.
     """
 
-    EVENTS: ClassVar = ["wanted"]
     about = "JSON: line-ups of pictures, with their places by each way to rank"

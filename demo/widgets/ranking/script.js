@@ -82,9 +82,3 @@ const receive = () => {
 
 watch("value", receive);
 receive();
-const seen = new IntersectionObserver((entries) => {
-  if (!entries.some((entry) => entry.isIntersecting)) return;
-  seen.disconnect();
-  if (!props.value) trigger("wanted");
-});
-seen.observe(find(".lineups"));

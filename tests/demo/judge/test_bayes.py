@@ -12,10 +12,10 @@ from torch import Tensor
 
 import gm_core
 from demo.base.charts.coverage import TABLE, Curve, coverage_chart, coverage_table
-from demo.base.words import nats
-from demo.judge.bayes import NO_CLASSIFIER, NO_STUDY, NOTHING_YET, BayesPanel, ask
-from demo.judge.bayes_words import Answers, contrast_html, density_html, percent, refuses, turned_html
-from demo.judge.words import Judgement
+from demo.base.words import nats, percent
+from demo.judge.bayes import NO_CLASSIFIER, NO_STUDY, NOTHING_YET, BayesPanel, score_classes
+from demo.judge.bayes_words import ClassScores, abstains, contrast_html, density_html, likelihoods_html
+from demo.judge.judgement import Judgement
 from demo.shared.models import Models
 from gm_core.checkpoints import checkpoint_dir
 from gm_core.studies.bayes.study import CURVES, MIXED_CURVES
@@ -51,13 +51,13 @@ def judged(p_value: float = 0.4, dataset: str = "mnist") -> Judgement:
     return Judgement(prepared=gm_core.Prepared(picture(), ()), verdict=verdict(p_value), dataset=dataset)
 
 
-def made_up(classifier: dict[int, float], density: dict[int, float]) -> Answers:
+def made_up(classifier: dict[int, float], density: dict[int, float]) -> ClassScores:
     """Two judges who give some classes these probabilities, and the others nearly none."""
 
     def log_probs(chosen: dict[int, float]) -> Tensor:
         return torch.tensor([chosen.get(i, 1e-6) for i in range(10)], dtype=torch.float64).log()
 
-    return Answers(NAMES, log_probs(classifier).log_softmax(dim=0), log_probs(density) - 400, None)
+    return ClassScores(NAMES, log_probs(classifier).log_softmax(dim=0), log_probs(density) - 400, None)
 
 
 def text(html: str) -> str:
@@ -93,9 +93,9 @@ def test_both_answers_are_the_models_own(panel: BayesPanel) -> None:
 
 def test_what_is_unreasonable_is_refused_however_sure_of_its_class() -> None:
     answers = made_up({8: 0.9999}, {8: 0.9999})
-    assert refuses(answers, verdict(0.0002), 0.0)
+    assert abstains(answers, verdict(0.0002), 0.0)
     said = text(density_html(answers, verdict(0.0002), 0.0, None))
-    assert "It refuses" in said and "It says" not in said and "p = 0.0002" in said
+    assert "It abstains" in said and "It says" not in said and "p = 0.0002" in said
     contrast = text(contrast_html(answers, verdict(1 / 5001), 0.9, "", None))
     assert "over 99.9 % sure of an 8" in contrast and "never seen anything like it: unreasonable" in contrast
     # Twenty held-out digits are as unusual, so "never" would be a lie; nor is this classifier sure.
@@ -105,7 +105,7 @@ def test_what_is_unreasonable_is_refused_however_sure_of_its_class() -> None:
 
 def test_the_threshold_alone_refuses_what_is_reasonable() -> None:
     answers = made_up({4: 0.99}, {4: 0.62, 9: 0.38})
-    assert not refuses(answers, verdict(), 0.6) and refuses(answers, verdict(), 0.63)
+    assert not abstains(answers, verdict(), 0.6) and abstains(answers, verdict(), 0.63)
     assert "It says: 4 62.0 %" in text(density_html(answers, verdict(), 0.6, None))
     assert "only 62.0 %: below your 63 %" in text(density_html(answers, verdict(), 0.63, None))
     assert "wavers between a 4 (62.0 %) and a 9 (38.0 %)" in text(contrast_html(answers, verdict(), 0.63, "", None))
@@ -117,27 +117,27 @@ def test_agreement_and_disagreement_are_told_apart() -> None:
     said = text(contrast_html(made_up({3: 1}, {5: 1}), verdict(), 0.9, "", study))
     figures = {metric.name: metric.value for metric in study.metrics}
     assert "They disagree: the classifier says a 3" in said
-    assert f"{100 * figures['classifier_accuracy']:.1f} % rightly" in said
-    assert f"the density {100 * figures['pixelcnn_accuracy']:.1f} %" in said
+    assert f"{100 * figures['classifier_accuracy']:.1f} %, the PixelCNN on" in said
+    assert f"the PixelCNN on {100 * figures['pixelcnn_accuracy']:.1f} %" in said
 
 
 def test_a_density_made_of_a_classifier_has_the_classifiers_posterior() -> None:
     answers = made_up({3: 0.7, 5: 0.3}, {3: 0.2, 5: 0.8})
-    turned = answers.turned(-412.5)
+    turned = answers.by_classifier(-412.5)
     torch.testing.assert_close(gm_core.bayes_posterior(turned[None])[0], answers.classifier)
     assert float(gm_core.marginal_log_prob(turned[None])[0]) == pytest.approx(-412.5)
-    said = turned_html(answers, -412.5, None)
+    said = likelihoods_html(answers, -412.5, None)
     assert all(nats(float(value)) in said for value in (*turned, *answers.log_likelihood))
     assert "One column makes a 5 the likeliest reading, the other a 3" in said
 
 
 def test_moving_the_threshold_asks_no_model(panel: BayesPanel) -> None:
     panel.show(judged(), 90)
-    asked = ask.cache_info().misses
+    asked = score_classes.cache_info().misses
     contrast, density = panel.on_threshold(judged(), 0)
     assert "It says" in density and "wavers" not in contrast
-    assert "It refuses" in panel.on_threshold(judged(0.001), 0)[1]
-    assert ask.cache_info().misses == asked
+    assert "It abstains" in panel.on_threshold(judged(0.001), 0)[1]
+    assert score_classes.cache_info().misses == asked
 
 
 def test_one_line_where_there_is_nothing_to_compare(panel: BayesPanel) -> None:
@@ -161,7 +161,7 @@ def models_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_without_the_study_both_answer_all_the_same(panel: BayesPanel, models_only: Path) -> None:
     _, classifier, density, turned, _ = panel.show(judged(), 90)
-    assert len(bars(classifier)) == len(bars(density)) == 10 and "every class alike" in density and turned
+    assert len(bars(classifier)) == len(bars(density)) == 10 and "the same for every class" in density and turned
     assert text(panel.show_study("mnist")) == NO_STUDY
 
 
@@ -187,7 +187,8 @@ def test_the_curves_are_the_studys(panel: BayesPanel) -> None:
     for table, curves in zip(tables, (study.accuracy, study.mixed_accuracy), strict=True):
         shown = [re.findall(r"<td>(.*?)</td>", row) for row in table.split("</tr>")[:-1]]
         for at, row in zip(TABLE, shown, strict=True):
-            assert sorted(row) == sorted(f"{100 * float(curve[at]):.1f} %" for curve in curves.values())
+            shares = [float(curve[at]) for curve in curves.values()]
+            assert sorted(row) == sorted("100 %" if share == 1 else percent(share) for share in shares)
     assert len(study.accuracy) == len(CURVES) and len(study.mixed_accuracy) == len(MIXED_CURVES)
     card = gm_core.read_card("mnist-bayes")
     assert f"the first {card.config['test_images']:,} test images" in html

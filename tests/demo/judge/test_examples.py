@@ -1,11 +1,15 @@
 """The examples: always the same, and of the form that the models know once they are prepared."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 import gm_core
-from demo.judge.examples import Example, _of_digits, examples
+from demo.judge.examples import Example, _make, _sample, examples, problems
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import decode
+from gm_core.checkpoints import checkpoint_dir
 
 
 @pytest.fixture(scope="module")
@@ -14,9 +18,10 @@ def shown() -> tuple[Example, ...]:
 
 
 def test_the_same_at_every_start(shown: tuple[Example, ...]) -> None:
-    _of_digits.cache_clear()
+    _make.cache_clear()
+    _sample.cache_clear()
     again = examples(Models.on("cpu"))
-    assert again is not shown
+    assert again[0] is not shown[0]
     assert [example.url for example in again] == [example.url for example in shown]
 
 
@@ -39,3 +44,17 @@ def test_digits_reach_the_model_as_it_drew_them(shown: tuple[Example, ...]) -> N
     assert bytes(seen.numpy()) == digit.picture.tobytes()
     negative = gm_core.prepare(gm_core.open_picture(decode(by_name["negative"].url) or b"")).image[0, 0]
     assert negative.equal(seen)
+
+
+def test_a_missing_model_costs_only_its_own_examples(
+    shown: tuple[Example, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in checkpoint_dir().glob("mnist-pixelcnn-gated.*"):
+        shutil.copy(path, tmp_path)
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    _make.cache_clear()
+    _sample.cache_clear()
+    names = {example.name for example in examples(Models.on("cpu"))}
+    assert {example.name for example in shown} - names == {"sneaker", "bag"}
+    (problem,) = problems(Models.on("cpu"))
+    assert "fashion-pixelcnn" in problem

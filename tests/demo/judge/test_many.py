@@ -14,19 +14,18 @@ from gradio.data_classes import FileData, ListFiles
 from PIL import Image, ImageDraw
 
 import gm_core
-from demo.judge import many
-from demo.judge.many import (
+from demo.judge import batches, many
+from demo.judge.batches import (
     COLUMNS,
     MOST,
-    OWN,
-    JudgingSession,
-    ManyPanel,
-    PictureFiles,
+    PROVIDED,
+    count_pictures,
     csv_line,
-    holds,
-    left_out,
-    own_pictures,
+    limit_note,
+    provided_pictures,
+    read_uploads,
 )
+from demo.judge.many import JudgingSession, ManyPanel, PictureFiles
 from demo.shared.models import Models
 from demo.widgets.score_table import ScoreTable
 from gm_core.cli.score import write_scores
@@ -73,8 +72,8 @@ def given(folder: Path) -> list[Path]:
 
 def run(panel: ManyPanel, paths: list[Path]) -> list[dict]:
     session = JudgingSession()
-    session.order("mnist", tuple(map(str, paths)))
-    return list(panel.judge(session))
+    session.request("mnist", tuple(map(str, paths)))
+    return list(panel.on_begin(session))
 
 
 def test_the_table_and_its_file_are_what_the_shell_writes(panel: ManyPanel, tmp_path: Path) -> None:
@@ -123,8 +122,8 @@ def test_messages_add_up_to_the_last(panel: ManyPanel, tmp_path: Path, monkeypat
 def test_stop_keeps_what_is_done(panel: ManyPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many, "BATCH", 2)
     session = JudgingSession()
-    session.order("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
-    messages = panel.judge(session)
+    session.request("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
+    messages = panel.on_begin(session)
     next(messages), next(messages)
     panel.on_stop(session)
     (last,) = messages
@@ -132,25 +131,25 @@ def test_stop_keeps_what_is_done(panel: ManyPanel, tmp_path: Path, monkeypatch: 
     assert not readers()
 
 
-def test_a_newer_order_ends_the_older_which_says_no_more(panel: ManyPanel, tmp_path: Path) -> None:
+def test_a_newer_request_ends_the_older_which_says_no_more(panel: ManyPanel, tmp_path: Path) -> None:
     path = tmp_path / "seven.png"
     path.write_bytes(seven())
     session = JudgingSession()
-    older = session.order("mnist", (str(path),))
-    messages = panel.judge(session)
+    older = session.request("mnist", (str(path),))
+    messages = panel.on_begin(session)
     next(messages)
-    newer = session.order("mnist", (str(path),))
+    newer = session.request("mnist", (str(path),))
     assert newer.run > older.run
     assert list(messages) == []
-    assert list(panel.judge(session))[-1]["run"] == newer.run
-    assert list(panel.judge(session)) == [], "every order is judged once"
+    assert list(panel.on_begin(session))[-1]["run"] == newer.run
+    assert list(panel.on_begin(session)) == [], "every request is judged once"
 
 
 def test_a_closed_page_ends_the_reading(panel: ManyPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many, "BATCH", 2)
     session = JudgingSession()
-    session.order("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
-    messages = panel.judge(session)
+    session.request("mnist", (str(zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})),))
+    messages = panel.on_begin(session)
     next(messages), next(messages)
     assert len(readers()) == 1
     messages.close()
@@ -165,30 +164,29 @@ def readers() -> list[threading.Thread]:
 
 def test_too_many(tmp_path: Path) -> None:
     large = str(zipped(tmp_path / "large.zip", {f"{i}.png": b"" for i in range(MOST + 1)}))
-    assert holds(large) == 1
-    (name, error), *rest = many.read([large])
+    assert count_pictures(large) == 1
+    (name, error), *rest = read_uploads([large])
     assert not rest
     assert name == "large.zip"
     assert "split it up" in str(error)
     full = str(zipped(tmp_path / "full.zip", {f"{i}.png": b"" for i in range(MOST)}))
-    assert holds(full) == MOST
-    assert left_out([full]) == ""
-    assert "2,001 pictures; the first 2,000" in left_out([full, large])
+    assert count_pictures(full) == MOST
+    assert limit_note([full]) == ""
+    assert "2,001 pictures; the first 2,000" in limit_note([full, large])
 
 
-def test_own_pictures_need_no_files_and_are_always_the_same(panel: ManyPanel) -> None:
+def test_provided_pictures_need_no_files_and_are_always_the_same(panel: ManyPanel) -> None:
     session = JudgingSession()
-    panel.on_own("mnist", 5, session)
-    *_, last = panel.judge(session)
-    assert len(last["rows"]) == OWN == 24
+    panel.on_provided("mnist", 5, session)
+    *_, last = panel.on_begin(session)
+    assert len(last["rows"]) == PROVIDED == 24
     assert not any("error" in row for row in last["rows"])
     reasonable = [row["name"] for row in last["rows"] if row["p_value"] > 0.05]
     assert sum(name.startswith("digit") for name in reasonable) >= 8
     assert not {name for name in reasonable if "fashion" in name or name in ("noise", "empty")}
-    again = own_pictures.__wrapped__(panel.models)
-    assert [(name, picture.tobytes()) for name, picture in again] == [
-        (name, picture.tobytes()) for name, picture in own_pictures(panel.models)
-    ]
+    before = [(name, picture.tobytes()) for name, picture in provided_pictures(panel.models)]
+    batches._sample.cache_clear()
+    assert [(name, picture.tobytes()) for name, picture in provided_pictures(panel.models)] == before
 
 
 def test_a_missing_model_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panel: ManyPanel) -> None:
@@ -202,9 +200,9 @@ def test_a_missing_model_is_one_message(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_names_are_short_and_numbers_are_json() -> None:
-    scored = many.Scored("x" * 60_000, "mnist", error="y" * 60_000)
-    assert len(json.dumps(many.row(scored))) < 2000
-    assert many._finite(float("inf")) is None
+    scored = batches.Scored("x" * 60_000, "mnist", error="y" * 60_000)
+    assert len(json.dumps(batches.table_row(scored))) < 2000
+    assert batches._finite(float("inf")) is None
 
 
 def test_folders_of_uploads_are_not_handed_out(tmp_path: Path) -> None:
@@ -222,7 +220,7 @@ def test_folders_of_uploads_are_not_handed_out(tmp_path: Path) -> None:
 def test_another_dataset_offers_to_judge_the_same(panel: ManyPanel) -> None:
     session = JudgingSession()
     assert not panel.on_dataset("fashion", session).visible
-    panel.on_own("mnist", 5, session)
+    panel.on_provided("mnist", 5, session)
     offer = panel.on_dataset("fashion", session)
     assert offer.visible
     assert "clothes" in offer.value
@@ -234,6 +232,6 @@ def test_another_dataset_offers_to_judge_the_same(panel: ManyPanel) -> None:
 
 def test_batches_leave_the_mode_of_the_thread_alone(panel: ManyPanel, tmp_path: Path) -> None:
     session = JudgingSession()
-    session.order("mnist", tuple(map(str, given(tmp_path))))
-    for _ in panel.judge(session):
+    session.request("mnist", tuple(map(str, given(tmp_path))))
+    for _ in panel.on_begin(session):
         assert not torch.is_inference_mode_enabled()

@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
+from demo.judge.judgement import Judgement
 from demo.judge.measured import FAR, NEAR, MeasuredPanel, figures_html
-from demo.judge.words import Judgement
 from demo.shared.models import Models
 from gm_core import Card, Metric
 from gm_core.data.catalog import CATALOG, outliers_to
@@ -54,7 +55,7 @@ def test_figures_are_the_cards(models: Models) -> None:
             assert f"{metric.value:.3f}" in html, metric.name
         else:
             assert f"{100 * metric.value:.1f} %" in html, metric.name
-    assert "Of 10,000 test digits" in html and "(256 of one grey all over)" in html
+    assert "False alarms among 10,000 test digits" in html and "(256 of uniform grey)" in html
 
 
 def test_dots_lie_at_their_values_and_near_shifts_apart() -> None:
@@ -77,7 +78,10 @@ def test_it_follows_the_dataset(models: Models, tmp_path: Path, monkeypatch: pyt
     panel = MeasuredPanel(models)
     assert panel.show(None) == ""
     verdict = prepared = None  # not looked at
-    assert "test digits" in panel.show(Judgement("mnist", prepared, verdict))  # type: ignore[arg-type]
+    judgement = Judgement("mnist", prepared, verdict)  # type: ignore[arg-type]
+    name, html = panel.follow(judgement, None)
+    assert name == "mnist" and "test digits" in html
+    assert panel.follow(judgement, "mnist")[1] == gr.skip()
     monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
-    missing = panel.show(Judgement("cifar10", prepared, verdict))  # type: ignore[arg-type]
+    missing = panel.show("cifar10")
     assert CATALOG["cifar10"].many in missing and "cifar10-detector" in missing

@@ -8,8 +8,8 @@ import torch
 import gm_core
 from demo.base.words import nats
 from demo.judge import naive
-from demo.judge.naive import ALPHA, NaivePanel, Shown, line_up
-from demo.judge.words import Judgement
+from demo.judge.judgement import Judgement
+from demo.judge.naive import ALPHA, NaivePanel, RankedImage, line_up
 from demo.shared.models import Models
 from gm_core import Prepared
 from gm_core.checkpoints import CheckpointError
@@ -21,7 +21,7 @@ def models() -> Models:
 
 
 @pytest.fixture(scope="module")
-def digits(models: Models) -> tuple[Shown, ...]:
+def digits(models: Models) -> tuple[RankedImage, ...]:
     return line_up(models, "mnist")
 
 
@@ -48,7 +48,7 @@ def by_name(lineup: dict, way: str) -> list[str]:
     ]
 
 
-def test_raw_likelihood_puts_the_plain_pictures_first(digits: tuple[Shown, ...]) -> None:
+def test_raw_likelihood_puts_the_plain_pictures_first(digits: tuple[RankedImage, ...]) -> None:
     """What the panel is there to show: black beats every digit, and the sum of scores puts that right."""
     raw = sorted(digits, key=lambda picture: -picture.log_prob)
     assert raw[0].name == "plain black"
@@ -69,7 +69,7 @@ def test_digits_are_more_likely_than_clothes_to_a_model_of_clothes(models: Model
     assert torch.tensor([picture.log_prob for picture in clothes]).allclose(exact, rtol=1e-4)
 
 
-def test_places_and_numbers_are_those_of_the_detector(panel: NaivePanel, digits: tuple[Shown, ...]) -> None:
+def test_places_and_numbers_are_those_of_the_detector(panel: NaivePanel, digits: tuple[RankedImage, ...]) -> None:
     lineup = panel.show(None)["lineups"][0]
     detector = gm_core.load_detector("mnist", "cpu")
     verdicts = dict(
@@ -91,7 +91,7 @@ def test_places_and_numbers_are_those_of_the_detector(panel: NaivePanel, digits:
     assert "the digits come first" in lineup["ways"]["corrected"]["says"]
 
 
-def test_the_persons_picture_stands_in_both_lines(panel: NaivePanel, models: Models) -> None:
+def test_the_users_picture_stands_in_both_lines(panel: NaivePanel, models: Models) -> None:
     judged = judgement(cross())
     shown = panel.show(judged)
     yours = [next(p for p in lineup["pictures"] if p["kind"] == "yours") for lineup in shown["lineups"]]
@@ -103,7 +103,7 @@ def test_the_persons_picture_stands_in_both_lines(panel: NaivePanel, models: Mod
         assert places == list(range(len(places)))
 
 
-def test_the_accepted_rate_is_the_persons(panel: NaivePanel, digits: tuple[Shown, ...]) -> None:
+def test_the_accepted_rate_is_the_users(panel: NaivePanel, digits: tuple[RankedImage, ...]) -> None:
     """Above the p-value of a drawn digit, that digit is refused, too, and the sentence says so."""
     p_value = max(picture.verdict.p_value for picture in digits if picture.kind == "own" and picture.verdict)
     lineup = panel.show(judgement(cross(), alpha=min(0.99, p_value + 0.01)))["lineups"][0]
@@ -122,13 +122,13 @@ def test_a_colour_photograph_is_left_out(panel: NaivePanel) -> None:
 def test_without_a_detector_there_is_the_raw_half(
     panel: NaivePanel, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    naive._line_up.cache_clear()
+    naive._rank_images.cache_clear()
     monkeypatch.setattr(Models, "detector_of", lambda self, name: None)
     shown = panel.show(None)
     for lineup in shown["lineups"]:
         assert list(lineup["ways"]) == ["raw"]
         assert "none is calibrated" in lineup["about"]
-    naive._line_up.cache_clear()
+    naive._rank_images.cache_clear()
 
 
 def test_a_missing_model_is_one_clear_message(

@@ -4,6 +4,7 @@ import io
 import math
 import re
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -17,8 +18,10 @@ from PIL import Image, ImageDraw
 
 import gm_core
 from demo.base.charts.histogram import histogram
+from demo.base.errors import answer_errors
 from demo.judge import words as wording
-from demo.judge.tab import judge, predicted
+from demo.judge.judgement import judge
+from demo.judge.surprise import predict_pixel
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import MAX_CHARACTERS, PREFIX, decode, encode
 from gm_core import Detector, PictureError, Preparation, Verdict
@@ -100,7 +103,7 @@ def test_every_file_is_judged_or_refused_in_words(client: Client, tmp_path: Path
         if name.startswith("bad_"):
             with pytest.raises(AppError, match=re.escape(path.name)) as refused:
                 ask(client, path)
-            assert str(tmp_path) not in str(refused.value), "the server's folders are nobody's business"
+            assert str(tmp_path) not in str(refused.value), "the server's folders are private"
         else:
             assert math.isfinite(ask(client, path)["log_prob"]), name
 
@@ -157,8 +160,8 @@ def verdict_with(peers: int, held_out: int) -> Verdict:
 def test_the_sentence_counts_held_out_digits() -> None:
     digits = CATALOG["mnist"]
     assert "all 5,000 digits" in wording.sentence(verdict_with(0, 5000), 5000, digits)
-    assert "1 in 500 of the digits" in wording.sentence(verdict_with(9, 5000), 5000, digits)
-    assert "62 of 100 digits" in wording.sentence(verdict_with(3099, 5000), 5000, digits)
+    assert "only 1 in 500 real digits" in wording.sentence(verdict_with(9, 5000), 5000, digits)
+    assert "62 of 100 real digits" in wording.sentence(verdict_with(3099, 5000), 5000, digits)
 
 
 def test_every_score_has_its_words_and_its_row(detector: Detector) -> None:
@@ -176,13 +179,12 @@ def grey(level: int) -> Image.Image:
 
 
 def test_the_reason_names_what_is_unusual(detector: Detector) -> None:
-    """Of pictures whose fault is known: a grey ground, emptiness, speckles on the ground, a digit that is fine."""
-    digits = CATALOG["mnist"]
+    """For pictures with a known fault: a grey background, emptiness, speckles around a digit; and for a good digit."""
 
     def why(picture: Image.Image) -> str:
-        return wording.why(judge(detector, picture, AS_IT_IS, 5), detector, digits)
+        return wording.why(judge(detector, picture, AS_IT_IS, 5), detector)
 
-    assert "Its ground is grey (level 128)" in why(grey(128))
+    assert "Its background is grey (level 128)" in why(grey(128))
     assert "There is nothing on it" in why(grey(0))
     drawn = detector.pixelcnn.sample(8, torch.arange(8), generator=torch.Generator().manual_seed(8))
     fine = [i for i, verdict in enumerate(detector.score(drawn)) if verdict.verdict == "reasonable"]
@@ -193,25 +195,26 @@ def test_the_reason_names_what_is_unusual(detector: Detector) -> None:
     assert "around the strokes" in why(Image.fromarray(speckled))
 
 
-def test_the_map_is_told_what_the_model_expected(detector: Detector) -> None:
+def test_the_map_shows_what_the_model_expected(detector: Detector) -> None:
     models = Models.on("cpu")
     image = detector.pixelcnn.sample(1, generator=torch.Generator().manual_seed(0))
-    asked = {"domain": "mnist", "pixels": image.flatten().tolist(), "index": 400}
-    p = predicted(models, asked)["p"]
+    asked = {"dataset": "mnist", "pixels": image.flatten().tolist(), "index": 400}
+    predict = answer_errors(partial(predict_pixel, models))
+    p = predict(asked)["p"]
     expected = detector.pixelcnn.distribution(image).probs[0, 0].flatten(0, 1)[400]
     assert p == pytest.approx(expected.tolist(), abs=1e-5)
     for wrong in (
         None,
         "x",
         {},
-        {**asked, "domain": "cats"},
+        {**asked, "dataset": "cats"},
         {**asked, "index": 784},
         {**asked, "index": True},
         {**asked, "pixels": [0] * 783},
         {**asked, "pixels": [256] * 784},
         {**asked, "pixels": "0" * 784},
     ):
-        assert "error" in predicted(models, wrong)
+        assert "error" in predict(wrong)
 
 
 @pytest.mark.parametrize(("here", "arrow"), [(-1e5, "← this picture"), (1e5, "this picture: 100,000.0 →")])

@@ -1,0 +1,149 @@
+"""Pictures by the dozen: uploads and what the page provides, read one by one, and their results as rows of a table."""
+
+import csv
+import io
+import math
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from demo.judge.examples import examples
+from demo.shared.models import Models
+from demo.widgets.score_table.messages import ScoreRow
+from demo.widgets.sketch_pad import encode
+from gm_core import CheckpointError, PictureError
+from gm_core.data.catalog import CATALOG
+from gm_core.data.folders import ARCHIVES, REFUSED, read_pictures
+from gm_core.data.pictures import ENDINGS
+from gm_core.rendering import grid, png
+from gm_core.studies.detector.scores import SCORES
+from gm_core.studies.detector.scoring import SCORE_KEYS, Scored
+
+MOST = 2000
+"""Pictures per run, and files per archive: half a minute of one core."""
+
+BATCH = 25
+"""Pictures at once: two rows of results per second on one core, at the speed of larger batches."""
+
+LONGEST = 300
+"""Characters of a name, or of what is wrong with a picture, that are shown; an archive's names may be any length."""
+
+COLUMNS = (*SCORE_KEYS, *(f"score_{name}" for name in SCORES))
+"""Columns of the CSV file, as ``python -m gm_core score --csv`` writes it."""
+
+SEED = 24
+
+SAMPLED = [record for record in CATALOG.values() if record.asked]
+"""The data sets whose models draw some of them."""
+
+OUTLIERS = ("upside down", "letter A", "circle", "empty", "grey", "noise", "painting", "another one")
+"""Names of the examples that go with them."""
+
+Picture = tuple[str, Image.Image | PictureError]
+"""A name, and the picture or what is wrong with it."""
+
+
+def read_uploads(paths: Iterable[str]) -> Iterator[Picture]:
+    """Uploaded pictures, by the names of their files, without where the server keeps them.
+
+    Args:
+        paths: Pictures and zip archives.
+    """
+    for path in map(Path, paths):
+        for name, picture in read_pictures([path], MOST):
+            yield name.removeprefix(f"{path.parent}/"), picture
+
+
+def count_pictures(path: str) -> int:
+    """How many results a file will come to, for the progress; an archive that will be refused comes to one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+        return 1
+    pictures = sum(Path(name).suffix.lower() in ENDINGS | REFUSED | ARCHIVES for name in names)
+    return pictures if 0 < len(names) <= MOST and pictures else 1
+
+
+def limit_note(paths: Iterable[str]) -> str:
+    """What to say when there were more pictures than are judged in one run."""
+    count = sum(map(count_pictures, paths))
+    return (
+        f"These are {count:,} pictures; the first {MOST:,} were judged. Upload the others next." if count > MOST else ""
+    )
+
+
+def table_row(scored: Scored) -> ScoreRow:
+    """A result as a row of the table, with its line of the CSV file."""
+    scored = replace(scored, path=_short(scored.path), error=scored.error and _short(scored.error))
+    known = scored.table_row()
+    fields, place = ["" if known[key] is None else known[key] for key in COLUMNS], COLUMNS.index("verdict")
+    shown: ScoreRow = {
+        "name": scored.path,
+        "picture": encode(png(grid(scored.prepared.image, zoom=1))) if scored.prepared else None,
+        "csv": [csv_line(fields[:place]), csv_line(fields[place + 1 :])],
+    }
+    if scored.error:
+        return {**shown, "error": scored.error}
+    return {
+        **shown,
+        "p_value": _finite(known["p_value"]),
+        "outlier_score": _finite(known["outlier_score"]),
+        "log_prob": _finite(known["log_prob"]),
+        "bits_per_dim": _finite(known["bits_per_dim"]),
+    }
+
+
+def csv_line(fields: Iterable[Any]) -> str:
+    """Fields as a line of a CSV file, without its end."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
+
+
+def provided_pictures(models: Models) -> Iterator[Picture]:
+    """Pictures that the models draw, and some that are nothing they know; the same at every call.
+
+    What a missing or damaged model would draw is left out.
+
+    Args:
+        models: Their PixelCNNs draw digits and clothes.
+    """
+    for record in SAMPLED:
+        try:
+            yield from _sample(models, record.density, tuple(record.asked.items()))
+        except CheckpointError:
+            continue
+    known = {example.name: example.picture for example in examples(models)}
+    yield from ((name, known[name]) for name in OUTLIERS if name in known)
+
+
+PROVIDED = sum(len(record.asked) for record in SAMPLED) + len(OUTLIERS)
+"""How many :func:`provided_pictures` are."""
+
+
+@lru_cache(maxsize=4)
+def _sample(models: Models, name: str, classes: tuple[tuple[int, str], ...]) -> tuple[Picture, ...]:
+    """One picture of each class that a model draws: pairs of a label and its name."""
+    labels = torch.tensor([label for label, _ in classes])
+    with torch.inference_mode():
+        images = models.autoregressive(name).sample(len(classes), labels, generator=torch.Generator().manual_seed(SEED))
+    return tuple(
+        (f"{title}, drawn by {name}", Image.fromarray(image[0].cpu().numpy()))
+        for (_, title), image in zip(classes, images, strict=True)
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _finite(value: float | None) -> float | None:
+    """A number for JSON, which has no infinity."""
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,264 @@
+"""What the tab answers to what a user does: from the request to what changes on the page."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, TypedDict
+
+import torch
+from PIL import Image
+
+from demo.base.charts.histogram import histogram
+from demo.base.checks import is_index
+from demo.base.errors import InputError, sentence
+from demo.base.words import message_html
+from demo.judge.examples import Example, examples, problems
+from demo.judge.judgement import Judgement, judge
+from demo.judge.surprise import surprise_map
+from demo.judge.words import both_ends_html, detector_html, prepared_html, scores_html, verdict_html
+from demo.shared.models import Models
+from demo.widgets.example_row import ExampleCard, ExampleRow
+from demo.widgets.heat_map import HeatMapValue
+from demo.widgets.sketch_pad import decode, encode
+from gm_core import CheckpointError, Detector, PictureError, Preparation, Verdict, open_picture
+from gm_core.data.catalog import dataset_of
+from gm_core.data.preparation import USUAL
+from gm_core.rendering import grid, png
+
+Source = Literal["pad", "file"]
+"""Where the judged picture comes from: the pad, or an upload."""
+
+EMPTY_PAD = "The pad is empty: draw something. Until then, the verdict of the last picture stays."
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the page holds when a user does something.
+
+    Attributes:
+        source: Where the picture comes from.
+        pad: The picture on the pad, ``""`` if it is empty.
+        file: The last upload that could be read, if any.
+        dataset: The data set that the judging models know.
+        percent: The accepted false-alarm rate, in percent.
+        preparation: The steps that are switched on.
+    """
+
+    source: Source
+    pad: str
+    file: str | None
+    dataset: str
+    percent: float
+    preparation: Preparation
+
+    @property
+    def picture(self) -> str | None:
+        """What the source holds, if anything."""
+        return self.file if self.source == "file" else self.pad
+
+
+class Changes(TypedDict, total=False):
+    """What changes on the page, by the name of its component; all else stays as it is."""
+
+    judgement: Judgement
+    note: str
+    prepared: str
+    verdict: str
+    charts: str
+    map: HeatMapValue
+    scores: str
+    detector: str
+    examples: ExampleRow
+    pad: str
+    source: Source
+    file: str | None
+    last_file: str
+    preparation: Preparation
+    steps: tuple[str, ...]
+
+
+class Handlers:
+    """The answers.
+
+    Args:
+        models: The app's models.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self.models = models
+
+    def on_open(self, request: Request) -> Changes:
+        """The tab is opened for the first time: an example is there already, and judged."""
+        changes = self._known_dataset(request.dataset, 0)
+        found = examples(self.models, request.dataset)
+        if not found:
+            return changes
+        return _join(self._example(found, 0, request), changes, {"pad": found[0].url})
+
+    def on_example(self, request: Request, event_data: Any) -> Changes:
+        """An example is chosen.
+
+        Args:
+            request: The page.
+            event_data: The ``index`` of the example, as a client sent it.
+
+        Raises:
+            InputError: There is no such example.
+        """
+        index = event_data.get("index") if isinstance(event_data, dict) else None
+        found = examples(self.models, request.dataset)
+        if not is_index(index, len(found)):
+            raise InputError("There is no such example.")
+        return {**self._example(found, index, request), "pad": found[index].url, "source": "pad"}
+
+    def on_draw(self, request: Request) -> Changes:
+        """A stroke is finished, or undone."""
+        if not request.pad:
+            note = message_html(EMPTY_PAD)
+            return {"note": note, "examples": ExampleRow(chosen=None), "preparation": USUAL}
+        found = examples(self.models, request.dataset)
+        index = _place(found, request.pad)
+        if index is not None:  # undo led back to it
+            return {**self._example(found, index, request), "source": "pad"}
+        changes = self._judge("pad", request.pad, request, request.preparation)
+        return {**changes, "source": "pad", "examples": ExampleRow(chosen=None)}
+
+    def on_upload(self, request: Request, file: str | None) -> Changes:
+        """A picture is uploaded, pasted or photographed; one that cannot be read gives way to the one before.
+
+        Args:
+            request: The page.
+            file: The upload.
+        """
+        if file is None:
+            return {"note": ""}
+        changes = self._judge("file", file, request, USUAL)
+        if "judgement" not in changes:
+            return {**changes, "file": request.file}
+        return {
+            **changes,
+            "preparation": USUAL,
+            "source": "file",
+            "last_file": file,
+            "examples": ExampleRow(chosen=None),
+        }
+
+    def on_step(self, request: Request) -> Changes:
+        """A step of the preparation is switched on or off."""
+        return self._judge_again(request)
+
+    def on_dataset(self, request: Request) -> Changes:
+        """The same picture, judged by models that know something else."""
+        place = _place(examples(self.models, request.dataset), request.pad) if request.source == "pad" else None
+        return _join(self._known_dataset(request.dataset, place), self._judge_again(request))
+
+    def on_source(self, request: Request) -> Changes:
+        """The user turns to the pad or to the upload; what is there is judged, if anything."""
+        if not request.picture:
+            return {"note": ""}
+        return {**self._judge_again(request), "source": request.source}
+
+    def on_percent(self, judgement: Judgement | None, percent: float) -> Changes:
+        """Another false-alarm rate: the same scores, perhaps another verdict."""
+        return self._show(judgement.accepting(percent)) if judgement else {}
+
+    def _known_dataset(self, dataset: str, chosen: int | None) -> Changes:
+        """What belongs to a data set: its examples, its detector's figures, the steps of its preparation."""
+        cards: list[ExampleCard] = [
+            {"name": example.name, "look_for": example.look_for, "picture": example.url}
+            for example in examples(self.models, dataset)
+        ]
+        changes: Changes = {
+            "examples": ExampleRow(value=cards, chosen=chosen),
+            "steps": tuple(dataset_of(dataset).form.steps),
+            "note": "".join(map(message_html, problems(self.models, dataset))),
+        }
+        try:
+            card = self.models.card(f"{dataset}-detector")
+        except CheckpointError:  # the judgement says it
+            return {**changes, "detector": ""}
+        return {**changes, "detector": detector_html(card, dataset_of(dataset))}
+
+    def _example(self, found: tuple[Example, ...], index: int, request: Request) -> Changes:
+        """Judge an example, prepared as it should be."""
+        example = found[index]
+        return {
+            **self._judge("pad", example.url, request, example.preparation),
+            "preparation": example.preparation,
+            "examples": ExampleRow(chosen=index),
+        }
+
+    def _judge_again(self, request: Request) -> Changes:
+        if not request.picture:
+            return {}
+        return self._judge(request.source, request.picture, request, request.preparation)
+
+    def _judge(self, source: Source, picture: str, request: Request, preparation: Preparation) -> Changes:
+        """Judge and show; what cannot be judged leaves everything as it is and says why."""
+        try:
+            detector = self.models.detector(request.dataset)
+            return self._show(judge(detector, _open(source, picture), preparation, request.percent))
+        except (PictureError, CheckpointError) as error:
+            return {"note": message_html(sentence(error))}
+
+    def _show(self, judgement: Judgement) -> Changes:
+        detector, prepared = self.models.detector(judgement.dataset), judgement.prepared
+        return {
+            "judgement": judgement,
+            "note": "",
+            "prepared": prepared_html(prepared, encode(png(grid(prepared.image)))),
+            "verdict": verdict_html(judgement, detector),
+            "charts": _charts(judgement, detector),
+            "map": surprise_map(judgement),
+            "scores": scores_html(judgement, detector),
+        }
+
+
+def _join(first: Changes, *others: Changes) -> Changes:
+    """Several changes at once; notes follow each other, and of what is changed twice the last is the valid one."""
+    joined = first.copy()
+    for changes in others:
+        note = joined.get("note", "") + changes.get("note", "")
+        joined = {**joined, **changes, "note": note}
+    return joined
+
+
+def _place(found: tuple[Example, ...], pad: str) -> int | None:
+    """Which example lies on the pad, if any."""
+    return next((index for index, example in enumerate(found) if example.url == pad), None)
+
+
+def _open(source: Source, picture: str) -> Image.Image:
+    if source == "file":
+        return open_picture(picture)
+    return open_picture(decode(picture) or b"", "the drawing")
+
+
+def _charts(judgement: Judgement, detector: Detector) -> str:
+    """How unusual the picture is among held-out ones, and its likelihood among theirs."""
+    verdict, dataset = judgement.verdict, judgement.record
+    edge, here = detector.threshold(verdict.alpha), verdict.outlier_score
+    # Where the edge is drawn does not decide; the verdict does, should the two differ by a hair.
+    edge = max(edge, here) if verdict.verdict == "reasonable" else min(edge, here * (1 - 1e-9))
+    return (
+        histogram(
+            detector.outlier_scores,
+            here,
+            (float("-inf"), edge),
+            "how unusual, all scores together",
+            ("usual", "unusual"),
+            dataset.many,
+        )
+        + histogram(
+            detector.held_out["log_prob"],
+            verdict.log_prob,
+            detector.usual_range("log_prob", verdict.alpha),
+            of=dataset.many,
+        )
+        + both_ends_html(_verdict_on_nothing(detector), detector, dataset)
+    )
+
+
+@lru_cache(maxsize=4)
+def _verdict_on_nothing(detector: Detector) -> Verdict:
+    with torch.inference_mode():
+        return detector.score(torch.zeros(1, *dataset_of(detector.dataset).image, dtype=torch.uint8))[0]
