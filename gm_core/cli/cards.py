@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gm_core.checkpoints import Card, Metric, available, checkpoint_dir
+from gm_core.cli.printing import print_json
 from gm_core.data.catalog import CATALOG, DataSet, dataset_of
 from gm_core.evaluation.published import PUBLISHED
 
@@ -28,7 +29,10 @@ def print_cards(
     markdown: Annotated[bool, typer.Option("--markdown", help="the page docs/models.md instead of JSON")] = False,
 ) -> None:
     """Every card in full: figures, costs, and how each model was trained."""
-    print(models_page() if markdown else json.dumps([_entries(card) for card in available()], indent=2))
+    if markdown:
+        print(models_page())
+    else:
+        print_json([_entries(card) for card in available()])
 
 
 def models_page() -> str:
@@ -58,10 +62,10 @@ def _dataset_section(dataset: DataSet, cards: list[Card]) -> str:
     parts += [_table(("checkpoint", "figure", "measured", "how"), rows)]
     parts += [_refusals(card) for card in cards if any(_outliers(metric) for metric in card.metrics)]
     parts += [_published_refusals(dataset, outliers) for outliers in dataset.published]
-    return "\n\n".join([*parts, _published(dataset)])
+    return "\n\n".join([*parts, _published_table(dataset)])
 
 
-def _published(dataset: DataSet) -> str:
+def _published_table(dataset: DataSet) -> str:
     rows = [
         (f"{line.figure} {line.unit}", line.model, line.source) for line in PUBLISHED if line.dataset == dataset.name
     ]

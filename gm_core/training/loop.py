@@ -129,7 +129,7 @@ def train(
                     run.log(validation)
                     run.saved = monotonic()
             run.save()
-        return Trained(run.averaged(), run.step, run.seconds(), run.step >= recipe.steps)
+        return Trained(run.averaged_model(), run.step, run.seconds(), run.step >= recipe.steps)
 
 
 def take_step(
@@ -243,11 +243,11 @@ class _Run:
 
     def log(self, validation: Images) -> None:
         """Measure the averaged weights on the first 500 held-out images, and add a line to the learning curve."""
-        held_out = _validate(self.averaged().to(self.processes.device), validation)
+        held_out = _validate(self.averaged_model().to(self.processes.device), validation)
         training = {name: (self.means.get(name, math.nan), self.units.get(name, "")) for name in self.groups}
         log_progress(self.directory, self.step, self.seconds(), training, held_out)
 
-    def averaged(self) -> Model:
+    def averaged_model(self) -> Model:
         """A fresh model with the averaged weights, on the CPU."""
         model = build_model(self.recipe)
         model.load_state_dict(self.parts.average)

@@ -153,7 +153,7 @@ def principal_steps(model: Latent, codes: Tensor) -> tuple[Tensor, Tensor]:
     some = codes[:PRINCIPAL_IMAGES]
     for z in some:
         ahead, behind = (
-            in_batches(partial(_decoded, model), z + sign * nudges).flatten(1).double() for sign in (1, -1)
+            in_batches(partial(_visible_pictures, model), z + sign * nudges).flatten(1).double() for sign in (1, -1)
         )
         change = (ahead - behind) / (2 * NUDGE)  # by each coordinate, (D, values)
         metric += change @ change.mT / change.shape[1] / len(some)
@@ -295,7 +295,7 @@ def _encode(model: Latent, data: Images, title: str, quiet: bool) -> Tensor:
     return in_batches(model.code, data.images, title=title, quiet=quiet)
 
 
-def _decoded(model: Latent, z: Tensor) -> Tensor:
+def _visible_pictures(model: Latent, z: Tensor) -> Tensor:
     """Decoded pictures in levels, clamped to the visible range, (N, C, H, W)."""
     return model.expected(z).clamp(0, 255)
 
@@ -327,7 +327,7 @@ def _try_direction(model: Latent, attribute: str, direction: Tensor, codes: Tens
 
     def attribute_of(z: Tensor) -> Tensor:
         measure, _ = ATTRIBUTES[attribute]
-        return measure(_decoded(model, z))
+        return measure(_visible_pictures(model, z))
 
     values = torch.stack([in_batches(attribute_of, codes + move * direction) for move in MOVES]).double()
     change = (values - values[MOVES.index(0.0)]).flatten()  # from the same picture unmoved

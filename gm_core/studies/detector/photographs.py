@@ -107,7 +107,7 @@ def photograph(image: np.ndarray, random: np.random.Generator) -> bytes:
     return file.getvalue()
 
 
-def drawn_on_pad(image: np.ndarray) -> Image.Image:
+def pad_drawing(image: np.ndarray) -> Image.Image:
     """A digit as a user would draw it on the app's pad: its lines, in a round pen of one width, white on black.
 
     Args:
@@ -162,14 +162,14 @@ def _kinds(
     random, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     yield "test_images", (Image.fromarray(image[0].numpy()) for image in digits)
     yield "photographed", (open_picture(photograph(image[0].numpy(), random)) for image in digits)
-    yield "drawn_on_pad", (drawn_on_pad(image[0].numpy()) for image in digits)
+    yield "drawn_on_pad", (pad_drawing(image[0].numpy()) for image in digits)
     yield "blank_paper", (open_picture(photograph(np.zeros((28, 28), np.uint8), random)) for _ in range(count))
     yield "constants", (Image.new("L", (300, 300), grey) for grey in range(0, 256, 8))
     for name, make in NOTHING.items():
         yield name, (Image.fromarray(image[0].numpy()) for image in make((1, 200, 200), count, generator))
         yield f"{name}_28", (Image.fromarray(image[0].numpy()) for image in make((1, 28, 28), count, generator))
     for name, images in others.items():
-        yield name, (_enlarged(image) for image in images[:count])
+        yield name, (_enlarge(image) for image in images[:count])
 
 
 def _light(height: int, width: int, random: np.random.Generator) -> np.ndarray:
@@ -180,7 +180,7 @@ def _light(height: int, width: int, random: np.random.Generator) -> np.ndarray:
     return gradient.clip(0.2) * (1 - random.uniform(0, 0.15) * (x**2 + y**2))
 
 
-def _enlarged(image: Tensor) -> Image.Image:
+def _enlarge(image: Tensor) -> Image.Image:
     values = image.permute(1, 2, 0).numpy()
     picture = Image.fromarray(values[..., 0] if values.shape[2] == 1 else values)
     return picture.resize((300, 300), Image.Resampling.BICUBIC)

@@ -78,11 +78,11 @@ def score_pictures(
     """
     form, size = form_of(detector.dataset), detector.pixelcnn.config.image.height
 
-    def prepared() -> Iterator[tuple[str, Prepared | PictureError]]:
+    def prepare_each() -> Iterator[tuple[str, Prepared | PictureError]]:
         for name, picture in pictures:
             yield name, picture if isinstance(picture, PictureError) else prepare(picture, preparation, size, form)
 
-    with closing(_ahead(prepared(), batch)) as ahead:
+    with closing(_ahead(prepare_each(), batch)) as ahead:
         while some := list(islice(ahead, batch)):
             good = [one for _, one in some if isinstance(one, Prepared)]
             verdicts = iter(detector.score(torch.cat([one.image for one in good]), alpha) if good else ())

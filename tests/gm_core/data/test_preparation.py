@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from gm_core import Preparation, form_of, open_picture, prepare
 from gm_core.data.ink import find_ink
 from gm_core.data.preparation import AS_IT_IS, CLOTHES, DIGITS, INK, PHOTOGRAPHS
-from gm_core.studies.detector.photographs import drawn_on_pad, photograph, thin
+from gm_core.studies.detector.photographs import pad_drawing, photograph, thin
 
 
 def seven(side: int = 28) -> np.ndarray:
@@ -113,7 +113,7 @@ def test_a_line_is_thin_to_one_pixel_and_drawn_again_in_one_width():
     mask[10:17, 5:55] = True
     lines = thin(mask)
     assert lines.any(axis=0)[10:50].all() and lines.sum(axis=0).max() <= 2
-    pad = np.asarray(drawn_on_pad(seven()))
+    pad = np.asarray(pad_drawing(seven()))
     assert pad.shape == (280, 280) and set(np.unique(pad)) >= {0, 255}
     assert 18 < (pad[:, 90] > 127).sum() < 30  # the upper stroke, as wide as the pen
 
