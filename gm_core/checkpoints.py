@@ -4,7 +4,7 @@ import json
 import os
 import re
 import threading
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, overload
 
@@ -14,6 +14,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from gm_core.data.catalog import dataset_of
 from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
 from gm_core.models import FAMILIES, Model, ModelConfig
@@ -66,6 +67,7 @@ class Card:
         metrics: Measured figures.
         parameters: Number of parameters.
         class_names: What each label means.
+        licence: What the makers of the data set allow; filled in from the catalogue when the card is saved.
         sha256: Of the weights file.
     """
 
@@ -81,6 +83,7 @@ class Card:
     metrics: list[Metric] = field(default_factory=list)
     parameters: int = 0
     class_names: list[str] = field(default_factory=list)
+    licence: str = ""
     sha256: str = ""
 
     @property
@@ -212,11 +215,16 @@ def save(card: Card, tensors: dict[str, Tensor], directory: Path | None = None) 
         raise CheckpointError(f"{card.name!r} cannot name a checkpoint; use small letters, digits and single hyphens")
     directory = directory or checkpoint_dir()
     data = save_tensors({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
-    entries = {**asdict(card), "sha256": sha256(data)}
     write_atomically(directory / f"{card.name}.safetensors", data)
-    text = json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(directory / f"{card.name}.json", text.encode())
+    write_card(replace(card, sha256=sha256(data)), directory)
     return read_card(card.name, directory)
+
+
+def write_card(card: Card, directory: Path | None = None) -> None:
+    """Write a card alone, for weights that are there already."""
+    card = replace(card, licence=card.licence or dataset_of(card.dataset).licence)
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"
+    write_atomically((directory or checkpoint_dir()) / f"{card.name}.json", text.encode())
 
 
 @overload
