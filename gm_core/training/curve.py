@@ -46,7 +46,8 @@ def log_progress(
 
 
 def _column(name: str, unit: str) -> str:
-    return f"{name}_{unit.replace('/', ' per ').replace(' ', '_')}"
+    """What a column is called: nothing is known of the unit of a loss that has rested up to now."""
+    return "_".join([name, *unit.replace("/", " per ").split()])
 
 
 def curve_svg(path: Path) -> str:

@@ -118,10 +118,10 @@ def train(
                 late = max_minutes is not None and monotonic() - run.begin > 60 * max_minutes
                 if processes.agree(late or stopping.is_set()):
                     break
-                losses = run.take_step(_batch(recipe, data, run.step), losses_of)
+                run.take_step(_batch(recipe, data, run.step), losses_of)
                 bar.update()
                 if run.step % SHOW_STEPS == 0:
-                    run.track(losses)
+                    run.track()
                     rate = recipe.batch * (bar.format_dict["rate"] or 0)
                     bar.set_postfix_str(f"{run.figures()}, {rate:.0f} images/s", refresh=False)
                 if run.main and monotonic() - run.saved > SAVE_SECONDS:
@@ -143,7 +143,12 @@ def take_step(
         losses: Losses by group.
         optimizers: One per group, each with a single list of parameters.
         prepare: Called with a group's parameters once they have gradients.
+
+    Raises:
+        ValueError: A loss is of no group.
     """
+    for name in losses.keys() - optimizers.keys():
+        raise ValueError(f"the loss {name!r} belongs to no parameter group; there are {', '.join(optimizers)}")
     groups = {name: optimizers[name].param_groups[0]["params"] for name in losses}
     for place, (name, loss) in enumerate(losses.items(), 1):
         loss.value.backward(inputs=groups[name], retain_graph=place < len(losses))
@@ -175,8 +180,8 @@ class _Run:
         optimizers = {name: self._optimizer(name) for name in self.groups}
         self.parts = Parts(self.model, average, optimizers)
         self.step, self.spent = 0, 0.0
+        self.latest: dict[str, Loss] = {}  # of every group, also of one without a loss in the current step
         self.means: dict[str, float] = {}
-        self.units: dict[str, str] = {}
         # The number of steps is not saved: it may change between two resumptions.
         self.identity = {key: value for key, value in asdict(recipe).items() if key != "steps"}
         if resume:
@@ -190,7 +195,7 @@ class _Run:
 
     def take_step(
         self, batch: tuple[Batch, torch.Generator], losses_of: Callable[[Batch, torch.Generator], dict[str, Loss]]
-    ) -> dict[str, Loss]:
+    ) -> None:
         """One step, and the averaged weights after it."""
         shared, generator = batch
         count, rank = self.processes.count, self.processes.rank
@@ -203,19 +208,20 @@ class _Run:
             for group in optimizer.param_groups:
                 group["lr"] = self.recipe.rate(self.step, name)
         take_step(losses, self.parts.optimizers, self._prepare)
-        self.units |= {name: loss.unit for name, loss in losses.items()}
+        self.latest |= {name: Loss(loss.value.detach(), loss.unit, loss.scale) for name, loss in losses.items()}
+        if count > 1:
+            self.processes.share(list(_buffers(self.model).values()))
         self.step += 1
         _update_average(self.parts.average, self.model, min(self.recipe.ema, (1 + self.step) / (10 + self.step)))
-        return losses
 
     def _prepare(self, parameters: list[nn.Parameter]) -> None:
         """Average the gradients of a group over the processes, and clip their norm."""
         self.processes.average([parameter.grad for parameter in parameters if parameter.grad is not None])
         nn.utils.clip_grad_norm_(parameters, self.recipe.clip)
 
-    def track(self, losses: Mapping[str, Loss]) -> None:
-        """Add the losses of a step to the running means."""
-        for name, loss in losses.items():
+    def track(self) -> None:
+        """Add the latest losses to the running means."""
+        for name, loss in self.latest.items():
             now = loss.figure
             self.means[name] = 0.9 * self.means[name] + 0.1 * now if name in self.means else now
 
@@ -223,7 +229,7 @@ class _Run:
         """The losses so far, for the progress bar."""
         several = len(self.means) > 1
         return ", ".join(
-            f"{name + ' ' if several else ''}{mean:.4f} {self.units[name]}" for name, mean in self.means.items()
+            f"{name + ' ' if several else ''}{mean:.4f} {self.latest[name].unit}" for name, mean in self.means.items()
         )
 
     def seconds(self) -> float:
@@ -244,7 +250,8 @@ class _Run:
     def log(self, validation: Images) -> None:
         """Measure the averaged weights on the first 500 held-out images, and add a line to the learning curve."""
         held_out = _validate(self.averaged_model().to(self.processes.device), validation)
-        training = {name: (self.means.get(name, math.nan), self.units.get(name, "")) for name in self.groups}
+        units = {name: loss.unit for name, loss in self.latest.items()}
+        training = {name: (self.means.get(name, math.nan), units.get(name, "")) for name in self.groups}
         log_progress(self.directory, self.step, self.seconds(), training, held_out)
 
     def averaged_model(self) -> Model:
@@ -316,12 +323,18 @@ def _generator(seed: int, number: int, kind: int) -> torch.Generator:
 
 def _update_average(average: dict[str, Tensor], model: nn.Module, decay: float) -> None:
     """Move the averaged parameters towards the current ones; buffers, such as chains, are copied."""
-    names = [name for name, _ in model.named_parameters(remove_duplicate=False)]
-    state = model.state_dict()
+    state, buffers = model.state_dict(), _buffers(model)
+    names = [name for name in average if name not in buffers]
     blend = get_ema_multi_avg_fn(decay)
     blend([average[name] for name in names], [state[name] for name in names], None)
-    for name in average.keys() - set(names):
-        average[name].copy_(state[name])
+    for name, value in buffers.items():
+        average[name].copy_(value)
+
+
+def _buffers(model: nn.Module) -> dict[str, Tensor]:
+    """What is saved beside the parameters: chains, replay memories."""
+    parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    return {name: value for name, value in model.state_dict().items() if name not in parameters}
 
 
 @torch.inference_mode()

@@ -53,6 +53,14 @@ class Processes:
         for gradient, mean in zip(gradients, flat.split(sizes), strict=True):
             gradient.copy_(mean.view(gradient.shape))
 
+    def share(self, tensors: list[Tensor]) -> None:
+        """Replace tensors, as chains are, by those of the first process, which are the ones that are saved."""
+        if self.count > 1:
+            for tensor in tensors:
+                value = tensor.contiguous()  # as it must be; those of images may be channels last
+                dist.broadcast(value, 0)
+                tensor.copy_(value)
+
 
 @contextmanager
 def join(device: torch.device) -> Iterator[Processes]:

@@ -4,22 +4,25 @@ import os
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from gm_core.data.datasets import Images
-from gm_core.models import ImageShape
+from gm_core.models import FAMILIES, ImageShape, Model, register
 from gm_core.models.autoregressive.gated import GatedPixelCNNConfig
 from gm_core.training import loop
 from gm_core.training.loop import Trained, build_model, train
 from gm_core.training.processes import Processes, is_main, join
 from gm_core.training.recipes import Recipe
 from gm_core.training.state import StateError
+from tests.gm_core.training.duel import RECIPE as TINY_DUEL
+from tests.gm_core.training.duel import Duel
 
 RECIPE = Recipe(
     "tiny-pixelcnn",
@@ -32,6 +35,9 @@ RECIPE = Recipe(
     any_class=0.3,
 )
 
+DUEL = replace(TINY_DUEL, batch=8, model=replace(TINY_DUEL.model, noise=False))
+"""Two losses that are functions of the images alone, as those of two processes together can be."""
+
 
 def data() -> Images:
     """Pictures of noise, each in its own half of the greys."""
@@ -40,10 +46,10 @@ def data() -> Images:
     return Images(images + 128 * labels[:, None, None, None].to(torch.uint8), labels, ("dark", "light"))
 
 
-def run(directory: Path, **options: Any) -> Trained:
+def run(directory: Path, recipe: Recipe = RECIPE, **options: Any) -> Trained:
     """Train in single precision, in which the order of sums hardly matters."""
     with patch.object(torch, "autocast", lambda *_: nullcontext()):
-        return train(RECIPE, data(), data(), directory=directory, device=torch.device("cpu"), quiet=True, **options)
+        return train(recipe, data(), data(), directory=directory, device=torch.device("cpu"), quiet=True, **options)
 
 
 def work(directory: Path) -> None:
@@ -55,11 +61,21 @@ def work(directory: Path) -> None:
         assert run(directory, resume=True).steps == RECIPE.steps
 
 
-def test_two_processes_end_where_one_does(tmp_path):
-    job = tmp_path / "job.py"
+def duel(directory: Path) -> None:
+    """What each of the processes does for a family of several losses; each keeps the buffers that it ends with."""
+    torch.set_num_threads(1)
+    register(Duel)
+    with joined(torch.device("cpu")) as both, patch.object(loop, "joined", lambda _: nullcontext(both)):
+        model = run(directory, DUEL).model
+        save_file(dict(model.named_buffers()), directory / f"buffers-{both.rank}.safetensors")
+
+
+def in_two_processes(function: str, tmp_path: Path) -> Path:
+    """Where a function of this file has trained in two processes."""
+    directory, job = tmp_path / "two", tmp_path / "job.py"
     job.write_text(
-        "from pathlib import Path\nfrom tests.gm_core.training.test_processes import work\n"
-        f"work(Path({str(tmp_path / 'two')!r}))\n"
+        f"from pathlib import Path\nfrom tests.gm_core.training.test_processes import {function}\n"
+        f"{function}(Path({str(directory)!r}))\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", job],
@@ -69,13 +85,32 @@ def test_two_processes_end_where_one_does(tmp_path):
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    alone = run(tmp_path / "one").model.state_dict()
-    (path,) = (tmp_path / "two").glob("state-*")
-    together, untrained = load_file(path), build_model(RECIPE).state_dict()
-    for name, value in alone.items():
-        moved = float((value - untrained[name]).abs().max())
+    return directory
+
+
+def check_together(directory: Path, alone: Model, recipe: Recipe) -> None:
+    """The averaged weights of a state are those of a single process, by far nearer than to where they started."""
+    (path,) = directory.glob("state-*")
+    together, untrained = load_file(path), build_model(recipe).state_dict()
+    for name, parameter in alone.named_parameters():
+        moved = float((parameter - untrained[name]).abs().max())
         assert moved > 1e-4, name
-        assert float((together[f"average.{name}"] - value).abs().max()) <= 0.01 * moved, name
+        assert float((together[f"average.{name}"] - parameter).abs().max()) <= 0.01 * moved, name
+
+
+def test_two_processes_end_where_one_does(tmp_path):
+    check_together(in_two_processes("work", tmp_path), run(tmp_path / "one").model, RECIPE)
+
+
+def test_two_processes_average_the_gradients_of_every_loss_and_keep_the_chains_of_the_first(tmp_path, monkeypatch):
+    directory = in_two_processes("duel", tmp_path)
+    monkeypatch.setitem(FAMILIES, Duel.family, Duel)
+    alone = run(tmp_path / "one", DUEL).model
+    check_together(directory, alone, DUEL)
+    first, second = (load_file(directory / f"buffers-{rank}.safetensors") for rank in (0, 1))
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+    assert torch.allclose(first["chain"], alone.chain, atol=1e-4)
+    assert not torch.allclose(first["seen"], alone.seen)  # of half of a batch, which the other half's cannot equal
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path, monkeypatch):
