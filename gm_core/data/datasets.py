@@ -22,6 +22,19 @@ class DataError(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where images come from, so that others of the same data set can be found.
+
+    Attributes:
+        dataset: Name of the data set.
+        directory: Where it lies; see :func:`data_dir`.
+    """
+
+    dataset: str
+    directory: str | Path | None = None
+
+
+@dataclass(frozen=True)
 class Images:
     """Images with their labels.
 
@@ -31,6 +44,7 @@ class Images:
         class_names: What each label means.
         binary: Whether a model sees them in black and white, drawn anew whenever it looks.
         part: What to call them where they are fewer than the split should have, as in "the first 1,000 test images".
+        source: The data set that they are of, if it is one.
     """
 
     images: Tensor
@@ -38,6 +52,7 @@ class Images:
     class_names: tuple[str, ...]
     binary: bool = False
     part: str = ""
+    source: Source | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -162,4 +177,5 @@ def _read(record: DataSet, split: Split, directory: str | Path | None) -> Images
         record.classes or found.classes,
         binary=record.levels == 2,
         part=found.part,
+        source=Source(record.name, directory),
     )

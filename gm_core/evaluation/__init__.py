@@ -1,8 +1,9 @@
 """How good a model is on images that it has never seen: the figures of every capability that it has.
 
 One file per capability: :mod:`~gm_core.evaluation.density`, :mod:`~gm_core.evaluation.bound`,
-:mod:`~gm_core.evaluation.estimate`, :mod:`~gm_core.evaluation.latent`, :mod:`~gm_core.evaluation.labels`. A model is
-asked what it can do, never what family it is of, so a new family is measured without another line here.
+:mod:`~gm_core.evaluation.estimate`, :mod:`~gm_core.evaluation.latent`, :mod:`~gm_core.evaluation.fidelity`,
+:mod:`~gm_core.evaluation.labels`. A model is asked what it can do, never what family it is of, so a new family is
+measured without another line here.
 """
 
 from collections.abc import Callable
@@ -10,9 +11,9 @@ from typing import Any
 
 from gm_core.checkpoints import Metric
 from gm_core.data.datasets import Images
-from gm_core.evaluation import bound, density, estimate, labels, latent
+from gm_core.evaluation import bound, density, estimate, fidelity, labels, latent
 from gm_core.models import Model
-from gm_core.models.capabilities import Bounded, Classifies, Density, Estimated, Latent
+from gm_core.models.capabilities import Bounded, Classifies, Density, Estimated, Latent, Samples
 
 Measure = Callable[[Any, Images, bool], list[Metric]]
 
@@ -21,6 +22,7 @@ MEASURES: tuple[tuple[type, Measure], ...] = (
     (Bounded, bound.measure),
     (Estimated, estimate.measure),
     (Latent, latent.measure),
+    (Samples, fidelity.measure),
     (Classifies, labels.measure),
 )
 """The capabilities that have figures, in the order in which those are given."""

@@ -311,6 +311,10 @@ class Classifies(Configured, Protocol):
         """p(y | x), batch shape (B,), of ``uint8`` images (B, C, H, W)."""
         ...
 
+    def features(self, images: Tensor) -> Tensor:
+        """What the classes are read from, in which like pictures are near: ``float32`` (B, F)."""
+        ...
+
 
 NOUNS: dict[type, str] = {
     Density: "exact density",
