@@ -227,6 +227,29 @@ def write_card(card: Card, directory: Path | None = None) -> None:
     write_atomically((directory or checkpoint_dir()) / f"{card.name}.json", text.encode())
 
 
+def write_metrics(name: str, metrics: list[Metric], directory: Path | None = None) -> Card:
+    """Put figures on a checkpoint's card: new ones are added, those of the same name replaced, all else stays.
+
+    Args:
+        name: Name of the checkpoint.
+        metrics: The figures.
+        directory: Where the checkpoint lies; see :func:`checkpoint_dir`.
+
+    Returns:
+        The card as written.
+
+    Raises:
+        CheckpointError: There is none of that name, or its card cannot be read.
+    """
+    directory = directory or checkpoint_dir()
+    figures = {metric.name: metric for metric in [*read_card(name, directory).metrics, *metrics]}
+    path = directory / f"{name}.json"
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    entries["metrics"] = [asdict(figure) for figure in figures.values()]
+    write_atomically(path, (json.dumps(entries, indent=2, ensure_ascii=False) + "\n").encode())
+    return read_card(name, directory)
+
+
 @overload
 def load(name: str, device: str | torch.device = "auto", directory: Path | None = None) -> Model: ...
 

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from gm_core.checkpoints import load, read_card
+from gm_core.checkpoints import load, read_card, write_metrics
 from gm_core.cli.options import DataDir, Device, Json, Limit
 from gm_core.cli.printing import print_json, print_metrics, print_missing
 from gm_core.data.datasets import load_dataset
 from gm_core.evaluation import evaluate
+from gm_core.models.autoregressive.sampling import warm_up
+from gm_core.models.capabilities import Samples
 from gm_core.studies import STUDIES, Measurement
 
 
@@ -18,17 +20,25 @@ def evaluate_checkpoint(
     data_dir: DataDir = None,
     limit: Limit = None,
     as_json: Json = False,
+    write: Annotated[bool, typer.Option("--write", help="put the figures on the checkpoint's card")] = False,
     device: Device = "auto",
 ) -> None:
     """Measure a checkpoint on the test set, an atlas on the held-out images: every figure of its card."""
+    if write and limit is not None:
+        raise typer.BadParameter("a card's figures are of all test images: leave out --limit", param_hint="--write")
     card = read_card(model)
     study = STUDIES.get(card.family)
     if study is not None:
         measured = study.evaluate(study.subject(model), data_dir=data_dir, limit=limit, device=device)
     else:
         test = load_dataset(card.dataset, "test", data_dir).first(limit)
-        measured = Measurement(evaluate(load(model, device), test))
+        loaded = load(model, device)
+        if isinstance(loaded, Samples) and loaded.device.type == "cpu":
+            warm_up()  # pictures are drawn in numbers
+        measured = Measurement(evaluate(loaded, test))
     print_missing(measured.missing)
+    if write:
+        write_metrics(model, measured.metrics)
     if as_json:
         print_json({"model": model, "metrics": [asdict(metric) for metric in measured.metrics], **measured.details})
         return

@@ -62,4 +62,5 @@ def train(
         options = "".join(f" {option} {value}" for option, value in given.items() if value is not None)
         print(f"stopped before the end; continue with: python -m gm_core train {name} --resume{options}")
         return
-    print(f"{out / card.name}.safetensors: {card.metrics[0].value:.4f} {card.metrics[0].unit}")
+    figure = next((f": {metric.value:.4f} {metric.unit}" for metric in card.metrics), "")  # not every model has one
+    print(f"{out / card.name}.safetensors{figure}")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gm_core import Card, Metric
-from gm_core.checkpoints import save
+from gm_core.checkpoints import read_card, save, write_metrics
 from gm_core.cli.printing import print_metrics
 from gm_core.studies.store import STUDIES, Measurement, StudyFamily
 
@@ -51,3 +51,30 @@ def test_figures_are_printed_in_columns(capsys):
     ]
     print_metrics([])
     assert capsys.readouterr().out == ""
+
+
+def test_what_is_measured_is_put_on_the_card_and_all_else_of_it_stays(cli, data_dir, untrained):
+    path = untrained / "mnist-autoencoder.json"
+    own = {"name": "mnist-autoencoder", "since": "a field of another version", "cost": {"minutes": 3}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | own))
+    before = json.loads(path.read_text())
+    common = ["evaluate", "mnist-autoencoder", "--data-dir", data_dir, "--device", "cpu", "--json"]
+    assert cli(*common)[0] == 0
+    assert json.loads(path.read_text()) == before  # not unless it is asked for
+    for _ in range(2):
+        code, out, _ = cli(*common, "--write")
+        assert code == 0
+        after = json.loads(path.read_text())
+        measured = json.loads(out)["metrics"]
+        assert [metric["name"] for metric in measured] == ["reconstruction_error"]
+        assert after == before | {"metrics": before["metrics"] + measured}
+    code, _, err = cli(*common, "--write", "--limit", 7)
+    assert code == 2 and "leave out --limit" in " ".join(err.replace("│", " ").split())
+
+
+def test_a_figure_that_is_measured_again_replaces_the_old_one(census, tmp_path):
+    old, new = Metric("heads", 1.0, "pictures", "then"), Metric("heads", 2.0, "pictures", "now")
+    other = Metric("tails", 5.0, "pictures", "then")
+    write_metrics("mnist-census", [old, other], tmp_path)
+    card = write_metrics("mnist-census", [new], tmp_path)
+    assert card.metrics == [new, other] and card.sha256 == read_card("mnist-census", tmp_path).sha256

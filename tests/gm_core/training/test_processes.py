@@ -65,7 +65,7 @@ def duel(directory: Path) -> None:
     """What each of the processes does for a family of several losses; each keeps the buffers that it ends with."""
     torch.set_num_threads(1)
     register(Duel)
-    with joined(torch.device("cpu")) as both, patch.object(loop, "joined", lambda _: nullcontext(both)):
+    with join(torch.device("cpu")) as both, patch.object(loop, "join", lambda _: nullcontext(both)):
         model = run(directory, DUEL).model
         save_file(dict(model.named_buffers()), directory / f"buffers-{both.rank}.safetensors")
 
