@@ -21,8 +21,9 @@ Every figure was measured on test images by `python -m gm_core evaluate NAME`, o
 for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the log-likelihood itself;
 a *lower bound* is at most the log-likelihood, so its bits per dimension are at least the true ones. "Any class" means
 that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl` is the divergence of
-q(z given x) from p(z), and their difference is the `elbo`. Published figures come from other protocols, hardware and
-sizes: compare with care."""
+q(z given x) from p(z), and their difference is the `elbo`. A `frechet_distance` is that between drawn pictures and test
+images in the features of the data set's own classifier: compare it with its floor, not with other projects' FID.
+Published figures come from other protocols, hardware and sizes: compare with care."""
 
 
 def print_cards(
