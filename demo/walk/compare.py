@@ -8,20 +8,21 @@ import gradio as gr
 from demo.base.checks import SHORT_SEEDS, read_seed
 from demo.base.errors import show_errors
 from demo.base.events import LIVE, public
-from demo.base.words import note_html
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
-from demo.walk.map import NAME, RIVAL, Maps
+from demo.walk.map import AUTOENCODER, MAP, Maps, check_cards
 from demo.walk.words import figure_line
 from demo.widgets.latent_map import LatentMap, MapMarks
+from gm_core.data.catalog import FIRST
 
 FIRST_SEED = 3
 
-TITLES = {RIVAL: "Autoencoder", NAME: "VAE"}
+TITLES = {AUTOENCODER: "Autoencoder", MAP: "VAE"}
 
 LESSONS = {
-    RIVAL: "Trained only to rebuild. Its codes lie wherever that was easiest: nothing says what a random point means.",
-    NAME: "Trained to rebuild <i>and</i> to keep its codes where a standard normal lies: a random point means a digit.",
+    AUTOENCODER: "Trained only to rebuild. Its codes lie wherever that was easiest: nothing says what a random point "
+    "means.",
+    MAP: "Trained to rebuild <i>and</i> to keep its codes where a standard normal lies: a random point means a digit.",
 }
 
 
@@ -30,51 +31,65 @@ class CompareView:
 
     Args:
         models: The app's models.
+
+    Attributes:
+        inputs: What :meth:`show` needs.
+        outputs: What it sets.
+
+    Raises:
+        CheckpointError: One of the models or of their atlases is missing.
     """
 
     def __init__(self, models: Models) -> None:
-        self.maps, first = Maps(models), FIRST_EXAMPLE
-        mine, last = gr.State(first), gr.State(FIRST_SEED)
+        check_cards(models, *TITLES)
+        self.maps = Maps(models)
+        picture, last = gr.State(FIRST_EXAMPLE), gr.State(FIRST_SEED)
         columns = []
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
-                again = gr.Button("Draw z again", variant="primary", elem_id="compare-again")
+                again = gr.Button("New random points", variant="primary", elem_id="compare-again")
                 seed = gr.Number(FIRST_SEED, label=f"Seed, 0 to {SHORT_SEEDS - 1}", elem_id="compare-seed")
-                given = PictureInput("compare", models, (NAME,), first)
+                given = PictureInput("compare", models, (MAP,))
             for name, title in TITLES.items():
                 with gr.Column(scale=5, min_width=300):
                     columns.append(
                         LatentMap(
-                            self.maps.marks(name, first, FIRST_SEED),
                             model=name,
                             title=title,
                             lesson=LESSONS[name],
-                            classes=models.atlas(name).class_names,
+                            classes=FIRST.classes,
                             paths=False,
                             functions=self.maps.functions(),
                             elem_id=f"compare-{name}",
                         )
                     )
                     gr.HTML(figure_line(models.card(name)), padding=False)
-
-        def at_random(made: UserPicture) -> tuple[Any, ...]:
-            drawn = secrets.randbelow(SHORT_SEEDS)
-            return drawn, drawn, *self.shown(made, drawn)
+        self.inputs, self.outputs = [picture, last], [given.note, *columns]
 
         @show_errors
-        def by_seed(sent: object, made: UserPicture) -> Any:
+        def draw_points(own: UserPicture) -> tuple[Any, ...]:
+            chosen = secrets.randbelow(SHORT_SEEDS)
+            return chosen, chosen, *self.marks(own, chosen)
+
+        @show_errors
+        def use_seed(sent: object, own: UserPicture) -> Any:
             if sent is None:  # while it is being typed
                 return gr.skip()
-            drawn = read_seed(sent)
-            return drawn, *self.shown(made, drawn)
+            chosen = read_seed(sent)
+            return chosen, *self.marks(own, chosen)
 
-        def taken(made: UserPicture, drawn: int) -> tuple[Any, ...]:
-            return note_html(model_input(models, made, NAME).source), made, *self.shown(made, drawn)
+        def use_picture(own: UserPicture, last: int) -> tuple[Any, ...]:
+            note, *marks = self.show(own, last)
+            return note, own, *marks
 
-        again.click(at_random, mine, [seed, last, *columns], **LIVE)
-        seed.input(by_seed, [seed, mine], [last, *columns], **public("walk_compare_draw"))
-        given.connect(taken, [last], [given.note, mine, *columns], "walk_compare")
+        again.click(draw_points, picture, [seed, last, *columns], **LIVE)
+        seed.input(use_seed, [seed, picture], [last, *columns], **public("walk_compare_draw"))
+        given.connect(use_picture, [last], [given.note, picture, *columns], "walk_compare")
 
-    def shown(self, mine: UserPicture, seed: int) -> list[MapMarks]:
+    def show(self, picture: UserPicture, seed: int) -> tuple[Any, ...]:
+        """A picture and random points on both maps, and where the picture comes from."""
+        return model_input(self.maps.models, picture, MAP).note, *self.marks(picture, seed)
+
+    def marks(self, picture: UserPicture, seed: int) -> list[MapMarks]:
         """What is marked on both maps."""
-        return [self.maps.marks(name, mine, seed) for name in TITLES]
+        return [self.maps.marks(name, picture, seed) for name in TITLES]

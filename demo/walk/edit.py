@@ -6,49 +6,50 @@ import gradio as gr
 import torch
 
 from demo.base.checks import is_number
-from demo.base.words import note_html
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.sliders import NEIGHBOURS, Value, Walk
+from demo.walk.spaces import RESET, Spaces, Value
 from demo.walk.words import edit_note, measured, neighbours
 from demo.widgets.latent_sliders import Axis, LatentSliders, Place
-from demo.widgets.picture_view import PictureValue, PictureView, plain
+from demo.widgets.picture_view import PictureView, plain
 from gm_core.data.catalog import dataset_of
 from gm_core.studies.atlas.attributes import ATTRIBUTES
 
 TOWARD = 2.0
-"""How far one may go toward another class, of the way between the classes' means."""
+"""How far one may go toward another class, in units of the way between the classes' means."""
+
+NEIGHBOURS = 15
+"""Held-out pictures that say what is near a point."""
 
 
 class Edit:
     """What the sliders with a meaning ask for.
 
     Args:
-        walk: What sliders through a latent space ask for.
+        spaces: The latent spaces.
     """
 
-    def __init__(self, walk: Walk) -> None:
-        self.walk = walk
+    def __init__(self, spaces: Spaces) -> None:
+        self.spaces = spaces
 
-    @torch.inference_mode()
-    def place(self, name: str, mine: UserPicture) -> Place:
-        """A picture's place, and the directions one can take it in.
+    def place(self, name: str, picture: UserPicture) -> Place:
+        """A picture's place, and the directions in which it can be changed.
 
         Toward another class leads the difference between the mean codes of the two classes (its own is that of most of
         its neighbours); along an attribute, the change of the expected code with a standard deviation of it.
 
         Args:
             name: The model.
-            mine: The picture.
+            picture: The picture.
         """
-        models, dataset = self.walk.models, dataset_of(self.walk.cards[name].dataset)
-        atlas, vae = models.atlas(name), models.variational(name)
-        z = vae.encode(model_input(models, mine, name).image).mean[0].cpu()
+        models, card = self.spaces.models, self.spaces.cards[name]
+        atlas, many = models.atlas(name), dataset_of(card.dataset).many
+        z = latent.encode(models.latent(name), model_input(models, picture, name).image)
         own, _ = self.near(name, z)
         axes: list[Axis] = [
             {
                 "label": attribute,
-                "note": f"Standard deviations of the {attribute} of real {dataset.many}. Double-click: back to 0",
+                "note": f"Standard deviations of the {attribute} of real {many}. {RESET}",
                 "direction": direction.tolist(),
                 "low": -latent.LIMIT,
                 "high": latent.LIMIT,
@@ -58,7 +59,7 @@ class Edit:
         axes += [
             {
                 "label": f"toward {label}",
-                "note": f"1 is the way from the mean {atlas.class_names[own]} to the mean {label}. Double-click: back",
+                "note": f"1 is the whole way from the mean {atlas.class_names[own]} to the mean {label}. {RESET}",
                 "direction": (atlas.class_codes[k] - atlas.class_codes[own]).tolist(),
                 "low": 0.0,
                 "high": TOWARD,
@@ -68,7 +69,7 @@ class Edit:
         ]
         return {
             "model": name,
-            **latent.shape(vae),
+            **latent.picture_shape(card.model_config.image),
             "base": z.clamp(-latent.FAR, latent.FAR).tolist(),
             "axes": axes,
             "at": [0.0] * len(axes),
@@ -78,75 +79,71 @@ class Edit:
         }
 
     def changes(self, sent: object) -> dict[str, list[float]]:
-        """How far sliders stand along their axes, by model; nothing for what is no place."""
+        """How far sliders stand along their axes, by model; nothing if they do not stand at a place."""
         name, at = (sent.get("model"), sent.get("at")) if isinstance(sent, dict) else (None, None)
-        if not isinstance(name, str) or name not in self.walk.cards or not isinstance(at, list):
+        if not isinstance(name, str) or name not in self.spaces.cards or not isinstance(at, list):
             return {}
-        atlas = self.walk.models.atlas(name)
+        atlas = self.spaces.models.atlas(name)
         axes = len(atlas.class_names) - 1 + len(atlas.directions)
         good = len(at) == axes and all(is_number(x, -latent.LIMIT, latent.LIMIT) for x in at)
         return {name: at} if good else {}
 
     def near(self, name: str, z: torch.Tensor) -> tuple[int, int]:
         """The class of most held-out pictures near a point, and of how many of the :data:`NEIGHBOURS` nearest."""
-        counts, _ = self.walk.models.atlas(name).neighbours(z, NEIGHBOURS)
+        counts, _ = self.spaces.models.atlas(name).neighbours(z, NEIGHBOURS)
         return int(counts.argmax()), int(counts.max())
 
     def look(self, sent: Value) -> Value:
         """The picture at a point, and its attributes as measured from its pixels."""
-        name, vae = self.walk.model(sent)
-        view, z = latent.view_of(sent.get("view")), latent.point(vae, sent.get("z"), latent.FAR)
+        name, vae = self.spaces.model(sent)
+        view, z = latent.check_view(sent.get("view")), latent.check_point(vae, sent.get("z"), latent.FAR)
         mean = latent.picture(vae, z)[None]
-        atlas, dataset = self.walk.models.atlas(name), dataset_of(self.walk.cards[name].dataset)
+        atlas, dataset = self.spaces.models.atlas(name), dataset_of(self.spaces.cards[name].dataset)
         values = {attribute: float(ATTRIBUTES[attribute][0](mean)) for attribute in atlas.attributes}
         label, count = self.near(name, z)
         near = neighbours(count, NEIGHBOURS, dataset, atlas.class_names[label])
         reading = measured(values, atlas.attributes, dataset, near)
-        return latent.answer(latent.picture(vae, z, view)) | {"reading": reading}
+        return latent.picture_answer(latent.picture(vae, z, view)) | {"reading": reading}
 
 
 class EditView:
     """A picture, and sliders that change it.
 
     Args:
-        walk: What sliders through a latent space ask for.
-        model: Which latent space.
+        spaces: The latent spaces.
+        model: Which of them.
 
     Attributes:
-        switched: What is to be done when another latent space was chosen: the handler, its inputs and outputs.
+        inputs: What :meth:`show` needs besides the model's name.
+        outputs: What it sets.
     """
 
-    def __init__(self, walk: Walk, model: gr.Radio) -> None:
-        edit, first, models = Edit(walk), FIRST_EXAMPLE, walk.models
-        self.mine, kept = gr.State(first), gr.State({})
+    def __init__(self, spaces: Spaces, model: gr.Radio) -> None:
+        self.spaces, self.edit = spaces, Edit(spaces)
+        picture, kept = gr.State(FIRST_EXAMPLE), gr.State({})
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
-                given = PictureInput("edit", models, walk.cards, first)
-                image = model_input(models, first, walk.first).image[0]
-                original = PictureView(plain(image, "Your picture"), title="What it sees", elem_id="edit-seen")
+                given = PictureInput("edit", spaces.models, spaces.cards)
+                original = PictureView(title="Model input", elem_id="edit-seen")
             with gr.Column(scale=9):
-                self.sliders = LatentSliders(
-                    edit.place(walk.first, first), lines=walk.along, look=edit.look, elem_id="edit-sliders"
-                )
-                note = gr.HTML(edit_note(walk.cards[walk.first]))
-        picture = [given.note, original]
+                sliders = LatentSliders(lines=spaces.lines, look=self.edit.look, elem_id="edit-sliders")
+                note = gr.HTML()
+        self.inputs = [picture, sliders, kept]
+        self.outputs = [given.note, original, note, kept, sliders]
+        given.connect(self.change, [model], [given.note, original, picture, kept, sliders], "walk_edit")
 
-        def told_of(mine: UserPicture, name: str) -> tuple[str, PictureValue]:
-            """The picture as the model sees it."""
-            found = model_input(models, mine, name)
-            return note_html(found.source), plain(found.image[0], "Your picture, as the model sees it")
+    def show(self, name: str, picture: UserPicture, value: object, kept: dict[str, list[float]]) -> tuple[Any, ...]:
+        """A picture in a latent space; how it was changed in the one that is left is kept."""
+        kept = kept | self.edit.changes(value)
+        place = self.edit.place(name, picture)
+        place["at"] = kept.get(name, place["at"])
+        return *self._input(picture, name), edit_note(self.spaces.cards[name]), kept, place
 
-        def taken(mine: UserPicture, name: str) -> tuple[Any, ...]:
-            return *told_of(mine, name), mine, {}, edit.place(name, mine)
+    def change(self, picture: UserPicture, name: str) -> tuple[Any, ...]:
+        """Another picture, not yet changed."""
+        return *self._input(picture, name), picture, {}, self.edit.place(name, picture)
 
-        given.connect(taken, [model], [*picture, self.mine, kept, self.sliders], "walk_edit")
-
-        def switched(name: str, mine: UserPicture, left: object, kept: dict[str, list[float]]) -> tuple[Any, ...]:
-            """The same picture in the other latent space; how it was changed in this one is kept."""
-            places = kept | edit.changes(left)
-            place = edit.place(name, mine)
-            place["at"] = places.get(name, place["at"])
-            return *told_of(mine, name), edit_note(walk.cards[name]), places, place
-
-        inputs = [model, self.mine, self.sliders, kept]
-        self.switched = switched, inputs, [*picture, note, kept, self.sliders]
+    def _input(self, picture: UserPicture, name: str) -> tuple[Any, ...]:
+        """The picture as the model sees it, with where it comes from."""
+        found = model_input(self.spaces.models, picture, name)
+        return found.note, plain(found.image[0], "Your picture, as the model sees it")

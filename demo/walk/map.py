@@ -15,33 +15,34 @@ from PIL import Image
 from torch import Tensor
 
 from demo.base.checks import is_number
+from demo.base.errors import InputError
 from demo.base.packing import pack
-from demo.base.words import nats, note_html
+from demo.base.words import nats
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.sliders import NEIGHBOURS, Value
+from demo.walk.words import figure_line
 from demo.widgets.latent_map import LatentMap, MapMarks
 from gm_core import Variational
 from gm_core.data.catalog import FIRST
 from gm_core.models.latents import draw_latents
 from gm_core.rendering import gif, grid
 
-NAME, RIVAL = f"{FIRST.name}-vae2d", f"{FIRST.name}-autoencoder"
+MAP, AUTOENCODER = f"{FIRST.name}-vae2d", f"{FIRST.name}-autoencoder"
 """The VAE whose latent space is a map, and the autoencoder of the same size without a prior."""
 
 GRIDS = (17, 51)
 """Pictures along an edge of the map: few that are there at once, then as many as make every movement smooth. The
 second is an odd multiple of the first, so that the points of the first are among those of the second."""
 
-FRAMES = 64
-"""Pictures of a path's film at most."""
+MOST_FRAMES = 64
+"""Pictures of a path's animation at most."""
 
 FASTEST, SLOWEST = 20, 1000
-"""Milliseconds a picture of the film."""
+"""Milliseconds per picture of an animation."""
 
 PRIOR = 3.5
-"""Every map reaches at least so far, for the prior's rings at 1, 2 and 3 standard deviations."""
+"""Every map reaches at least this far, for the prior's rings at 1, 2 and 3 standard deviations."""
 
 RINGS = (1, 2, 3)
 """Standard deviations of the prior."""
@@ -49,11 +50,16 @@ RINGS = (1, 2, 3)
 WITHIN = 1 - math.exp(-(RINGS[-1] ** 2) / 2)
 """Share of a standard normal in two dimensions within the outermost ring: the Rayleigh distribution's function."""
 
-DRAWS = 8
-"""Pictures that are decoded of a standard normal's draws."""
+POINTS = 8
+"""Random points of a standard normal that are decoded."""
 
-MANY_DRAWS = 1000
-"""Draws that the digits nearest to are counted of."""
+MANY_POINTS = 1000
+"""Random points whose nearest digits are counted."""
+
+NEIGHBOURS = 15
+"""Held-out digits that say what is near a point."""
+
+Value = dict[str, Any]
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -91,12 +97,12 @@ class Window:
         """A point that came from outside, checked, (2,).
 
         Raises:
-            latent.PointError: It is not on the map.
+            InputError: It is not on the map.
         """
         # Written so that "not a number" fails too.
         if not isinstance(sent, list) or len(sent) != len(self.low) or not all(map(self._holds, sent, self.low)):
             reach = (f"z{i + 1} from {low:g} to {low + self.span:g}" for i, low in enumerate(self.low))
-            raise latent.PointError(f"A point of this map is two numbers, {' and '.join(reach)}.")
+            raise InputError(f"A point of this map is two numbers, {' and '.join(reach)}.")
         return torch.tensor([float(value) for value in sent])
 
     def holds(self, z: Tensor) -> bool:
@@ -120,7 +126,7 @@ class Maps:
     def functions(self) -> dict[str, Callable[[Any], Value]]:
         """The answers, by the names that a map asks for them with."""
         answers = {"survey": self.survey, "tiles": self.tiles, "look": self.look, "line": self.line}
-        return {**answers, "animation": self.film}
+        return {**answers, "animation": self.animation}
 
     def window(self, name: str) -> Window:
         """What of a latent space is on its map."""
@@ -141,7 +147,7 @@ class Maps:
         shown, outside = int(inside.sum()), int((~inside).sum())
         beyond = f" ({outside:,} more lie beyond the edge)" if outside else ""
         share = float((atlas.codes.norm(dim=1) <= RINGS[-1]).float().mean())
-        rings = "the prior" if name == NAME else "a standard normal, of which this model never heard"
+        rings = "the prior" if name == MAP else "a standard normal, which had no part in training this model"
         return {
             "low": window.low,
             "span": window.span,
@@ -150,15 +156,15 @@ class Maps:
             "labels": pack(atlas.labels[inside].to(torch.uint8)),
             "words": f"Dots: {shown:,} digits that the model was not trained on, where it puts them{beyond}. "
             f"Rings: 1, 2 and 3 standard deviations of {rings}; {100 * share:.0f} % of the digits lie within the "
-            f"outermost, {100 * WITHIN:.1f} % of draws do.",
+            f"outermost, {100 * WITHIN:.1f} % of random points do.",
         }
 
     def tiles(self, sent: Value) -> Value:
         """The decoded pictures of a grid over the map, in one lossless picture."""
         name, count = self._name(sent), sent.get("count")
         if count not in GRIDS or not isinstance(count, int):
-            raise latent.PointError(f"A grid has {' or '.join(map(str, GRIDS))} pictures an edge.")
-        with _ONE_AT_A_TIME:  # so that many visitors at once do not each have the same computed
+            raise InputError(f"A grid has {' or '.join(map(str, GRIDS))} pictures per edge.")
+        with _ONE_AT_A_TIME:  # so that several users at once do not each have the same computed
             return {"sprite": _sprite(self, name, count)}
 
     def look(self, sent: Value) -> Value:
@@ -171,30 +177,30 @@ class Maps:
         """The pictures along a path."""
         return {"pictures": pack(self.pictures(*self._path(sent)))}
 
-    def film(self, sent: Value) -> Value:
-        """The pictures along a path, there and back, as an endless film: a GIF file in base64."""
+    def animation(self, sent: Value) -> Value:
+        """The pictures along a path, there and back, as an endless animation: a GIF file in base64."""
         name, z = self._path(sent)
         pace = sent.get("milliseconds")
         if not is_number(pace, FASTEST, SLOWEST):
-            raise latent.PointError(f"A picture of the film lasts {FASTEST} to {SLOWEST} milliseconds.")
+            raise InputError(f"A picture of the animation lasts {FASTEST} to {SLOWEST} milliseconds.")
         frames = [grid(picture[None, None], zoom=10) for picture in self.pictures(name, z)]
         content = gif(frames + frames[-2:0:-1], milliseconds=round(pace), hold=round(pace))
-        return {"film": base64.b64encode(content).decode()}
+        return {"gif": base64.b64encode(content).decode()}
 
     @torch.inference_mode()
-    def marks(self, name: str, mine: UserPicture, seed: int | None = None) -> MapMarks:
+    def marks(self, name: str, picture: UserPicture, seed: int | None = None) -> MapMarks:
         """What is to be marked on a map.
 
         Args:
             name: The model.
-            mine: The visitor's picture.
-            seed: Of the points drawn from a standard normal, if there are to be any.
+            picture: The user's picture.
+            seed: Of random points of a standard normal, if there are to be any.
 
         Returns:
             A value of :class:`~demo.widgets.latent_map.LatentMap`.
         """
-        model, image = self.models.latent(name), model_input(self.models, mine, name).image
-        mean = model.code(image)[0].cpu()
+        model, image = self.models.latent(name), model_input(self.models, picture, name).image
+        mean = latent.encode(model, image)
         std = model.encode(image).stddev[0].cpu() if isinstance(model, Variational) else None
         rebuilt = self.pictures(name, mean[None])[0]
         error = float((rebuilt.float() - image[0, 0].float()).square().mean().sqrt())
@@ -215,37 +221,37 @@ class Maps:
             }
         }
         if seed is not None:
-            z = drawn(seed, DRAWS)
+            z = random_points(seed, POINTS)
             marks["draws"] = {
                 "z": z.tolist(),
                 "pictures": pack(self.pictures(name, z)),
-                "shares": _classes_of_draws(self, name),
-                "of": MANY_DRAWS,
+                "shares": _nearest_classes(self, name),
+                "of": MANY_POINTS,
             }
         return marks
 
     def ends(self, sent: object) -> list[Tensor]:
-        """The two points that a map gave as the ends of a way.
+        """The two points of a map that a way is to lead between.
 
         Raises:
-            latent.PointError: They are none.
+            InputError: They are not on the map.
         """
         points = sent.get("points") if isinstance(sent, dict) else None
         if not isinstance(points, list) or len(points) != 2:
-            raise latent.PointError("A way leads from one point of the map to another.")
-        return [self.window(NAME).point(end) for end in points]
+            raise InputError("Choose two points on the map.")
+        return [self.window(MAP).point(end) for end in points]
 
     def _name(self, sent: Value) -> str:
         name = sent.get("model")
-        if name not in (NAME, RIVAL):
-            raise latent.PointError(f"A map is that of {NAME} or {RIVAL}.")
+        if name not in (MAP, AUTOENCODER):
+            raise InputError(f"There are maps of {MAP} and {AUTOENCODER} only.")
         return str(name)
 
     def _path(self, sent: Value) -> tuple[str, Tensor]:
         """A path that came from outside, checked: the model's name, and points (n, 2)."""
         name, points = self._name(sent), sent.get("points")
-        if not isinstance(points, list) or not 2 <= len(points) <= FRAMES:
-            raise latent.PointError(f"A path is a list of 2 to {FRAMES} points.")
+        if not isinstance(points, list) or not 2 <= len(points) <= MOST_FRAMES:
+            raise InputError(f"A path is a list of 2 to {MOST_FRAMES} points.")
         window = self.window(name)
         return name, torch.stack([window.point(point) for point in points])
 
@@ -269,49 +275,63 @@ class MapView:
     Attributes:
         map: The component; its event ``ends`` gives two points.
         maps: What it asks for.
+        inputs: What :meth:`show` needs: nothing.
+        outputs: What it sets.
+
+    Raises:
+        CheckpointError: The model or its atlas is missing.
     """
 
     def __init__(self, models: Models) -> None:
+        check_cards(models, MAP)
         self.maps = maps = Maps(models)
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=9):
-                self.map = LatentMap(
-                    maps.marks(NAME, FIRST_EXAMPLE),
-                    model=NAME,
-                    classes=models.atlas(NAME).class_names,
-                    functions=maps.functions(),
-                    elem_id="walk-map",
-                )
+                self.map = LatentMap(model=MAP, classes=FIRST.classes, functions=maps.functions(), elem_id="walk-map")
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
-                given = PictureInput("map", models, (NAME,), FIRST_EXAMPLE)
+                given = PictureInput("map", models, (MAP,))
+        gr.HTML(figure_line(models.card(MAP)))
+        self.inputs: list[Any] = []
+        self.outputs = [given.note, self.map]
+        given.connect(self.show, [], self.outputs, "walk_map")
 
-        def taken(mine: UserPicture) -> tuple[str, MapMarks]:
-            return note_html(model_input(models, mine, NAME).source), maps.marks(NAME, mine)
+    def show(self, picture: UserPicture = FIRST_EXAMPLE) -> tuple[str, MapMarks]:
+        """A picture on the map, and where it comes from."""
+        return model_input(self.maps.models, picture, MAP).note, self.maps.marks(MAP, picture)
 
-        given.connect(taken, [], [given.note, self.map], "walk_map")
+
+def check_cards(models: Models, *names: str) -> None:
+    """Whether models and their atlases are there.
+
+    Raises:
+        CheckpointError: One is missing, or its card cannot be read.
+    """
+    for name in names:
+        for part in (name, f"{name}-atlas"):
+            models.card(part)
 
 
-def drawn(seed: int, count: int) -> Tensor:
-    """Points drawn from a standard normal, (count, 2)."""
+def random_points(seed: int, count: int) -> Tensor:
+    """Random points of a standard normal, (count, 2)."""
     return draw_latents(count, 2, torch.Generator().manual_seed(seed))
 
 
 def _nearer(z: Tensor) -> str:
-    """How far out a point lies, in words; the distance of a draw has the Rayleigh distribution."""
+    """How far out a point lies, in words; the distance of a random point has the Rayleigh distribution."""
     radius = float(z.norm())
     share = -math.expm1(-(radius**2) / 2)
     nearer = f"{100 * share:.3g} % of" if share < 0.999 else "practically all"
     return (
-        f'<p class="lab-number"><b>|z| = {radius:.2f}</b>: {nearer} draws from a standard normal lie nearer to the '
-        "centre.</p>"
+        f'<p class="lab-number"><b>|z| = {radius:.2f}</b>: {nearer} random points of a standard normal lie closer to '
+        "0.</p>"
     )
 
 
 @cache
-def _classes_of_draws(maps: Maps, name: str) -> list[int]:
-    """How many of a standard normal's draws come nearest to a held-out picture of each class."""
+def _nearest_classes(maps: Maps, name: str) -> list[int]:
+    """How many random points of a standard normal come nearest to a held-out picture of each class."""
     atlas = maps.models.atlas(name)
-    nearest = torch.cdist(drawn(0, MANY_DRAWS), atlas.codes).argmin(dim=1)
+    nearest = torch.cdist(random_points(0, MANY_POINTS), atlas.codes).argmin(dim=1)
     return torch.bincount(atlas.labels[nearest], minlength=len(atlas.class_names)).tolist()
 
 

@@ -1,23 +1,32 @@
-"""The Walk tab: a VAE's latent space to move in, ways through it, and any picture rebuilt from it or changed in it."""
+"""The Walk tab: latent spaces to move in, ways through them, and any picture rebuilt from them or changed in them."""
 
 import json
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import gradio as gr
 
-from demo.base.errors import show_errors
+from demo.base.errors import sentence, show_errors
 from demo.base.events import LIVE, QUIET
 from demo.base.fields import StrictRadio
+from demo.base.tabs import Opening, guard
+from demo.base.words import message_html
 from demo.shared.models import Models
 from demo.shared.picture_input import UserPicture, model_input
+from demo.walk import latent
 from demo.walk.compare import CompareView
 from demo.walk.edit import EditView
-from demo.walk.map import NAME as MAPPED
-from demo.walk.map import MapView
+from demo.walk.map import MAP, MapView
 from demo.walk.rebuild import RebuildView
-from demo.walk.sliders import Value, Walk, WalkView, set_from
-from demo.walk.ways import FIRST_ENDS, Ends, WaysView
-from demo.walk.words import HOW, STYLE, VIEWS, alone, choices, figure_line, hint, left_out
+from demo.walk.sliders import SlidersView, place_at
+from demo.walk.spaces import Spaces
+from demo.walk.ways import FIRST_SEEDS, End, Ends, Point, WaysView
+from demo.walk.words import OWN_MODELS, VIEWS, choices, figure_line, hint, missing_note, own_models_note
+from gm_core import CheckpointError
+
+HOW = (Path(__file__).parent / "how.md").read_text(encoding="utf-8")
+STYLE = f"<style>{(Path(__file__).parent / 'tab.css').read_text()}</style>"
 
 LATEX: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
@@ -28,76 +37,127 @@ OPEN = "document.querySelector('.walk-views [role=tab][aria-selected=true]').tex
 """In the browser: the title of the view that is open."""
 
 
+class View(Protocol):
+    """A view of a latent space."""
+
+    @property
+    def inputs(self) -> Sequence[Any]:
+        """Components whose values it needs."""
+
+    @property
+    def outputs(self) -> Sequence[Any]:
+        """Components that it sets."""
+
+    @property
+    def show(self) -> Callable[..., tuple[Any, ...]]:
+        """From the model's name, unless the view has models of its own, and the inputs' values to the outputs'."""
+
+
+V = TypeVar("V", bound=View)
+
+
 def build(models: Models) -> None:
-    """Build the tab inside the current ``gr.Tab``."""
-    walk = Walk(models)
-    cards, first = walk.cards, walk.cards[walk.first]
+    """Build the tab inside the current ``gr.Tab``; models are loaded when the view that needs them is first opened."""
     gr.HTML(STYLE, elem_classes="walk-style")
+    try:
+        spaces = Spaces(models)
+    except CheckpointError as error:
+        gr.HTML(message_html(sentence(error)))
+        return
+    first = spaces.cards[spaces.first]
     with gr.Row(elem_classes="walk-top"):
-        told = gr.HTML(hint("walk", first), scale=1, min_width=280)
+        hint_line = gr.HTML(hint("walk", first), scale=1, min_width=280)
         with gr.Column(scale=0):
             model = StrictRadio(
-                choices(cards),
-                value=walk.first,
+                choices(spaces.cards),
+                value=spaces.first,
                 label="Latent space",
                 show_label=False,
                 container=False,
                 elem_id="walk-model",
             )
-    places = gr.State({})
     with gr.Tabs(elem_classes="walk-views") as views:
         tabs = {view: gr.Tab(title, id=f"walk-{view}") for view, title in VIEWS.items()}
+    notes: list[gr.HTML] = []
+    openings: dict[str, Opening] = {}
+    for view, inner in tabs.items():
+        with inner:
+            openings[view] = Opening()
+            if view in OWN_MODELS:
+                notes.append(gr.HTML(elem_classes="walk-note", padding=False))
     with tabs["walk"]:
-        here = WalkView(walk)
-    with tabs["map"]:
-        others = [gr.HTML(padding=False)]
-        plan = MapView(models)
-        gr.HTML(figure_line(models.card(MAPPED)))
+        sliders = SlidersView(spaces)
     with tabs["rebuild"]:
-        rebuilt = RebuildView(walk, model)
+        rebuilt = RebuildView(spaces, model)
     with tabs["ways"]:
-        between = WaysView(walk, model, here.sliders, rebuilt.mine)
+        between = WaysView(spaces, model, sliders.sliders, rebuilt.picture)
     with tabs["edit"]:
-        edited = EditView(walk, model)
-    with tabs["compare"]:
-        others.append(gr.HTML(padding=False))
-        CompareView(models)
+        edited = EditView(spaces, model)
     figure = gr.HTML(figure_line(first), elem_id="walk-figure")
-    if walk.missing:
-        gr.HTML(left_out(walk.missing))
+    if spaces.missing:
+        gr.HTML(missing_note(spaces.missing))
     with gr.Accordion("How does this work?", open=False):
         gr.Markdown(HOW, latex_delimiters=LATEX)
 
-    @show_errors
-    def switch(name: str, value: object, places: dict[str, Value]) -> tuple[Any, ...]:
-        """The other latent space."""
-        card = cards[name]
-        return *here.switched(walk, name, value, places), figure_line(card), *[alone(card)] * len(others)
+    hints = {view: {name: hint(view, card) for name, card in spaces.cards.items()} for view in VIEWS}
+    for view, inner in tabs.items():
+        inner.select(None, model, hint_line, js=f"name => ({json.dumps(hints[view])})[name]", **QUIET)
+    by_title = json.dumps({title: hints[view] for view, title in VIEWS.items()})
+    cards = {name: [figure_line(card), *[own_models_note(card)] * len(notes)] for name, card in spaces.cards.items()}
+    say = f"name => [({by_title})[{OPEN}][name], ...({json.dumps(cards)})[name]]"
+    chosen = model.change(None, model, [hint_line, figure, *notes], js=say, **QUIET)
+
+    contents: dict[str, View] = {"walk": sliders, "ways": between, "rebuild": rebuilt, "edit": edited}
+    for view, content in contents.items():
+        opening, inputs = openings[view], [model, *content.inputs]
+        opening.run(content.show, inputs, content.outputs)
+        outputs = [opening.notice, *content.outputs]
+        chosen = chosen.then(refill(content, opening), [opening.notice, *inputs], outputs, **QUIET)
 
     @show_errors
-    def walk_from_here(name: str, mine: UserPicture) -> tuple[Any, ...]:
+    def open_in_walk(name: str, picture: UserPicture) -> tuple[Any, ...]:
         """The sliders where the picture under Rebuild lies."""
-        z = models.variational(name).encode(model_input(models, mine, name).image).mean[0].detach().cpu()
-        return gr.Tabs(selected="walk-walk"), set_from(walk, name, z, "The picture under Rebuild, encoded.")
+        z = latent.encode(models.latent(name), model_input(models, picture, name).image)
+        return gr.Tabs(selected="walk-walk"), place_at(spaces, name, z, "The picture under Rebuild, encoded.")
+
+    rebuilt.back.click(open_in_walk, [model, rebuilt.picture], [views, sliders.sliders], **LIVE)
+
+    def add(view: str, make: Callable[[Models], V]) -> V | None:
+        """A view that has models of its own; where one is missing, only a sentence that says so."""
+        try:
+            with tabs[view]:
+                content = make(models)
+        except CheckpointError as error:
+            openings[view].notice.value = message_html(sentence(error))
+            return None
+        openings[view].run(content.show, content.inputs, content.outputs)
+        return content
+
+    add("compare", CompareView)
+    chart = add("map", MapView)
+    if chart is None:
+        return
+    maps = chart.maps
 
     @show_errors
-    def from_map(event: gr.EventData, ends: Ends) -> tuple[Any, ...]:
-        """The ends of a path over the map are those of the ways."""
-        points = plan.maps.ends(event._data)
-        words = [f"the point ({z[0]:.2f}, {z[1]:.2f}) of the map" for z in points]
-        chosen = ({"z": z.tolist(), "what": what} for z, what in zip(points, words, strict=True))
-        ends = ends | {MAPPED: dict(zip(FIRST_ENDS, chosen, strict=True))}
-        return gr.Tabs(selected="walk-ways"), MAPPED, ends, *between.ways.shown(MAPPED, ends)
+    def compare_ways(event: gr.EventData, ends: Ends) -> tuple[Any, ...]:
+        """The two ends of a path over the map, as those of the view "A to B"."""
+        points = {
+            end: Point(z.tolist(), f"the point ({z[0]:.2f}, {z[1]:.2f}) of the map")
+            for end, z in zip(FIRST_SEEDS, maps.ends(event._data), strict=True)
+        }
+        ends = ends | {MAP: dict[str, End](points)}
+        return gr.Tabs(selected="walk-ways"), MAP, ends, *between.show(MAP, ends)
 
-    hints = {view: {name: hint(view, card) for name, card in cards.items()} for view in VIEWS}
-    for view, tab in tabs.items():
-        tab.select(None, model, told, js=f"name => ({json.dumps(hints[view])})[name]", **QUIET)
-    titles = {title: hints[view] for view, title in VIEWS.items()}
-    model.change(None, model, told, js=f"name => ({json.dumps(titles)})[{OPEN}][name]", **QUIET)
-    # Whoever chose it: a person, or the map. What takes longer follows.
-    shown = [places, here.sliders, figure, *others]
-    chosen = model.change(switch, [model, here.sliders, places], shown, **LIVE)
-    for then in ((between.ways.shown, [model, between.ends], between.outputs), rebuilt.switched, edited.switched):
-        chosen.then(*then, **QUIET)
-    rebuilt.back.click(walk_from_here, [model, rebuilt.mine], [views, here.sliders], **LIVE)
-    plan.map.ends(from_map, between.ends, [views, model, between.ends, *between.outputs], **LIVE)
+    outputs = [views, model, between.ends, *between.outputs]
+    chart.map.ends(compare_ways, between.ends, outputs, **LIVE)
+
+
+def refill(content: View, opening: Opening) -> Callable[..., Any]:
+    """A handler that shows another latent space in a view, unless the view was never opened: then it can wait."""
+    show = guard(content.show, opening.notice, len(content.outputs))
+
+    def handler(opened: str | None, name: str, *values: Any) -> Any:
+        return show(name, *values) if opened else gr.skip()
+
+    return handler

@@ -2,127 +2,151 @@
 
 import base64
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 import torch
 
 from demo.base.checks import SHORT_SEEDS, read_seed
-from demo.base.errors import InputError, sentence, show_errors
+from demo.base.errors import SHOWN, InputError, sentence, show_errors
 from demo.base.events import LIVE, public
 from demo.base.words import note_html
 from demo.shared.picture_input import PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.sliders import Value, Walk
+from demo.walk.spaces import Spaces, Value
 from demo.widgets.picture_strip import PictureStrip, StripValue
 from gm_core.rendering import gif, grid
 
-FIRST_ENDS, FIRST_CODES = {"A": 11, "B": 12}, {"A": 25, "B": 54}
+FIRST_SEEDS, FIRST_CODES = {"A": 11, "B": 12}, {"A": 25, "B": 54}
 """Seeds of the ends on arrival; in a wide space, numbers of held-out pictures."""
 
-Ends = dict[str, dict[str, Value | UserPicture]]
-"""By model and by A or B: a point ``z``, and ``what`` it is in words; or a picture, encoded when it is needed."""
+
+@dataclass(frozen=True)
+class Point:
+    """An end that is a point of one latent space.
+
+    Attributes:
+        z: Its coordinates.
+        what: Where it comes from, in words.
+    """
+
+    z: list[float]
+    what: str
+
+
+@dataclass(frozen=True)
+class Seed:
+    """An end that is a random point, in every latent space another."""
+
+    seed: int
+
+
+End = Point | Seed | UserPicture
+"""An end of a way; of a picture, the point is its code, computed when a latent space needs it."""
+
+Ends = dict[str, dict[str, End]]
+"""By model and by A or B, what the user has chosen; what is there on arrival where nothing is."""
 
 
 class Ways:
     """What lies between two points.
 
     Args:
-        walk: What sliders through a latent space ask for.
+        spaces: The latent spaces.
     """
 
-    def __init__(self, walk: Walk) -> None:
-        self.walk = walk
+    def __init__(self, spaces: Spaces) -> None:
+        self.spaces = spaces
 
-    def first(self) -> Ends:
-        """The ends on arrival."""
-        return {name: {end: self._first(name, end) for end in FIRST_ENDS} for name in self.walk.cards}
+    def point(self, name: str, end: str, ends: Ends) -> Point:
+        """One end as a point of a latent space.
 
-    def _first(self, name: str, end: str) -> Value:
-        z, what = self.walk.beginning(name, FIRST_ENDS[end], FIRST_CODES[end])
-        return {"z": z, "what": what}
+        Args:
+            name: The model.
+            end: A or B.
+            ends: What the user has chosen.
+        """
+        chosen = ends.get(name, {}).get(end)
+        if chosen is None:
+            return Point(*self.spaces.start(name, FIRST_SEEDS[end], FIRST_CODES[end]))
+        if isinstance(chosen, Point):
+            return chosen
+        model = self.spaces.models.latent(name)
+        if isinstance(chosen, Seed):
+            z = latent.sample_prior(model, chosen.seed)
+            return Point(z, f"drawn from the prior with seed {chosen.seed}")
+        picture = model_input(self.spaces.models, chosen, name)
+        code = latent.encode(model, picture.image).clamp(-latent.FAR, latent.FAR)
+        return Point(code.tolist(), picture.source[:1].lower() + picture.source[1:-1])
 
-    def drawn(self, name: str, seed: int) -> Value:
-        """An end: a draw from the prior."""
-        z = latent.drawn(self.walk.models.variational(name), seed)
-        return {"z": z, "what": f"drawn from the prior with seed {seed}"}
-
-    @torch.inference_mode()
-    def encoded(self, name: str, mine: UserPicture) -> Value:
-        """An end: a picture, encoded."""
-        picture = model_input(self.walk.models, mine, name)
-        z = self.walk.models.variational(name).encode(picture.image).mean[0].cpu()
-        what = picture.source[:1].lower() + picture.source[1:-1]
-        return {"z": z.clamp(-latent.FAR, latent.FAR).tolist(), "what": what}
-
-    def shown(self, name: str, ends: Ends) -> tuple[StripValue, str, str]:
+    def show(self, name: str, ends: Ends) -> tuple[StripValue, str, str]:
         """The strips from A to B, and what the two ends are."""
-        both = {end: ends[name][end] for end in FIRST_ENDS}
-        points = {
-            end: chosen if isinstance(chosen, dict) else self.encoded(name, chosen) for end, chosen in both.items()
-        }
-        a, b = (torch.tensor(chosen["z"]) for chosen in points.values())
-        lines = [note_html(f"<b>{end}</b> is {chosen['what']}.") for end, chosen in points.items()]
-        strip = latent.path(self.walk.models.variational(name), a, b)
-        return {**strip, "model": name, "ends": [a.tolist(), b.tolist()]}, lines[0], lines[1]
+        points = {end: self.point(name, end, ends) for end in FIRST_SEEDS}
+        a, b = (torch.tensor(point.z) for point in points.values())
+        line_a, line_b = (note_html(f"<b>{end}</b> is {point.what}.") for end, point in points.items())
+        strip = latent.path(self.spaces.models.latent(name), a, b)
+        return {**strip, "model": name, "ends": [a.tolist(), b.tolist()]}, line_a, line_b
 
-    def film(self, sent: Value) -> Value:
-        """All three ways, there and back, as an endless film: a GIF file in base64."""
-        _, vae = self.walk.model(sent)
+    def animation(self, sent: Value) -> Value:
+        """All three ways, there and back, as an endless animation: a GIF file in base64."""
+        _, model = self.spaces.model(sent)
         ends = sent.get("ends")
         if not isinstance(ends, list) or len(ends) != 2:
-            raise latent.PointError("A film leads from one point to another.")
-        a, b = (latent.point(vae, end, latent.FAR) for end in ends)
-        frames = latent.frames(vae, a, b)
+            raise InputError("An animation leads from one point to another.")
+        a, b = (latent.check_point(model, end, latent.FAR) for end in ends)
+        frames = latent.frames(model, a, b)
         sheets = [grid(torch.stack(three), columns=3, zoom=5) for three in zip(*frames.values(), strict=True)]
         content = gif(sheets + sheets[-2:0:-1], milliseconds=60, hold=60)
-        return {"film": base64.b64encode(content).decode()}
+        return {"gif": base64.b64encode(content).decode()}
 
 
 class WaysView:
     """Two ends, and the ways between them.
 
     Args:
-        walk: What sliders through a latent space ask for.
-        model: Which latent space.
+        spaces: The latent spaces.
+        model: Which of them.
         sliders: Where the sliders of the view "Walk" stand.
-        mine: The picture under Rebuild.
+        picture: The picture under Rebuild.
 
     Attributes:
         ends: The ends.
-        outputs: What shows them.
+        inputs: What :meth:`show` needs besides the model's name.
+        outputs: What it sets.
     """
 
-    def __init__(self, walk: Walk, model: gr.Radio, sliders: gr.HTML, mine: gr.State) -> None:
-        self.walk, self.ways = walk, Ways(walk)
-        first = self.ways.first()
-        strip, *lines = self.ways.shown(walk.first, first)
-        self.ends = gr.State(first)
-        wells = []
+    def __init__(self, spaces: Spaces, model: gr.Radio, sliders: gr.HTML, picture: gr.State) -> None:
+        self.spaces, self.ways = spaces, Ways(spaces)
+        self.show = self.ways.show
+        self.ends = gr.State({})
+        controls = []
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=8):
-                self.strip = PictureStrip(strip, animate=self.ways.film, elem_id="walk-strip")
+                strip = PictureStrip(animate=self.ways.animation, elem_id="walk-strip")
             with gr.Column(scale=4, min_width=280):
-                for (end, seed), line in zip(FIRST_ENDS.items(), lines, strict=True):
+                for end, seed in FIRST_SEEDS.items():
                     with gr.Column(elem_classes="walk-end"):
-                        said = gr.HTML(line, elem_id=f"walk-what-{end}", padding=False)
+                        line = gr.HTML(elem_id=f"walk-what-{end}", padding=False)
                         with gr.Row():
                             buttons = [
                                 gr.Button(text, size="md", min_width=70)
-                                for text in ("Random", "From Walk", "From Rebuild")
+                                for text in ("Random", "Use Walk's point", "Use Rebuild's picture")
                             ]
                         with gr.Accordion(f"Draw or upload {end}, or give a seed", open=False):
                             number = gr.Number(seed, label=f"Seed, 0 to {SHORT_SEEDS - 1}", elem_id=f"walk-seed-{end}")
-                            given = PictureInput(f"walk-{end.lower()}", walk.models, walk.cards)
-                        wells.append((end, number, buttons, given, said))
-        self.outputs = [self.strip, *(said for *_, said in wells)]
-        for end, number, buttons, given, _ in wells:
-            self._connect(end, number, buttons, given, model, sliders, mine)
+                            given = PictureInput(f"walk-{end.lower()}", spaces.models, spaces.cards)
+                        controls.append((end, number, buttons, given, line))
+        self.inputs = [self.ends]
+        self.outputs = [strip, *(line for *_, line in controls)]
+        for end, number, buttons, given, _ in controls:
+            self._connect(end, number, buttons, given, model, sliders, picture)
 
-    def put(self, end: str, name: str, ends: Ends, chosen: dict[str, Value | UserPicture]) -> tuple[Any, ...]:
-        """Another end, in each latent space that it is known in."""
-        ends = ends | {space: ends[space] | {end: value} for space, value in chosen.items()}
-        return ends, *self.ways.shown(name, ends)
+    def change(self, end: str, name: str, ends: Ends, chosen: Mapping[str, End]) -> tuple[Any, ...]:
+        """Another end, in each latent space that it is chosen for."""
+        ends = ends | {space: ends.get(space, {}) | {end: value} for space, value in chosen.items()}
+        return ends, *self.show(name, ends)
 
     def _connect(
         self,
@@ -132,39 +156,39 @@ class WaysView:
         given: PictureInput,
         model: gr.Radio,
         sliders: gr.HTML,
-        mine: gr.State,
+        picture: gr.State,
     ) -> None:
         """Wire the controls of one end."""
-        put, ways = self.put, self.ways
+        everywhere = dict.fromkeys
 
-        def drawn(seed: int) -> dict[str, Value | UserPicture]:
-            return {space: ways.drawn(space, seed) for space in self.walk.cards}
-
-        def by_seed(seed: float | None, name: str, ends: Ends) -> Any:
+        def use_seed(seed: float | None, name: str, ends: Ends) -> Any:
             if seed is None:  # while it is being typed
                 return gr.skip()
             try:
-                return gr.skip(), *put(end, name, ends, drawn(read_seed(seed)))
-            except InputError as error:
+                chosen = everywhere(self.spaces.cards, Seed(read_seed(seed)))
+                return gr.skip(), *self.change(end, name, ends, chosen)
+            except SHOWN as error:
                 return note_html(sentence(error)), *[gr.skip()] * len(both)
 
-        def at_random(name: str, ends: Ends) -> tuple[Any, ...]:
+        @show_errors
+        def use_random_point(name: str, ends: Ends) -> tuple[Any, ...]:
             seed = secrets.randbelow(SHORT_SEEDS)
-            return "", seed, *put(end, name, ends, drawn(seed))
+            return "", seed, *self.change(end, name, ends, everywhere(self.spaces.cards, Seed(seed)))
 
         @show_errors
-        def from_walk(value: object, ends: Ends) -> tuple[Any, ...]:
-            name, z = self.walk.point(value)
-            return None, *put(end, name, ends, {name: {"z": z.tolist(), "what": "the picture that the sliders show"}})
+        def use_sliders(value: object, ends: Ends) -> tuple[Any, ...]:
+            name, z = self.spaces.point(value)
+            chosen = Point(z.tolist(), "the picture that the sliders show")
+            return None, *self.change(end, name, ends, {name: chosen})
 
-        def from_mine(made: UserPicture, name: str, ends: Ends) -> tuple[Any, ...]:
-            return "", None, *put(end, name, ends, dict.fromkeys(self.walk.cards, made))
+        def use_picture(own: UserPicture, name: str, ends: Ends) -> tuple[Any, ...]:
+            return "", None, *self.change(end, name, ends, everywhere(self.spaces.cards, own))
 
         both = [self.ends, *self.outputs]
-        random, walked, own = buttons
-        seeding = [number, model, self.ends]
-        number.input(by_seed, seeding, [given.note, *both], **public(f"walk_end_{end.lower()}"))
-        random.click(at_random, [model, self.ends], [given.note, number, *both], **LIVE)
-        walked.click(from_walk, [sliders, self.ends], [number, *both], **LIVE)
-        own.click(from_mine, [mine, model, self.ends], [given.note, number, *both], **LIVE)
-        given.connect(from_mine, [model, self.ends], [given.note, number, *both], f"walk_end_{end.lower()}")
+        random, from_walk, from_rebuild = buttons
+        name = f"walk_end_{end.lower()}"
+        number.input(use_seed, [number, model, self.ends], [given.note, *both], **public(name))
+        random.click(use_random_point, [model, self.ends], [given.note, number, *both], **LIVE)
+        from_walk.click(use_sliders, [sliders, self.ends], [number, *both], **LIVE)
+        from_rebuild.click(show_errors(use_picture), [picture, model, self.ends], [given.note, number, *both], **LIVE)
+        given.connect(use_picture, [model, self.ends], [given.note, number, *both], name)

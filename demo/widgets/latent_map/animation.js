@@ -171,6 +171,6 @@ export const clear = () => {
 export const save = async ({ currentTarget: button }) => {
   button.disabled = true;
   const answer = await request("animation", { points: path, milliseconds: Math.round(1000 / speed()) });
-  if (answer) download(`${props.model}-path.gif`, gifAddress(answer.film));
+  if (answer) download(`${props.model}-path.gif`, gifAddress(answer.gif));
   button.disabled = false;
 };

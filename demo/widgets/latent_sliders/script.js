@@ -258,6 +258,7 @@ const receive = () => {
     locked.delete(next.model);
   }
   place = next;
+  element.inert = false;
   if (hasSameAxes(before, next)) for (const a of rows.keys()) setLock(a, locks().has(place.axes[a].label));
   else build();
   find(".undo").disabled = history().length === 0;
@@ -269,7 +270,7 @@ const receive = () => {
 find(".random").addEventListener("click", async () => {
   const seed = Math.floor(Math.random() * 10000);
   const answer = await request("prior", { model: place.model, seed });
-  if (answer) go(answer.at, `Drawn from the prior with seed ${seed}.`, answer.base);
+  if (answer) go(answer.at, `Drawn from the prior with seed ${seed}${locks().size ? ", except the locked sliders" : ""}.`, answer.base);
 });
 find(".reset").addEventListener("click", () => go(place.at.map(() => 0)));
 find(".undo").addEventListener("click", () => {
@@ -305,5 +306,6 @@ views.forEach((button, nth) => {
   });
 });
 choose("mean");
+element.inert = true; // until it is known where the sliders stand
 watch("value", receive);
 receive();

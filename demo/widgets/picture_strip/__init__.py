@@ -38,7 +38,7 @@ class PictureStrip(Widget):
 
     Args:
         value: The ways.
-        animate: From ``model`` and ``ends`` to a ``film`` (a GIF file in base64).
+        animate: From ``model`` and ``ends`` to ``gif``, a GIF file in base64.
         **options: As for ``Widget``.
     """
 

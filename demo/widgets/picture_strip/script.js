@@ -66,6 +66,7 @@ const go = (index) => {
 };
 const receive = () => {
   if (!props.value) return;
+  const begins = !value;
   value = JSON.parse(props.value);
   for (const [way, { large, canvas }] of Object.entries(strips)) {
     frames[way] = unpackBytes(value.frames[way]);
@@ -79,7 +80,8 @@ const receive = () => {
     canvas.setAttribute("aria-label", `${WAYS[way]}: ${steps} pictures from A to B`);
   }
   scrubber.max = value.count - 1;
-  go(Math.min(at, value.count - 1));
+  go(begins ? Math.floor(value.count / 2) : Math.min(at, value.count - 1)); // in the middle the ways differ most
+  element.inert = false;
 };
 
 // The animation goes from A to B and back, until the user takes hold of it.
@@ -120,11 +122,11 @@ find(".save").addEventListener("click", () => {
 });
 find(".gif").addEventListener("click", async ({ currentTarget: button }) => {
   button.disabled = true;
-  const { film, error } = await ask("animate", { model: value.model, ends: value.ends });
+  const { gif, error } = await ask("animate", { model: value.model, ends: value.ends });
   showText(find(".problem"), error);
-  if (film) download("from-a-to-b.gif", gifAddress(film));
+  if (gif) download("from-a-to-b.gif", gifAddress(gif));
   button.disabled = false;
 });
+element.inert = true; // until there are pictures
 watch("value", receive);
 receive();
-if (value) go(Math.floor(value.count / 2)); // the middle, where the ways differ most

@@ -1,0 +1,229 @@
+"""The latent spaces that can be walked in, and what sliders through them ask for."""
+
+import logging
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from demo.base.checks import read_seed
+from demo.base.errors import InputError
+from demo.shared.models import Models
+from demo.walk import latent
+from demo.walk.words import distance, view_line
+from demo.widgets.latent_sliders import Axis, Place
+from gm_core import Card, CheckpointError, Variational, available
+from gm_core.data.catalog import dataset_of, place_of
+from gm_core.studies.atlas.atlas import LEAST_KL, PRINCIPAL
+
+FIRST_CODE = 30
+"""Where a walk along principal directions begins: at this held-out picture."""
+
+SHOWN = PRINCIPAL
+"""Sliders at once: the most informative ones. Others are folded away, as are those that the model does not use."""
+
+ENOUGH = 0.5
+"""Share of the KL that so many coordinates must carry to be worth a slider each."""
+
+RESET = "Double-click to reset"
+
+Value = dict[str, Any]
+
+
+class Spaces:
+    """Latent spaces with an atlas; a model is loaded when something in its space is asked for.
+
+    Args:
+        models: The app's models.
+
+    Attributes:
+        cards: Of the models that can be chosen, digits first.
+        missing: Names of models that cannot, because they have no atlas.
+
+    Raises:
+        CheckpointError: There is no model to walk in.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self.models, self.cards, self.missing = models, dict[str, Card](), list[str]()
+        for card in variational_cards():
+            try:
+                models.card(f"{card.name}-atlas")
+            except CheckpointError as error:
+                logging.getLogger(__name__).warning(
+                    "%s; make the atlas with: python -m gm_core atlas %s", error, card.name
+                )
+                self.missing.append(card.name)
+            else:
+                self.cards[card.name] = card
+        if not self.cards:
+            raise CheckpointError("there is no VAE with an atlas to walk in; restore its files from the repository")
+        self.first = next(iter(self.cards))
+
+    def is_wide(self, name: str) -> bool:
+        """Whether what a picture is, is spread over so many coordinates that none by itself says much."""
+        kl = self.models.atlas(name).kl
+        return float(kl.topk(min(SHOWN, len(kl))).values.sum()) < ENOUGH * float(kl.sum())
+
+    def place(self, name: str, z: list[float], origin: str = "") -> Place:
+        """Where the sliders are to stand for a point.
+
+        A slider is a coordinate, the most informative ones first. In a wide latent space it is a principal direction,
+        and all stand at 0 at the picture that they change.
+
+        Args:
+            name: The model.
+            z: The point.
+            origin: Where it comes from, if that is worth saying.
+        """
+        wide, inside = self.is_wide(name), latent.clamp_to_sliders(torch.tensor(z))
+        axes, caption, fold = self._principal_axes(name) if wide else self._coordinates(name)
+        return {
+            "model": name,
+            **latent.picture_shape(self.cards[name].model_config.image),
+            "base": z if wide else [0.0] * len(z),
+            "axes": axes,
+            "at": [0.0 if wide else inside[axis["index"]] for axis in axes],
+            "origin": origin,
+            "caption": caption,
+            "fold": fold,
+        }
+
+    def _principal_axes(self, name: str) -> tuple[list[Axis], str, str]:
+        """A slider for each principal direction, what their order means, and nothing that is folded."""
+        atlas, dataset = self.models.atlas(name), dataset_of(self.cards[name].dataset)
+        many, (shown, total) = dataset.many, atlas.principal.shape
+        share = atlas.gains[:shown].square().sum() / atlas.gains.square().sum()
+        axes: list[Axis] = [
+            {
+                "label": f"p{nth + 1}",
+                "note": f"A step of 1, the standard deviation of real {many}, changes levels by {gain:.0f} on average. "
+                f"{RESET}",
+                "direction": [round(x, 5) for x in step],
+                "low": -latent.LIMIT,
+                "high": latent.LIMIT,
+            }
+            for nth, (step, gain) in enumerate(zip(atlas.principal.tolist(), atlas.gains.tolist(), strict=False))
+        ]
+        caption = f"{shown} directions of {total}, {100 * share:.0f} % of how {many} differ; the rest stays"
+        return axes, caption, ""
+
+    def _coordinates(self, name: str) -> tuple[list[Axis], str, str]:
+        """A slider for each coordinate, what their order means, and what the folded ones are."""
+        kl, kind = self.models.atlas(name).kl.tolist(), dataset_of(self.cards[name].dataset).noun
+        order = sorted(range(len(kl)), key=lambda index: -kl[index])
+        axes: list[Axis] = [
+            {
+                "label": f"z{index + 1}",
+                "note": f"Carries {kl[index]:.2f} nats of a real {kind} on average. {RESET}",
+                "index": index,
+                "low": -latent.LIMIT,
+                "high": latent.LIMIT,
+                "folded": nth >= SHOWN or kl[index] < LEAST_KL,
+            }
+            for nth, index in enumerate(order)
+        ]
+        return axes, "most informative dimensions first", fold_summary([kl[index] for index in order])
+
+    def model(self, sent: Value) -> tuple[str, Variational]:
+        """The model that was named.
+
+        Raises:
+            InputError: There is none of that name.
+        """
+        name = sent.get("model")
+        if not isinstance(name, str) or name not in self.cards:
+            raise InputError(f"There is no such latent space; choose {' or '.join(self.cards)}.")
+        return name, self.models.variational(name)
+
+    def check_place(self, sent: object) -> Place:
+        """Where sliders stand, as the browser sent it, checked.
+
+        Raises:
+            InputError: It is not a place.
+        """
+        if not isinstance(sent, dict):
+            raise InputError("A place is a model, and where its sliders stand.")
+        name, vae = self.model(sent)
+        base = [0.0] * vae.dimensions
+        if self.is_wide(name):
+            base = latent.check_point(vae, sent.get("base"), latent.FAR).tolist()
+        place = self.place(name, base)
+        return {**place, "at": latent.check_numbers(sent.get("at"), len(place["axes"])).tolist()}
+
+    def point(self, sent: object) -> tuple[str, Tensor]:
+        """The point where sliders stand: the model, and the point, both checked.
+
+        Raises:
+            InputError: It is not a place.
+        """
+        place = self.check_place(sent)
+        z = torch.tensor(place["base"])
+        for axis, at in zip(place["axes"], place["at"], strict=True):
+            if "index" in axis:
+                z[axis["index"]] = at
+            else:
+                z += at * torch.tensor(axis["direction"])
+        return place["model"], z
+
+    def lines(self, sent: Value) -> Value:
+        """Pictures along lines; see :func:`demo.walk.latent.lines`."""
+        _, vae = self.model(sent)
+        shown = latent.lines(vae, sent.get("ends"), sent.get("count"), latent.check_view(sent.get("view")))
+        return latent.picture_answer(shown)
+
+    def look(self, sent: Value) -> Value:
+        """The picture at a point, and what it means."""
+        _, vae = self.model(sent)
+        view, z = latent.check_view(sent.get("view")), latent.check_point(vae, sent.get("z"), latent.FAR)
+        nearer = latent.share_nearer(vae.dimensions, z)
+        reading = view_line(view) + distance(vae.dimensions, float(z.norm()), nearer)
+        return latent.picture_answer(latent.picture(vae, z, view)) | {"reading": reading}
+
+    def prior(self, sent: Value) -> Value:
+        """A random point of the prior: where sliders are to stand, ``at`` and ``base``."""
+        name, vae = self.model(sent)
+        place = self.place(name, latent.sample_prior(vae, read_seed(sent.get("seed"))))
+        return {"at": place["at"], "base": place["base"]}
+
+    def start(self, name: str, seed: int, code: int) -> tuple[list[float], str]:
+        """A point to begin at, and where it comes from: a random one, or in a wide space that of a held-out picture.
+
+        Random points of a wide space look like nothing, and moving from one to another shows nothing either.
+
+        Args:
+            name: The model.
+            seed: Of the random point.
+            code: Number of the held-out picture.
+        """
+        if not self.is_wide(name):
+            return latent.sample_prior(self.models.variational(name), seed), f"drawn from the prior with seed {seed}"
+        codes, one = self.models.atlas(name).codes, dataset_of(self.cards[name].dataset).one
+        z = codes[code % len(codes)].clamp(-latent.FAR, latent.FAR)
+        return z.tolist(), f"{one} that the model has not seen in training, encoded"
+
+    def first_place(self, name: str) -> Place:
+        """Where a walk begins."""
+        z, origin = self.start(name, dataset_of(self.cards[name].dataset).seeds.point, FIRST_CODE)
+        return self.place(name, z, origin[:1].upper() + origin[1:] + "." if self.is_wide(name) else "")
+
+
+def variational_cards() -> list[Card]:
+    """The cards of all latent models with a posterior, of pictures of 256 levels, digits first."""
+    cards = [card for card in available() if card.has(Variational) and card.model_config.image.levels == 256]
+    return sorted(cards, key=lambda card: (place_of(card.dataset), card.name))
+
+
+def fold_summary(kl: list[float]) -> str:
+    """What the sliders are that are folded away.
+
+    Args:
+        kl: Mean KL of all dimensions, the largest first, nats.
+    """
+    rest = [nats for nth, nats in enumerate(kl) if nth >= SHOWN or nats < LEAST_KL]
+    unused = sum(nats < LEAST_KL for nats in rest)
+    dimensions = f"dimension{'s' * (len(rest) != 1)}"
+    if len(rest) == unused:
+        return f"{len(rest)} {dimensions} that the model does not use"
+    idle = f", {unused} of which the model does not use" * bool(unused)
+    return f"{len(rest)} more {dimensions}, of {rest[0]:.2g} nats or less each{idle}"
