@@ -1,11 +1,12 @@
 """The Walk tab: latent spaces to move in, ways through them, and any picture rebuilt from them or changed in them."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import gradio as gr
+from gradio.events import Dependency
 
 from demo.base.errors import sentence, show_errors
 from demo.base.events import LIVE, QUIET
@@ -99,14 +100,8 @@ def build(models: Models) -> None:
     with gr.Accordion("How does this work?", open=False):
         gr.Markdown(HOW, latex_delimiters=LATEX)
 
-    hints = {view: {name: hint(view, card) for name, card in spaces.cards.items()} for view in VIEWS}
-    for view, inner in tabs.items():
-        inner.select(None, model, hint_line, js=f"name => ({json.dumps(hints[view])})[name]", **QUIET)
-    by_title = json.dumps({title: hints[view] for view, title in VIEWS.items()})
-    cards = {name: [figure_line(card), *[own_models_note(card)] * len(notes)] for name, card in spaces.cards.items()}
-    say = f"name => [({by_title})[{OPEN}][name], ...({json.dumps(cards)})[name]]"
-    chosen = model.change(None, model, [hint_line, figure, *notes], js=say, **QUIET)
-
+    texts = [hint_line, figure, *notes]
+    chosen = connect_texts(spaces, model, tabs, texts)
     contents: dict[str, View] = {"walk": sliders, "ways": between, "rebuild": rebuilt, "edit": edited}
     for view, content in contents.items():
         opening, inputs = openings[view], [model, *content.inputs]
@@ -151,6 +146,30 @@ def build(models: Models) -> None:
 
     outputs = [views, model, between.ends, *between.outputs]
     chart.map.ends(compare_ways, between.ends, outputs, **LIVE)
+
+
+def connect_texts(spaces: Spaces, model: gr.Radio, tabs: Mapping[str, gr.Tab], texts: Sequence[gr.HTML]) -> Dependency:
+    """Keep the texts about the open view and the chosen model current, in the browser alone.
+
+    Args:
+        spaces: The latent spaces.
+        model: Which of them.
+        tabs: The views.
+        texts: The hint, the line about the model, and in each view with models of its own the note that says so.
+
+    Returns:
+        The event of another choice.
+    """
+    hints = {view: {name: hint(view, card) for name, card in spaces.cards.items()} for view in VIEWS}
+    for view, tab in tabs.items():
+        tab.select(None, model, texts[0], js=f"name => ({json.dumps(hints[view])})[name]", **QUIET)
+    by_title = json.dumps({title: hints[view] for view, title in VIEWS.items()})
+    others = json.dumps(
+        {name: [figure_line(card), *[own_models_note(card)] * (len(texts) - 2)] for name, card in spaces.cards.items()}
+    )
+    script = f"name => [({by_title})[{OPEN}][name], ...({others})[name]]"
+    chosen: Dependency = model.change(None, model, list(texts), js=script, **QUIET)
+    return chosen
 
 
 def refill(content: View, opening: Opening) -> Callable[..., Any]:

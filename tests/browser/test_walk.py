@@ -14,7 +14,7 @@ from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE
 from demo.walk import latent
 from demo.walk.edit import Edit
-from demo.walk.sliders import Walk
+from demo.walk.spaces import Spaces
 from demo.walk.ways import FIRST_ENDS
 from gm_core.data.catalog import FIRST
 from tests.browser.helpers import DESKTOP, PHONE, Traffic
@@ -51,7 +51,7 @@ def grip(slider: Locator) -> tuple[float, float, float]:
 
 def test_the_picture_follows_the_slider(page: Page, app_url: str, vae: gm_core.VAE) -> None:
     open_walk(page, app_url)
-    first = mean(vae, latent.drawn(vae, FIRST.seeds.point))
+    first = mean(vae, latent.sample_prior(vae, FIRST.seeds.point))
     wait_for(page, first)  # alive on arrival
     slider = page.locator("#walk-sliders input[type=range]").first
     x, y, unit = grip(slider)
@@ -130,7 +130,7 @@ def test_locked_sliders_stay(page: Page, app_url: str) -> None:
 
 def test_the_views_show_the_same_point(page: Page, app_url: str, vae: gm_core.VAE) -> None:
     open_walk(page, app_url)
-    z = torch.tensor(latent.drawn(vae, FIRST.seeds.point))
+    z = torch.tensor(latent.sample_prior(vae, FIRST.seeds.point))
     page.get_by_role("radio", name="a sample").click()
     wait_for(page, latent.picture(vae, z, "draw").flatten().tolist())
     page.get_by_role("radio", name="a sample").press("ArrowLeft")
@@ -177,7 +177,7 @@ def test_the_strip_runs_from_a_to_b(page: Page, app_url: str, vae: gm_core.VAE) 
     open_walk(page, app_url)
     page.get_by_role("tab", name="A to B").click()
     scrubber = page.locator("#walk-strip .scrub input")
-    ends = {seed: np.array(mean(vae, latent.drawn(vae, seed))) for seed in FIRST_ENDS.values()}
+    ends = {seed: np.array(mean(vae, latent.sample_prior(vae, seed))) for seed in FIRST_ENDS.values()}
     for key, seed in (("Home", FIRST_ENDS["A"]), ("End", FIRST_ENDS["B"])):
         scrubber.press(key)
         for which in ("straight", "spherical", "fade"):
@@ -193,7 +193,7 @@ def test_the_strip_runs_from_a_to_b(page: Page, app_url: str, vae: gm_core.VAE) 
     with page.expect_download() as download:
         page.locator("#walk-strip .gif").click()
     with Image.open(download.value.path()) as gif:
-        assert gif.n_frames > latent.COUNT
+        assert gif.n_frames > latent.FRAMES
     with page.expect_download() as download:
         page.locator("#walk-strip .save").click()
     with Image.open(download.value.path()) as sheet:
@@ -218,7 +218,7 @@ def test_an_uploaded_picture_is_rebuilt(page: Page, app_url: str, vae: gm_core.V
     expect(page.locator("#walk-bound .total")).to_contain_text(f"{elbo:,.1f}".replace("-", "−"))
     expect(page.locator("#walk-curve svg")).to_be_visible()
     page.get_by_role("button", name="Walk from here").click()
-    wait_for(page, mean(vae, latent.bounded(rebuilt.point)))
+    wait_for(page, mean(vae, latent.clamp_to_sliders(rebuilt.point)))
 
 
 def test_one_column_on_a_phone(page: Page, app_url: str) -> None:

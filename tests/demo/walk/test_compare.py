@@ -11,7 +11,7 @@ import gm_core
 from demo.shared.models import Models
 from demo.shared.picture_input import ExampleSeed
 from demo.walk.compare import TITLES
-from demo.walk.map import DRAWS, NAME, RIVAL, Maps, drawn
+from demo.walk.map import AUTOENCODER, MAP, POINTS, Maps, random_points
 from demo.walk.words import FIGURES, figure_line
 from tests.demo.walk.helpers import levels
 
@@ -23,22 +23,22 @@ def client(app_url: str) -> Client:
 
 def test_both_decode_the_same_draws(client: Client) -> None:
     shown = dict(zip(TITLES, map(json.loads, client.predict(11, api_name="/walk_compare_draw")), strict=True))
-    z = drawn(11, DRAWS)
+    z = random_points(11, POINTS)
     for name, marks in shown.items():
         torch.testing.assert_close(torch.tensor(marks["draws"]["z"]), z)
         with torch.inference_mode():
-            sampled = gm_core.load(name, "cpu").sample(DRAWS, generator=torch.Generator().manual_seed(11))
+            sampled = gm_core.load(name, "cpu").sample(POINTS, generator=torch.Generator().manual_seed(11))
         assert (levels(marks["draws"]["pictures"]).int() - sampled[:, 0].int()).abs().max() <= 1
-    assert shown[RIVAL]["mine"]["pixels"] == shown[NAME]["mine"]["pixels"]
-    assert shown[RIVAL]["mine"]["rebuilt"] != shown[NAME]["mine"]["rebuilt"]
+    assert shown[AUTOENCODER]["mine"]["pixels"] == shown[MAP]["mine"]["pixels"]
+    assert shown[AUTOENCODER]["mine"]["rebuilt"] != shown[MAP]["mine"]["rebuilt"]
 
 
 def test_only_the_vae_puts_its_digits_where_draws_fall() -> None:
     models = Models.on("cpu")
     within = {name: (models.atlas(name).codes.norm(dim=1) <= 3).float().mean() for name in TITLES}
-    assert within[NAME] > 0.8 > 0.6 > within[RIVAL]
+    assert within[MAP] > 0.8 > 0.6 > within[AUTOENCODER]
     shares = {name: Maps(models).marks(name, ExampleSeed(0), 0)["draws"]["shares"] for name in TITLES}
-    assert min(shares[NAME]) > 10 > min(shares[RIVAL])  # of 1,000: every class comes up, or some hardly ever
+    assert min(shares[MAP]) > 10 > min(shares[AUTOENCODER])  # of 1,000: every class comes up, or some hardly ever
 
 
 @pytest.mark.parametrize("seed", [-1, 2.5, 1e99, 10_000])
@@ -50,10 +50,10 @@ def test_a_bad_seed_is_one_clear_message(client: Client, seed: float) -> None:
 def test_figures_are_the_cards() -> None:
     for name in TITLES:
         card = gm_core.read_card(name)
-        told = figure_line(card)
-        assert f"<code>{name}</code>" in told
+        line = figure_line(card)
+        assert f"<code>{name}</code>" in line
         known = [metric for metric in card.metrics if metric.name in FIGURES]
         assert known and all(
-            FIGURES[metric.name].format(metric.value, many="digits", one="a digit", value="pixel") in told
+            FIGURES[metric.name].format(metric.value, many="digits", noun="digit", value="pixel") in line
             for metric in known
         )

@@ -17,10 +17,10 @@ from demo.base.errors import answer_errors
 from demo.shared.models import Models
 from demo.shared.picture_input import ExampleSeed, model_input
 from demo.walk import latent
-from demo.walk.map import DRAWS, FRAMES, GRIDS, MANY_DRAWS, NAME, RIVAL, Maps, Window
+from demo.walk.map import AUTOENCODER, GRIDS, MANY_POINTS, MAP, MOST_FRAMES, POINTS, Maps, Window
 from tests.demo.walk.helpers import levels
 
-BOTH = (NAME, RIVAL)
+BOTH = (MAP, AUTOENCODER)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def sheet(maps: Maps, name: str, count: int) -> np.ndarray:
 
 
 def decoded(maps: Maps, name: str, z: torch.Tensor) -> torch.Tensor:
-    model = maps.model(name)
+    model = gm_core.load(name, maps.models.device)
     with torch.inference_mode():
         pixels = model.decode(z)
     means = pixels if isinstance(pixels, torch.Tensor) else pixels.mean
@@ -55,7 +55,7 @@ def test_a_tile_is_the_picture_in_the_middle_of_its_cell(maps: Maps, name: str) 
 
 
 def test_the_coarse_grid_is_part_of_the_fine_one(maps: Maps) -> None:
-    window = maps.window(NAME)
+    window = maps.window(MAP)
     coarse, fine = (window.grid(count).view(count, count, 2) for count in GRIDS)
     every = GRIDS[1] // GRIDS[0]
     assert every % 2 == 1
@@ -100,12 +100,12 @@ def test_a_look_is_exact_and_says_what_is_near(maps: Maps, name: str) -> None:
     assert f"|z| = {math.hypot(*z):.2f}" in answer["reading"] and f"{share:.3g} %" in answer["reading"]
 
 
-def test_a_film_is_the_path_there_and_back(maps: Maps) -> None:
+def test_an_animation_is_the_path_there_and_back(maps: Maps) -> None:
     points = [[x, 0.5] for x in np.linspace(-2, 2, 20).tolist()]
-    line = levels(maps.line({"model": NAME, "points": points})["pictures"])
-    assert (line.int() - decoded(maps, NAME, torch.tensor(points)).int()).abs().max() <= 1
-    film = maps.film({"model": NAME, "points": points, "milliseconds": 50})["film"]
-    with Image.open(io.BytesIO(base64.b64decode(film))) as gif:
+    line = levels(maps.line({"model": MAP, "points": points})["pictures"])
+    assert (line.int() - decoded(maps, MAP, torch.tensor(points)).int()).abs().max() <= 1
+    animation = maps.animation({"model": MAP, "points": points, "milliseconds": 50})["gif"]
+    with Image.open(io.BytesIO(base64.b64decode(animation))) as gif:
         assert (gif.n_frames, gif.info["loop"], gif.info["duration"]) == (38, 0, 50)
         first = np.asarray(gif.convert("L"))[5::10, 5::10].astype(int)
     assert np.abs(first - line[0].numpy()).max() <= 1
@@ -113,11 +113,11 @@ def test_a_film_is_the_path_there_and_back(maps: Maps) -> None:
 
 def test_marks_are_the_posterior_and_what_is_rebuilt(maps: Maps) -> None:
     mine = ExampleSeed(7)
-    image = model_input(maps.models, mine, NAME).image
-    vae = maps.models.variational(NAME)
+    image = model_input(maps.models, mine, MAP).image
+    vae = maps.models.variational(MAP)
     with torch.inference_mode():
         posterior = vae.encode(image)
-    mark = maps.marks(NAME, mine)
+    mark = maps.marks(MAP, mine)
     assert set(mark) == {"mine"}
     assert mark["mine"]["mean"] == pytest.approx(posterior.mean[0].tolist())
     assert mark["mine"]["std"] == pytest.approx(posterior.stddev[0].tolist())
@@ -127,8 +127,8 @@ def test_marks_are_the_posterior_and_what_is_rebuilt(maps: Maps) -> None:
     error = (rebuilt.float() - image[0, 0]).square().mean().sqrt()
     assert f"off by {float(error):.0f} grey levels" in mark["mine"]["words"]
     with torch.inference_mode():
-        code = maps.models.latent(RIVAL).encode(image)[0].tolist()
-    other = maps.marks(RIVAL, mine)["mine"]
+        code = maps.models.latent(AUTOENCODER).code(image)[0].tolist()
+    other = maps.marks(AUTOENCODER, mine)["mine"]
     assert other["mean"] == pytest.approx(code) and other["std"] is None
 
 
@@ -136,9 +136,9 @@ def test_marks_are_the_posterior_and_what_is_rebuilt(maps: Maps) -> None:
 def test_draws_are_what_the_model_samples(maps: Maps, name: str) -> None:
     draws = maps.marks(name, ExampleSeed(7), seed=5)["draws"]
     with torch.inference_mode():
-        sampled = maps.model(name).sample(DRAWS, generator=torch.Generator().manual_seed(5))
+        sampled = maps.models.samples(name).sample(POINTS, generator=torch.Generator().manual_seed(5))
     assert (levels(draws["pictures"]).int() - sampled[:, 0].int()).abs().max() <= 1
-    assert sum(draws["shares"]) == draws["of"] == MANY_DRAWS
+    assert sum(draws["shares"]) == draws["of"] == MANY_POINTS
 
 
 NAN = [[math.nan, 0.0], [0.0, 0.0]]
@@ -147,8 +147,8 @@ NAN = [[math.nan, 0.0], [0.0, 0.0]]
 @pytest.mark.parametrize(
     ("which", "sent", "message"),
     [
-        ("survey", {"model": "mnist-vae"}, "A map is that of"),
-        ("survey", {"model": ["mnist-vae2d"]}, "A map is that of"),
+        ("survey", {"model": "mnist-vae"}, "There are maps of"),
+        ("survey", {"model": ["mnist-vae2d"]}, "There are maps of"),
         ("tiles", {"count": 50}, "A grid has"),
         ("tiles", {"count": 17.0}, "A grid has"),
         ("tiles", {"count": [17]}, "A grid has"),
@@ -158,10 +158,10 @@ NAN = [[math.nan, 0.0], [0.0, 0.0]]
         ("look", {"z": [0.0, 10**400]}, "two numbers"),
         ("look", {"z": [0.0, True]}, "two numbers"),
         ("look", {"z": [99.0, 0.0]}, "two numbers, z1 from -"),
-        ("line", {"points": []}, f"2 to {FRAMES} points"),
-        ("line", {"points": [[0.0, 0.0]] * 65}, f"2 to {FRAMES} points"),
+        ("line", {"points": []}, f"2 to {MOST_FRAMES} points"),
+        ("line", {"points": [[0.0, 0.0]] * 65}, f"2 to {MOST_FRAMES} points"),
         ("line", {"points": NAN}, "two numbers"),
-        ("line", {"points": "around"}, f"2 to {FRAMES} points"),
+        ("line", {"points": "around"}, f"2 to {MOST_FRAMES} points"),
         ("animation", {"points": [[0.0, 0.0]] * 2, "milliseconds": 0}, "lasts 20 to 1000"),
         ("animation", {"points": [[0.0, 0.0]] * 2, "milliseconds": math.nan}, "lasts 20 to 1000"),
         ("animation", {"points": [[0.0, 0.0]] * 2}, "lasts 20 to 1000"),
@@ -170,7 +170,7 @@ NAN = [[math.nan, 0.0], [0.0, 0.0]]
 def test_what_no_map_would_send_is_one_clear_message(
     maps: Maps, which: str, sent: dict[str, Any], message: str
 ) -> None:
-    answer = answer_errors(maps.functions()[which])({"model": NAME} | sent)
+    answer = answer_errors(maps.functions()[which])({"model": MAP} | sent)
     assert list(answer) == ["error"] and message in answer["error"]
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,14 +14,17 @@ import torch
 from PIL import Image
 
 import gm_core
+from demo.base.errors import InputError, answer_errors
 from demo.shared.models import Models
 from demo.shared.picture_input import ExampleSeed, form_for, model_input, read_drawing, read_upload
 from demo.walk import latent
+from demo.walk.bound import kl_bars
 from demo.walk.edit import Edit
-from demo.walk.rebuild import RebuildView
-from demo.walk.sliders import SHOWN, Walk, WalkView, folded
-from demo.walk.ways import FIRST_ENDS, Ways
-from demo.walk.words import VIEWS, alone, choices, figure_line, hint, kl_bars
+from demo.walk.rebuild import Rebuild
+from demo.walk.sliders import switch_place
+from demo.walk.spaces import SHOWN, Spaces, fold_summary
+from demo.walk.ways import FIRST_SEEDS, Ways
+from demo.walk.words import VIEWS, choices, figure_line, hint, missing_note, own_models_note
 from demo.widgets.sketch_pad import encode
 from gm_core import VAE, Card, CheckpointError, VAEConfig
 from gm_core.checkpoints import checkpoint_dir, save
@@ -36,7 +40,7 @@ CONFIG = VAEConfig(image=ImageShape(height=32, width=32, channels=3), latent=80,
 
 
 @pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+def spaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spaces]:
     """A walk through the shipped spaces and that of a small model of photographs."""
     directory = tmp_path_factory.mktemp("checkpoints")
     for path in checkpoint_dir().iterdir():
@@ -51,7 +55,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     make_atlas(PHOTOGRAPHS, some, some, device=torch.device("cpu"), directory=directory, quiet=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GM_CHECKPOINTS", str(directory))
-        yield Walk(Models.on("cpu"))
+        yield Spaces(Models.on("cpu"))
 
 
 def unpacked(answer: dict[str, Any], size: int) -> torch.Tensor:
@@ -67,9 +71,9 @@ def photograph() -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def test_what_is_there_can_be_chosen_digits_first(walk: Walk) -> None:
-    assert list(walk.cards) == [*SHIPPED, PHOTOGRAPHS] and not walk.missing
-    assert choices(walk.cards) == [
+def test_what_is_there_can_be_chosen_digits_first(spaces: Spaces) -> None:
+    assert list(spaces.cards) == [*SHIPPED, PHOTOGRAPHS] and not spaces.missing
+    assert choices(spaces.cards) == [
         ("digits, 16 dimensions", "mnist-vae"),
         ("digits, 2", "mnist-vae2d"),
         ("clothes, 32", CLOTHES),
@@ -78,159 +82,158 @@ def test_what_is_there_can_be_chosen_digits_first(walk: Walk) -> None:
 
 
 @pytest.mark.parametrize("name", [CLOTHES, PHOTOGRAPHS])
-def test_pictures_are_the_decoders_in_grey_and_in_colour(walk: Walk, name: str) -> None:
-    vae, size = walk.models.variational(name), 28 if name == CLOTHES else 32
-    z = latent.drawn(vae, 4)
+def test_pictures_are_the_decoders_in_grey_and_in_colour(spaces: Spaces, name: str) -> None:
+    vae, size = spaces.models.variational(name), 28 if name == CLOTHES else 32
+    z = latent.sample_prior(vae, 4)
     with torch.inference_mode():
         pixels = vae.decode(torch.tensor([z]))
-    mean, scale = (unpacked(walk.look({"model": name, "z": z, "view": view}), size) for view in ("mean", "scale"))
+    mean, scale = (unpacked(spaces.look({"model": name, "z": z, "view": view}), size) for view in ("mean", "scale"))
     assert torch.equal(mean, pixels.mean.round().byte())
     assert (scale / 255 * 127.5 - pixels.stddev.mean(dim=1)).abs().max() <= 0.26
-    line = unpacked(walk.along({"model": name, "ends": [[z, [0.0] * len(z)]], "count": 20, "view": "mean"}), size)
+    line = unpacked(spaces.lines({"model": name, "ends": [[z, [0.0] * len(z)]], "count": 20, "view": "mean"}), size)
     assert line.shape == (20, *mean.shape[1:]) and (line[0].int() - mean[0].int()).abs().max() <= 1
-    drawn = unpacked(walk.look({"model": name, "z": z, "view": "draw"}), size)
+    drawn = unpacked(spaces.look({"model": name, "z": z, "view": "draw"}), size)
     assert drawn.shape == mean.shape and not torch.equal(drawn, mean)
 
 
-def test_ways_and_their_film_are_in_colour(walk: Walk) -> None:
-    ways, vae = Ways(walk), walk.models.variational(PHOTOGRAPHS)
-    ends = ways.first()
-    strip, *_ = ways.shown(PHOTOGRAPHS, ends)
-    first = latent.picture(vae, torch.tensor(ends[PHOTOGRAPHS]["A"]["z"]))
+def test_ways_and_their_animation_are_in_colour(spaces: Spaces) -> None:
+    ways, vae = Ways(spaces), spaces.models.variational(PHOTOGRAPHS)
+    strip, *_ = ways.show(PHOTOGRAPHS, {})
+    first = latent.picture(vae, torch.tensor(ways.point(PHOTOGRAPHS, "A", {}).z))
     for way in ("straight", "spherical", "fade"):
         frames = unpacked({"pictures": strip["frames"][way], "channels": strip["channels"]}, strip["width"])
         assert len(frames) == strip["count"] and (frames[0].int() - first.int()).abs().max() <= 1
-    film = ways.film({"model": PHOTOGRAPHS, "ends": strip["ends"]})["film"]
-    with Image.open(io.BytesIO(base64.b64decode(film))) as gif:
+    animation = ways.animation({"model": PHOTOGRAPHS, "ends": strip["ends"]})["gif"]
+    with Image.open(io.BytesIO(base64.b64decode(animation))) as gif:
         pixels = np.asarray(gif.convert("RGB"))
     assert pixels.shape[:2] == (5 * 32, 5 * (3 * 32 + 4)) and np.ptp(pixels[..., 0].astype(int) - pixels[..., 2]) > 0
 
 
-def test_a_picture_is_prepared_anew_for_every_model(walk: Walk, tmp_path: Path) -> None:
+def test_a_picture_is_prepared_anew_for_every_model(spaces: Spaces, tmp_path: Path) -> None:
     file = tmp_path / "photograph.png"
     photograph().save(file)
-    mine = read_upload(str(file), {form_for(card) for card in walk.cards.values()})
-    for name, card in walk.cards.items():
+    mine = read_upload(str(file), {form_for(card) for card in spaces.cards.values()})
+    for name, card in spaces.cards.items():
         expected = gm_core.prepare(photograph(), form=gm_core.form_of(card.dataset))
-        shown = model_input(walk.models, mine, name)
+        shown = model_input(spaces.models, mine, name)
         assert torch.equal(shown.image, expected.image)
         assert shown.source == f"Your picture, {', '.join(expected.steps)}."
-    assert model_input(walk.models, mine, PHOTOGRAPHS).image.shape == (1, 3, 32, 32)
-    assert read_drawing(encode(png(Image.new("L", (280, 280)))), [form_for(walk.cards[PHOTOGRAPHS])]) is None
+    assert model_input(spaces.models, mine, PHOTOGRAPHS).image.shape == (1, 3, 32, 32)
+    assert read_drawing(encode(png(Image.new("L", (280, 280)))), [form_for(spaces.cards[PHOTOGRAPHS])]) is None
 
 
-def test_an_end_is_the_same_picture_in_the_other_space(walk: Walk, tmp_path: Path) -> None:
-    file, ways = tmp_path / "photograph.png", Ways(walk)
+def test_an_end_is_the_same_picture_in_the_other_space(spaces: Spaces, tmp_path: Path) -> None:
+    file, ways = tmp_path / "photograph.png", Ways(spaces)
     photograph().save(file)
-    mine = read_upload(str(file), {form_for(card) for card in walk.cards.values()})
-    ends = {name: dict.fromkeys(FIRST_ENDS, mine) for name in walk.cards}
-    for name in walk.cards:
-        strip, line, _ = ways.shown(name, ends)
+    mine = read_upload(str(file), {form_for(card) for card in spaces.cards.values()})
+    ends = {name: dict.fromkeys(FIRST_SEEDS, mine) for name in spaces.cards}
+    for name in spaces.cards:
+        strip, line, _ = ways.show(name, ends)
         with torch.inference_mode():
-            z = walk.models.variational(name).encode(model_input(walk.models, mine, name).image).mean[0]
+            z = spaces.models.variational(name).encode(model_input(spaces.models, mine, name).image).mean[0]
         assert strip["ends"][0] == pytest.approx(z.clamp(-latent.FAR, latent.FAR).tolist())
         assert "your picture" in line
 
 
-def test_examples_are_of_the_models_own_kind(walk: Walk) -> None:
+def test_examples_are_of_the_models_own_kind(spaces: Spaces) -> None:
     with torch.inference_mode():
-        drawn = walk.models.autoregressive("fashion-pixelcnn").sample(generator=torch.Generator().manual_seed(3))
-    clothes = model_input(walk.models, ExampleSeed(3), CLOTHES)
+        drawn = spaces.models.autoregressive("fashion-pixelcnn").sample(generator=torch.Generator().manual_seed(3))
+    clothes = model_input(spaces.models, ExampleSeed(3), CLOTHES)
     assert torch.equal(clothes.image, drawn) and "PixelCNN of clothes with seed 3" in clothes.source
-    arrival = model_input(walk.models, ExampleSeed(), CLOTHES)
+    arrival = model_input(spaces.models, ExampleSeed(), CLOTHES)
     assert torch.equal(
-        arrival.image, model_input(walk.models, ExampleSeed(dataset_of("fashion").seeds.picture), CLOTHES).image
+        arrival.image, model_input(spaces.models, ExampleSeed(dataset_of("fashion").seeds.picture), CLOTHES).image
     )
-    own = model_input(walk.models, ExampleSeed(3), PHOTOGRAPHS)  # there is no PixelCNN of photographs here
+    own = model_input(spaces.models, ExampleSeed(3), PHOTOGRAPHS)  # there is no PixelCNN of photographs here
     assert own.image.shape == (1, 3, 32, 32) and "this VAE itself with seed 3" in own.source
 
 
 @pytest.mark.parametrize(
     ("name", "attributes"), [(CLOTHES, ["brightness", "width"]), (PHOTOGRAPHS, ["brightness", "warmth"])]
 )
-def test_pictures_are_edited_by_what_they_have(walk: Walk, name: str, attributes: list[str]) -> None:
-    edit = Edit(walk)
+def test_pictures_are_edited_by_what_they_have(spaces: Spaces, name: str, attributes: list[str]) -> None:
+    edit = Edit(spaces)
     place = edit.place(name, ExampleSeed(3))
     labels = [axis["label"] for axis in place["axes"]]
-    classes = walk.cards[name].class_names
+    classes = spaces.cards[name].class_names
     assert labels[:2] == attributes and set(labels[2:]) < {f"toward {label}" for label in classes}
     assert len(labels) == 1 + len(classes)
     reading = edit.look({"model": name, "z": place["base"], "view": "mean"})["reading"]
     assert all(
-        word in reading for word in ("brightness", "of the class", f"real {dataset_of(walk.cards[name].dataset).many}")
+        word in reading
+        for word in ("brightness", "of the class", f"real {dataset_of(spaces.cards[name].dataset).many}")
     )
     assert "digit" not in reading
     assert edit.changes(place | {"at": [1.0] * len(labels)}) == {name: [1.0] * len(labels)}
 
 
-def test_brighter_clothes_are_brighter(walk: Walk) -> None:
-    place = Edit(walk).place(CLOTHES, ExampleSeed(3))
+def test_brighter_clothes_are_brighter(spaces: Spaces) -> None:
+    place = Edit(spaces).place(CLOTHES, ExampleSeed(3))
     base, direction = (torch.tensor(values) for values in (place["base"], place["axes"][0]["direction"]))
     values = [
-        float(latent.picture(walk.models.variational(CLOTHES), base + by * direction).float().mean())
+        float(latent.picture(spaces.models.variational(CLOTHES), base + by * direction).float().mean())
         for by in (-1, 0, 1)
     ]
     assert values == sorted(values) and values[2] > values[0] + 20
 
 
-def test_a_photograph_is_rebuilt_and_priced_in_colour_values(walk: Walk) -> None:
-    view = RebuildView.__new__(RebuildView)
-    view.walk = walk
-    _, _, original, mean, spread, draw, bars, *_ = view.show(ExampleSeed(3), PHOTOGRAPHS)
-    assert [value["channels"] for value in (original, mean, spread, draw)] == [3, 3, 1, 3]
+def test_a_photograph_is_rebuilt_and_its_bound_is_per_colour_value(spaces: Spaces) -> None:
+    rebuild = Rebuild(spaces)
+    _, original, mean, spread, sample, bars = rebuild.pictures(PHOTOGRAPHS, ExampleSeed(3))
+    assert [value["channels"] for value in (original, mean, spread, sample)] == [3, 3, 1, 3]
     assert "real photographs" in bars
-    bar, curve = view.price(ExampleSeed(3), PHOTOGRAPHS)
+    bar, curve = rebuild.bound(PHOTOGRAPHS, ExampleSeed(3))
     assert "bits per colour value" in bar and "bits per colour value" in curve
 
 
-def test_what_says_most_is_shown_and_the_rest_folded_away(walk: Walk) -> None:
-    place = walk.place(CLOTHES, [0.0] * 32)
+def test_what_says_most_is_shown_and_the_rest_folded_away(spaces: Spaces) -> None:
+    place = spaces.place(CLOTHES, [0.0] * 32)
     shown = [axis for axis in place["axes"] if not axis["folded"]]
     assert len(shown) == SHOWN and shown == place["axes"][:SHOWN]
-    assert not any(axis["folded"] for axis in walk.place("mnist-vae", [0.0] * 16)["axes"])
+    assert not any(axis["folded"] for axis in spaces.place("mnist-vae", [0.0] * 16)["axes"])
     assert (
-        folded([3.0] * 20 + [0.01] * 108)
+        fold_summary([3.0] * 20 + [0.01] * 108)
         == "112 more dimensions, of 3 nats or less each, 108 of which the model does not use"
     )
-    assert folded([3.0] * 15 + [0.01]) == "1 dimension that the model does not use"
-    assert folded([3.0] * 17) == "1 more dimension, of 3 nats or less each"
+    assert fold_summary([3.0] * 15 + [0.01]) == "1 dimension that the model does not use"
+    assert fold_summary([3.0] * 17) == "1 more dimension, of 3 nats or less each"
     assert kl_bars([1.0] * 128, [2.0] * 128, dataset_of("cifar10")).count("<i>") == 32
-    assert "other 96 dimensions: 96.0 nats together (192.0 on average)" in kl_bars(
+    assert "other 96 dimensions: 96.0 nats in all (192.0 on average)" in kl_bars(
         [1.0] * 128, [2.0] * 128, dataset_of("cifar10")
     )
 
 
-def test_a_wide_space_is_walked_along_its_principal_directions(walk: Walk) -> None:
-    assert walk.is_wide(PHOTOGRAPHS) and not any(walk.is_wide(name) for name in SHIPPED)
-    atlas, vae = walk.models.atlas(PHOTOGRAPHS), walk.models.variational(PHOTOGRAPHS)
-    z, words = walk.beginning(PHOTOGRAPHS, 1, 3)
+def test_a_wide_space_is_walked_along_its_principal_directions(spaces: Spaces) -> None:
+    assert spaces.is_wide(PHOTOGRAPHS) and not any(spaces.is_wide(name) for name in SHIPPED)
+    atlas, vae = spaces.models.atlas(PHOTOGRAPHS), spaces.models.variational(PHOTOGRAPHS)
+    z, words = spaces.start(PHOTOGRAPHS, 1, 3)
     assert z == atlas.codes[3].tolist() and "not seen in training" in words
-    place = walk.place(PHOTOGRAPHS, z)
+    place = spaces.place(PHOTOGRAPHS, z)
     assert (place["base"], place["at"], len(place["axes"])) == (z, [0.0] * SHOWN, SHOWN)
     assert "of 80," in place["caption"] and not any(axis.get("folded") for axis in place["axes"])
     moved = place | {"at": [1.5, -2.0] + [0.0] * (SHOWN - 2)}
-    name, point = walk.point(moved)
+    name, point = spaces.point(moved)
     expected = torch.tensor(z) + 1.5 * atlas.principal[0] - 2 * atlas.principal[1]
     assert name == PHOTOGRAPHS
     torch.testing.assert_close(point, expected, rtol=0, atol=1e-4)
-    assert walk.prior({"model": PHOTOGRAPHS, "seed": 4}) == {"at": [0.0] * SHOWN, "base": latent.drawn(vae, 4)}
+    assert spaces.prior({"model": PHOTOGRAPHS, "seed": 4}) == {"at": [0.0] * SHOWN, "base": latent.sample_prior(vae, 4)}
     for wrong in ({"at": [3.1] * SHOWN}, {"at": [0.0] * 80}, {"base": [99.0] * 80}, {"base": None}):
-        with pytest.raises(latent.PointError):
-            walk.point(moved | wrong)
-    places, there = WalkView.switched(WalkView.__new__(WalkView), walk, CLOTHES, moved, {})
-    assert there["model"] == CLOTHES and WalkView.first(walk, CLOTHES) == there
-    _, back = WalkView.switched(WalkView.__new__(WalkView), walk, PHOTOGRAPHS, there, places)
+        with pytest.raises(InputError):
+            spaces.point(moved | wrong)
+    there, places = switch_place(spaces, CLOTHES, moved, {})
+    assert there["model"] == CLOTHES and spaces.first_place(CLOTHES) == there
+    back, _ = switch_place(spaces, PHOTOGRAPHS, there, places)
     assert (back["base"], back["at"]) == (z, moved["at"])
 
 
-def test_words_speak_of_what_the_model_knows(walk: Walk) -> None:
+def test_words_speak_of_what_the_model_knows(spaces: Spaces) -> None:
     for name in (CLOTHES, PHOTOGRAPHS):
-        card = walk.cards[name]
+        card = spaces.cards[name]
         words = " ".join(hint(view, card) for view in VIEWS if view not in ("map", "compare"))
         assert "digit" not in words and dataset_of(card.dataset).one in words
-        assert f"You chose <b>{dataset_of(card.dataset).many}</b>" in alone(card)
-    assert alone(walk.cards["mnist-vae2d"]) == ""
-    line = figure_line(walk.cards[CLOTHES])
+        assert f"You chose <b>{dataset_of(card.dataset).many}</b>" in own_models_note(card)
+    assert own_models_note(spaces.cards["mnist-vae2d"]) == ""
+    line = figure_line(spaces.cards[CLOTHES])
     assert (
         "trained on Fashion-MNIST for 34,000 steps, 57 minutes on one CPU core" in line and "million parameters" in line
     )
@@ -238,7 +241,7 @@ def test_words_speak_of_what_the_model_knows(walk: Walk) -> None:
 
 
 def test_what_does_not_fit_is_left_out_and_the_others_go_on(
-    walk: Walk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    spaces: Spaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for path in checkpoint_dir().iterdir():
         (tmp_path / path.name).symlink_to(path.resolve())
@@ -246,10 +249,16 @@ def test_what_does_not_fit_is_left_out_and_the_others_go_on(
     (tmp_path / f"{PHOTOGRAPHS}.safetensors").unlink()
     (tmp_path / f"{PHOTOGRAPHS}.safetensors").write_bytes(b"not weights")
     monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
-    left = Walk(walk.models)
-    assert list(left.cards) == ["mnist-vae", "mnist-vae2d"] and left.missing == [CLOTHES, PHOTOGRAPHS]
-    assert f"python -m gm_core atlas {CLOTHES}" in caplog.text and f"{PHOTOGRAPHS}.safetensors" in caplog.text
+    left = Spaces(spaces.models)
+    assert list(left.cards) == ["mnist-vae", "mnist-vae2d", PHOTOGRAPHS] and left.missing == [CLOTHES]
+    assert f"python -m gm_core atlas {CLOTHES}" in caplog.text and CLOTHES in missing_note(left.missing)
+    assert left.first_place("mnist-vae2d")["model"] == "mnist-vae2d"
+    weights = re.escape(f"{PHOTOGRAPHS}.safetensors")
+    for show in (Rebuild(left).pictures, Edit(left).place):  # found out when its weights are needed
+        with pytest.raises(CheckpointError, match=f"{weights} is not the file"):
+            show(PHOTOGRAPHS, ExampleSeed(1))
+    assert f"{PHOTOGRAPHS}.safetensors" in answer_errors(left.look)({"model": PHOTOGRAPHS})["error"]
     for path in tmp_path.glob("*vae*.json"):
         path.unlink()
     with pytest.raises(CheckpointError, match="no VAE"):
-        Walk(walk.models)
+        Spaces(spaces.models)

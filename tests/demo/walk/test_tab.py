@@ -15,14 +15,14 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 import gm_core
-from demo.base.errors import answer_errors
+from demo.base.errors import InputError, answer_errors
 from demo.shared.models import Models
 from demo.shared.picture_input import ExampleSeed, model_input, read_drawing, read_upload
 from demo.walk import latent
+from demo.walk.bound import WAITING, bound_bar, bound_curve, estimate_bound
 from demo.walk.edit import Edit
-from demo.walk.sliders import Walk
-from demo.walk.ways import FIRST_ENDS, Ways
-from demo.walk.words import WAITING, bound_bar, bound_curve
+from demo.walk.spaces import Spaces
+from demo.walk.ways import FIRST_SEEDS, Ways
 from gm_core import PictureError
 from gm_core.data.preparation import DIGITS
 from gm_core.studies.atlas.atlas import LEAST_KL
@@ -36,8 +36,8 @@ def client(app_url: str) -> Client:
 
 
 @pytest.fixture(scope="module")
-def walk() -> Walk:
-    return Walk(Models.on("cpu"))
+def spaces() -> Spaces:
+    return Spaces(Models.on("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +64,10 @@ def unpacked(text: str, size: int = 28) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("name", ["mnist-vae", "mnist-vae2d", "fashion-vae"])
-def test_the_picture_is_the_decoders_mean(walk: Walk, name: str) -> None:
-    model = walk.models.variational(name)
+def test_the_picture_is_the_decoders_mean(spaces: Spaces, name: str) -> None:
+    model = spaces.models.variational(name)
     z = [0.5 * (-1) ** i for i in range(model.config.latent)]
-    shown = walk.look({"model": name, "z": z, "view": "mean"})
+    shown = spaces.look({"model": name, "z": z, "view": "mean"})
     with torch.inference_mode():
         expected = model.decode(torch.tensor([z])).mean[0].round()
     assert torch.equal(unpacked(shown["pictures"]), expected.byte())
@@ -82,26 +82,26 @@ def test_the_spread_is_the_standard_deviation(vae: gm_core.VAE) -> None:
 
 
 def test_a_draw_is_the_same_at_the_same_place(vae: gm_core.VAE) -> None:
-    z = torch.tensor([latent.drawn(vae, seed) for seed in (3, 4, 3)])
+    z = torch.tensor([latent.sample_prior(vae, seed) for seed in (3, 4, 3)])
     first, other, again = latent.pictures(vae, z, "draw")
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-def test_sliders_stand_where_they_say_most_informative_first(walk: Walk, vae: gm_core.VAE) -> None:
-    z = latent.drawn(vae, 3)
-    place = walk.place(NAME, z)
-    name, point = walk.point(place)
+def test_sliders_stand_where_they_say_most_informative_first(spaces: Spaces, vae: gm_core.VAE) -> None:
+    z = latent.sample_prior(vae, 3)
+    place = spaces.place(NAME, z)
+    name, point = spaces.point(place)
     assert (name, point.tolist()) == (NAME, pytest.approx(z))
-    carried = [float(walk.models.atlas(NAME).kl[axis["index"]]) for axis in place["axes"]]
+    carried = [float(spaces.models.atlas(NAME).kl[axis["index"]]) for axis in place["axes"]]
     assert carried == sorted(carried, reverse=True)
     assert [axis["folded"] for axis in place["axes"]] == [nats < LEAST_KL for nats in carried]
-    assert walk.prior({"model": NAME, "seed": 3}) == {"at": place["at"], "base": [0.0] * 16}
+    assert spaces.prior({"model": NAME, "seed": 3}) == {"at": place["at"], "base": [0.0] * 16}
     assert max(map(abs, place["at"])) <= latent.LIMIT
 
 
-def test_lines_lead_from_end_to_end(walk: Walk, vae: gm_core.VAE) -> None:
-    a, b, c = (latent.drawn(vae, seed) for seed in (1, 2, 3))
-    answer = walk.along({"model": NAME, "ends": [[a, b], [b, c]], "count": 5, "view": "mean"})
+def test_lines_lead_from_end_to_end(spaces: Spaces, vae: gm_core.VAE) -> None:
+    a, b, c = (latent.sample_prior(vae, seed) for seed in (1, 2, 3))
+    answer = spaces.lines({"model": NAME, "ends": [[a, b], [b, c]], "count": 5, "view": "mean"})
     shown = unpacked(answer["pictures"]).int()
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
     assert len(shown) == 10
@@ -112,7 +112,7 @@ def test_lines_lead_from_end_to_end(walk: Walk, vae: gm_core.VAE) -> None:
 @pytest.mark.parametrize(
     ("sent", "message"),
     [
-        ({"model": "mnist-pixelcnn"}, "A latent space is"),
+        ({"model": "mnist-pixelcnn"}, "no such latent space"),
         ({"ends": []}, "Lines are a list"),
         ({"ends": [[1, 2]] * 2000}, "Lines are a list"),
         ({"ends": [7]}, "A line is a pair"),
@@ -126,23 +126,23 @@ def test_lines_lead_from_end_to_end(walk: Walk, vae: gm_core.VAE) -> None:
         ({"view": []}, "mean, scale, draw"),
     ],
 )
-def test_lines_that_are_none_are_one_clear_message(walk: Walk, sent: dict[str, Any], message: str) -> None:
+def test_lines_that_are_none_are_one_clear_message(spaces: Spaces, sent: dict[str, Any], message: str) -> None:
     usual = {"model": NAME, "ends": [[[0.0] * 16, [1.0] * 16]], "count": 3, "view": "mean"}
-    assert "pictures" in answer_errors(walk.along)(usual)
-    assert message in answer_errors(walk.along)(usual | sent)["error"]
+    assert "pictures" in answer_errors(spaces.lines)(usual)
+    assert message in answer_errors(spaces.lines)(usual | sent)["error"]
 
 
 @pytest.mark.parametrize("sent", [None, 3, "x", [], {"model": NAME, "z": "here"}, {"model": NAME, "seed": 10**400}])
-def test_what_no_slider_would_send_is_answer_errors(walk: Walk, sent: Any) -> None:
-    for answer in (walk.along, walk.look, walk.prior, Edit(walk).look, Ways(walk).film):
+def test_what_no_slider_would_send_is_answer_errors(spaces: Spaces, sent: Any) -> None:
+    for answer in (spaces.lines, spaces.look, spaces.prior, Edit(spaces).look, Ways(spaces).animation):
         assert list(answer_errors(answer)(sent)) == ["error"]
 
 
-def test_a_picture_is_edited_from_where_it_lies(walk: Walk, vae: gm_core.VAE) -> None:
-    edit, mine = Edit(walk), ExampleSeed(4)
+def test_a_picture_is_edited_from_where_it_lies(spaces: Spaces, vae: gm_core.VAE) -> None:
+    edit, mine = Edit(spaces), ExampleSeed(4)
     place = edit.place(NAME, mine)
     with torch.inference_mode():
-        z = vae.encode(model_input(walk.models, mine, NAME).image).mean[0]
+        z = vae.encode(model_input(spaces.models, mine, NAME).image).mean[0]
     assert place["base"] == pytest.approx(z.tolist())
     assert [axis["label"] for axis in place["axes"]][:2] == ["thickness", "slant"]
     assert len(place["axes"]) == 11  # two attributes, nine other classes
@@ -172,21 +172,21 @@ def test_a_picture_is_edited_from_where_it_lies(walk: Walk, vae: gm_core.VAE) ->
 def test_points_that_are_none(vae: gm_core.VAE, z: Any, message: str) -> None:
     if isinstance(z, list) and z != [0.0]:
         z = z * vae.config.latent
-    with pytest.raises(latent.PointError, match=message):
-        latent.point(vae, z)
+    with pytest.raises(InputError, match=message):
+        latent.check_point(vae, z)
 
 
 @pytest.mark.parametrize("place", [None, 3, "x", {"model": "mnist-pixelcnn"}, {"model": NAME, "at": [4.0] * 16}])
-def test_a_bad_place_is_one_clear_message(walk: Walk, place: Any) -> None:
-    with pytest.raises(latent.PointError, match=r"A place is|A point of|Coordinate z1|A latent space is"):
-        walk.point(place)
+def test_a_bad_place_is_one_clear_message(spaces: Spaces, place: Any) -> None:
+    with pytest.raises(InputError, match=r"A place is|A point of|Coordinate z1|no such latent space"):
+        spaces.point(place)
 
 
 def test_prior_distance(vae: gm_core.VAE) -> None:
     dimensions = vae.config.latent
     draws = torch.randn(20_000, dimensions, generator=torch.Generator().manual_seed(0)).norm(dim=1)
     z = torch.full((dimensions,), 1.0)
-    assert latent.share_nearer(vae, z) == pytest.approx(float((draws < z.norm()).float().mean()), abs=0.02)
+    assert latent.share_nearer(dimensions, z) == pytest.approx(float((draws < z.norm()).float().mean()), abs=0.02)
 
 
 def test_the_ways_start_and_end_at_the_ends(client: Client, vae: gm_core.VAE) -> None:
@@ -194,7 +194,7 @@ def test_the_ways_start_and_end_at_the_ends(client: Client, vae: gm_core.VAE) ->
     assert not note.get("value") if isinstance(note, dict) else not note
     strip = json.loads(strip)
     assert "seed 5" in line_a
-    ends = [latent.picture(vae, torch.tensor(latent.drawn(vae, seed))) for seed in (5, FIRST_ENDS["B"])]
+    ends = [latent.picture(vae, torch.tensor(latent.sample_prior(vae, seed))) for seed in (5, FIRST_SEEDS["B"])]
     for way in ("straight", "spherical", "fade"):
         frames = unpacked(strip["frames"][way]).int()
         assert len(frames) == strip["count"]
@@ -202,12 +202,12 @@ def test_the_ways_start_and_end_at_the_ends(client: Client, vae: gm_core.VAE) ->
             assert (frame - end.int()).abs().max() <= 1  # a batch rounds the last bit otherwise than one picture
 
 
-def test_the_film_goes_there_and_back(walk: Walk, vae: gm_core.VAE) -> None:
-    ends = [latent.drawn(vae, seed) for seed in FIRST_ENDS.values()]
-    answer = Ways(walk).film({"model": NAME, "ends": ends})
-    with Image.open(io.BytesIO(base64.b64decode(answer["film"]))) as film:
-        assert film.n_frames > latent.COUNT  # like neighbours are one longer frame
-        assert film.info["loop"] == 0
+def test_the_animation_goes_there_and_back(spaces: Spaces, vae: gm_core.VAE) -> None:
+    ends = [latent.sample_prior(vae, seed) for seed in FIRST_SEEDS.values()]
+    answer = Ways(spaces).animation({"model": NAME, "ends": ends})
+    with Image.open(io.BytesIO(base64.b64decode(answer["gif"]))) as animation:
+        assert animation.n_frames > latent.FRAMES  # like neighbours are one longer frame
+        assert animation.info["loop"] == 0
 
 
 @pytest.mark.parametrize("seed", [-1, 2.5, 1e99])
@@ -234,21 +234,21 @@ def test_the_bound_is_the_models(client: Client, vae: gm_core.VAE, tmp_path: Pat
     assert waiting == [WAITING, WAITING]
 
 
-def test_the_price_is_one_story(vae: gm_core.VAE) -> None:
+def test_the_numbers_of_the_bound_agree(vae: gm_core.VAE) -> None:
     image = gm_core.prepare(seven()).image
-    price, card = latent.price(vae, image), gm_core.read_card(NAME)
-    terms = vae.bound(image, 500, torch.Generator().manual_seed(1))
-    assert price.kl == pytest.approx(float(terms.kl), rel=1e-5)
-    assert price.elbo == pytest.approx(float(terms.value), abs=2)
-    assert price.reconstruction - price.kl == pytest.approx(price.elbo)
-    assert price.bounds[1] < price.bounds[10] < price.bounds[100] < price.bounds[1000]
-    exact = float(vae.log_prob(image, 1000, torch.Generator().manual_seed(0)))
-    assert price.bounds[1000] == pytest.approx(exact, abs=1e-3)
-    bar, curve = bound_bar(price, card), bound_curve(price, card)
-    for nats in (price.elbo, price.bounds[1000]):  # the same numbers in both
+    estimate, card = estimate_bound(vae, image), gm_core.read_card(NAME)
+    terms = vae.bound(image, samples=500, generator=torch.Generator().manual_seed(1))
+    assert estimate.kl == pytest.approx(float(terms.kl), rel=1e-5)
+    assert estimate.elbo == pytest.approx(float(terms.value), abs=2)
+    assert estimate.reconstruction - estimate.kl == pytest.approx(estimate.elbo)
+    assert estimate.bounds[1] < estimate.bounds[10] < estimate.bounds[100] < estimate.bounds[1000]
+    exact = float(vae.estimate(image, samples=1000, generator=torch.Generator().manual_seed(0)).value)
+    assert estimate.bounds[1000] == pytest.approx(exact, abs=1e-3)
+    bar, curve = bound_bar(estimate, card), bound_curve(estimate, card)
+    for nats in (estimate.elbo, estimate.bounds[1000]):  # the same numbers in both
         assert f"{nats:,.1f}".replace("-", "−") in bar
         assert f"{nats:,.1f}".replace("-", "−") in curve
-    for nats in (price.reconstruction, -price.kl):
+    for nats in (estimate.reconstruction, -estimate.kl):
         assert f"{nats:,.1f}".replace("-", "−") in bar
 
 
@@ -300,8 +300,8 @@ def test_a_black_drawing_counts_as_empty() -> None:
         read_drawing("nonsense")
 
 
-def test_what_was_changed_is_kept_in_the_other_latent_space(walk: Walk) -> None:
-    edit = Edit(walk)
+def test_what_was_changed_is_kept_in_the_other_latent_space(spaces: Spaces) -> None:
+    edit = Edit(spaces)
     place = edit.place(NAME, ExampleSeed(2))
     moved = place | {"at": [1.0, *place["at"][1:]]}
     assert edit.changes(moved) == {NAME: moved["at"]}
@@ -309,9 +309,9 @@ def test_what_was_changed_is_kept_in_the_other_latent_space(walk: Walk) -> None:
         assert edit.changes(wrong) == {}
 
 
-def test_a_picture_is_an_end_in_every_latent_space(walk: Walk) -> None:
-    ways, mine = Ways(walk), ExampleSeed(2)
+def test_a_picture_is_an_end_in_every_latent_space(spaces: Spaces) -> None:
+    ways, mine = Ways(spaces), ExampleSeed(2)
     for name in ("mnist-vae", "mnist-vae2d", "fashion-vae"):
         with torch.inference_mode():
-            z = walk.models.variational(name).encode(model_input(walk.models, mine, name).image).mean[0].tolist()
-        assert ways.encoded(name, mine)["z"] == pytest.approx(z)
+            z = spaces.models.variational(name).encode(model_input(spaces.models, mine, name).image).mean[0].tolist()
+        assert ways.point(name, "A", {name: {"A": mine}}).z == pytest.approx(z)
