@@ -1,4 +1,4 @@
-"""The tab where one moves through a latent space."""
+"""The tab for moving through a latent space."""
 
 from demo.base.tabs import Tab
 from demo.walk.tab import build

@@ -21,8 +21,14 @@ BARS = 32
 STYLE = (Path(__file__).parent / "bound.css").read_text()
 """Style of :func:`bound_bar`, :func:`bound_curve` and :func:`kl_bars`; their two colours mean nothing elsewhere."""
 
-WAITING = f'<p class="waiting">Sampling z {max(SAMPLES):,} times …</p>'
-"""Stands where numbers are still being computed, so that those of an older picture are not taken for this one's."""
+
+def waiting(run: int) -> str:
+    """Stands where numbers are still being computed, so that those of an older picture are not taken for this one's.
+
+    Args:
+        run: Another for every picture, so that the page notices that another one's numbers are wanted.
+    """
+    return f'<p class="waiting" data-run="{run}">Sampling z {max(SAMPLES):,} times …</p>'
 
 
 @dataclass(frozen=True)

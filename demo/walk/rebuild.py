@@ -4,10 +4,12 @@ from typing import Any
 
 import gradio as gr
 
+from demo.base.errors import show_errors
 from demo.base.events import LIVE
+from demo.base.sessions import Session
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.bound import STYLE, WAITING, bound_bar, bound_curve, estimate_bound, kl_bars
+from demo.walk.bound import STYLE, bound_bar, bound_curve, estimate_bound, kl_bars, waiting
 from demo.walk.spaces import Spaces
 from demo.widgets.latent_sliders import SPREAD
 from demo.widgets.picture_view import PictureView, magma, plain
@@ -69,8 +71,8 @@ class RebuildView:
     """
 
     def __init__(self, spaces: Spaces, model: gr.Radio) -> None:
-        self.rebuild = rebuild = Rebuild(spaces)
-        self.picture = gr.State(FIRST_EXAMPLE)
+        self.rebuild = Rebuild(spaces)
+        self.picture, session = gr.State(FIRST_EXAMPLE), gr.State(Session())
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
                 given = PictureInput("walk", spaces.models, spaces.cards)
@@ -87,12 +89,23 @@ class RebuildView:
                         curve = gr.HTML(css_template=STYLE, elem_id="walk-curve")
                     with gr.Column(scale=5, min_width=240):
                         bars = gr.HTML(css_template=STYLE, elem_id="walk-kl")
-        self.inputs = [self.picture]
+        self.inputs = [self.picture, session]
         self.outputs = [given.note, self.picture, original, mean, scale, sample, bars, bound, curve]
-        given.connect(lambda picture, name: self.show(name, picture), [model], self.outputs, "walk_rebuild")
-        bound.wanted(rebuild.bound, [model, self.picture], [bound, curve], **LIVE)
+        given.connect(self.change, [model, session], self.outputs, "walk_rebuild")
+        bound.wanted(show_errors(self.bound), [model, *self.inputs], [bound, curve], **LIVE)
 
-    def show(self, name: str, picture: UserPicture) -> tuple[Any, ...]:
+    def show(self, name: str, picture: UserPicture, session: Session) -> tuple[Any, ...]:
         """A picture, rebuilt; the bound follows."""
         note, *pictures = self.rebuild.pictures(name, picture)
-        return note, picture, *pictures, WAITING, WAITING
+        wait = waiting(session.begin())
+        return note, picture, *pictures, wait, wait
+
+    def change(self, picture: UserPicture, name: str, session: Session) -> tuple[Any, ...]:
+        """Another picture."""
+        return self.show(name, picture, session)
+
+    def bound(self, name: str, picture: UserPicture, session: Session) -> Any:
+        """The bound on the picture's probability, unless another picture has come meanwhile."""
+        run = session.run
+        charts = self.rebuild.bound(name, picture)
+        return charts if session.is_current(run) else gr.skip()

@@ -13,9 +13,10 @@ import gm_core
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE
 from demo.walk import latent
+from demo.walk.bound import estimate_bound
 from demo.walk.edit import Edit
 from demo.walk.spaces import Spaces
-from demo.walk.ways import FIRST_ENDS
+from demo.walk.ways import FIRST_SEEDS
 from gm_core.data.catalog import FIRST
 from tests.browser.helpers import DESKTOP, PHONE, Traffic
 from tests.browser.walk_helpers import MAIN, open_walk, shown, wait_for, wait_for_change, wait_for_nearly
@@ -120,7 +121,7 @@ def test_locked_sliders_stay(page: Page, app_url: str) -> None:
     locks.nth(0).click()
     expect(page.locator("#walk-sliders input[type=range]").nth(0)).to_be_disabled()
     page.locator("#walk-sliders .random").click()
-    expect(page.locator("#walk-sliders .reading")).to_contain_text("Drawn from the prior with seed")
+    expect(page.locator("#walk-sliders .reading")).to_contain_text("except the locked sliders")
     after = at(page)
     assert after[0] == before[0] and after[1:] != before[1:]
     locks.nth(0).click()
@@ -140,12 +141,12 @@ def test_the_views_show_the_same_point(page: Page, app_url: str, vae: gm_core.VA
 
 
 def test_a_picture_becomes_thicker_and_another_class(page: Page, app_url: str) -> None:
-    walk = Walk(Models.on("cpu"))
-    place = Edit(walk).place(NAME, FIRST_EXAMPLE)
+    spaces = Spaces(Models.on("cpu"))
+    place = Edit(spaces).place(NAME, FIRST_EXAMPLE)
     open_walk(page, app_url)
     page.get_by_role("tab", name="Edit", exact=True).click()
     picture, bank = "#edit-sliders .picture", page.locator("#edit-sliders")
-    vae = walk.models.variational(NAME)
+    vae = spaces.models.variational(NAME)
     wait_for(page, mean(vae, place["base"]), picture)
     expect(bank.locator(".reading")).to_contain_text("pixels thick")
     for which, steps in ((0, 2.0), (5, 1.0)):
@@ -176,9 +177,10 @@ def test_each_latent_space_keeps_its_place(page: Page, app_url: str) -> None:
 def test_the_strip_runs_from_a_to_b(page: Page, app_url: str, vae: gm_core.VAE) -> None:
     open_walk(page, app_url)
     page.get_by_role("tab", name="A to B").click()
+    expect(page.locator("#walk-strip .reading")).to_contain_text("50 % of the way")  # alive on arrival
     scrubber = page.locator("#walk-strip .scrub input")
-    ends = {seed: np.array(mean(vae, latent.sample_prior(vae, seed))) for seed in FIRST_ENDS.values()}
-    for key, seed in (("Home", FIRST_ENDS["A"]), ("End", FIRST_ENDS["B"])):
+    ends = {seed: np.array(mean(vae, latent.sample_prior(vae, seed))) for seed in FIRST_SEEDS.values()}
+    for key, seed in (("Home", FIRST_SEEDS["A"]), ("End", FIRST_SEEDS["B"])):
         scrubber.press(key)
         for which in ("straight", "spherical", "fade"):
             pixels = np.array(shown(page, f"#walk-strip figure.{which} canvas"))
@@ -198,7 +200,7 @@ def test_the_strip_runs_from_a_to_b(page: Page, app_url: str, vae: gm_core.VAE) 
         page.locator("#walk-strip .save").click()
     with Image.open(download.value.path()) as sheet:
         top_left = np.asarray(sheet.convert("L"))[2:112:4, 2:112:4].flatten().astype(int)
-    assert np.abs(top_left - ends[FIRST_ENDS["A"]]).max() <= 1
+    assert np.abs(top_left - ends[FIRST_SEEDS["A"]]).max() <= 1
 
 
 def test_an_uploaded_picture_is_rebuilt(page: Page, app_url: str, vae: gm_core.VAE) -> None:
@@ -213,11 +215,11 @@ def test_an_uploaded_picture_is_rebuilt(page: Page, app_url: str, vae: gm_core.V
     upload.set_input_files({"name": "one.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
     expect(page.locator("#walk-source")).to_contain_text("Your picture")
     image = gm_core.prepare(gm_core.open_picture(buffer.getvalue())).image
-    rebuilt, elbo = latent.rebuild(vae, image), latent.price(vae, image).elbo
+    rebuilt, elbo = latent.rebuild(vae, image), estimate_bound(vae, image).elbo
     wait_for(page, image.flatten().tolist(), "#walk-seen canvas")
     expect(page.locator("#walk-bound .total")).to_contain_text(f"{elbo:,.1f}".replace("-", "−"))
     expect(page.locator("#walk-curve svg")).to_be_visible()
-    page.get_by_role("button", name="Walk from here").click()
+    page.get_by_role("button", name="Open this point in Walk").click()
     wait_for(page, mean(vae, latent.clamp_to_sliders(rebuilt.point)))
 
 

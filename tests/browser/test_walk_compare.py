@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE
 from demo.walk.compare import FIRST_SEED, TITLES
-from demo.walk.map import DRAWS, Maps, drawn
+from demo.walk.map import POINTS, Maps, random_points
 from tests.browser.helpers import DESKTOP, PHONE
 from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 
@@ -16,6 +16,7 @@ def open_compare(page: Page, url: str) -> None:
     page.get_by_role("tab", name="Walk: VAE").click()
     page.get_by_role("tab", name="Autoencoder").click()
     for name in TITLES:
+        expect(page.locator(f"#compare-{name} .draws")).to_be_visible()
         expect(page.locator(f"#compare-{name} .reading")).to_contain_text("nearest to here")
 
 
@@ -28,9 +29,9 @@ def test_both_rebuild_and_both_decode_the_same_draws(page: Page, app_url: str) -
         marks = maps.marks(name, mine)["mine"]
         rebuilt = maps.pictures(name, torch.tensor([marks["mean"]])).flatten().tolist()
         assert shown(page, f"#compare-{name} .rebuilt") == rebuilt
-        pictures = maps.pictures(name, drawn(FIRST_SEED, DRAWS)).flatten(1).tolist()
-        assert page.locator(f"#compare-{name} .draws canvas").count() == DRAWS
-        for nth in (0, DRAWS - 1):
+        pictures = maps.pictures(name, random_points(FIRST_SEED, POINTS)).flatten(1).tolist()
+        assert page.locator(f"#compare-{name} .draws canvas").count() == POINTS
+        for nth in (0, POINTS - 1):
             wait_for(page, pictures[nth], f"#compare-{name} figure:nth-child({nth + 1}) canvas[aria-label^='Decoded']")
         expect(page.locator(f"#compare-{name} .shares span")).not_to_have_count(0)
         box = page.locator(f"#compare-{name} .map").bounding_box()
@@ -41,7 +42,7 @@ def test_drawing_again_changes_both(page: Page, app_url: str) -> None:
     open_compare(page, app_url)
     canvases = [f"#compare-{name} .draws figure:first-child canvas" for name in TITLES]
     before = [shown(page, canvas) for canvas in canvases]
-    page.get_by_role("button", name="Draw z again").click()
+    page.get_by_role("button", name="New random points").click()
     for canvas, pixels in zip(canvases, before, strict=True):
         wait_for_change(page, pixels, canvas)
     seed = page.locator("#compare-seed input")

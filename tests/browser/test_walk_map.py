@@ -11,12 +11,12 @@ from playwright.sync_api import Page, expect
 import gm_core
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, model_input
-from demo.walk.map import GRIDS, NAME, Maps
+from demo.walk.map import GRIDS, MAP, Maps
 from tests.browser.helpers import DESKTOP, PHONE
 from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 
-MAP = "#walk-map"
-PICTURE = f"{MAP} .picture"
+CHART = "#walk-map"
+PICTURE = f"{CHART} .picture"
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +28,13 @@ def open_map(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_role("tab", name="Walk: VAE").click()
     page.get_by_role("tab", name="Map", exact=True).click()
-    expect(page.locator(f"{MAP} .reading")).to_contain_text("nearest to here")
-    expect(page.locator(f"{MAP} .marks")).not_to_have_attribute("aria-busy", "true")  # both grids are there
+    expect(page.locator(f"{CHART} .mine")).to_be_visible()  # the example lies on it
+    expect(page.locator(f"{CHART} .reading")).to_contain_text("nearest to here")
+    expect(page.locator(f"{CHART} .marks")).not_to_have_attribute("aria-busy", "true")  # both grids are there
 
 
 def move(page: Page, maps: Maps, z: tuple[float, float]) -> None:
-    box, window = page.locator(f"{MAP} .marks").bounding_box(), maps.window(NAME)
+    box, window = page.locator(f"{CHART} .marks").bounding_box(), maps.window(MAP)
     assert box is not None
     x, y = ((value - low) / window.span for value, low in zip(z, window.low, strict=True))
     page.mouse.move(box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"])
@@ -42,14 +43,14 @@ def move(page: Page, maps: Maps, z: tuple[float, float]) -> None:
 def test_the_map_opens_on_an_example(page: Page, app_url: str, maps: Maps) -> None:
     open_map(page, app_url)
     mine = FIRST_EXAMPLE
-    marks = maps.marks(NAME, mine)["mine"]
+    marks = maps.marks(MAP, mine)["mine"]
     z = torch.tensor([marks["mean"]])
-    wait_for(page, maps.pictures(NAME, z).flatten().tolist(), PICTURE)
-    assert shown(page, f"{MAP} .given") == model_input(maps.models, mine, NAME).image.flatten().tolist()
-    assert shown(page, f"{MAP} .rebuilt") == maps.pictures(NAME, z).flatten().tolist()
-    expect(page.locator(f"{MAP} .mine .words")).to_contain_text("posterior's mean ± standard deviation")
-    expect(page.locator(f"{MAP} .note")).to_contain_text("standard deviations of the prior")
-    box = page.locator(f"{MAP} .map").bounding_box()
+    wait_for(page, maps.pictures(MAP, z).flatten().tolist(), PICTURE)
+    assert shown(page, f"{CHART} .given") == model_input(maps.models, mine, MAP).image.flatten().tolist()
+    assert shown(page, f"{CHART} .rebuilt") == maps.pictures(MAP, z).flatten().tolist()
+    expect(page.locator(f"{CHART} .mine .words")).to_contain_text("posterior's mean ± standard deviation")
+    expect(page.locator(f"{CHART} .note")).to_contain_text("standard deviations of the prior")
+    box = page.locator(f"{CHART} .map").bounding_box()
     assert box is not None and box["width"] >= 420
 
 
@@ -69,7 +70,7 @@ def test_the_picture_follows_the_pointer_without_a_server(page: Page, app_url: s
             window.fetch = fetch;
             return [seen.size, asked];
         }""",
-        [MAP, PICTURE],
+        [CHART, PICTURE],
     )
     assert (seen, asked) == (5, 0)
 
@@ -88,25 +89,25 @@ def test_moving_shows_the_nearest_point_of_the_grid_and_resting_the_exact_one(
     }""")
     move(page, maps, (1.21, -0.83))
     words, pixels = page.evaluate("window.places.at(-1)")
-    grid = maps.window(NAME).grid(GRIDS[-1])
+    grid = maps.window(MAP).grid(GRIDS[-1])
     nearest = grid[(grid - torch.tensor([1.21, -0.83])).abs().amax(dim=1).argmin()]
     assert words == f"z = ({nearest[0]:.2f}, {nearest[1]:.2f})".replace("-", "−")
-    expected = maps.pictures(NAME, nearest[None]).flatten().numpy().astype(int)
+    expected = maps.pictures(MAP, nearest[None]).flatten().numpy().astype(int)
     assert np.abs(np.array(pixels) - expected).max() <= 1  # a batch rounds another way
-    expect(page.locator(f"{MAP} .place")).to_have_text("z = (1.21, −0.83)")  # at rest
-    expect(page.locator(f"{MAP} .reading")).to_contain_text(f"|z| = {(1.21**2 + 0.83**2) ** 0.5:.2f}")
+    expect(page.locator(f"{CHART} .place")).to_have_text("z = (1.21, −0.83)")  # at rest
+    expect(page.locator(f"{CHART} .reading")).to_contain_text(f"|z| = {(1.21**2 + 0.83**2) ** 0.5:.2f}")
 
 
 def test_arrow_keys_walk(page: Page, app_url: str, maps: Maps) -> None:
     open_map(page, app_url)
-    marks = page.locator(f"{MAP} .marks")
+    marks = page.locator(f"{CHART} .marks")
     marks.press("Home")
-    wait_for(page, maps.pictures(NAME, torch.zeros(1, 2)).flatten().tolist(), PICTURE)
+    wait_for(page, maps.pictures(MAP, torch.zeros(1, 2)).flatten().tolist(), PICTURE)
     before = shown(page, PICTURE)
     marks.press("Shift+ArrowRight")
     marks.press("Shift+ArrowUp")
     wait_for_change(page, before, PICTURE)
-    expect(page.locator(f"{MAP} .place")).not_to_contain_text("(0.00")
+    expect(page.locator(f"{CHART} .place")).not_to_contain_text("(0.00")
 
 
 def test_a_path_becomes_an_animation(page: Page, app_url: str, maps: Maps) -> None:
@@ -118,9 +119,9 @@ def test_a_path_becomes_an_animation(page: Page, app_url: str, maps: Maps) -> No
     for step in range(1, 11):
         move(page, maps, (-2.0 + 0.4 * step, 1.0 - 0.1 * step))
     page.mouse.up()
-    animation = page.locator(f"{MAP} .animation")
+    animation = page.locator(f"{CHART} .animation")
     expect(animation).to_be_visible()
-    expect(page.locator(f"{MAP} .reading")).to_contain_text("4.12 long")
+    expect(page.locator(f"{CHART} .reading")).to_contain_text("4.12 long")
     wait_for_change(page, shown(page, PICTURE), PICTURE)  # it runs
     animation.get_by_role("button", name="Pause").click()
     expect(animation.locator(".play")).to_have_text("Play")
@@ -133,9 +134,9 @@ def test_a_path_becomes_an_animation(page: Page, app_url: str, maps: Maps) -> No
         assert gif.n_frames > 20
     animation.get_by_role("button", name="Clear").click()
     expect(animation).to_be_hidden()
-    expect(page.locator(f"{MAP} .reading")).to_contain_text("nearest to here")
+    expect(page.locator(f"{CHART} .reading")).to_contain_text("nearest to here")
 
-    marks = page.locator(f"{MAP} .marks")
+    marks = page.locator(f"{CHART} .marks")
     for key in ("Home", "Enter", *["Shift+ArrowRight"] * 3, "Enter"):  # a path without a pointer
         marks.press(key)
     expect(animation).to_be_visible()
@@ -147,10 +148,10 @@ def test_reduced_motion_waits_for_play(page: Page, app_url: str, maps: Maps) -> 
     page.emulate_media(reduced_motion="reduce")
     open_map(page, app_url)
     page.get_by_role("button", name="draw a path").click()
-    marks = page.locator(f"{MAP} .marks")
+    marks = page.locator(f"{CHART} .marks")
     for key in ("Home", "Enter", *["Shift+ArrowUp"] * 3, "Enter"):
         marks.press(key)
-    expect(page.locator(f"{MAP} .play")).to_have_text("Play")
+    expect(page.locator(f"{CHART} .play")).to_have_text("Play")
 
 
 def test_classes_fade_and_the_backdrop_goes(page: Page, app_url: str) -> None:
@@ -167,7 +168,7 @@ def test_classes_fade_and_the_backdrop_goes(page: Page, app_url: str) -> None:
         expect(button).to_have_attribute("aria-pressed", "false")
         levels.append(page.evaluate(bright))
     assert levels[0] > levels[1] > levels[2]
-    page.locator(f"{MAP} .legend button").last.click()
+    page.locator(f"{CHART} .legend button").last.click()
     expect(legend.get_by_role("button", name="3")).to_have_attribute("aria-pressed", "true")
 
 
@@ -180,25 +181,25 @@ def test_an_uploaded_picture_lands_on_the_map(page: Page, app_url: str, maps: Ma
     upload = page.locator("#map-upload input[type=file]")
     upload.set_input_files({"name": "one.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
     image = gm_core.prepare(gm_core.open_picture(buffer.getvalue())).image
-    wait_for(page, image.flatten().tolist(), f"{MAP} .given")
+    wait_for(page, image.flatten().tolist(), f"{CHART} .given")
     with torch.inference_mode():
-        mean = maps.models.variational(NAME).encode(image).mean
-    wait_for(page, maps.pictures(NAME, mean).flatten().tolist(), f"{MAP} .rebuilt")
-    window = maps.window(NAME)
+        mean = maps.models.variational(MAP).encode(image).mean
+    wait_for(page, maps.pictures(MAP, mean).flatten().tolist(), f"{CHART} .rebuilt")
+    window = maps.window(MAP)
     if all(low <= value <= low + window.span for value, low in zip(mean[0].tolist(), window.low, strict=True)):
-        wait_for(page, maps.pictures(NAME, mean).flatten().tolist(), PICTURE)
+        wait_for(page, maps.pictures(MAP, mean).flatten().tolist(), PICTURE)
 
 
 def test_a_phone_has_picture_and_map_in_sight(page: Page, app_url: str, maps: Maps) -> None:
     page.set_viewport_size(PHONE)
     open_map(page, app_url)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.locator(f"{MAP} .map").scroll_into_view_if_needed()
-    picture, box = page.locator(PICTURE).bounding_box(), page.locator(f"{MAP} .map").bounding_box()
+    page.locator(f"{CHART} .map").scroll_into_view_if_needed()
+    picture, box = page.locator(PICTURE).bounding_box(), page.locator(f"{CHART} .map").bounding_box()
     assert picture is not None and box is not None
     assert picture["y"] + picture["height"] <= box["y"]
     assert box["y"] + box["height"] - picture["y"] <= PHONE["height"]
-    heights = page.locator(f"{MAP} button:visible").evaluate_all(
+    heights = page.locator(f"{CHART} button:visible").evaluate_all(
         "buttons => buttons.map(button => button.getBoundingClientRect().height)"
     )
     assert min(heights) >= 40
@@ -213,12 +214,12 @@ def test_the_ends_of_a_path_are_compared_in_the_other_view(page: Page, app_url: 
     move(page, maps, (0.5, 0.5))
     move(page, maps, (2.0, -1.0))
     page.mouse.up()
-    page.locator(f"{MAP} .animation .ends").click()
+    page.locator(f"{CHART} .animation .ends").click()
     expect(page.locator("#walk-what-A")).to_contain_text("of the map")
     expect(page.locator("#walk-model input[value=mnist-vae2d]")).to_be_checked()
     page.locator("#walk-strip .scrub input").press("Home")
     pixels = np.array(shown(page, "#walk-strip figure.straight canvas"))
-    expected = maps.pictures(NAME, torch.tensor([[-1.0, 2.0]])).flatten().numpy().astype(int)
+    expected = maps.pictures(MAP, torch.tensor([[-1.0, 2.0]])).flatten().numpy().astype(int)
     assert np.abs(pixels - expected).max() <= 12  # the pointer stands on whole pixels of the screen
     page.get_by_role("tab", name="Walk", exact=True).click()
     expect(page.locator("#walk-sliders .row:visible")).to_have_count(2)
