@@ -175,8 +175,10 @@ def connect_texts(spaces: Spaces, model: gr.Radio, tabs: Mapping[str, gr.Tab], t
 def refill(content: View, opening: Opening) -> Callable[..., Any]:
     """A handler that shows another latent space in a view, unless the view was never opened: then it can wait."""
     show = guard(content.show, opening.notice, len(content.outputs))
+    # Told to skip a component that the browser has not built yet, Gradio builds it without its properties.
+    nothing = [gr.skip() if isinstance(output, gr.State) else None for output in content.outputs]
 
     def handler(opened: str | None, name: str, *values: Any) -> Any:
-        return show(name, *values) if opened else gr.skip()
+        return show(name, *values) if opened else (None, *nothing)
 
     return handler

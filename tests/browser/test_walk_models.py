@@ -106,7 +106,8 @@ def test_an_upload_is_prepared_anew_and_edited(page: Page, app_url: str, spaces:
     wait_for(page, latent.rebuild(spaces.models.variational(name), prepared.image).mean, "#walk-mean canvas")
     expect(page.locator("#walk-bound .total")).to_contain_text("log p(x)", timeout=60_000)
     page.get_by_role("tab", name="Edit", exact=True).click()
-    expect(page.locator("#edit-sliders .reading")).to_contain_text(f"real {dataset_of(dataset).many}")
+    reading = page.locator("#edit-sliders .reading")
+    expect(reading).to_contain_text(f"real {dataset_of(dataset).many}", timeout=60_000)  # an example is drawn first
     expect(page.locator("#edit-sliders input[type=range]").first).to_have_attribute("aria-label", "brightness")
     page.get_by_role("tab", name="Map").click()
     expect(page.get_by_text("this view stays with digits").locator("visible=true")).to_be_visible()
