@@ -260,7 +260,7 @@ def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
     canvas.get_by_role("button", name="Copy link").click()
     expect(canvas.get_by_role("button", name="Copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
-    page.locator("#draw-model").get_by_label("Digits · residual PixelCNN (best)").check()
+    page.locator("#draw-model").get_by_label("Digits · residual PixelCNN").check()
     wait_for(canvas, "complete: 784 of 784 pixels")
     expect(canvas.locator(".chart")).to_have_count(1)
     expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
