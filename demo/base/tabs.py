@@ -11,8 +11,8 @@ when the tab (or a view inside it) is opened for the first time. In a tab's modu
     TAB = Tab("draw", "Draw: PixelCNN", build)
 
 A handler may be a generator, and may return its values by component (a ``dict``), as any handler of Gradio's. While it
-runs, "Loading …" is shown at the place of the ``Opening``. Where a checkpoint is missing or damaged, the
-``CheckpointError`` is shown there as one sentence with the remedy, and all other tabs work; handlers of buttons and
+runs, the page says "Loading …". Where a checkpoint is missing or damaged, the ``CheckpointError`` is shown at the place
+of the ``Opening``, as one sentence with the remedy, and all other tabs work; handlers of buttons and
 fields get the same from :func:`demo.base.errors.show_errors`.
 """
 

@@ -63,7 +63,8 @@ input:is([type="checkbox"], [type="radio"], [type="range"]):focus-visible {{
 .block.opening:has(.message) {{ position: static; }}
 .opening .message {{ margin: 0; font-weight: 600; color: var(--error-icon-color); }}
 .opening[data-waiting]::after {{
-  content: "Loading …"; padding: 4px 12px; border-radius: 6px; animation: opening 1s;
+  content: "Loading …"; position: fixed; left: 50%; bottom: 24px; translate: -50%; padding: 6px 16px;
+  border-radius: 6px; border: 1px solid var(--border-color-primary); animation: opening 1s;
   background: var(--background-fill-secondary); color: var(--body-text-color-subdued);
 }}
 @keyframes opening {{ 0%, 50% {{ opacity: 0; }} }}  /* nothing flashes where it takes no time */

@@ -13,7 +13,7 @@ the pixels before it. <b>Pick a class</b> and watch, or <b>take the pen</b> and 
 HOW = (Path(__file__).parent / "how.md").read_text(encoding="utf-8")
 
 TEMPERATURE_INFO = "Below 1 favours the likeliest greys, mostly black; above 1, noise."
-SEED_INFO = "The same seed gives the same random numbers."
+SEED_INFO = "Repeats the random numbers."
 
 
 def titles(cards: Mapping[str, Card]) -> dict[str, str]:

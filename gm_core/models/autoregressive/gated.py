@@ -168,7 +168,7 @@ class GatedPixelCNN(Autoregressive):
     """
 
     family = "gated-pixelcnn"
-    title = "Gated PixelCNN"
+    title = "gated PixelCNN"
     Config = GatedPixelCNNConfig
     config: GatedPixelCNNConfig
 
