@@ -27,9 +27,7 @@ BANNED = {
 }
 """What is banned, as a regular expression between word boundaries, and what to say instead."""
 
-EXEMPT = (
-    "demo/widgets",
-)
+EXEMPT = ("demo/widgets",)
 """Folders and files that are not swept yet. The list only shrinks."""
 
 

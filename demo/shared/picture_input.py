@@ -166,22 +166,17 @@ class PictureInput:
         prefix: Of the components' ids in the page.
         models: The app's models.
         names: The models that may be asked about the picture.
-        first: The picture that is there on arrival, if its source is to be said at once, for the first of the models.
         height: Of the upload, in pixels.
 
     Attributes:
         note: Says where the picture comes from, or what is wrong with it.
     """
 
-    def __init__(
-        self, prefix: str, models: Models, names: Iterable[str], first: UserPicture | None = None, height: int = 150
-    ) -> None:
-        names = tuple(names)
+    def __init__(self, prefix: str, models: Models, names: Iterable[str], height: int = 150) -> None:
         self.forms = {form_for(models.card(name)) for name in names}
         hint = {"hint": "draw here"} if len(self.forms) > 1 else {}
         self.pad = SketchPad(elem_id=f"{prefix}-pad", **hint)
-        source = model_input(models, first, names[0]).note if first else ""
-        self.note = gr.HTML(source, elem_id=f"{prefix}-source", padding=False)
+        self.note = gr.HTML(elem_id=f"{prefix}-source", padding=False)
         self.upload = PictureUpload(elem_id=f"{prefix}-upload", height=height)
         self.another = gr.Button("Another example", size="md")
 

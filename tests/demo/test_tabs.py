@@ -9,13 +9,8 @@ import gm_core
 from demo.app import TABS
 from demo.base.errors import InputError
 from demo.base.tabs import OPENED, guard
-from demo.draw import TAB as DRAW
-from demo.judge import TAB as JUDGE
 from demo.shared.models import Models
 from gm_core import CheckpointError
-
-LAZY = (DRAW, JUDGE)
-"""Tabs that load nothing when they are built. Add each as soon as it does not."""
 
 
 @pytest.fixture
@@ -52,7 +47,7 @@ def test_a_generator_says_what_went_wrong_after_its_values(notice: gr.HTML) -> N
     assert first == (OPENED, "a first value") and "The seed is wrong." in said
 
 
-@pytest.mark.parametrize("tab", LAZY, ids=lambda tab: tab.id)
+@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.id)
 def test_building_a_tab_loads_no_model(tab, monkeypatch: pytest.MonkeyPatch) -> None:
     def read_weights(*_: object) -> None:
         pytest.fail("weights are read while the page is built")
