@@ -71,7 +71,7 @@ def model():
 
 @pytest.fixture
 def data(tmp_path, monkeypatch) -> Images:
-    """120 test images of a data set that has a classifier, and 150 training images."""
+    """240 test images of a data set that has a classifier, and 250 training images."""
     torch.manual_seed(1)
     classifier = Classifier(ClassifierConfig(image=SHAPE, classes=2, width=4, hidden=8)).eval()
     shipped(classifier, "none-classifier", tmp_path)
@@ -82,8 +82,8 @@ def data(tmp_path, monkeypatch) -> Images:
         pixels = torch.randint(128, (n, 1, 8, 8), generator=seeded(seed), dtype=torch.uint8)
         return Images(pixels + 128 * labels[:, None, None, None].to(torch.uint8), labels, ("dark", "light"))
 
-    monkeypatch.setattr(fidelity, "load_dataset", lambda name, split, directory: images(150, 5))
-    test = images(120, 3)
+    monkeypatch.setattr(fidelity, "load_dataset", lambda name, split, directory: images(250, 5))
+    test = images(240, 3)
     return Images(test.images, test.labels, test.class_names, source=Source("none"))
 
 
@@ -91,8 +91,8 @@ def test_drawn_pictures_are_measured_beside_a_floor(model, data):
     distance, floor, asked = fidelity.measure(model, data, True)
     assert (distance.name, floor.name, asked.name) == ("frechet_distance", "frechet_distance_floor", "class_as_asked")
     assert 0 <= floor.value < distance.value and 0 <= asked.value <= 1
-    assert "100 drawn pictures, seed 0, and 100 test images, standard error" in distance.protocol
-    assert "features of none-classifier" in distance.protocol and "100 training images" in floor.protocol
+    assert "200 drawn pictures, seed 0, and 200 test images, standard error" in distance.protocol
+    assert "features of none-classifier" in distance.protocol and "200 training images" in floor.protocol
     assert [metric.value for metric in fidelity.measure(model, data, True)] == [
         distance.value,
         floor.value,
@@ -107,15 +107,15 @@ def test_pictures_are_the_same_however_many_are_drawn(model):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"few": True}, "99 test images are fewer than 100"),
-        ({"slow": True}, "100 pictures would take"),
+        ({"few": True}, "199 test images are fewer than 200"),
+        ({"slow": True}, "200 pictures would take"),
         ({"source": None}, "no classifier of these pictures"),
         ({"source": Source("other")}, "no classifier of other"),
     ],
 )
 def test_why_there_is_no_figure_is_said(model, data, monkeypatch, caplog, change, reason):
     if change.get("few"):
-        data = data.first(99)
+        data = data.first(199)
     if change.get("slow"):
         monkeypatch.setattr(fidelity, "SECONDS", 0.0)
     if "source" in change:
