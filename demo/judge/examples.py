@@ -127,7 +127,7 @@ def _photograph(models: Models, dataset: DataSet, *, place: int) -> Image.Image:
 
 
 def _class(models: Models, _: DataSet, *, name: str, label: int) -> Image.Image:
-    """Of a class, by some model, alone."""
+    """Drawn alone, by a model that is asked for a class."""
     return _sample(models, name, (label,))[0]
 
 

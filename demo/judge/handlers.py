@@ -214,7 +214,7 @@ class Handlers:
 
 
 def _join(first: Changes, *others: Changes) -> Changes:
-    """Several changes at once; notes follow each other, and of what is changed twice the last is the valid one."""
+    """Several changes as one: notes follow each other; elsewhere a later change replaces an earlier one."""
     joined = first.copy()
     for changes in others:
         note = joined.get("note", "") + changes.get("note", "")

@@ -89,14 +89,14 @@ SCORE_WORDS = {
         "complexity (PNG)",
         "bits",
         "the model finds it far easier than the length of its file suggests",
-        "it compresses well, yet the model finds it hard: simple, but not like {one}",
+        "its file is much shorter than the model's log p(x) suggests: simple, but not like {one}",
         "−log₂ p(x) less the length of a PNG file: is it hard because it is complex, or because it is unusual?",
     ),
     "complexity_webp": ScoreWords(
         "complexity (WebP)",
         "bits",
         "the model finds it far easier than the length of its file suggests",
-        "it compresses well, yet the model finds it hard: simple, but not like {one}",
+        "its file is much shorter than the model's log p(x) suggests: simple, but not like {one}",
         "−log₂ p(x) less the length of a lossless WebP file.",
     ),
     "likelihood_ratio": ScoreWords(

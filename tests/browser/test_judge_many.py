@@ -36,7 +36,7 @@ def panel_url() -> Iterator[str]:
 @pytest.fixture
 def tab(page: Page, panel_url: str) -> Page:
     page.goto(panel_url)
-    page.get_by_role("button", name="Try with 24").click()
+    page.get_by_role("button", name="Try 24").click()
     expect(page.locator(".summary")).to_contain_text("reasonable", timeout=60_000)
     return page
 

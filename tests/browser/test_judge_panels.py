@@ -62,7 +62,7 @@ def test_other_models_bring_their_own_classes(tab: Page) -> None:
     choose(tab, "sneaker")
     expect(tab.locator(".headline")).to_contain_text("Unreasonable")
     tab.locator("#judge-dataset").get_by_text("Clothes", exact=True).click()
-    expect(tab.locator(".judge.classifier")).to_contain_text("It says: Sneaker", use_inner_text=True)
+    expect(tab.locator(".judge.classifier")).to_contain_text("It says: Sneaker", use_inner_text=True, timeout=30_000)
     expect(tab.locator(".judge.density")).to_contain_text("It says: Sneaker", use_inner_text=True)
     expect(tab.locator(".headline")).to_contain_text("Reasonable as a piece of clothing")
 
@@ -79,7 +79,7 @@ def test_a_switch_ranks_the_line_up_anew(tab: Page, viewport: dict[str, int] | N
     else:
         tab.get_by_role("tab", name="Where likelihood fails").click()
     clothes = tab.locator("#judge-naive .lineup").nth(1)
-    expect(clothes.locator("li")).to_have_count(8)
+    expect(clothes.locator("li")).to_have_count(8, timeout=30_000)  # two models draw first
     raw = names(clothes)
     assert raw[0] == "plain black", "simple pictures are the likeliest"
     black = gm_core.load("fashion-pixelcnn", "cpu").log_prob(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))

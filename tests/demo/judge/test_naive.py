@@ -140,3 +140,19 @@ def test_a_missing_model_is_one_clear_message(
     monkeypatch.setattr(naive, "line_up", missing)
     for lineup in panel.show(None)["lineups"]:
         assert not lineup["pictures"] and "no &lt;checkpoint&gt;" in lineup["about"]
+
+
+def test_what_a_missing_model_would_draw_is_left_out(
+    panel: NaivePanel, digits: tuple[RankedImage, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = naive._sample
+
+    def without_clothes(models: Models, dataset: str) -> dict[str, torch.Tensor]:
+        if dataset == "fashion":
+            raise CheckpointError("there is no checkpoint 'fashion-pixelcnn'")
+        return sample(models, dataset)
+
+    monkeypatch.setattr(naive, "_sample", without_clothes)
+    first, second = panel.show(None)["lineups"]
+    assert {shown.name for shown in digits} - {picture["name"] for picture in first["pictures"]} == {"a sneaker"}
+    assert "a sneaker" in first["about"] and not second["pictures"]
