@@ -12,7 +12,7 @@ from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.words import distance, view_line
 from demo.widgets.latent_sliders import Axis, Place
-from gm_core import Card, CheckpointError, Variational, available
+from gm_core import Card, CheckpointError, Variational
 from gm_core.data.catalog import dataset_of, place_of
 from gm_core.studies.atlas.atlas import LEAST_KL, PRINCIPAL
 
@@ -46,16 +46,13 @@ class Spaces:
 
     def __init__(self, models: Models) -> None:
         self.models, self.cards, self.missing = models, dict[str, Card](), list[str]()
-        for card in variational_cards():
-            try:
-                models.card(f"{card.name}-atlas")
-            except CheckpointError as error:
-                logging.getLogger(__name__).warning(
-                    "%s; make the atlas with: python -m gm_core atlas %s", error, card.name
-                )
-                self.missing.append(card.name)
-            else:
+        for card in variational_cards(models):
+            if models.has(f"{card.name}-atlas"):
                 self.cards[card.name] = card
+            else:
+                make = f"python -m gm_core atlas {card.name}"
+                logging.getLogger(__name__).warning("%s has no atlas; make it with: %s", card.name, make)
+                self.missing.append(card.name)
         if not self.cards:
             raise CheckpointError("there is no VAE with an atlas to walk in; restore its files from the repository")
         self.first = next(iter(self.cards))
@@ -208,9 +205,9 @@ class Spaces:
         return self.place(name, z, origin[:1].upper() + origin[1:] + "." if self.is_wide(name) else "")
 
 
-def variational_cards() -> list[Card]:
+def variational_cards(models: Models) -> list[Card]:
     """The cards of all latent models with a posterior, of pictures of 256 levels, digits first."""
-    cards = [card for card in available() if card.has(Variational) and card.model_config.image.levels == 256]
+    cards = [card for card in models.cards() if card.has(Variational) and card.model_config.image.levels == 256]
     return sorted(cards, key=lambda card: (place_of(card.dataset), card.name))
 
 

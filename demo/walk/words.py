@@ -31,8 +31,9 @@ FEW = 32
 
 
 def dimensions(card: Card) -> int:
-    """Numbers D in a code, of a model that has an atlas."""
-    return int(card.config["latent"])
+    """Numbers D in a code: what the model's config says, or as many as a picture has values."""
+    config = card.model_config
+    return int(getattr(config, "latent", config.image.values))
 
 
 def attribute_names(card: Card) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
@@ -17,7 +18,7 @@ import gm_core
 from demo.base.errors import InputError, answer_errors
 from demo.shared.models import Models
 from demo.shared.picture_input import ExampleSeed, form_for, model_input, read_drawing, read_upload
-from demo.walk import latent
+from demo.walk import TAB, latent
 from demo.walk.bound import kl_bars
 from demo.walk.edit import Edit
 from demo.walk.rebuild import Rebuild
@@ -262,3 +263,27 @@ def test_what_does_not_fit_is_left_out_and_the_others_go_on(
         path.unlink()
     with pytest.raises(CheckpointError, match="no VAE"):
         Spaces(spaces.models)
+    assert "no VAE with an atlas" in texts_of_the_tab(spaces.models)
+
+
+def texts_of_the_tab(models: Models) -> str:
+    with gr.Blocks() as page:
+        TAB.build(models)
+    return "\n".join(str(part.value) for part in page.blocks.values() if isinstance(part, gr.HTML))
+
+
+def test_a_view_whose_own_model_is_missing_says_so(
+    spaces: Spaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = texts_of_the_tab(spaces.models)
+    assert "no checkpoint" not in said and "Left out" not in said
+    for path in checkpoint_dir().iterdir():
+        (tmp_path / path.name).symlink_to(path.resolve())
+    for path in tmp_path.glob("mnist-autoencoder*"):
+        path.unlink()
+    (tmp_path / "fashion-pixelcnn.json").unlink()
+    (tmp_path / "fashion-pixelcnn.json").write_text("{")
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    said = texts_of_the_tab(spaces.models)
+    assert said.count("There is no checkpoint &#x27;mnist-autoencoder&#x27;") == 1
+    assert "<code>mnist-vae2d</code>" in said  # the map is there
