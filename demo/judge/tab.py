@@ -37,8 +37,9 @@ from gm_core.data.catalog import dataset_of
 FOLDER = Path(__file__).parent
 STYLE = f"{(FOLDER / 'tab.css').read_text()}\n{HISTOGRAM_STYLE}"
 
-HINT = """<p class="lab-hint"><b>Scribble on the picture</b>, or clear it and <b>draw your own</b>: does it still look
-reasonable to models that have only seen</p>"""
+HINT = (
+    """<p class="lab-hint"><b>Scribble on the picture</b> or <b>draw your own</b>: is it reasonable to models of</p>"""
+)
 """The choice of a data set completes the sentence."""
 
 STEPS = {

@@ -82,7 +82,7 @@ SCORE_WORDS = {
         "clustering of surprise",
         "product",
         "its surprising pixels are more scattered than in real {many}",
-        "its surprising pixels form a patch: a whole part looks unlike any {noun}",
+        "its surprising pixels lie together: a whole part of it looks unlike any {noun}",
         "Whether surprising pixels are neighbours. For a picture that the model drew itself, 0 on average.",
     ),
     "complexity_png": ScoreWords(
