@@ -1,17 +1,13 @@
 """Start the app: ``python app.py``. Also what a Hugging Face Space runs."""
 
 import argparse
+import gc
 import os
 import sys
 import threading
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-
-import torch
-
-from demo import create_app, launch_options
-from gm_core import CheckpointError, warm_up
-from gm_core.device import DeviceError
+COMPILE_AFTER = 4.0
+"""Seconds until the kernels are compiled, which keeps a core busy: by then the page and its first drawing are there."""
 
 
 def port(text: str) -> int:
@@ -30,15 +26,33 @@ def main() -> None:
     parser.add_argument("--share", action="store_true", help="also make a public link, through Gradio's servers")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--inbrowser", action="store_true", help="open a browser")
-    args = parser.parse_args()
-    # The models are small and the visitors several: a thread for each serves all of them sooner than many for one.
+    try:
+        serve(parser.parse_args())
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Build the app and serve it."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    # A quarter of the start would go into looking for garbage among the modules that these imports load.
+    gc.disable()
+    import torch
+
+    from demo import create_app, launch_options
+    from gm_core import CheckpointError, warm_up
+    from gm_core.device import DeviceError
+
+    # The models are small and the visitors several: one thread per visitor serves all of them sooner than many.
     torch.set_num_threads(1)
-    # Compiling keeps a core busy for some seconds: first the page, then that.
-    later = threading.Timer(4, warm_up)
+    later = threading.Timer(COMPILE_AFTER, warm_up)
     later.daemon = True
     later.start()
     try:
-        create_app(args.device).launch(
+        app = create_app(args.device)
+        gc.freeze()  # what is there now stays, so no later collection has to look through it
+        gc.enable()
+        app.launch(
             server_name=args.host,
             server_port=args.port,
             share=args.share,
@@ -47,8 +61,6 @@ def main() -> None:
         )
     except (CheckpointError, DeviceError, OSError) as error:
         sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 if __name__ == "__main__":
