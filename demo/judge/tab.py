@@ -238,9 +238,8 @@ class _Tab:
         if "steps" in changes:
             for switch, step in zip(switches, STEPS, strict=True):
                 switch["visible"] = step in changes["steps"]
-        return update | {
-            step: gr.Checkbox(**switch) for step, switch in zip(self.steps, switches, strict=True) if switch
-        }
+        update |= {step: gr.Checkbox(**switch) for step, switch in zip(self.steps, switches, strict=True) if switch}
+        return update or {self.note: gr.skip()}  # Gradio takes no empty answer
 
 
 def _request(source: Source, pad: str, last_file: str | None, dataset: str, percent: float, *steps: bool) -> Request:
