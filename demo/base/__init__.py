@@ -1,1 +1,1 @@
-"""base."""
+"""What every tab and widget needs: numbers, notices, checks, errors, events, the theme."""

@@ -1,4 +1,4 @@
-"""Settings of Gradio's events: how the page waits for an answer, and whether programs are told of the endpoint."""
+"""Settings of Gradio's events: how the page waits for an answer, and whether the endpoint is part of the public API."""
 
 from typing import Any
 

@@ -108,7 +108,7 @@ class Opening:
 
 
 def guard(handler: Callable[..., Any], notice: Component, count: int) -> Callable[..., Any]:
-    """A handler whose errors are told by a notice.
+    """A handler whose errors are shown by a notice.
 
     Args:
         handler: A handler of Gradio's, or a generator of its values.

@@ -16,7 +16,7 @@ def percent(share: float, over: str = "over ", under: str = "under ") -> str:
 
     Args:
         share: From 0 to 1.
-        over: What stands before 99.9 % where it is larger than can be told.
+        over: What stands before 99.9 % where it is larger.
         under: What stands before 0.1 % where it is smaller.
     """
     if share >= 0.9995:

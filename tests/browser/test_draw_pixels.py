@@ -188,7 +188,7 @@ def test_a_link_draws_the_same_picture_again(page, app_url, model):
 def test_a_wrong_link_says_what_is_wrong_and_draws_the_usual(page, app_url):
     canvas = opened(page, app_url + "?class=frog&seed=8")
     wait_for(canvas, "complete: 784 of 784 pixels · any class, seed 8, temperature 1")
-    expect(page.get_by_text("The link to this page is not right: Choose a class: any, 0, 1")).to_be_visible()
+    expect(page.get_by_text("Something in this link is wrong: Choose a class: any, 0, 1")).to_be_visible()
 
 
 def test_a_finished_picture_explains_its_most_surprising_pixel(page, app_url, model):

@@ -1,1 +1,1 @@
-"""charts."""
+"""Charts as inline SVG."""
