@@ -20,9 +20,7 @@ from gm_core.rendering import gif, grid, visible
 def to_noise(
     model: Annotated[str, typer.Argument(help="a checkpoint's name, as mnist-realnvp")],
     picture: Annotated[Path, typer.Argument(help="a picture of yours; it is prepared as for score")],
-    seed: Annotated[
-        int | None, typer.Option(min=0, max=2**63 - 1, help="draw the noise below a level's width; its middle without")
-    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="of what is added to whole levels first")] = 0,
     out: Annotated[Path, typer.Option(help="animation to write")] = Path("noise.gif"),
     device: Device = "auto",
 ) -> None:
@@ -31,9 +29,8 @@ def to_noise(
     image = inverts.config.image
     form = replace(form_of(read_card(model).dataset), size=image.height)
     prepared = prepare(open_picture(picture, name=picture.name), form=form)
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
-    frames = [
-        grid(visible(frame.images, image.levels)) for frame in inverts.to_noise(prepared.image, generator=generator)
-    ]
+    # Drawn, and not left at its middle as for a code: only a typical value within each level comes out as noise.
+    way = inverts.to_noise(prepared.image, generator=torch.Generator().manual_seed(seed))
+    frames = [grid(visible(frame.images, image.levels)) for frame in way]
     write_atomically(out, gif(frames, milliseconds=200))
     print(f"{len(frames)} steps from {picture} to noise in {out}")
