@@ -1,4 +1,4 @@
-"""Generative image models with an explicit density: PixelCNN, VAE, and a detector made of them.
+"""Generative image models: PixelCNN, VAE and flow, what p(x) is to each, and a detector made of them.
 
 >>> import gm_core
 >>> model = gm_core.load("mnist-pixelcnn")
@@ -43,6 +43,7 @@ from gm_core.models.capabilities import (
     Variational,
 )
 from gm_core.models.classifier import Classifier, ClassifierConfig
+from gm_core.models.flow import RealNVP, RealNVPConfig
 from gm_core.models.vae import VAE, Autoencoder, AutoencoderConfig, VAEConfig, interpolate
 from gm_core.studies.atlas.atlas import Atlas, load_atlas
 from gm_core.studies.atlas.attributes import slant, thickness
@@ -94,6 +95,8 @@ __all__ = [
     "PixelEvent",
     "Preparation",
     "Prepared",
+    "RealNVP",
+    "RealNVPConfig",
     "ResidualPixelCNN",
     "ResidualPixelCNNConfig",
     "Samples",

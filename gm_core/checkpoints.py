@@ -171,6 +171,10 @@ def _check_types(card: Card) -> None:
         wanted = get_origin(entry.type) or entry.type
         if not isinstance(getattr(card, entry.name), wanted):  # type: ignore[arg-type]
             raise TypeError(f"{entry.name} must be {wanted.__name__}")  # type: ignore[union-attr]
+    if not all(isinstance(stage, dict) for stage in card.history):
+        raise TypeError("history must be a list of stages")
+    if not all(isinstance(name, str) for name in card.class_names):
+        raise TypeError("class_names must be a list of names")
     for metric in card.metrics:
         if not isinstance(metric.value, int | float) or not all(
             isinstance(text, str) for text in (metric.name, metric.unit, metric.protocol)

@@ -38,7 +38,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 """Every command by its name, in the order in which help lists them."""
 
-app = typer.Typer(help="Generative image models with an explicit density.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Generative image models: draw, score, measure, train.", no_args_is_help=True, add_completion=False
+)
 for name, command in COMMANDS.items():
     app.command(name)(command)
 

@@ -10,8 +10,6 @@ from gm_core.cli.options import DataDir, Device, Json, Limit
 from gm_core.cli.printing import print_json, print_metrics, print_missing
 from gm_core.data.datasets import load_dataset
 from gm_core.evaluation import evaluate
-from gm_core.models.autoregressive.sampling import warm_up
-from gm_core.models.capabilities import Samples
 from gm_core.studies import STUDIES, Measurement
 
 
@@ -33,8 +31,7 @@ def evaluate_checkpoint(
     else:
         test = load_dataset(card.dataset, "test", data_dir).first(limit)
         loaded = load(model, device)
-        if isinstance(loaded, Samples) and loaded.device.type == "cpu":
-            warm_up()  # pictures are drawn in numbers
+        loaded.warm_up()  # pictures are drawn in numbers
         measured = Measurement(evaluate(loaded, test))
     print_missing(measured.missing)
     if write:

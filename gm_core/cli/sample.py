@@ -12,7 +12,6 @@ from gm_core.checkpoints import CheckpointError, load
 from gm_core.cli.options import Device
 from gm_core.files import write_atomically
 from gm_core.models import Model
-from gm_core.models.autoregressive.sampling import warm_up
 from gm_core.models.capabilities import Samples, Streams
 from gm_core.models.inputs import check_temperature
 from gm_core.rendering import gif, grid, png, visible
@@ -26,7 +25,7 @@ def sample(
     n: Annotated[int, typer.Option("-n", min=1, max=1024, help="how many pictures")] = 16,
     label: Annotated[int | None, typer.Option(help="class to draw; any when left out")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="same seed, same pictures")] = 0,
-    temperature: Annotated[float, typer.Option(help="below 1 safer, above 1 wilder")] = 1.0,
+    temperature: Annotated[float, typer.Option(help="below 1 favours the likeliest values, above 1 the others")] = 1.0,
     out: Annotated[Path, typer.Option(help="picture to write")] = Path("samples.png"),
     animation: Annotated[Path | None, typer.Option("--gif", help="also write an animation of the drawing")] = None,
     device: Device = "auto",
@@ -41,8 +40,7 @@ def sample(
         check_temperature(temperature)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--temperature") from None
-    if loaded.device.type == "cpu":
-        warm_up()  # as the app does, so that a seed gives the same picture here and there
+    loaded.warm_up()  # as the app does, so that a seed gives the same picture here and there
     if animation is None:
         images = loaded.sample(n, labels, generator=generator, temperature=temperature)
     elif isinstance(loaded, Streams):

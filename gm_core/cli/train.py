@@ -1,5 +1,6 @@
 """``python -m gm_core train``: from a recipe to a checkpoint."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -58,9 +59,11 @@ def train(
     if not is_main():
         return
     if card is None:
-        given = {"--dataset": dataset, "--data-dir": data_dir, "--out": out}
-        options = "".join(f" {option} {value}" for option, value in given.items() if value is not None)
-        print(f"stopped before the end; continue with: python -m gm_core train {name} --resume{options}")
+        given = {"--dataset": dataset, "--data-dir": data_dir, "--steps": steps, "--threads": threads, "--out": out}
+        options = [str(part) for option, value in given.items() if value is not None for part in (option, value)]
+        options += ["--compile"] * compile_model + (["--device", device] if device != "auto" else [])
+        command = shlex.join(["python", "-m", "gm_core", "train", name, "--resume", *options])
+        print(f"stopped before the end; continue with: {command}")
         return
     figure = next((f": {metric.value:.4f} {metric.unit}" for metric in card.metrics), "")  # not every model has one
     print(f"{out / card.name}.safetensors{figure}")

@@ -31,17 +31,16 @@ def measure(model: Bounded, data: Images, quiet: bool) -> list[Metric]:
     dims = math.prod(images.shape[1:]) * math.log(2)
     kind = f"{model.config.image.levels} levels" + (", binarised at random, once" if data.binary else "")
     names: list[str] = []
-    title: list[str] = []
+    title: list[str] = []  # what the figures are called, and what is random in them
 
     def terms(batch: Tensor) -> Tensor:
         bound = model.bound(batch, generator=generator)
-        names[:], title[:] = list(bound.terms), [bound.name]
+        names[:], title[:] = list(bound.terms), [bound.name, bound.draw]
         return torch.stack(list(bound.terms.values()), dim=1)
 
     means = in_batches(terms, images, title="bound", quiet=quiet).double().mean(dim=0).tolist()
-    value, name = math.fsum(means), title[0]
-    one = f"lower bound, {kind}, one draw of {'z' if isinstance(model, Variational) else 'the noise'}, mean over "
-    one += f"{count_of(data)}, seed 0"
+    value, (name, draw) = math.fsum(means), title
+    one = f"lower bound, {kind}, {draw}, mean over {count_of(data)}, seed 0"
     metrics = [Metric(f"{name}_bits_per_dim", -value / dims, "bits/dim", one), Metric(name, value, "nats", one)]
     for term, mean in zip(names, means, strict=True):
         positive = term.removeprefix("-")

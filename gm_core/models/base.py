@@ -203,6 +203,9 @@ class Model(nn.Module, ABC):
         """
         return self.losses(Batch(batch.images, torch.full_like(batch.labels, -1)), generator).get("model")
 
+    def warm_up(self) -> None:
+        """Make ready what draws the fastest; nothing, for most."""
+
     def bits_per_dim(self, log_prob: Tensor, pixels: int | None = None) -> Tensor:
         """Bits per value (a channel of a pixel) from nats per image.
 

@@ -40,6 +40,8 @@ class Bound:
     terms: Mapping[str, Tensor]
     name: ClassVar[str] = "bound"
     """What its figures are called."""
+    draw: ClassVar[str] = "one draw of the noise"
+    """What is random in it."""
 
     @property
     def value(self) -> Tensor:
@@ -57,6 +59,7 @@ class Elbo(Bound):
 
     kl_per_dim: Tensor
     name: ClassVar[str] = "elbo"
+    draw: ClassVar[str] = "one draw of z"
 
     @property
     def reconstruction(self) -> Tensor:
@@ -205,7 +208,7 @@ class Samples(Configured, Protocol):
             n: Number of pictures.
             labels: Class of each, ``int64`` (n,), -1 for "any class".
             generator: CPU source of randomness; the same state gives the same pictures.
-            temperature: Below 1 safer, above 1 wilder.
+            temperature: Below 1 favours the likeliest values, above 1 the others.
 
         Returns:
             ``uint8`` (n, C, H, W), on the CPU.

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 from types import FrameType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -40,12 +41,14 @@ class Trained:
         steps: Steps taken in all.
         seconds: Time spent in all, over every resumption.
         finished: Whether the recipe's last step was reached.
+        history: Every stage of the run, for the card: a run that was resumed with another number of steps has several.
     """
 
     model: Model
     steps: int
     seconds: float
     finished: bool
+    history: list[dict[str, Any]]
 
 
 def build_model(recipe: Recipe) -> Model:
@@ -129,7 +132,7 @@ def train(
                     run.log(validation)
                     run.saved = monotonic()
             run.save()
-        return Trained(run.averaged_model(), run.step, run.seconds(), run.step >= recipe.steps)
+        return Trained(run.averaged_model(), run.step, run.seconds(), run.step >= recipe.steps, run.history())
 
 
 def take_step(
@@ -180,6 +183,7 @@ class _Run:
         optimizers = {name: self._optimizer(name) for name in self.groups}
         self.parts = Parts(self.model, average, optimizers)
         self.step, self.spent = 0, 0.0
+        self.stages: list[dict[str, Any]] = []
         self.latest: dict[str, Loss] = {}  # of every group, also of one without a loss in the current step
         self.means: dict[str, float] = {}
         # The number of steps is not saved: it may change between two resumptions.
@@ -187,10 +191,15 @@ class _Run:
         if resume:
             progress = load_state(directory, self.parts, self.identity)
             self.step, self.spent = progress["step"], progress["seconds"]
+            self.stages = progress.get("stages", [])
         elif self.main and has_state(directory):
             raise StateError(
                 f"{directory} already holds a run: continue it with --resume, delete it, or choose another --out"
             )
+        if not self.stages or self.stages[-1]["planned"] != recipe.steps:
+            if self.stages:  # what was planned before ends here
+                self.stages[-1] |= {"steps": self.step, "minutes": round(self.spent / 60, 1)}
+            self.stages.append({"planned": recipe.steps})
         self.begin = self.saved = monotonic()
 
     def take_step(
@@ -232,6 +241,17 @@ class _Run:
             f"{name + ' ' if several else ''}{mean:.4f} {self.latest[name].unit}" for name, mean in self.means.items()
         )
 
+    def history(self) -> list[dict[str, Any]]:
+        """The stages so far; steps and minutes count from the start of the run."""
+        last = {"steps": self.step, "minutes": round(self.seconds() / 60, 1)}
+        return [
+            {
+                "change": f"{'resumed' if number else 'trained by the recipe'}, {stage['planned']:,} steps planned",
+                **{key: stage.get(key, last[key]) for key in last},
+            }
+            for number, stage in enumerate(self.stages)
+        ]
+
     def seconds(self) -> float:
         """Time spent, over every resumption."""
         return self.spent + monotonic() - self.begin
@@ -244,7 +264,9 @@ class _Run:
             raise StateError(
                 f"training diverged before step {self.step}: the last good state is kept in {self.directory}"
             )
-        progress = {"step": self.step, "seconds": self.seconds(), "recipe": self.identity}
+        progress = {
+            "step": self.step, "seconds": self.seconds(), "recipe": self.identity, "stages": self.stages
+        }  # fmt: skip
         save_state(self.directory, self.parts, progress)
 
     def log(self, validation: Images) -> None:

@@ -119,13 +119,7 @@ def run_recipe(
         split=split_words(recipe.dataset, data, held_out, test),
         config=entries.pop("model"),
         recipe=entries,
-        history=[
-            {
-                "change": "trained by the recipe in one go, or resumed exactly",
-                "steps": trained.steps,
-                "minutes": round(trained.seconds / 60, 1),
-            }
-        ],
+        history=trained.history,
         cost={
             "steps": trained.steps,
             "images_seen": trained.steps * recipe.batch,

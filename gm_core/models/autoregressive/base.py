@@ -19,6 +19,7 @@ from gm_core.models.autoregressive.sampling import (
     draw_noise,
     rebuild,
     stream_pixels,
+    warm_up,
 )
 from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes
 from gm_core.models.inputs import check_images, check_labels, check_temperature
@@ -133,6 +134,11 @@ class Autoregressive(Model):
         surprise, entropy, variance = self.head.surprise(self._outputs(values, labels), values)
         return surprise.movedim(-1, 1), entropy.movedim(-1, 1), variance.movedim(-1, 1)
 
+    def warm_up(self) -> None:
+        """Compile the samplers, so that pictures are drawn by them from now on; see :func:`gm_core.warm_up`."""
+        if self.device.type == "cpu":
+            warm_up()
+
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Loss]:
         """The mean negative log-likelihood, exact; dropout takes torch's own random numbers."""
         values = batch.images.movedim(1, -1).long()
@@ -160,7 +166,7 @@ class Autoregressive(Model):
             start: Picture whose pixels are given where ``keep`` says so, ``uint8`` (n or 1, C, H, W).
             keep: Which pixels are given, ``bool`` of the same shape; all of ``start`` above are when ``None``.
             generator: CPU source of randomness; the same state gives the same pictures.
-            temperature: Below 1 safer, above 1 wilder.
+            temperature: Below 1 favours the likeliest values, above 1 the others.
             size: Height H and width W of the pictures; those of ``start``, or else the config's, when left out.
             noise: All the randomness, in place of the generator's: uniform numbers, ``float64`` (n or 1, H, W), or
                 (n or 1, H, W, C) for more than one channel, as returned by :func:`gm_core.draw_noise`. Those of one
@@ -223,7 +229,7 @@ class Autoregressive(Model):
             n: Number of pictures.
             labels: Class of each, ``int64`` (n,), -1 for "any class".
             generator: CPU source of randomness.
-            temperature: Below 1 safer, above 1 wilder.
+            temperature: Below 1 favours the likeliest values, above 1 the others.
             size: Height H and width W; those of the config when left out.
 
         Returns:

@@ -1,6 +1,7 @@
 """A recipe becomes a checkpoint whose card can be measured again, also on pictures of your own."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -36,6 +37,17 @@ def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, dat
     code, _, err = cli("evaluate", name, "--data-dir", tmp_path / "empty")
     assert code == 1
     assert "--data-dir" in err
+
+
+@pytest.mark.usefixtures("tiny_recipes")
+def test_the_command_to_continue_with_is_the_one_that_was_given(cli, data_dir, tmp_path):
+    out = tmp_path / "my runs"
+    given = ["--data-dir", data_dir, "--steps", 5, "--out", out, "--device", "cpu"]
+    _, told, _ = cli("train", "--recipe", "tiny-pixelcnn", *given, "--max-minutes", 0)
+    _, _, _, *arguments = shlex.split(told.split("continue with: ")[1])
+    code, _, _ = cli(*arguments)
+    assert code == 0
+    assert gm_core.read_card("tiny-pixelcnn", out).cost["steps"] == 5
 
 
 def test_own_pictures_are_trained_on_and_measured_by_their_folders_name(cli, tmp_path, monkeypatch):

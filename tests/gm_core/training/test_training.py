@@ -81,6 +81,20 @@ def test_training_learns(recipe, data, tmp_path):
     assert after < 0.6 * before
 
 
+def test_a_run_that_was_lengthened_says_so(data, tmp_path):
+    first = run(replace(PIXELCNN, steps=6), data, tmp_path)
+    assert [(stage["change"], stage["steps"]) for stage in first.history] == [
+        ("trained by the recipe, 6 steps planned", 6)
+    ]
+    longer = run(replace(PIXELCNN, steps=10), data, tmp_path, resume=True)
+    assert [(stage["change"], stage["steps"]) for stage in longer.history] == [
+        ("trained by the recipe, 6 steps planned", 6),
+        ("resumed, 10 steps planned", 10),
+    ]
+    again = run(replace(PIXELCNN, steps=10), data, tmp_path, resume=True)  # nothing left to do, and nothing new
+    assert [stage["change"] for stage in again.history] == [stage["change"] for stage in longer.history]
+
+
 def test_the_recipe_alone_decides_the_result(data, tmp_path):
     torch.manual_seed(1)
     one = run(PIXELCNN, data, tmp_path / "1").model
