@@ -73,7 +73,7 @@ def answer_errors(answer: Answer) -> Answer:
     """
 
     @wraps(answer)
-    def guarded(question: Any) -> Message:
+    def answer_or_error(question: Any) -> Message:
         try:
             if not isinstance(question, dict):
                 raise InputError("A question must be an object.")
@@ -81,4 +81,4 @@ def answer_errors(answer: Answer) -> Answer:
         except SHOWN as error:
             return {"error": sentence(error)}
 
-    return guarded
+    return answer_or_error

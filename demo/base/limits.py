@@ -31,7 +31,7 @@ class MessageLimit:
             return
         read = 0
 
-        async def counted() -> Message:
+        async def receive_and_count() -> Message:
             """The next part; a message need not announce its length."""
             nonlocal read
             message = await receive()
@@ -40,4 +40,4 @@ class MessageLimit:
                 raise HTTPException(413, TOO_LONG)
             return message
 
-        await self.app(scope, counted, send)
+        await self.app(scope, receive_and_count, send)

@@ -1,4 +1,4 @@
-"""Pixels as text that a message can carry."""
+"""Pixels and numbers in the form that a message carries."""
 
 import base64
 from typing import TypedDict
@@ -22,3 +22,8 @@ def pack(values: Tensor) -> str:
 def pack_pictures(pictures: Tensor) -> str:
     """``uint8`` pictures, (..., C, H, W), as base64 of their bytes: row by row, the channels of a pixel together."""
     return pack(pictures.movedim(-3, -1))
+
+
+def round_all(values: Tensor, digits: int) -> list[float]:
+    """Numbers as a message carries them: with so many digits after the point."""
+    return [round(value, digits) for value in values.tolist()]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from demo.base.checks import is_index, is_number
 from demo.base.errors import InputError
+from demo.base.packing import round_all
 from demo.draw.starts import picture_shape, read_values
 from demo.shared.models import Models
 from gm_core import Card, influence
@@ -25,6 +26,9 @@ FRAME = 60
 MOST_PICTURES = 16
 KEPT = 32
 """Pictures whose distributions are kept, about 1 MB each: a pointer that moves over a picture asks for many pixels."""
+
+DIGITS = 6
+"""Digits after the point of the probabilities in a message."""
 
 Answer = dict[str, Any]
 
@@ -87,7 +91,7 @@ class Answers:
         for log_p, other, value in zip(own, others, question.value.tolist(), strict=True):
             drawn_from = torch.softmax(log_p / question.temperature, dim=0)
             answer = _numbers(log_p, value) | {
-                "drawn_from": _rounded(drawn_from) if question.temperature != 1 else None
+                "drawn_from": round_all(drawn_from, DIGITS) if question.temperature != 1 else None
             }
             answers.append(answer | {"other": None if other is None else _numbers(other, value)})
         return answers[0] if len(answers) == 1 else {"channels": answers}
@@ -183,8 +187,4 @@ class Answers:
 
 def _numbers(log_p: Tensor, value: int) -> Answer:
     p = log_p.exp()
-    return {"p": _rounded(p), "log_prob": float(log_p[value]), "entropy": float(torch.special.entr(p).sum())}
-
-
-def _rounded(probabilities: Tensor) -> list[float]:
-    return [round(p, 6) for p in probabilities.tolist()]
+    return {"p": round_all(p, DIGITS), "log_prob": float(log_p[value]), "entropy": float(torch.special.entr(p).sum())}

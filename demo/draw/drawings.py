@@ -169,7 +169,7 @@ class Drawings:
             labels,
             start=start.values if start else None,
             keep=start.keep.expand_as(start.values) if start else None,
-            # One of each class: the same dice for all, so that the class alone makes the difference.
+            # One of each class: the same random numbers for all, so that the class alone makes the difference.
             noise=draw_noise(
                 1 if each else n, height, width, torch.Generator().manual_seed(int(request.seed)), channels
             ),

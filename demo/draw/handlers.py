@@ -11,7 +11,8 @@ from demo.base.sessions import Session
 from demo.draw.answers import ANY
 from demo.draw.drawings import EACH, PICTURES, Drawings, DrawRequest
 from demo.draw.starts import Start, read_link, read_start
-from demo.draw.words import figure_line, titles
+from demo.draw.words import titles
+from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.widgets.pixel_canvas.messages import CanvasMessage
 from gm_core import CheckpointError, form_of, in_levels, open_picture, prepare

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from demo.shared.model_line import model_line
 from gm_core import FAMILIES, Card
 from gm_core.data.catalog import dataset_of
 
@@ -30,17 +29,6 @@ def titles(cards: Mapping[str, Card]) -> dict[str, str]:
         best = " (best)" if len(rivals) > 1 and _bits(card) == min(rivals) else ""
         found[name] = f"{many[:1].upper()}{many[1:]} · {FAMILIES[card.family].title}{best}"
     return found
-
-
-def figure_line(card: Card) -> str:
-    """One line: which checkpoint, what it was trained on and for how long, and how good it was measured to be."""
-    if card.model_config.image.levels == 2:  # whose figures are published in nats per picture
-        figure = card.metric("log_prob")
-        words = f"{-figure.value:.1f} nats"
-    else:
-        figure = card.metric("bits_per_dim")
-        words = f"{figure.value:.3f} {figure.unit}"
-    return model_line(card, [f"{words} ({figure.protocol})"])
 
 
 def _bits(card: Card) -> float:

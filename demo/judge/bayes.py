@@ -28,6 +28,7 @@ from demo.shared.models import Models
 from demo.widgets.sketch_pad import encode
 from gm_core import Autoregressive, Card, CheckpointError, Classifier, class_log_probs, load_bayes
 from gm_core.rendering import grid, png
+from gm_core.studies import BAYES
 from gm_core.studies.bayes.study import load_judges
 
 STYLE = f"{(Path(__file__).parent / 'bayes.css').read_text()}\n{CHART_STYLE}"
@@ -154,10 +155,10 @@ class BayesPanel:
         """What was measured on a data set's test images."""
         if dataset is None:
             return ""
-        if not self.models.has(f"{dataset}-bayes"):
+        if not self.models.has(BAYES.name(dataset)):
             return note_html(NO_STUDY)
         try:
-            return study_html(load_bayes(dataset), self.models.card(f"{dataset}-bayes"))
+            return study_html(load_bayes(dataset), self.models.card(BAYES.name(dataset)))
         except CheckpointError as error:
             return message_html(sentence(error))
 
@@ -174,15 +175,15 @@ class BayesPanel:
             card = self.models.card(name)
         except CheckpointError as error:
             return message_html(sentence(error))
-        study, prior = self._measured(judgement.dataset)
+        study, prior = self._study_card_and_prior(judgement.dataset)
         scores = score_classes(pixelcnn, classifier, image.numpy().tobytes(), tuple(image.shape))
         return Comparison(judgement, ClassScores(tuple(card.class_names), *scores, prior), card, study)
 
-    def _measured(self, dataset: str) -> tuple[Card | None, Tensor | None]:
+    def _study_card_and_prior(self, dataset: str) -> tuple[Card | None, Tensor | None]:
         """The study's card and its p(y); neither where none fits, which is said in its own place."""
         try:
             prior = load_bayes(dataset).prior
-            return self.models.card(f"{dataset}-bayes"), prior
+            return self.models.card(BAYES.name(dataset)), prior
         except CheckpointError:
             return None, None
 

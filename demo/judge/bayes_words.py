@@ -130,7 +130,7 @@ def contrast_html(scores: ClassScores, verdict: Verdict, threshold: float, url: 
             f"<b>They disagree</b>: the classifier says {one} ({percent(sure)}), "
             f"the PixelCNN {other} ({percent(share)})."
         )
-        second = _compared(study)
+        second = _comparison(study)
     return (
         f'<div class="contrast {verdict.verdict}"><img src="{escape(url)}" alt="The picture that both are asked about">'
         f'<p aria-live="polite">{first} {second}</p></div>'
@@ -147,7 +147,8 @@ def classifier_html(scores: ClassScores, card: Card) -> str:
     index, share = likeliest(scores.classifier)
     figures, remarks = _figures(card), [f"<code>{escape(card.name)}</code>"]
     if "accuracy" in figures:
-        remarks.append(f"right on {percent(figures['accuracy'].value)} of {_counted(figures['accuracy'])}")
+        figure = figures["accuracy"]
+        remarks.append(f"classifies {percent(figure.value)} of {_test_images(figure)} correctly")
     if "confident_on_noise" in figures:
         remarks.append(f"shown pure noise, {percent(figures['confident_on_noise'].value)} sure on average")
     return (
@@ -189,7 +190,7 @@ def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study:
     remarks, figures = [f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"], _figures(study)
     if "pixelcnn_accuracy" in figures:
         figure = figures["pixelcnn_accuracy"]
-        remarks.append(f"right on {percent(figure.value)} of {_counted(figure)} when it must answer")
+        remarks.append(f"classifies {percent(figure.value)} of {_test_images(figure)} correctly when it must answer")
     silent = " silent" if abstains(scores, verdict, threshold) else ""
     return (
         f'<section class="judge density{silent}"><h3>The PixelCNN, by Bayes’ rule</h3>{answer}<p>{because}</p>'
@@ -225,23 +226,26 @@ def likelihoods_html(scores: ClassScores, log_prob: float, study: Card | None) -
     rows = "".join(
         f'<tr{" class=first" if i in (first, other) else ""}><th scope="row">{_dot(i)}{escape(name)}</th>'
         f"<td>{_mark(float(own[i]), i == first)}</td><td>{_mark(float(other_way[i]), i == other)}</td>"
-        f"<td>{_signed(float(other_way[i] - own[i]))}</td></tr>"
+        f"<td>{_difference(float(other_way[i] - own[i]))}</td></tr>"
         for i, name in enumerate(scores.names)
     )
     figures, average = _figures(study), ""
     if {"log_prob_given_class", "log_prob_given_class_by_bayes"} <= figures.keys():
         alone, made = figures["log_prob_given_class"], figures["log_prob_given_class_by_bayes"]
         average = (
-            f"<p>Given the true class, {_counted(alone)} have {nats(alone.value)} nats on average by the PixelCNN "
+            f"<p>Given the true class, {_test_images(alone)} have {nats(alone.value)} nats on average by the PixelCNN "
             f"alone, {nats(made.value)} when made from the classifier.</p>"
         )
+    two_ways = (
+        f"log p(x) = {nats(log_prob)} nats without a class (label “any class”), and {nats(scores.log_prob)} as the sum "
+        "of p(x | y) p(y) over the classes: the same quantity, computed in two ways by one network. The table is in "
+        "nats; bold is the likeliest of a column."
+    )
     return f"""<section class="other-way"><h3>The other way round: a density made from a classifier</h3>
 <div><p>log p(x | y) = log p(y | x) + log p(x) − log p(y): the classifier's p(y | x) says how the classes differ, the
 PixelCNN's p(x) how likely the picture is at all.</p>
 <p><b>{agree}</b></p>{average}
-<p class="lab-note">log p(x) = {nats(log_prob)} nats without a class (label “any class”), and {nats(scores.log_prob)}
-as the sum of p(x | y) p(y) over the classes: the same quantity, computed in two ways by one network. The table is
-in nats; bold is the likeliest of a column.</p></div>
+{note_html(two_ways)}</div>
 <table><thead><tr><th scope="col">y</th><th scope="col">PixelCNN's own log&nbsp;p(x&nbsp;|&nbsp;y)</th>
 <th scope="col">made from the classifier</th><th scope="col">difference</th></tr></thead><tbody>
 {rows}</tbody></table></section>"""
@@ -276,8 +280,9 @@ def study_html(study: BayesStudy, card: Card) -> str:
     counted = f"the first {int(card.config['test_images']):,} test images"
     return f"""<section class="study"><h3>What abstaining is worth, measured</h3>
 <div class="charts"><figure><figcaption><b>Only pictures of the kind they know</b>: {escape(kind)}, {counted}. If all
-are answered, the classifier is right on {naming["classifier"][100]} and the PixelCNN on {naming["pixelcnn"][100]}; if
-both abstain on the 5 % they are least sure of, {naming["classifier"][95]} and {naming["pixelcnn"][95]}.</figcaption>
+are answered, the classifier classifies {naming["classifier"][100]} correctly and the PixelCNN
+{naming["pixelcnn"][100]}; if both abstain on the 5 % they are least sure of, {naming["classifier"][95]} and
+{naming["pixelcnn"][95]}.</figcaption>
 {coverage_chart(known, 95)}</figure>
 <figure><figcaption><b>Half of them are something else</b>: {escape(outliers)}, where every answer is wrong. If half
 are left unanswered, choosing these by the PixelCNN's p(x) before the classifier answers {worth} The PixelCNN's own
@@ -326,7 +331,7 @@ def _mark(value: float, first: bool) -> str:
     return f"<b>{nats(value)}</b>" if first else nats(value)
 
 
-def _signed(value: float) -> str:
+def _difference(value: float) -> str:
     return ("+" if value > 0 else "") + nats(value)
 
 
@@ -334,18 +339,19 @@ def _figures(card: Card | None) -> dict[str, Metric]:
     return {metric.name: metric for metric in card.metrics} if card else {}
 
 
-def _compared(study: Card | None) -> str:
+def _comparison(study: Card | None) -> str:
     """Which one to believe when both disagree, as far as that was measured."""
     figures = _figures(study)
     if not {"classifier_accuracy", "pixelcnn_accuracy"} <= figures.keys():
         return ""
     one, other = figures["classifier_accuracy"], figures["pixelcnn_accuracy"]
     return (
-        f"Of {_counted(one)} the classifier is right on {percent(one.value)}, the PixelCNN on {percent(other.value)}."
+        f"Of {_test_images(one)}, the classifier classifies {percent(one.value)} correctly, the PixelCNN "
+        f"{percent(other.value)}."
     )
 
 
-def _counted(metric: Metric) -> str:
+def _test_images(metric: Metric) -> str:
     """On how many pictures something was measured, as its protocol says."""
     found = re.search(r"(?:first )?[\d,]*\d test images", metric.protocol)
     counted = found.group() if found else metric.protocol

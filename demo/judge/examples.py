@@ -57,7 +57,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ExampleRecipe:
     """How an example is made; its attributes are those of :class:`Example`, but for what makes the picture."""
 
     name: str
@@ -98,7 +98,7 @@ def _make_all(models: Models, dataset: str) -> tuple[tuple[Example, ...], tuple[
 
 
 @lru_cache(maxsize=64)
-def _make(models: Models, dataset: DataSet, recipe: Recipe) -> Example:
+def _make(models: Models, dataset: DataSet, recipe: ExampleRecipe) -> Example:
     return Example(recipe.name, recipe.look_for, recipe.paint(models, dataset), recipe.preparation)
 
 
@@ -136,7 +136,7 @@ def _change(paint: Paint, change: Callable[[Image.Image], Image.Image]) -> Paint
     return lambda models, dataset: change(paint(models, dataset))
 
 
-def _fixed(make: Callable[[], Image.Image]) -> Paint:
+def _without_model(make: Callable[[], Image.Image]) -> Paint:
     """A picture that needs no model."""
     return lambda models, dataset: make()
 
@@ -206,62 +206,66 @@ def _painting(seed: int) -> Image.Image:
 
 
 _FOR_DIGITS = (
-    Recipe("a digit", "Drawn by the PixelCNN of digits, pixel by pixel, when asked for a 3.", partial(_digit, place=0)),
-    Recipe(
+    ExampleRecipe(
+        "a digit", "Drawn by the PixelCNN of digits, pixel by pixel, when asked for a 3.", partial(_digit, place=0)
+    ),
+    ExampleRecipe(
         "another",
         "Also drawn by it, asked for a 7: a model should recognise its own handwriting.",
         partial(_digit, place=1),
     ),
-    Recipe(
+    ExampleRecipe(
         "upside down",
         "A 4 that it drew, turned upside down. Every stroke is right; does the order matter?",
         _change(partial(_digit, place=2), _turn),
     ),
-    Recipe(
+    ExampleRecipe(
         "negative",
         "A 3 in black on white. Switch “invert” off and see what the step was good for.",
         _change(partial(_digit, place=0), _invert),
     ),
-    Recipe(
+    ExampleRecipe(
         "letter A",
         "Not a digit, but strokes like those of one. Which pixels give it away?",
-        _fixed(lambda: _letter("A")),
+        _without_model(lambda: _letter("A")),
     ),
-    Recipe("circle", "Is a perfect circle a zero?", _fixed(lambda: _draw(_circle))),
-    Recipe(
+    ExampleRecipe("circle", "Is a perfect circle a zero?", _without_model(lambda: _draw(_circle))),
+    ExampleRecipe(
         "empty",
         "Nothing at all. Do you expect it to be less likely than a digit, or more?",
-        _fixed(lambda: _plain(0)),
+        _without_model(lambda: _plain(0)),
     ),
-    Recipe(
+    ExampleRecipe(
         "grey",
         "The same grey everywhere: nothing to see, but not what the model knows.",
-        _fixed(lambda: _plain(128)),
+        _without_model(lambda: _plain(128)),
         AS_IT_IS,
     ),
-    Recipe("noise", "Every grey is drawn at random: every pixel is a surprise.", _fixed(_noise), AS_IT_IS),
-    Recipe(
+    ExampleRecipe(
+        "noise", "Every grey is drawn at random: every pixel is a surprise.", _without_model(_noise), AS_IT_IS
+    ),
+    ExampleRecipe(
         "sneaker",
         "Drawn by the PixelCNN of clothes. What does a classifier of digits say? And the models of clothes?",
         partial(_garment, place=0),
         AS_IT_IS,
     ),
-    Recipe(
+    ExampleRecipe(
         "bag",
         "Also drawn by the PixelCNN of clothes. A classifier that only knows ten digits must call it one of them.",
         partial(_garment, place=1),
         AS_IT_IS,
     ),
-    Recipe(
+    ExampleRecipe(
         "painting",
         "An abstract painting by a few lines of code. Look below at how sure the classifier is.",
-        _fixed(lambda: _painting(SEED)),
+        _without_model(lambda: _painting(SEED)),
         AS_IT_IS,
     ),
-    Recipe(
+    ExampleRecipe(
         "another one",
         "By the same few lines of code, with other random numbers.",
-        _fixed(lambda: _painting(ANOTHER_SEED)),
+        _without_model(lambda: _painting(ANOTHER_SEED)),
         AS_IT_IS,
     ),
 )
@@ -269,48 +273,52 @@ _FOR_DIGITS = (
 _FIRST_PHOTOGRAPH = partial(_photograph, place=0)
 
 _FOR_PHOTOGRAPHS = (
-    Recipe(
+    ExampleRecipe(
         "its own",
         "Drawn by this very PixelCNN++, value by value: light and texture, but of what?",
         _FIRST_PHOTOGRAPH,
     ),
-    Recipe("another", "Also drawn by it. To the model it is as good as a photograph.", partial(_photograph, place=1)),
-    Recipe("a third", "Drawn by it with other random numbers.", partial(_photograph, place=2)),
-    Recipe(
+    ExampleRecipe(
+        "another", "Also drawn by it. To the model it is as good as a photograph.", partial(_photograph, place=1)
+    ),
+    ExampleRecipe("a third", "Drawn by it with other random numbers.", partial(_photograph, place=2)),
+    ExampleRecipe(
         "upside down",
         "The first one, turned upside down. Does the sky belong at the top?",
         _change(_FIRST_PHOTOGRAPH, _turn),
     ),
-    Recipe(
+    ExampleRecipe(
         "grey",
         "The first one without its colours: is it still a photograph?",
         _change(_FIRST_PHOTOGRAPH, _remove_colour),
     ),
-    Recipe(
+    ExampleRecipe(
         "puzzle",
         "The first one in sixteen pieces, mixed up: every piece is right.",
         _change(_FIRST_PHOTOGRAPH, _shuffle_pieces),
     ),
-    Recipe(
+    ExampleRecipe(
         "a digit",
         "Drawn by the PixelCNN of digits. Simple pictures are often likely; is that enough?",
         partial(_class, name=DIGITS, label=3),
     ),
-    Recipe("sneaker", "Drawn by the PixelCNN of clothes.", partial(_class, name=GARMENTS, label=7)),
-    Recipe(
+    ExampleRecipe("sneaker", "Drawn by the PixelCNN of clothes.", partial(_class, name=GARMENTS, label=7)),
+    ExampleRecipe(
         "plain",
         "One colour everywhere: likelier than any photograph.",
-        _fixed(lambda: Image.new("RGB", (32, 32), "#6a8caf")),
+        _without_model(lambda: Image.new("RGB", (32, 32), "#6a8caf")),
     ),
-    Recipe("noise", "Every value is drawn at random: each one is a surprise.", _fixed(lambda: _noise((32, 32, 3)))),
-    Recipe(
+    ExampleRecipe(
+        "noise", "Every value is drawn at random: each one is a surprise.", _without_model(lambda: _noise((32, 32, 3)))
+    ),
+    ExampleRecipe(
         "painting",
         "An abstract painting by a few lines of code, shrunk like a photograph.",
-        _fixed(lambda: _painting(SEED)),
+        _without_model(lambda: _painting(SEED)),
     ),
-    Recipe(
+    ExampleRecipe(
         "another one",
         "By the same few lines of code, with other random numbers.",
-        _fixed(lambda: _painting(ANOTHER_SEED)),
+        _without_model(lambda: _painting(ANOTHER_SEED)),
     ),
 )

@@ -23,6 +23,7 @@ from gm_core import CheckpointError, Detector, PictureError, Preparation, Verdic
 from gm_core.data.catalog import dataset_of
 from gm_core.data.preparation import USUAL
 from gm_core.rendering import grid, png
+from gm_core.studies import DETECTORS
 
 Source = Literal["pad", "file"]
 """Where the judged picture comes from: the pad, or an upload."""
@@ -173,7 +174,7 @@ class Handlers:
             "note": "".join(map(message_html, problems(self.models, dataset))),
         }
         try:
-            card = self.models.card(f"{dataset}-detector")
+            card = self.models.card(DETECTORS.name(dataset))
         except CheckpointError:  # the judgement says it
             return {**changes, "detector": ""}
         return {**changes, "detector": detector_html(card, dataset_of(dataset))}

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 from PIL import Image
 
-from demo.shared.models import Models
 from gm_core import Detector, Preparation, Prepared, Verdict, prepare
-from gm_core.data.catalog import CATALOG, DataSet, dataset_of
+from gm_core.data.catalog import DataSet, dataset_of
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,6 @@ class Judgement:
     def accepting(self, percent: float) -> "Judgement":
         """The same scores at another accepted false-alarm rate, in percent; perhaps another verdict."""
         return replace(self, verdict=replace(self.verdict, alpha=percent / 100))
-
-
-def judged_datasets(models: Models) -> list[str]:
-    """The data sets that there are calibrated detectors of, damaged or not, in the catalogue's order."""
-    return [name for name in CATALOG if models.has(f"{name}-detector")]
 
 
 def judge(detector: Detector, picture: Image.Image, preparation: Preparation, percent: float) -> Judgement:

@@ -13,6 +13,7 @@ from demo.judge.judgement import Judgement
 from demo.shared.models import Models
 from gm_core import Card, CheckpointError, Metric
 from gm_core.data.catalog import CATALOG, DataSet, Published, dataset_of
+from gm_core.studies import DETECTORS
 
 FAR = {
     **{name: f"{record.many} ({record.title})" for name, record in CATALOG.items() if not record.same_as},
@@ -45,7 +46,7 @@ PREPARED = {
 }
 """What was prepared to be judged, as a card names it, and in words where the card's are not plain."""
 
-WORDS = """<p>Given an outlier and an unseen {noun}, how often does the detector rate the outlier as more unusual? 1 is
+WORDS = """<p>AUROC: given one outlier and one real {noun}, how often is the outlier ranked as the more unusual? 1 is
 always, 0.5 a coin toss; below that, outliers look <i>more</i> usual than {many}.</p>"""
 
 DETAILS = """<details><summary>What the numbers are</summary>
@@ -83,7 +84,7 @@ class MeasuredPanel:
         if dataset is None:
             return ""
         try:
-            return figures_html(dataset, self.models.card(f"{dataset}-detector"))
+            return figures_html(dataset, self.models.card(DETECTORS.name(dataset)))
         except CheckpointError as error:
             return message_html(f"No figures of a detector of {dataset_of(dataset).many}: {sentence(error)}")
 
@@ -117,7 +118,8 @@ def figures_html(name: str, card: Card) -> str:
         '<th scope="col">caught at 5 %</th></tr></thead>'
         f"<tbody>{far}"
         f'{f"""<tr class="shift"><th colspan="5" scope="rowgroup">{shift}</th></tr>{near}""" if near else ""}'
-        f"</tbody></table>{_prepared(metrics, dataset)}{DETAILS.format(protocol=_protocol(sets, metrics))}</div>"
+        f"</tbody></table>{_preparation_table(metrics, dataset)}"
+        f"{DETAILS.format(protocol=_protocol(sets, metrics))}</div>"
     )
 
 
@@ -135,7 +137,7 @@ def _rates(metrics: dict[str, Metric], many: str) -> str:
     return f'<p class="rates"><span>False alarms among {of}:</span>{parts}</p>'
 
 
-def _prepared(metrics: dict[str, Metric], dataset: DataSet) -> str:
+def _preparation_table(metrics: dict[str, Metric], dataset: DataSet) -> str:
     """What became of photographs and drawings, and of outliers, on their way through the preparation."""
     shares = {key.removeprefix("reasonable_"): metric for key, metric in metrics.items() if "reasonable_" in key}
     if not shares:
@@ -174,13 +176,13 @@ def _protocol(sets: list[str], metrics: dict[str, Metric]) -> str:
 
 def _row(dataset: str, which: str, metrics: dict[str, Metric]) -> str:
     """One set of outliers."""
-    auroc, naive, caught = (metrics.get(f"{kind}_{which}") for kind in ("auroc", "naive_auroc", "detection_rate"))
-    assert auroc
+    auroc = metrics[f"auroc_{which}"]
+    naive, caught = (metrics.get(f"{kind}_{which}") for kind in ("naive_auroc", "detection_rate"))
     full, hollow = auroc.value, naive.value if naive else None
     low, high = min(full, full if hollow is None else hollow), max(full, full if hollow is None else hollow)
     says = f"AUROC {full:.3f}" + ("" if hollow is None else f", by log p(x) alone {hollow:.3f}")
     dot = "" if hollow is None else f'<i class="dot" style="left:{100 * hollow:.1f}%"></i>'
-    published = "; ".join(map(_published, dataset_of(dataset).published.get(which, ())))
+    published = "; ".join(map(_source_line, dataset_of(dataset).published.get(which, ())))
     return (
         f'<tr><th scope="row" title="{escape(auroc.protocol)}">{escape(set_words(which))}</th>'
         f'<td class="plot"><span class="dots" role="img" aria-label="{says}"><i class="toss"></i>'
@@ -194,6 +196,6 @@ def _row(dataset: str, which: str, metrics: dict[str, Metric]) -> str:
     )
 
 
-def _published(figure: Published) -> str:
+def _source_line(figure: Published) -> str:
     """A published figure with its source."""
     return f'{escape(figure.words)} (<a href="{escape(figure.url)}">{escape(figure.authors)}</a>)'

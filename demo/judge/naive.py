@@ -19,11 +19,12 @@ from demo.base.words import nats
 from demo.judge.judgement import Judgement
 from demo.judge.measured import set_words
 from demo.shared.models import Models
-from demo.widgets.ranking import LineUp, Place, RankedPicture, Ranking, RankingValue
+from demo.widgets.ranking import Rank, RankedLineUp, RankedPicture, Ranking, RankingValue
 from demo.widgets.sketch_pad import encode
 from gm_core import CheckpointError, Detector, Verdict
 from gm_core.data.catalog import CATALOG, DataSet, dataset_of
 from gm_core.rendering import grid, png
+from gm_core.studies import DETECTORS
 
 SEED = 8
 """The seed of everything that is drawn."""
@@ -51,8 +52,6 @@ Out-of-Distribution Detection</i>, 2019 (<a href="https://arxiv.org/abs/1906.028
 likelihood of a PixelCNN of clothes tells digits from clothes with an AUROC of 0.09; J. Serrà et al., <i>Input
 Complexity and Out-of-Distribution Detection with Likelihood-based Generative Models</i>, 2020
 (<a href="https://arxiv.org/abs/1909.11480">arXiv:1909.11480</a>).</p></details>"""
-
-Way = Literal["raw", "corrected"]
 
 _lock = threading.Lock()
 
@@ -121,14 +120,14 @@ class NaivePanel:
         """The line-ups with a picture that was just judged, once the panel was opened."""
         return (self.show(judgement) if opened else gr.skip(),)
 
-    def _lineup(self, dataset: DataSet, images: tuple[RankedImage, ...], alpha: float) -> LineUp:
+    def _lineup(self, dataset: DataSet, images: tuple[RankedImage, ...], alpha: float) -> RankedLineUp:
         detector, problem = _detector(self.models, dataset)
-        places = {"raw": _places_raw(images, dataset, detector)}
-        says = {"raw": _says_raw(images, dataset)}
+        places = {"raw": _places_by_likelihood(images, dataset, detector)}
+        says = {"raw": _words_by_likelihood(images, dataset)}
         scales = {"raw": f"Bars: −log p(x), surprise in nats; short is likely. {self._average(dataset)}"}
         if detector:
-            places["corrected"] = _places_corrected(images, alpha)
-            says["corrected"] = _says_corrected(images, dataset, alpha)
+            places["corrected"] = _places_by_all_scores(images, alpha)
+            says["corrected"] = _words_by_all_scores(images, dataset, alpha)
             scales["corrected"] = (
                 f"Bars: outlier score, how far its {len(detector.held_out)} scores together lie from those of "
                 f"{len(detector):,} held-out {dataset.many} (logarithmic); short is usual. {_simplest(images)}"
@@ -143,7 +142,7 @@ class NaivePanel:
             }
             for i, ranked in enumerate(images)
         ]
-        missing = _missing(dataset, images)
+        missing = _missing_names(dataset, images)
         if missing:
             problem += f" Missing, for their model cannot be read: {', '.join(missing)}."
         return {
@@ -151,7 +150,7 @@ class NaivePanel:
             "title": f"Which is most likely under a model of {dataset.many}?",
             "ways": {way: {"title": titles[way], "says": says[way], "scale": scales[way]} for way in places},
             "pictures": pictures,
-            "about": f'<p class="problem">{escape(problem.strip())}</p>' if problem else self._measured(dataset),
+            "about": f'<p class="problem">{escape(problem.strip())}</p>' if problem else self._figures(dataset),
         }
 
     def _average(self, dataset: DataSet) -> str:
@@ -161,9 +160,9 @@ class NaivePanel:
                 return f"Average of test {dataset.many}: {nats(metric.value, 0)} nats ({metric.protocol})."
         return ""
 
-    def _measured(self, dataset: DataSet) -> str:
+    def _figures(self, dataset: DataSet) -> str:
         """How well both rankings do on whole test sets, from the detector's card."""
-        card = self.models.card(f"{dataset.name}-detector")
+        card = self.models.card(DETECTORS.name(dataset.name))
         metrics = {metric.name: metric for metric in card.metrics}
         parts = []
         for name in LINE_UPS[dataset.name].measured:
@@ -197,7 +196,7 @@ def _pictures(models: Models, dataset: str) -> dict[str, Tensor]:
     return own | {name: drawn[name] for name in LINE_UPS[dataset].others if name in drawn}
 
 
-def _missing(dataset: DataSet, images: tuple[RankedImage, ...]) -> list[str]:
+def _missing_names(dataset: DataSet, images: tuple[RankedImage, ...]) -> list[str]:
     """What should be in a line-up, and is not."""
     names = {ranked.name for ranked in images}
     return [name for name in LINE_UPS[dataset.name].others if name not in names]
@@ -277,7 +276,7 @@ def _places(values: Sequence[float]) -> list[int]:
     return [order.index(i) for i in range(len(values))]
 
 
-def _places_raw(images: tuple[RankedImage, ...], dataset: DataSet, detector: Detector | None) -> list[Place]:
+def _places_by_likelihood(images: tuple[RankedImage, ...], dataset: DataSet, detector: Detector | None) -> list[Rank]:
     surprise = [-ranked.log_prob for ranked in images]
     places, most = _places(surprise), max(surprise)
     return [
@@ -299,7 +298,7 @@ def _rank(log_prob: float, dataset: DataSet, detector: Detector) -> str:
     return f"more likely than {min(99.9, max(0.1, 100 * share)):.{1 if not 0.01 < share < 0.99 else 0}f} % of {count}"
 
 
-def _places_corrected(images: tuple[RankedImage, ...], alpha: float) -> list[Place]:
+def _places_by_all_scores(images: tuple[RankedImage, ...], alpha: float) -> list[Rank]:
     verdicts = [ranked.verdict for ranked in images if ranked.verdict]
     scores = [verdict.outlier_score for verdict in verdicts]
     places, most = _places(scores), math.log1p(max(scores))
@@ -326,7 +325,7 @@ def _verdict(verdict: Verdict, alpha: float) -> str:
     return "reasonable" if verdict.p_value > alpha else "unreasonable"
 
 
-def _says_raw(images: tuple[RankedImage, ...], dataset: DataSet) -> str:
+def _words_by_likelihood(images: tuple[RankedImage, ...], dataset: DataSet) -> str:
     """Which outliers come before the model's own pictures when log p(x) decides."""
     best = max(picture.log_prob for picture in images if picture.kind == "own")
     before = [picture for picture in images if picture.kind == "other" and picture.log_prob > best]
@@ -337,7 +336,7 @@ def _says_raw(images: tuple[RankedImage, ...], dataset: DataSet) -> str:
     return f"By log p(x) alone, {listed} {'comes' if len(names) == 1 else 'come'} before all the {dataset.many} here."
 
 
-def _says_corrected(images: tuple[RankedImage, ...], dataset: DataSet, alpha: float) -> str:
+def _words_by_all_scores(images: tuple[RankedImage, ...], dataset: DataSet, alpha: float) -> str:
     """Whether the model's own pictures come first when all scores decide, and which pictures are refused."""
     own, others = (
         [picture.verdict for picture in images if picture.kind == kind and picture.verdict] for kind in ("own", "other")
@@ -373,7 +372,7 @@ def _table(dataset: DataSet, images: tuple[RankedImage, ...]) -> str:
     )
 
 
-def _without(dataset: DataSet, problem: str) -> LineUp:
+def _without(dataset: DataSet, problem: str) -> RankedLineUp:
     """In the place of a line-up whose own model is missing."""
     return {
         "key": dataset.name,

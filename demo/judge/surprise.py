@@ -8,7 +8,7 @@ import torch
 from demo.base.checks import is_index
 from demo.base.errors import InputError
 from demo.base.words import nats
-from demo.judge.judgement import Judgement, judged_datasets
+from demo.judge.judgement import Judgement
 from demo.shared.models import Models
 from demo.widgets.heat_map import HeatMapValue, heat_map
 from gm_core.data.catalog import dataset_of
@@ -45,7 +45,7 @@ def predict_pixel(models: Models, question: dict[str, Any]) -> dict[str, Any]:
         CheckpointError: The model is missing or damaged.
     """
     dataset, pixels, index = (question.get(key) for key in ("dataset", "pixels", "index"))
-    if dataset not in judged_datasets(models):
+    if dataset not in models.datasets():
         raise InputError("There is no such model.")
     channels, height, width = dataset_of(dataset).image
     size = height * width

@@ -20,7 +20,7 @@ from demo.base.words import message_html
 from demo.judge.api import expose
 from demo.judge.bayes import BayesPanel
 from demo.judge.handlers import Changes, Handlers, Request, Source
-from demo.judge.judgement import Judgement, judged_datasets
+from demo.judge.judgement import Judgement
 from demo.judge.many import ManyPanel
 from demo.judge.measured import MeasuredPanel
 from demo.judge.naive import NaivePanel
@@ -59,7 +59,7 @@ Update = dict[Component, Any]
 
 def build(models: Models) -> None:
     """Build the tab inside the current ``gr.Tab``; no model is loaded, and nothing is judged before it is opened."""
-    datasets = judged_datasets(models)
+    datasets = models.datasets()
     if datasets:
         _Tab(models, datasets).wire()
     else:

@@ -216,7 +216,6 @@ def verdict_html(judgement: Judgement, detector: Detector) -> str:
     """The verdict, the likelihood and what they mean."""
     verdict, dataset = judgement.verdict, judgement.record
     good = verdict.verdict == "reasonable"
-    unit = "bits per pixel" if len(judgement.prepared.image[0]) == 1 else "bits per colour value"
     return (
         f'<div class="verdict {verdict.verdict}" aria-live="polite"><div class="headline">'
         f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{_TICK if good else _TRIANGLE}</svg>'
@@ -224,7 +223,7 @@ def verdict_html(judgement: Judgement, detector: Detector) -> str:
         f'{sentence(verdict, len(detector), dataset)} <span class="p">(<span>p = {verdict.p_value:.4f}</span>, '
         f"{'above' if good else 'not above'} {100 * verdict.alpha:g} %)</span></p></div>"
         f'<p class="why">{why(judgement, detector)}</p>'
-        f"<p><b>log p(x) = {nats(verdict.log_prob)} nats</b> · {verdict.bits_per_dim:.2f} {unit} · "
+        f"<p><b>log p(x) = {nats(verdict.log_prob)} nats</b> · {verdict.bits_per_dim:.2f} bits per value · "
         f"{rank(verdict.log_prob, detector, dataset)}</p></div>"
     )
 

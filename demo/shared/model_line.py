@@ -1,33 +1,63 @@
 """The line that says what a model is: its checkpoint, its size, its training and its figures."""
 
 import re
-from collections.abc import Iterable
 from html import escape
 
 from demo.base.words import duration, note_html
-from gm_core import Card
+from gm_core import Card, Metric
 from gm_core.data.catalog import dataset_of
 
+FIGURES = {
+    "bits_per_dim": "{:.3f} bits/dim on {tested}",
+    "reconstruction_error": "rebuilds test {many} to within {:.0f} grey levels (root mean square)",
+    "elbo_bits_per_dim": "test {many} cost at most {:.2f} bits per value",
+    "kl": "its codes cost {:.1f} nats per {noun} (KL)",
+}
+"""Which of a card's figures are shown, by name, and how."""
+
+_TEST_IMAGES = re.compile(r"((?:the first )?\d[\d,]*) test images")
 _THREADS = re.compile(r"(\d+) CPU thread\(s\).*")
 
 
-def model_line(card: Card, figures: Iterable[str]) -> str:
-    """One line about a model.
-
-    Args:
-        card: Of the model.
-        figures: How good it was measured to be, in words.
+def figure_line(card: Card) -> str:
+    """One line about a model: its checkpoint, what it was trained on and how long, and how good it was measured to be.
 
     Returns:
-        A paragraph of HTML.
+        A paragraph of HTML; how a figure was measured is its title.
     """
     about = [
         f"<code>{escape(card.name)}</code>",
         f"{card.parameters / 1e6:.2f} million parameters",
         escape(f"trained on {dataset_of(card.dataset).title}{effort(card)}"),
-        *map(escape, figures),
+        *(f'<span title="{escape(metric.protocol)}">{escape(words)}</span>' for metric, words in figures(card)),
     ]
     return note_html(f"Model: {' · '.join(about)}")
+
+
+def figures(card: Card) -> list[tuple[Metric, str]]:
+    """What was measured of a model and is shown, and each figure in words."""
+    dataset, patterns = dataset_of(card.dataset), dict(FIGURES)
+    if card.model_config.image.levels == 2:  # whose likelihoods are published in nats per picture
+        del patterns["bits_per_dim"]
+        patterns["log_prob"] = "{:.1f} nats on {tested}"
+    found = []
+    for metric in card.metrics:
+        if metric.name in patterns:
+            value = -metric.value if metric.name == "log_prob" else metric.value
+            words = {"many": dataset.many, "noun": dataset.noun, "tested": pictures_of(metric, dataset.many)}
+            found.append((metric, patterns[metric.name].format(value, **words)))
+    return found
+
+
+def pictures_of(metric: Metric, many: str) -> str:
+    """What a figure was measured on: "10,000 test digits"; its whole protocol where that does not say how many.
+
+    Args:
+        metric: The figure.
+        many: What the pictures are called.
+    """
+    found = _TEST_IMAGES.search(metric.protocol)
+    return f"{found[1]} test {many}" if found else f"test {many} ({metric.protocol})"
 
 
 def effort(card: Card) -> str:

@@ -10,6 +10,7 @@ from gm_core import Atlas, Autoregressive, Card, Detector, Latent, Samples, Vari
 from gm_core.checkpoints import CheckpointError, checkpoint_dir, read_card
 from gm_core.data.catalog import CATALOG, FIRST, dataset_of, place_of
 from gm_core.device import pick_device
+from gm_core.studies import DETECTORS
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,8 @@ class Models:
         return gm_core.load_atlas(name)
 
     def datasets(self) -> list[str]:
-        """What there are calibrated detectors of, digits first."""
-        names = {card.name.removesuffix("-detector") for card in self.cards() if card.family == "detector"}
-        return [name for name in CATALOG if name in names]
+        """The data sets that there are calibrated detectors of, damaged or not, in the catalogue's order."""
+        return [name for name in CATALOG if self.has(DETECTORS.name(name))]
 
     def detector_of(self, name: str) -> Detector | None:
         """The detector that was calibrated with a PixelCNN, if there is one."""

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from demo.base.words import nats
-from demo.walk.words import value_name
 from gm_core import Card, Variational
 from gm_core.data.catalog import DataSet, dataset_of
 
@@ -89,7 +88,7 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
     """
     cost, pixels, pointer = -estimate.elbo, -estimate.reconstruction, estimate.kl
     samples, tighter = max(estimate.bounds.items())
-    kind, value = dataset_of(card.dataset).noun, value_name(card)
+    kind = dataset_of(card.dataset).noun
     saved = max(0.0, tighter - estimate.elbo)
     whole = max(cost, 1e-9)
 
@@ -103,13 +102,13 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
         if metric.name == "elbo"
     )
     return f"""
-<p class="total">log p(x) ≥ {nats(estimate.elbo)} nats · {estimate.bits(estimate.elbo):.2f} bits per {value}</p>
+<p class="total">log p(x) ≥ {nats(estimate.elbo)} nats · {estimate.bits(estimate.elbo):.2f} bits per value</p>
 <div class="bar" role="img" aria-label="Of {cost:,.1f} nats, {pixels:,.1f} pay for the pixels, {pointer:,.1f} for z">
 <span class="pixels" style="width:{100 * pixels / whole:.2f}%"></span>
 <span class="latent" style="width:{100 * pointer / whole:.2f}%"></span>
 <span class="gap" style="width:{min(100.0, 100 * saved / whole):.2f}%"></span></div>
 <div class="key">
-<span></span><span></span><em>nats</em><em>bits/{value}</em>
+<span></span><span></span><em>nats</em><em>bits/value</em>
 {row("pixels", "reconstruction, log p(x | z)", estimate.reconstruction)}
 {row("latent", "KL: from the prior to this picture's z", -pointer)}<hr>
 {row("", "the bound (ELBO)", estimate.elbo)}
@@ -145,7 +144,7 @@ def bound_curve(estimate: BoundEstimate, card: Card) -> str:
 <text class="end" x="44" y="{places[0][1] + 4:.1f}">{nats(first)}</text>
 <text class="start" x="300" y="{places[-1][1] - 9:.1f}">{nats(last)}</text></svg>
 <p class="note">{nats(first)} nats with one sample (the ELBO), {nats(last)} with {most:,}:
-{estimate.bits(last):.3f} bits per {value_name(card)}.
+{estimate.bits(last):.3f} bits per value.
 </p>"""
 
 

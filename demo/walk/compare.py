@@ -8,10 +8,10 @@ import gradio as gr
 from demo.base.checks import SHORT_SEEDS, read_seed
 from demo.base.errors import show_errors
 from demo.base.events import LIVE, public
+from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk.map import AUTOENCODER, MAP, Maps, check_cards
-from demo.walk.words import figure_line
 from demo.widgets.latent_map import LatentMap, MapMarks
 from gm_core.data.catalog import FIRST
 

@@ -9,7 +9,7 @@ from demo.base.checks import is_number
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
 from demo.walk.spaces import RESET, Spaces, Value
-from demo.walk.words import edit_note, measured, neighbours
+from demo.walk.words import edit_note, measurements, neighbours
 from demo.widgets.latent_sliders import Axis, LatentSliders, Place
 from demo.widgets.picture_view import PictureView, plain
 from gm_core.data.catalog import dataset_of
@@ -102,7 +102,7 @@ class Edit:
         values = {attribute: float(ATTRIBUTES[attribute][0](mean)) for attribute in atlas.attributes}
         label, count = self.near(name, z)
         near = neighbours(count, NEIGHBOURS, dataset, atlas.class_names[label])
-        reading = measured(values, atlas.attributes, dataset, near)
+        reading = measurements(values, atlas.attributes, dataset, near)
         return latent.picture_answer(latent.picture(vae, z, view)) | {"reading": reading}
 
 

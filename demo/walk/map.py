@@ -18,15 +18,16 @@ from demo.base.checks import is_number
 from demo.base.errors import InputError
 from demo.base.packing import pack
 from demo.base.words import nats
+from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.words import figure_line
 from demo.widgets.latent_map import LatentMap, MapMarks
 from gm_core import Variational
 from gm_core.data.catalog import FIRST
 from gm_core.models.latents import draw_latents
 from gm_core.rendering import gif, grid
+from gm_core.studies import ATLASES
 
 MAP, AUTOENCODER = f"{FIRST.name}-vae2d", f"{FIRST.name}-autoencoder"
 """The VAE whose latent space is a map, and the autoencoder of the same size without a prior."""
@@ -307,7 +308,7 @@ def check_cards(models: Models, *names: str) -> None:
         CheckpointError: One is missing, or its card cannot be read.
     """
     for name in names:
-        for part in (name, f"{name}-atlas"):
+        for part in (name, ATLASES.name(name)):
             models.card(part)
 
 

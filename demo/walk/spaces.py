@@ -38,7 +38,8 @@ class Spaces:
 
     Attributes:
         cards: Of the models that can be chosen, digits first.
-        missing: Names of models that cannot, because they have no atlas.
+        dimensions: D of the latent space of each, by the model's name; its atlas says it, and no model is loaded.
+        missing: Names of models that cannot, because they have no atlas that belongs to them.
 
     Raises:
         CheckpointError: There is no model to walk in.
@@ -46,12 +47,13 @@ class Spaces:
 
     def __init__(self, models: Models) -> None:
         self.models, self.cards, self.missing = models, dict[str, Card](), list[str]()
+        self.dimensions: dict[str, int] = {}
         for card in variational_cards(models):
-            if models.has(f"{card.name}-atlas"):
+            try:
+                self.dimensions[card.name] = len(models.atlas(card.name).kl)
                 self.cards[card.name] = card
-            else:
-                make = f"python -m gm_core atlas {card.name}"
-                logging.getLogger(__name__).warning("%s has no atlas; make it with: %s", card.name, make)
+            except CheckpointError as error:
+                logging.getLogger(__name__).warning("%s is left out: %s", card.name, error)
                 self.missing.append(card.name)
         if not self.cards:
             raise CheckpointError("there is no VAE with an atlas to walk in; restore its files from the repository")

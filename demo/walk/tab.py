@@ -13,6 +13,7 @@ from demo.base.events import LIVE, QUIET
 from demo.base.fields import StrictRadio
 from demo.base.tabs import Opening, guard
 from demo.base.words import message_html
+from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import UserPicture, model_input
 from demo.walk import latent
@@ -23,7 +24,7 @@ from demo.walk.rebuild import RebuildView
 from demo.walk.sliders import SlidersView, place_at
 from demo.walk.spaces import Spaces
 from demo.walk.ways import FIRST_SEEDS, End, Ends, Point, WaysView
-from demo.walk.words import OWN_MODELS, VIEWS, choices, figure_line, hint, missing_note, own_models_note
+from demo.walk.words import OWN_MODELS, VIEWS, choices, hint, missing_note, own_models_note
 from gm_core import CheckpointError
 
 HOW = (Path(__file__).parent / "how.md").read_text(encoding="utf-8")
@@ -67,10 +68,10 @@ def build(models: Models) -> None:
         return
     first = spaces.cards[spaces.first]
     with gr.Row(elem_classes="walk-top"):
-        hint_line = gr.HTML(hint("walk", first), scale=1, min_width=280)
+        hint_line = gr.HTML(hint("walk", first, spaces.dimensions[spaces.first]), scale=1, min_width=280)
         with gr.Column(scale=0):
             model = StrictRadio(
-                choices(spaces.cards),
+                choices(spaces.cards, spaces.dimensions),
                 value=spaces.first,
                 label="Latent space",
                 show_label=False,
@@ -160,7 +161,9 @@ def connect_texts(spaces: Spaces, model: gr.Radio, tabs: Mapping[str, gr.Tab], t
     Returns:
         The event of another choice.
     """
-    hints = {view: {name: hint(view, card) for name, card in spaces.cards.items()} for view in VIEWS}
+    hints = {
+        view: {name: hint(view, card, spaces.dimensions[name]) for name, card in spaces.cards.items()} for view in VIEWS
+    }
     for view, tab in tabs.items():
         tab.select(None, model, texts[0], js=f"name => ({json.dumps(hints[view])})[name]", **QUIET)
     by_title = json.dumps({title: hints[view] for view, title in VIEWS.items()})

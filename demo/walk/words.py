@@ -4,7 +4,6 @@ import math
 from html import escape
 
 from demo.base.words import nats, note_html
-from demo.shared.model_line import model_line
 from demo.walk.latent import View
 from gm_core import Card
 from gm_core.data.catalog import FIRST, DataSet, dataset_of
@@ -30,26 +29,21 @@ FEW = 32
 """A latent space of at most so many dimensions has a slider for each that says something."""
 
 
-def dimensions(card: Card) -> int:
-    """Numbers D in a code: what the model's config says, or as many as a picture has values."""
-    config = card.model_config
-    return int(getattr(config, "latent", config.image.values))
-
-
 def attribute_names(card: Card) -> list[str]:
     """What is measured of a model's pictures."""
     return list(attributes_of(card.dataset, card.model_config.image.channels))
 
 
-def hint(view: str, card: Card) -> str:
+def hint(view: str, card: Card, dimensions: int) -> str:
     """What to try first.
 
     Args:
         view: One of :data:`VIEWS`.
         card: Of the model that was chosen.
+        dimensions: D of its latent space.
     """
-    dataset, few = dataset_of(card.dataset), dimensions(card) <= FEW
-    one, numbers = dataset.one, "a few numbers" if few else f"{dimensions(card)} numbers"
+    dataset, few = dataset_of(card.dataset), dimensions <= FEW
+    one, numbers = dataset.one, "a few numbers" if few else f"{dimensions} numbers"
     first, second = (MORE[name] for name in attribute_names(card))
     give = "Upload" if card.model_config.image.channels == 3 else "Draw"
     words = {
@@ -75,9 +69,9 @@ def own_models_note(card: Card) -> str:
     )
 
 
-def choices(cards: dict[str, Card]) -> list[tuple[str, str]]:
-    """The models as options: what each knows, in how many dimensions."""
-    titles = [f"{dataset_of(card.dataset).many}, {dimensions(card)}" for card in cards.values()]
+def choices(cards: dict[str, Card], dimensions: dict[str, int]) -> list[tuple[str, str]]:
+    """The models as options: what each knows, in how many dimensions; both by the model's name."""
+    titles = [f"{dataset_of(card.dataset).many}, {dimensions[name]}" for name, card in cards.items()]
     titles[0] += " dimensions"
     return list(zip(titles, cards, strict=True))
 
@@ -92,13 +86,6 @@ def missing_note(names: list[str]) -> str:
         "server's log says more."
     )
 
-
-FIGURES = {
-    "reconstruction_error": "rebuilds test {many} to within {:.0f} grey levels (root mean square)",
-    "elbo_bits_per_dim": "test {many} cost at most {:.2f} bits per {value}",
-    "kl": "its codes cost {:.1f} nats per {noun} (KL)",
-}
-"""Which of a card's figures are shown, by name, and how."""
 
 _VIEWS: dict[View, str] = {
     "mean": "The <b>mean</b> of every pixel: the average of everything z does not decide; averages look blurry.",
@@ -138,12 +125,7 @@ def distance(dimensions: int, length: float, nearer: float) -> str:
     )
 
 
-def value_name(card: Card) -> str:
-    """What bits are counted per."""
-    return "pixel" if card.model_config.image.channels == 1 else "colour value"
-
-
-def measured(values: dict[str, float], usual: dict[str, tuple[float, float]], dataset: DataSet, near: str) -> str:
+def measurements(values: dict[str, float], usual: dict[str, tuple[float, float]], dataset: DataSet, near: str) -> str:
     """What was measured on the pixels of a picture, and where that lies among real ones.
 
     Args:
@@ -186,11 +168,3 @@ def edit_note(card: Card) -> str:
         "codes, and how the code changes with an attribute. The model was never told what "
         f"{attribute_names(card)[0]} is."
     )
-
-
-def figure_line(card: Card) -> str:
-    """One line: which checkpoint, what it was trained on and how long, and how good it was measured to be."""
-    dataset = dataset_of(card.dataset)
-    words = {"many": dataset.many, "noun": dataset.noun, "value": value_name(card)}
-    shown = [metric for metric in card.metrics if metric.name in FIGURES]
-    return model_line(card, [FIGURES[metric.name].format(metric.value, **words) for metric in shown])

@@ -43,7 +43,7 @@ class Widget(gr.HTML):
             html_template=(folder / "template.html").read_text(),
             css_template=_COMMENT.sub("", style),
             js_on_load=bundle(folder / "script.js"),
-            server_functions=[_named(name, answer_errors(answer)) for name, answer in (functions or {}).items()],
+            server_functions=[_give_name(name, answer_errors(answer)) for name, answer in (functions or {}).items()],
             apply_default_css=False,
             **options,
         )
@@ -61,14 +61,14 @@ class Widget(gr.HTML):
         return {"type": "string", "description": self.about}
 
 
-def _named(name: str, answer: Answer) -> Answer:
-    """A function that has a name of its own, by which Gradio lets the page call it."""
+def _give_name(name: str, answer: Answer) -> Answer:
+    """The same function under another name, by which Gradio lets the page call it."""
 
-    def named(question: Any) -> Message:
+    def call(question: Any) -> Message:
         return answer(question)
 
-    named.__name__ = name
-    return named
+    call.__name__ = name
+    return call
 
 
 @cache

@@ -1,8 +1,6 @@
 // What the widgets share. Each widget runs a copy of it, joined with its own modules to the body of one function, whose
 // arguments are element, props, server, trigger and watch.
 
-export const NO_ANSWER = "The server did not answer; try again.";
-
 // --- elements
 
 export const find = (selector) => element.querySelector(selector);
@@ -102,6 +100,8 @@ export const downloadBlob = (name, blob) => {
 export const gifAddress = (base64) => `data:image/gif;base64,${base64}`;
 
 // --- the server
+
+const NO_ANSWER = "The server did not answer; try again.";
 
 /** What the server answers; an answer with an error when there is none. */
 export const ask = async (name, question) => {

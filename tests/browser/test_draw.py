@@ -30,10 +30,10 @@ def test_draws_at_once_and_shows_and_saves_what_the_model_drew(page, app_url, mo
     with torch.inference_mode():
         log_prob = model.log_prob(image)
     assert number(canvas) == pytest.approx(log_prob.item(), abs=0.06)
-    expect(canvas.locator(".bits")).to_have_text(f"{model.bits_per_dim(log_prob).item():.2f} bits per pixel")
+    expect(canvas.locator(".bits")).to_have_text(f"{model.bits_per_dim(log_prob).item():.2f} bits per value")
     usual = gm_core.read_card(NAME).metric("bits_per_dim").value
     expect(canvas.locator(".meaning")).to_contain_text(
-        f"Real digits take {usual:.2f} bits per pixel on average, this one"
+        f"Real digits take {usual:.2f} bits per value on average, this one"
     )
     expect(canvas.locator(".time")).to_have_text(re.compile(r"Drawn in \d+\.\d\d s, "))
     expect(canvas.locator("canvas")).to_have_attribute("aria-label", "handwritten digit, 784 of 784 pixels drawn")

@@ -98,9 +98,9 @@ def test_a_photograph_is_what_the_model_drew(page, url, model, size):
     nats = model.log_prob(image)
     expect(canvas.locator(".number")).to_have_text(f"{nats.item():,.1f} nats".replace("-", "−"))
     bits = model.bits_per_dim(nats).item()
-    expect(canvas.locator(".bits")).to_have_text(f"{bits:.2f} bits per colour value")
+    expect(canvas.locator(".bits")).to_have_text(f"{bits:.2f} bits per value")
     expect(canvas.locator(".meaning")).to_have_text(
-        f"Real photographs take 3.21 bits per colour value on average, this one {bits:.2f}."
+        f"Real photographs take 3.21 bits per value on average, this one {bits:.2f}."
     )
     expect(canvas.locator("canvas")).to_have_attribute("aria-label", f"photograph, {SIZE} of {SIZE} pixels drawn")
     expect(page.get_by_text("trained on CIFAR-10 for 1,234 steps")).to_be_visible()

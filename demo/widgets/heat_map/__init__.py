@@ -5,11 +5,15 @@ from typing import Any, TypedDict
 from torch import Tensor
 
 from demo.base.errors import Answer
+from demo.base.packing import round_all
 from demo.base.theme import MAGMA
 from demo.widgets.base import Widget
 
 DIVERGING = ("#1d4f91", "#7fa7d6", "#ffffff", "#f0a35e", "#b0560c")
 """Blue, white, orange: a comparison, with white where both agree."""
+
+DIGITS = 4
+"""Digits after the point of the nats in a message."""
 
 
 class HeatMapValue(TypedDict):
@@ -70,9 +74,9 @@ def heat_map(
         "width": width,
         "channels": len(image),
         "pixels": image.flatten().tolist(),
-        "surprise": _rounded(surprises),
-        "expected": _rounded(expected.sum(dim=0).flatten()),
-        "ratio": _rounded(ratio.sum(dim=0).flatten()),
+        "surprise": round_all(surprises, DIGITS),
+        "expected": round_all(expected.sum(dim=0).flatten(), DIGITS),
+        "ratio": round_all(ratio.sum(dim=0).flatten(), DIGITS),
         "total": total,
         "against": against,
         "alt": (
@@ -80,7 +84,3 @@ def heat_map(
             f"{float(surprises.max()):.2f} nats. Arrow keys walk over the pixels."
         ),
     }
-
-
-def _rounded(nats: Tensor) -> list[float]:
-    return [round(value, 4) for value in nats.tolist()]

@@ -7,7 +7,7 @@ const LONGEST = 64; // pictures of a path
 const DENSE = 0.012; // of the map's edge, between pictures of a path
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 
-let line = []; // where a path leads, as the hand drew it
+let line = []; // where a path leads, as the user drew it
 let path = []; // points on it, equally far apart
 let frames = null; // the pictures there
 let frame = 0;
@@ -45,7 +45,7 @@ const showPoint = (z) => {
   find(".place").textContent = pointText(z);
   drawPosition();
 };
-/** Shows the picture of the nearest point of the grid at once, and its coordinates; the exact one when the hand rests. */
+/** Shows the picture of the nearest point of the grid at once, and its coordinates; the exact one when the pointer rests. */
 export const go = (z) => {
   const { area, sprite, count } = state;
   state.moves += 1;

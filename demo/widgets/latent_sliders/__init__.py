@@ -54,7 +54,7 @@ class LatentSliders(Widget):
     """A slider per direction, each lying on a strip of the pictures that it leads through, and the picture.
 
     When a slider is touched the pictures along its whole range come in one answer, and the browser scrubs through them:
-    no server between the hand and the picture. While it is out of sight, nothing is asked for.
+    no server between the slider and the picture. While it is out of sight, nothing is asked for.
 
     Undo, reset and locks live in the browser; each model has its own history, which also keeps what a message from the
     server replaced.
@@ -85,7 +85,7 @@ class LatentSliders(Widget):
         )
 
     def preprocess(self, payload: Any) -> Any:
-        """The place, as it came; ``None`` for what is no message."""
+        """The place, as it came; ``None`` for what is not a message."""
         try:
             return json.loads(payload)
         except (TypeError, ValueError, RecursionError):

@@ -64,7 +64,7 @@ const request = async (name, question) => {
   return answer.error ? null : answer;
 };
 
-// The pictures along a slider's whole range, asked for when a hand comes near it.
+// The pictures along a slider's whole range, asked for when the pointer comes near it.
 const lines = new Map(); // what they depend on -> pictures, or the promise of them
 const lineOf = (a) => JSON.stringify([place.model, place.base, place.axes[a], place.at.map((x, other) => (other === a ? 0 : x)), view]);
 const fetchLine = (a) => {
@@ -87,7 +87,7 @@ const fetchLine = (a) => {
 };
 const scrub = (a) => {
   const { low } = place.axes[a], spot = (place.at[a] - low) / step(place.axes[a]), nearest = Math.round(spot);
-  if (Math.abs(spot - nearest) > 1e-6) return; // typed, between two pictures: the server is asked when the hand rests
+  if (Math.abs(spot - nearest) > 1e-6) return; // typed, between two pictures: the server is asked when the pointer rests
   const line = fetchLine(a), move = moves;
   const put = (pictures) => paint(pictures, Math.round((nearest / STEPS) * (pictures.count - 1)));
   if (!(line instanceof Promise)) {
@@ -97,7 +97,7 @@ const scrub = (a) => {
   line.then((pictures) => { if (pictures && move === moves) put(pictures); });
 };
 
-// --- what follows when the hand rests
+// --- what follows when the pointer rests
 
 let resting = null;
 const rest = (wait = REST) => {

@@ -22,13 +22,13 @@ class PixelCanvas(Widget):
 
     Its value is a :class:`~demo.widgets.pixel_canvas.messages.CanvasMessage`.
 
-    The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays. When a hand has changed
-    what is given, ``ask`` fires for a drawing of it, or ``give`` where the canvas has seen to the drawing itself;
+    The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays. When the user has changed
+    what is given, ``ask`` fires for a drawing of it, or ``give`` where the canvas has drawn it already by ``redraw``;
     both carry the ``start`` (``values`` and ``keep`` of every pixel, or none) and a ``number``, which messages from
     then on return as ``asked``. ``choose`` fires with the ``label`` of a class key, or ``pick`` where the canvas leaves
     the drawing to the server. The browser's event ``pixel-canvas-redraw`` on its window, with label, temperature, seed,
-    pictures and model, makes the canvas draw these at once. A model that is too slow for a moving hand is asked when
-    the hand has come to rest.
+    pictures and model, makes the canvas draw these at once. A model that is too slow for a moving pointer is asked
+    when the pointer rests.
 
     Args:
         models: Models that a pixel's surroundings can be compared under.

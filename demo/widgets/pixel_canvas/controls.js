@@ -59,7 +59,7 @@ addEventListener("pixel-canvas-redraw", ({ detail: [label, temperature, seed, pi
   }
 });
 
-// A class key: the same dice as another class, for as long as it is held; a tap keeps it.
+// A class key: the same random numbers as another class, for as long as it is held; a tap keeps it.
 const choose = (label) => {
   const now = isFast();
   if (now) redraw({ label, ...(new Set(run.labels).size > 1 ? { pictures: "1" } : {}) });

@@ -10,7 +10,7 @@ import { announce, canvas, current, isColour, onScreen, run, state, visibleCount
 
 const PEN = 1.2, ERASER = 2.2; // radius in pixels of the picture
 const UNDO = 50; // changes that can be undone
-const FAST = 0.4; // seconds a drawing of colour may take to be drawn at every move of a hand
+const FAST = 0.4; // seconds a drawing of colour may take to be drawn at every move of the pointer
 const HINTS = {
   look: (fast) => "Hover over a pixel to see its probabilities. " +
     `${fast ? "Hold" : "Press"} 0-9 to redraw with the same random numbers as that class.`,
@@ -37,7 +37,7 @@ let waiting = 0; // handle of the frame in which a moving pen asks
 
 export const encodeStart = (from) => from && { values: Array.from(from.values), keep: from.keep.join("") };
 
-/** Sets a new start, to be drawn from by the server; or by the canvas itself, at once, while a hand is at work. */
+/** Sets a new start, to be drawn from by the server; or by the canvas itself, at once, during a stroke. */
 export const send = (next, live) => {
   start = next;
   asks++;
@@ -46,13 +46,13 @@ export const send = (next, live) => {
   trigger(now ? "give" : "ask", { start: encodeStart(next), number: asks });
 };
 
-/** Whether the model is fast enough to draw at every move of a hand. */
+/** Whether the model is fast enough to draw at every move of the pointer. */
 export const isFast = () => !isColour() || (run.done?.seconds ?? Infinity) <= FAST;
 
 // Not wanted any more once the server has begun another drawing.
 const askRedraw = asker("redraw", (_, message) => take(message), ({ after }) => run.number === after);
 
-/** The same drawing, but for some changes, and what is under the hand. */
+/** The same drawing, but for some changes, and what is under the pointer. */
 export const redraw = (changes) => {
   const { label, temperature, seed, pictures, model } = run, from = encodeStart(stroke ? copyStart(stroke) : start);
   askRedraw({ label, temperature, seed, pictures, model, start: from, after: run.number, ...changes });
@@ -91,7 +91,7 @@ const canvasStart = (kind) => {
 // What a tool begins with: its own last start, so that strokes add up; else what is on the canvas.
 const toolStart = (kind) => {
   const own = start && (start.kind === kind || (start.kind === "blank" && kind === "pen"));
-  // A pen on a finished picture adopts what it has drawn so far; on a blank canvas there is only what the hand drew.
+  // A pen on a finished picture adopts what it has drawn so far; on a blank canvas there is only what the user drew.
   return own && start.kind !== "pen" ? copyStart(start) : canvasStart(kind);
 };
 
@@ -191,7 +191,7 @@ const erasePart = (name) => {
 
 const useTool = (name) => {
   state.tool = name;
-  if (state.tool !== "look") canvas.scrollIntoView({ block: "nearest" }); // the hand is about to work on it
+  if (state.tool !== "look") canvas.scrollIntoView({ block: "nearest" }); // it is about to be drawn on
   show();
 };
 

@@ -1,7 +1,7 @@
 // What is said of the pictures.
 import { find, findAll, formatNumber } from "../common.js";
 import { stroke } from "./edit.js";
-import { atEnd, canvas, current, isColour, labelText, NAMES, part, run, state, visibleCount, visiblePictures } from "./state.js";
+import { atEnd, canvas, current, labelText, NAMES, part, run, state, visibleCount, visiblePictures } from "./state.js";
 
 const EACH = 4; // on a sheet the curves of all pictures are drawn from every fourth pixel
 const SUBJECT = { picture: "", surprise: "surprise map of a ", entropy: "entropy map of a ", depends: "what one pixel depends on in a " };
@@ -22,13 +22,13 @@ export const drawCurves = () => {
   find(".bottom").textContent = formatNumber(bottom, 0);
 };
 
-const unit = () => (isColour() ? "bits per colour value" : "bits per pixel");
+const UNIT = "bits per value";
 const bitsOf = (nats) => -nats / (run.size * run.channels * Math.LN2);
 
 const shareText = ({ share, of, usual }, bits) => {
   const many = run.subject[1];
   if (!share) {
-    return `Real ${many} take ${formatNumber(usual, 2)} ${unit()} on average, this one ${formatNumber(bits, 2)}`;
+    return `Real ${many} take ${formatNumber(usual, 2)} ${UNIT} on average, this one ${formatNumber(bits, 2)}`;
   }
   const below = share[current()], among = `${formatNumber(of, 0)} real ${many}`;
   if (below <= 0) return `Less likely than every one of ${among}`;
@@ -77,7 +77,7 @@ const describePicture = (whole, sum) => {
   const label = run.labels[current()], what = label === "any" ? "log p(x)" : `log p(x | ${label})`;
   find(".what").textContent = whole ? what : `${what} so far`;
   find(".number").textContent = `${formatNumber(sum, 1)} nats`;
-  find(".bits").textContent = whole ? `${formatNumber(bitsOf(sum), 2)} ${unit()}` : "";
+  find(".bits").textContent = whole ? `${formatNumber(bitsOf(sum), 2)} ${UNIT}` : "";
   const anyClass = run.done?.log_prob[current()] ?? 0; // log p(x), the class unknown
   const other = label === "any" ? "" : `Without being told the class: log p(x) = ${formatNumber(anyClass, 1)} nats. `;
   find(".meaning").textContent = whole ? `${other}${shareText(run.done, bitsOf(anyClass))}.` : "";

@@ -69,7 +69,7 @@ const begin = (/** @type {CanvasMessage} */ message) => {
     repeat(message.run);
     return;
   }
-  // A hand is moving: stay at this place, so that the picture changes under it.
+  // The pointer is moving: stay at this place, so that the picture changes under it.
   const stay = live && run && run.size === size && !state.blank && !run.stopped;
   if (run && !hasShape(message)) forget(); // of no use to this model
   if (run?.count !== count) state.chosen = null;
@@ -102,8 +102,8 @@ const begin = (/** @type {CanvasMessage} */ message) => {
 };
 
 /**
- * Takes what the server has drawn. It numbers its drawings, and a lower number comes too late. What is drawn under a
- * hand has no place in that order: it goes on from the drawing that is there, and the next of the server's own takes
+ * Takes what the server has drawn. It numbers its drawings, and a lower number comes too late. What is drawn under the
+ * pointer has no place in that order: it goes on from the drawing that is there, and the next of the server's own takes
  * its place.
  * @param {CanvasMessage | null} message
  */

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 from demo.widgets.base import Widget
 
 
-class Place(TypedDict):
+class Rank(TypedDict):
     """Where a picture stands in one ranking: ``place`` 0 is first, ``bar`` is a length from 0 to 1."""
 
     place: int
@@ -21,10 +21,10 @@ class RankedPicture(TypedDict):
     name: str
     kind: str
     url: str
-    ways: dict[str, Place]
+    ways: dict[str, Rank]
 
 
-class Way(TypedDict):
+class RankingRule(TypedDict):
     """A way to rank: its title, what it shows (HTML), and what its bars measure."""
 
     title: str
@@ -32,12 +32,12 @@ class Way(TypedDict):
     scale: str
 
 
-class LineUp(TypedDict):
+class RankedLineUp(TypedDict):
     """Pictures in line, and the ways to rank them."""
 
     key: str
     title: str
-    ways: dict[str, Way]
+    ways: dict[str, RankingRule]
     pictures: list[RankedPicture]
     about: str
 
@@ -45,7 +45,7 @@ class LineUp(TypedDict):
 class RankingValue(TypedDict):
     """A value of :class:`Ranking`."""
 
-    lineups: list[LineUp]
+    lineups: list[RankedLineUp]
     about: str
 
 

@@ -41,7 +41,7 @@ function paint(url) {
   }
   const picture = new Image();
   picture.onload = () => {
-    if (shown !== url || pen) return; // overtaken by something newer
+    if (shown !== url || pen) return; // stale: something newer is shown, or being drawn
     const scale = SIDE / Math.max(picture.width, picture.height);
     const [width, height] = [picture.width * scale, picture.height * scale];
     blank();

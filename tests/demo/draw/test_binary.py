@@ -12,7 +12,7 @@ from demo.base.errors import answer_errors
 from demo.draw.answers import ANY, Answers
 from demo.draw.handlers import DrawHandlers, DrawingSession
 from demo.draw.starts import Start
-from demo.draw.words import figure_line
+from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from gm_core import in_levels, prepare
 from gm_core.rendering import visible
@@ -48,7 +48,8 @@ def test_it_is_offered_among_the_digits_with_its_figure_in_nats(tab):
     card = tab.drawings.cards[BINARY]
     assert tab.titles[BINARY] == "Digits in black and white · residual PixelCNN"
     nats = -card.metric("log_prob").value
-    assert f"{nats:.1f} nats (exact, 2 levels" in figure_line(card)
+    line = figure_line(card)
+    assert f">{nats:.1f} nats on 10,000 test digits in black and white<" in line and 'title="exact, 2 levels' in line
 
 
 def test_what_is_drawn_are_the_models_zeros_and_ones(tab, image):

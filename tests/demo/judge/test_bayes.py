@@ -88,7 +88,7 @@ def test_both_answers_are_the_models_own(panel: BayesPanel) -> None:
     assert dataset == "mnist"
     accuracy = next(m for m in gm_core.read_card("mnist-classifier").metrics if m.name == "accuracy")
     counted = re.search(r"[\d,]+ test images", accuracy.protocol)
-    assert counted and f"right on {percent(accuracy.value)} of {counted.group()}" in classifier
+    assert counted and f"classifies {percent(accuracy.value)} of {counted.group()} correctly" in classifier
 
 
 def test_what_is_unreasonable_is_refused_however_sure_of_its_class() -> None:
@@ -117,7 +117,7 @@ def test_agreement_and_disagreement_are_told_apart() -> None:
     said = text(contrast_html(made_up({3: 1}, {5: 1}), verdict(), 0.9, "", study))
     figures = {metric.name: metric.value for metric in study.metrics}
     assert "They disagree: the classifier says a 3" in said
-    assert f"{100 * figures['classifier_accuracy']:.1f} %, the PixelCNN on" in said
+    assert f"{100 * figures['classifier_accuracy']:.1f} % correctly, the PixelCNN" in said
     assert f"the PixelCNN on {100 * figures['pixelcnn_accuracy']:.1f} %" in said
 
 

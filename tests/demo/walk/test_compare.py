@@ -8,11 +8,11 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 import gm_core
+from demo.shared.model_line import FIGURES, figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import ExampleSeed
 from demo.walk.compare import TITLES
 from demo.walk.map import AUTOENCODER, MAP, POINTS, Maps, random_points
-from demo.walk.words import FIGURES, figure_line
 from tests.demo.walk.helpers import levels
 
 
@@ -54,6 +54,5 @@ def test_figures_are_the_cards() -> None:
         assert f"<code>{name}</code>" in line
         known = [metric for metric in card.metrics if metric.name in FIGURES]
         assert known and all(
-            FIGURES[metric.name].format(metric.value, many="digits", noun="digit", value="pixel") in line
-            for metric in known
+            FIGURES[metric.name].format(metric.value, many="digits", noun="digit") in line for metric in known
         )

@@ -16,6 +16,7 @@ from PIL import Image
 
 import gm_core
 from demo.base.errors import InputError, answer_errors
+from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import ExampleSeed, form_for, model_input, read_drawing, read_upload
 from demo.walk import TAB, latent
@@ -25,7 +26,7 @@ from demo.walk.rebuild import Rebuild
 from demo.walk.sliders import switch_place
 from demo.walk.spaces import SHOWN, Spaces, fold_summary
 from demo.walk.ways import FIRST_SEEDS, Ways
-from demo.walk.words import VIEWS, choices, figure_line, hint, missing_note, own_models_note
+from demo.walk.words import VIEWS, choices, hint, missing_note, own_models_note
 from demo.widgets.sketch_pad import encode
 from gm_core import VAE, Card, CheckpointError, VAEConfig
 from gm_core.checkpoints import checkpoint_dir, save
@@ -74,7 +75,7 @@ def photograph() -> Image.Image:
 
 def test_what_is_there_can_be_chosen_digits_first(spaces: Spaces) -> None:
     assert list(spaces.cards) == [*SHIPPED, PHOTOGRAPHS] and not spaces.missing
-    assert choices(spaces.cards) == [
+    assert choices(spaces.cards, spaces.dimensions) == [
         ("digits, 16 dimensions", "mnist-vae"),
         ("digits, 2", "mnist-vae2d"),
         ("clothes, 32", CLOTHES),
@@ -184,7 +185,7 @@ def test_a_photograph_is_rebuilt_and_its_bound_is_per_colour_value(spaces: Space
     assert [value["channels"] for value in (original, mean, spread, sample)] == [3, 3, 1, 3]
     assert "real photographs" in bars
     bar, curve = rebuild.bound(PHOTOGRAPHS, ExampleSeed(3))
-    assert "bits per colour value" in bar and "bits per colour value" in curve
+    assert "bits per value" in bar and "bits per value" in curve
 
 
 def test_what_says_most_is_shown_and_the_rest_folded_away(spaces: Spaces) -> None:
@@ -230,7 +231,7 @@ def test_a_wide_space_is_walked_along_its_principal_directions(spaces: Spaces) -
 def test_words_speak_of_what_the_model_knows(spaces: Spaces) -> None:
     for name in (CLOTHES, PHOTOGRAPHS):
         card = spaces.cards[name]
-        words = " ".join(hint(view, card) for view in VIEWS if view not in ("map", "compare"))
+        words = " ".join(hint(view, card, spaces.dimensions[name]) for view in VIEWS if view not in ("map", "compare"))
         assert "digit" not in words and dataset_of(card.dataset).one in words
         assert f"You chose <b>{dataset_of(card.dataset).many}</b>" in own_models_note(card)
     assert own_models_note(spaces.cards["mnist-vae2d"]) == ""
