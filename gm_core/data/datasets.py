@@ -115,7 +115,7 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
                 f"there is no data set {name!r}; there are {', '.join(CATALOG)}, and folders of pictures by their own "
                 "name, given with --data-dir"
             )
-        return _own(Path(directory), split)
+        return _read_own(Path(directory), split)
     record = CATALOG[name]
     if split not in SPLITS:
         raise DataError(f"there is no split {split!r}; there are {', '.join(SPLITS)}")
@@ -141,7 +141,7 @@ def split_words(name: str, train: Images, held_out: Images, test: Images) -> str
     return f"{trained}; measured on {test.part or 'test'}"
 
 
-def _own(directory: Path, split: Split) -> Images:
+def _read_own(directory: Path, split: Split) -> Images:
     """A part of a user's own pictures."""
     try:
         images, labels, classes = own_pictures(directory.resolve())

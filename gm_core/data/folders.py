@@ -33,24 +33,24 @@ def read_pictures(paths: Iterable[str | Path], members: int | None = None) -> It
         members: Archives of more files are refused; any number when left out.
 
     Yields:
-        What to call a picture, and the picture as of :func:`gm_core.data.pictures.open_picture`, or why it cannot be
-        had. A member of an archive is called after both.
+        What to call a picture, and what :func:`gm_core.data.pictures.open_picture` makes of it, or why it cannot be
+        read. A member of an archive is called after both.
     """
     for path in map(Path, paths):
         if path.is_dir():
             found = False
             for picture in _in_folder(path):
                 found = True
-                yield str(picture), _opened(picture)
+                yield str(picture), _try_open(picture)
             if not found:
                 yield str(path), PictureError(f"there is no picture in {path}")
         elif _is_zip(path):
             yield from _in_archive(path, members)
         else:
-            yield str(path), _opened(path)
+            yield str(path), _try_open(path)
 
 
-def _opened(source: Path | bytes, name: str | None = None) -> Image.Image | PictureError:
+def _try_open(source: Path | bytes, name: str | None = None) -> Image.Image | PictureError:
     try:
         return open_picture(source, name)
     except PictureError as error:
@@ -129,4 +129,4 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Image.Image | 
             data = file.read(MAX_BYTES + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         return PictureError(f"{name} is damaged in its archive ({error}); pack it again")
-    return _opened(data, name)
+    return _try_open(data, name)

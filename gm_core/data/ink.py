@@ -89,7 +89,7 @@ def find_ink(values: np.ndarray) -> Ink | None:
         if closer is not None:
             return closer
     # A steep slope across the threshold: white inside, black outside, and anti-aliased edges once shrunk.
-    sharp = (0.5 + (amount - threshold) / (0.3 * contrast)).clip(0, 1) * _grown(kept)
+    sharp = (0.5 + (amount - threshold) / (0.3 * contrast)).clip(0, 1) * _dilate(kept)
     found = [
         word
         for word, present in (
@@ -152,7 +152,7 @@ def _otsu(amount: np.ndarray) -> tuple[float, float, float, float]:
 
 def _pieces(mask: np.ndarray) -> tuple[np.ndarray, bool]:
     """Connected pieces without the specks, and without what comes in from the picture's edge; whether any went."""
-    labels, count = _connected(mask)
+    labels, count = _number_pieces(mask)
     sizes = np.bincount(labels.reshape(-1), minlength=count + 1)
     sizes[0] = 0
     largest = int(sizes.argmax())
@@ -163,7 +163,7 @@ def _pieces(mask: np.ndarray) -> tuple[np.ndarray, bool]:
     return keep[labels], bool((sizes[~keep] > 0).any())
 
 
-def _connected(mask: np.ndarray) -> tuple[np.ndarray, int]:
+def _number_pieces(mask: np.ndarray) -> tuple[np.ndarray, int]:
     """Number the connected pieces of a mask, corners connecting too, from 1; 0 is outside."""
     padded = np.pad(mask, ((0, 0), (1, 1))).astype(np.int8)
     row, start = np.nonzero(np.diff(padded, axis=1) == 1)
@@ -193,7 +193,7 @@ def _connected(mask: np.ndarray) -> tuple[np.ndarray, int]:
     return labels, int(numbers.max(initial=0))
 
 
-def _grown(mask: np.ndarray) -> np.ndarray:
+def _dilate(mask: np.ndarray) -> np.ndarray:
     """A mask and what is within two pixels of it, where the edges of its ink fade."""
     padded = np.pad(mask, 2)
     height, width = mask.shape

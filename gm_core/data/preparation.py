@@ -124,7 +124,7 @@ def prepare(
         picture: Any picture.
         preparation: Which steps to take.
         size: Side of the result; the form's own when left out.
-        form: The form, as of :func:`gm_core.data.catalog.form_of`.
+        form: The form, from :func:`gm_core.data.catalog.form_of`.
 
     Returns:
         What the model sees, and what was done.

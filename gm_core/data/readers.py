@@ -168,7 +168,7 @@ class Arrays:
         """All of them, whatever the split."""
         known = _arrays(root / self.file)
         images, labels = torch.from_numpy(known["images"]).unsqueeze(1), torch.from_numpy(known["labels"])
-        return _mixed(images, labels, tuple(str(name) for name in known["class_names"]))
+        return _shuffle(images, labels, tuple(str(name) for name in known["class_names"]))
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class TorchvisionOmniglot:
         pictures = [(255 - np.asarray(picture.convert("L")), label) for picture, label in data]
         full = torch.from_numpy(np.stack([picture for picture, _ in pictures])).unsqueeze(1).float()
         images = torch.nn.functional.adaptive_avg_pool2d(full, self.size).round().to(torch.uint8)
-        return _mixed(images, torch.tensor([label for _, label in pictures]), tuple(data._characters))
+        return _shuffle(images, torch.tensor([label for _, label in pictures]), tuple(data._characters))
 
 
 @dataclass(frozen=True)
@@ -240,6 +240,6 @@ def _arrays(path: Path) -> dict[str, Any]:
         return dict(known)
 
 
-def _mixed(images: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Found:
+def _shuffle(images: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Found:
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     return Found(images[order], labels[order].to(torch.int64), classes)

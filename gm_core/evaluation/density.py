@@ -1,4 +1,4 @@
-"""The figures of an exact density: how many bits a value of an unseen picture costs."""
+"""The figures of an exact density: the bits per value of an unseen picture."""
 
 import math
 

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from gm_core.checkpoints import CheckpointError, Metric, available, load
-from gm_core.data.datasets import Images, load_dataset
+from gm_core.data.datasets import Images, Source, load_dataset
 from gm_core.evaluation.batches import in_batches
 from gm_core.models.capabilities import Classifies, Samples
 
@@ -51,16 +51,16 @@ def measure(model: Samples, data: Images, quiet: bool) -> list[Metric]:
         few test images, or the model draws too slowly.
     """
     try:
-        name, classifier = judge_of(model, data)
+        source = _source(data)
+        name, classifier = judge_of(model, source.dataset)
         images, labels = _some(data, _number(model, data))
     except LookupError as reason:
         logging.getLogger(__name__).warning("no figure of drawn pictures: %s", reason.args[0])
         return []
-    assert data.source is not None  # judge_of found its classifier
     n = len(images)
     real, train = (
         _features(classifier, pictures, quiet)
-        for pictures in (images, _some(load_dataset(data.source.dataset, "train", data.source.directory), n)[0])
+        for pictures in (images, _some(load_dataset(source.dataset, "train", source.directory), n)[0])
     )
     drawn = _features(classifier, draw(model, n, None, quiet), quiet)
     features = f"Fréchet distance of the features of {name} between {{}} and {n:,} test images, standard error {{:.2f}}"
@@ -113,24 +113,23 @@ def standard_error(a: Tensor, b: Tensor, bootstraps: int = BOOTSTRAPS) -> float:
     return float(torch.tensor(distances).std())
 
 
-def judge_of(model: Samples, data: Images) -> tuple[str, Classifies]:
-    """The classifier of the images' data set, by its name.
+def judge_of(model: Samples, dataset: str) -> tuple[str, Classifies]:
+    """A data set's classifier, with its name.
 
     Args:
         model: The model whose pictures are to be judged.
-        data: The images.
+        dataset: The data set's name.
 
     Raises:
         LookupError: There is none that can be used.
     """
-    dataset = data.source.dataset if data.source else ""
     try:
         for card in available():
             if card.dataset == dataset and card.has(Classifies) and card.model_config.image == model.config.image:
                 return card.name, load(card.name, model.device, what=Classifies)
     except CheckpointError as error:
         raise LookupError(str(error)) from error
-    raise LookupError(f"there is no classifier of {dataset or 'these pictures'}")
+    raise LookupError(f"there is no classifier of {dataset}")
 
 
 def draw(model: Samples, n: int, labels: Tensor | None = None, quiet: bool = True) -> Tensor:
@@ -150,6 +149,17 @@ def draw(model: Samples, n: int, labels: Tensor | None = None, quiet: bool = Tru
     return in_batches(
         lambda part: model.sample(len(part), part, generator=generator), labels, batch=BATCH, title="drawn", quiet=quiet
     )
+
+
+def _source(data: Images) -> Source:
+    """Where images come from.
+
+    Raises:
+        LookupError: They are of no data set.
+    """
+    if data.source is None:
+        raise LookupError("there is no classifier of these pictures")
+    return data.source
 
 
 def _number(model: Samples, data: Images) -> int:

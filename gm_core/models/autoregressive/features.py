@@ -35,7 +35,7 @@ class PixelFeatures(nn.Module):
         """
         batch, height, width = values.shape[:3]
         parts = [
-            self.scaled(values).flatten(3),
+            self.scale_levels(values).flatten(3),
             self.positions(height, width, values.device).expand(batch, -1, -1, -1),
         ]
         if self.embedding is not None:
@@ -52,12 +52,12 @@ class PixelFeatures(nn.Module):
         Returns:
             Features, ``float32`` (n, F).
         """
-        parts = [self.scaled(values).flatten(1), position.expand(len(values), -1)]
+        parts = [self.scale_levels(values).flatten(1), position.expand(len(values), -1)]
         if self.embedding is not None:
             parts.append(self.embedding(values).flatten(1))
         return torch.cat(parts, dim=-1)
 
-    def scaled(self, values: Tensor) -> Tensor:
+    def scale_levels(self, values: Tensor) -> Tensor:
         """Levels as numbers from -1 to 1, with a last dimension of one."""
         return (values.unsqueeze(-1) * (2 / (self.levels - 1)) - 1).float()
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from gm_core.models.flow.base import Bijection
 
 
-class ResidualBlock(nn.Module):
+class CouplingBlock(nn.Module):
     """A residual block that keeps the size: normalise, 3x3 convolution, 1x1 convolution.
 
     Args:
@@ -44,7 +44,7 @@ class CouplingNetwork(nn.Module):
         super().__init__()
         self.input = nn.Conv2d(inputs, width, 3, padding=1)
         self.position = nn.Parameter(torch.zeros(width, height, columns))
-        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
+        self.blocks = nn.ModuleList(CouplingBlock(width) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
         self.output = nn.Conv2d(width, outputs, 3, padding=1)
         # Zeros make every coupling the identity at first, so that a deep stack starts as well as a shallow one.

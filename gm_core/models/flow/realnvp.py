@@ -183,7 +183,7 @@ class RealNVP(Model):
         Raises:
             ValueError: The images are of the wrong type or shape.
         """
-        x = self._squeezed(images)
+        x = self._squeeze(images)
         noise = draw_latents(len(x), self.dimensions, generator).to(x.device).view_as(x)
         v, log_q = self.dequantisation(x, noise)
         logits, log_det = to_logits(x, torch.sigmoid(v), self.config.image.levels)
@@ -336,14 +336,14 @@ class RealNVP(Model):
         """Frames from noise to picture: one for each coupling, and where they start."""
         return sum(self.config.couplings) + 1
 
-    def _squeezed(self, images: Tensor) -> Tensor:
+    def _squeeze(self, images: Tensor) -> Tensor:
         """Checked pictures, on the model's device, squeezed: (B, 4C, H/2, W/2) in ``float32``."""
         check_shape(images, self.config.image)
         return F.pixel_unshuffle(images.to(self.device).float(), 2)
 
     def _logits(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Logits of pictures dequantised by drawn noise, or by noise of 0 without a generator."""
-        x = self._squeezed(images)
+        x = self._squeeze(images)
         noise = draw_latents(len(x), self.dimensions, generator).to(x).view_as(x) if generator else torch.zeros_like(x)
         v, _ = self.dequantisation(x, noise)
         logits, _ = to_logits(x, torch.sigmoid(v), self.config.image.levels)

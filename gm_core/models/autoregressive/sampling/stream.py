@@ -146,7 +146,7 @@ def stream_pixels(
             run = slice(drawn, min(total, reported + enough))
             waiting.append(pixels.draw(drawn, noise[:, run], given[:, run], temperature))
             drawn = run.stop
-            values, logits = (_joined(list(parts)) for parts in zip(*waiting, strict=True))
+            values, logits = (_join(list(parts)) for parts in zip(*waiting, strict=True))
             ready = drawn - reported if drawn == total else (drawn - reported) // chunk * chunk
             waiting = [(values[:, ready:], logits[:, ready:])] if reported + ready < drawn else []
             # One channel has no dimension of its own up to here.
@@ -165,5 +165,5 @@ def stream_pixels(
         yield from events
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
+def _join(parts: list[Tensor]) -> Tensor:
     return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]

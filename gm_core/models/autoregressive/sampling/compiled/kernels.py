@@ -372,7 +372,7 @@ def _compute_logits(row, j, run, w, state, first, last, logits):  # type: ignore
 
 
 @_kernel()
-def _note(row, j, value, n, w, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _note(row, j, value, n, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Take note of a pixel's level, and forget what was supposed of this pixel and the next ones."""
     pixel, first = np.int32(row * state.vertical.shape[1] + j), state.first[n]
     for k in range(len(first)):
@@ -498,7 +498,7 @@ def _put(row, j, value, w, n, state):  # type: ignore[no-untyped-def]  # noqa: A
     columns = len(w.horizontal_input) // features
     for f in range(features):
         state.input[n, up + row, columns + j, f] = w.table[value, f] + state.positions[row, j, f]
-    _note(row, j, value, n, w, state)
+    _note(row, j, value, n, state)
 
 
 @_kernel()
