@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gm_core import warm_up
 from gm_core.models.autoregressive.sampling import select
@@ -41,3 +42,21 @@ def engine(request, monkeypatch) -> str:
     else:
         assert warm_up()
     return request.param
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory):
+    """CIFAR-10 in name and layout only: sheets of small numbered tiles."""
+    root = tmp_path_factory.mktemp("sheets")
+    (root / "cifar10").mkdir()
+    labels = {}
+    for index, name in enumerate([*(f"train_{number}" for number in range(1, 6)), "test"]):
+        columns, rows = (40, 1) if name == "test" else (40, 30)
+        numbers = np.arange(rows * columns)
+        colours = np.stack([numbers % 256, numbers // 256, np.full_like(numbers, index)], axis=-1).astype(np.uint8)
+        tiles = colours.reshape(rows, columns, 3).repeat(32, axis=0).repeat(32, axis=1)
+        tiles[0::32, 1::32] = 200  # the second pixel of every tile
+        Image.fromarray(tiles).save(root / "cifar10" / f"{name}.webp", lossless=True)
+        labels[name] = numbers % 10
+    np.savez(root / "cifar10" / "labels.npz", **labels)
+    return root

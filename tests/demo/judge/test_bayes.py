@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import gm_core
-from demo.base.charts.coverage import TABLE, Curve, coverage_chart, coverage_table
+from demo.base.charts.coverage import TABLE
 from demo.base.words import nats, percent
 from demo.judge.bayes import NO_CLASSIFIER, NO_STUDY, NOTHING_YET, BayesPanel, score_classes
 from demo.judge.bayes_words import ClassScores, abstains, contrast_html, density_html, likelihoods_html
@@ -193,19 +193,3 @@ def test_the_curves_are_the_studys(panel: BayesPanel) -> None:
     card = gm_core.read_card("mnist-bayes")
     assert f"the first {card.config['test_images']:,} test images" in html
     assert next(m.protocol for m in card.metrics if m.name == "mixed_accuracy_at_half_joined") in html
-
-
-def test_a_chart_reads_off_its_curves_and_holds_its_key() -> None:
-    falling = Curve("falls", "classifier", "own", torch.linspace(1, 0.5, 101, dtype=torch.float64))
-    level = Curve("stays", "density", "log_prob", torch.full((101,), 0.8, dtype=torch.float64))
-    svg = coverage_chart([falling, level], 50)
-    assert f"Accuracy against the share of pictures answered. falls: {75.0} % where 50 % are answered" in svg
-    places = re.findall(r'<g class="at">(.*?)</g></g>', svg)
-    assert len(places) == 21 and "80.0 %" in places[4] and "90.0 %" in places[4] and "20 % are answered" in places[4]
-    height = float(re.search(r'viewBox="0 0 \d+ (\d+)"', svg)[1])  # type: ignore[index]
-    assert max(float(y) for y in re.findall(r' y="([\d.]+)"', svg)) < height
-    assert "<td>75.0 %</td><td>80.0 %</td>" in coverage_table([falling, level])
-
-
-def test_no_probability_is_rounded_to_certainty() -> None:
-    assert [percent(p) for p in (1.0, 0.9996, 0.5, 0.0)] == ["over 99.9 %", "over 99.9 %", "50.0 %", "under 0.1 %"]

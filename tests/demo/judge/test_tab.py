@@ -17,14 +17,12 @@ from gradio_client.exceptions import AppError
 from PIL import Image, ImageDraw
 
 import gm_core
-from demo.base.charts.histogram import histogram
 from demo.base.errors import answer_errors
 from demo.judge import words as wording
 from demo.judge.judgement import judge
 from demo.judge.surprise import predict_pixel
 from demo.shared.models import Models
-from demo.widgets.sketch_pad import MAX_CHARACTERS, PREFIX, decode, encode
-from gm_core import Detector, PictureError, Preparation, Verdict
+from gm_core import Detector, Preparation, Verdict
 from gm_core.data.catalog import CATALOG
 from gm_core.data.preparation import AS_IT_IS, USUAL
 from gm_core.studies.detector import SCORES
@@ -215,26 +213,6 @@ def test_the_map_shows_what_the_model_expected(detector: Detector) -> None:
         {**asked, "pixels": "0" * 784},
     ):
         assert "error" in predict(wrong)
-
-
-@pytest.mark.parametrize(("here", "arrow"), [(-1e5, "← this picture"), (1e5, "this picture: 100,000.0 →")])
-def test_far_outside_is_marked_at_the_edge(detector: Detector, here: float, arrow: str) -> None:
-    drawn = histogram(detector.held_out["log_prob"], here, detector.usual_range("log_prob", 0.05))
-    assert arrow in drawn
-    places = [float(x) for x in re.findall(r' x[12]?="(-?[\d.]+)"', drawn)]
-    assert places and all(0 <= x <= 480 for x in places), "nothing is drawn outside the picture"
-
-
-def test_a_pads_value_is_checked() -> None:
-    png = io.BytesIO()
-    seven().save(png, "PNG")
-    assert decode(encode(png.getvalue())) == png.getvalue()
-    assert decode("") is None and decode(None) is None
-    for bad in ("hello", "data:image/svg+xml,<svg/>", PREFIX + "not base64!", PREFIX + "A" * MAX_CHARACTERS, 7, ["x"]):
-        with pytest.raises(PictureError):
-            decode(bad)  # type: ignore[arg-type]
-    with pytest.raises(PictureError):
-        gm_core.open_picture(decode(PREFIX + "AAAA") or b"")
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,12 @@ from PIL import Image
 import gm_core
 from demo.base.errors import InputError, answer_errors
 from demo.shared.models import Models
-from demo.shared.picture_input import ExampleSeed, model_input, read_drawing, read_upload
+from demo.shared.picture_input import ExampleSeed, model_input
 from demo.walk import latent
 from demo.walk.bound import bound_bar, bound_curve, estimate_bound
 from demo.walk.edit import Edit
 from demo.walk.spaces import Spaces
 from demo.walk.ways import FIRST_SEEDS, Ways
-from gm_core import PictureError
-from gm_core.data.preparation import DIGITS
 from gm_core.studies.atlas.atlas import LEAST_KL
 
 NAME = "mnist-vae"
@@ -279,25 +277,6 @@ def test_a_file_that_is_no_picture_is_one_clear_message(client: Client, tmp_path
     said, *_ = client.predict(handle_file(file), NAME, api_name="/walk_rebuild_upload")
     assert re.search(r"This file (is not a picture|has)", said)
     assert str(tmp_path) not in said  # none of the server's paths
-
-
-def test_uploads_of_every_kind_reach_the_model_unharmed(tmp_path: Path) -> None:
-    picture = seven()
-    deep = np.asarray(picture).astype(np.uint16) * 257
-    Image.fromarray(deep).save(tmp_path / "deep.png")
-    picture.save(tmp_path / "film.gif", save_all=True, append_images=[Image.new("L", picture.size)] * 2)
-    picture.convert("RGB").convert("CMYK").save(tmp_path / "print.tif")
-    expected = gm_core.prepare(picture).image
-    for name in ("deep.png", "film.gif", "print.tif"):
-        assert torch.equal(read_upload(str(tmp_path / name)).forms[DIGITS].image, expected), name
-
-
-def test_a_black_drawing_counts_as_empty() -> None:
-    buffer = io.BytesIO()
-    Image.new("L", (280, 280)).save(buffer, "PNG")
-    assert read_drawing("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()) is None
-    with pytest.raises(PictureError):
-        read_drawing("nonsense")
 
 
 def test_what_was_changed_is_kept_in_the_other_latent_space(spaces: Spaces) -> None:

@@ -1,4 +1,4 @@
-"""Bayes' rule holds both ways, refusing is worth what it is said to be, and a study says what its models say."""
+"""Bayes' rule holds both ways, and a study says what its models say."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,6 @@ from gm_core import (
     ClassifierConfig,
     GatedPixelCNN,
     GatedPixelCNNConfig,
-    accuracy_versus_coverage,
     bayes_posterior,
     class_log_probs,
     likelihood_from_posterior,
@@ -22,7 +21,6 @@ from gm_core import (
 )
 from gm_core.checkpoints import read_card, save
 from gm_core.data.datasets import Images
-from gm_core.evaluation.confidence import log_odds
 from gm_core.models import ImageShape
 from gm_core.studies.bayes.study import CURVES, MIXED_CURVES, evaluate_bayes, load_judges, make_bayes
 from tests.helpers import shipped
@@ -109,36 +107,6 @@ def test_the_model_knows_its_own_pictures_by_bayes_rule(pixelcnn):
     confidence = float(posterior.amax(dim=1).mean())
     assert accuracy > 0.5
     assert abs(accuracy - confidence) < 3 * (0.25 / 300) ** 0.5
-
-
-def test_refusing_the_least_confident_first():
-    # Right, right, wrong, right, wrong, from the most to the least confident.
-    probs = torch.tensor([[0.99, 0.01], [0.1, 0.9], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6]])
-    labels = torch.tensor([0, 1, 1, 0, 0])
-    coverage, accuracy = accuracy_versus_coverage(probs, labels, points=6)
-    assert coverage.tolist() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
-    assert accuracy.tolist() == pytest.approx([1, 1, 1, 2 / 3, 3 / 4, 3 / 5])
-    _, backwards = accuracy_versus_coverage(probs, labels, -probs.amax(dim=1), points=6)
-    assert backwards.tolist() == pytest.approx([0, 0, 1 / 2, 1 / 3, 2 / 4, 3 / 5])
-    shuffled = torch.tensor([3, 0, 4, 2, 1])
-    assert torch.equal(accuracy_versus_coverage(probs[shuffled], labels[shuffled], points=6)[1], accuracy)
-
-
-def test_equal_confidence_is_worth_nothing_and_no_class_is_always_wrong():
-    probs, labels = torch.tensor([[0.9, 0.1]]).expand(10, 2), torch.tensor([0] * 7 + [1] * 3)
-    assert accuracy_versus_coverage(probs, labels)[1].tolist() == pytest.approx([0.7] * 101)
-    assert float(accuracy_versus_coverage(probs, torch.full((10,), -1))[1].max()) == 0
-    for bad in (labels[:0], labels):
-        confidence = torch.full((len(bad),), torch.nan)
-        with pytest.raises(ValueError, match="at least one picture"):
-            accuracy_versus_coverage(probs[: len(bad)], bad, confidence)
-
-
-def test_log_odds_order_as_the_largest_probability_does_and_do_not_saturate():
-    logits = 4 * random(50, 5)
-    largest = logits.double().softmax(dim=1).amax(dim=1)
-    torch.testing.assert_close(log_odds(logits), (largest / (1 - largest)).log())
-    assert log_odds(torch.tensor([[0.0, -100.0], [0.0, -200.0]])).tolist() == pytest.approx([100, 200])
 
 
 @pytest.fixture

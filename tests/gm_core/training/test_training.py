@@ -1,7 +1,6 @@
 """A resumed run is the uninterrupted one; an interrupted run is safe."""
 
 import csv
-import itertools
 import os
 import signal
 from dataclasses import replace
@@ -11,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from gm_core.data.datasets import DataError, Images, load_dataset
+from gm_core.data.datasets import Images
 from gm_core.models import ImageShape
 from gm_core.models.autoregressive.gated import GatedPixelCNNConfig
 from gm_core.models.vae.vae import VAEConfig
@@ -213,32 +212,3 @@ def test_the_learning_rate_rises_stays_and_falls():
     assert rates[-1] == pytest.approx(0.02 * recipe.learning_rate, rel=0.01)
     start = int(recipe.steps * (1 - recipe.decay))
     assert rates[start - 100] == recipe.learning_rate > rates[start + 200]
-
-
-def test_the_last_5000_training_images_are_held_out(data_dir):
-    train_set, held_out, test_set = (
-        load_dataset("mnist", split, data_dir) for split in ("train", "validation", "test")
-    )
-    assert (len(train_set), len(held_out), len(test_set)) == (200, 5000, 60)
-    assert train_set.images.shape == (200, 1, 28, 28)
-    assert len(held_out.first(7)) == 7
-    assert held_out.first(None) is held_out
-    assert train_set.images[:, 0, 0, 0].tolist() == [i % 251 for i in range(200)]  # the test's data are numbered
-    assert held_out.images[:, 0, 0, 0].tolist() == [i % 251 for i in range(200, 5200)]
-    assert train_set.class_names == tuple("0123456789")
-
-
-def test_data_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"MNIST is not in .*--data-dir"):
-        load_dataset("mnist", "train", tmp_path)
-    assert not list(tmp_path.iterdir())  # a folder that was named is never written to
-    raw = tmp_path / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for split, kind in itertools.product(("train", "t10k"), ("images-idx3", "labels-idx1")):
-        (raw / f"{split}-{kind}-ubyte").write_bytes(b"not what it says")
-    with pytest.raises(DataError, match="MNIST is damaged in"):
-        load_dataset("mnist", "train", tmp_path)
-    with pytest.raises(DataError, match="no data set 'cats'"):
-        load_dataset("cats", "train", tmp_path)
-    with pytest.raises(DataError, match="no split 'valid'"):
-        load_dataset("mnist", "valid", tmp_path)

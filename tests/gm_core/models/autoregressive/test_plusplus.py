@@ -5,12 +5,8 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from gm_core import PixelCNNPP, PixelCNNPPConfig, draw_noise, rebuild
-from gm_core.data.datasets import DataError, load_dataset
-from gm_core.distributions.channels import ChannelMixture
-from gm_core.evaluation import evaluate
 from tests.helpers import flat, loss_of
 
 SIZE = {"height": 6, "width": 7, "classes": 3, "mixture": 3, "vertical": (8, 8, 8), "horizontal": (8, 12, 8)}
@@ -25,16 +21,6 @@ def small(**changes) -> PixelCNNPP:
 def pictures(n: int, seed: int, channels: int = 3, height: int = 6, width: int = 7, levels: int = 256) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(levels, (n, channels, height, width), dtype=torch.uint8, generator=generator)
-
-
-def random_mixture(*shape: int, channels: int = 3, k: int = 4, levels: int = 256, seed: int = 0) -> ChannelMixture:
-    generator = torch.Generator().manual_seed(seed)
-
-    def normal(*parts: int) -> torch.Tensor:
-        return torch.randn(*shape, *parts, k, generator=generator, dtype=torch.float64)
-
-    loc, log_scale = levels / 2 + levels / 3 * normal(channels), normal(channels) + np.log(levels / 20)
-    return ChannelMixture(normal(), loc, log_scale, normal(channels * (channels - 1) // 2), levels)
 
 
 @pytest.mark.parametrize("size", [(6, 5), (8, 6), (5, 6)])
@@ -68,40 +54,6 @@ def test_a_channel_depends_on_the_channels_before_it_only():
         assert not changed[: index + 1].any()
         if channel < 2:
             assert changed[index + 1 : 3 * pixel + 3].all(), "a channel does not see one before it"
-
-
-def test_the_joint_mixture_is_that_of_the_paper():
-    mixture = random_mixture(50)
-    value = torch.randint(256, (50, 3), generator=torch.Generator().manual_seed(5))
-    value[:6] = torch.tensor([[0, 0, 0], [255, 255, 255], [0, 255, 0], [255, 0, 1], [254, 1, 0], [0, 3, 255]])
-    r, g, b = (value[:, channel, None].double() for channel in range(3))
-    to_g, to_b, from_g = mixture.slope.unbind(dim=-2)
-    loc = mixture.loc.clone()
-    loc[:, 1] += to_g * (r - 127.5)
-    loc[:, 2] += to_b * (r - 127.5) + from_g * (g - 127.5)
-    x, scale = torch.stack([r, g, b], dim=1), mixture.log_scale.exp()
-    above = torch.where(x == 255, 1.0, torch.sigmoid((x + 0.5 - loc) / scale))
-    below = torch.where(x == 0, 0.0, torch.sigmoid((x - 0.5 - loc) / scale))
-    expected = (mixture.weight.exp() * (above - below).prod(dim=1)).sum(dim=-1)
-    torch.testing.assert_close(mixture.log_prob(value).exp(), expected, rtol=1e-6, atol=1e-15)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_pixels_channels_are_exact_factors_of_the_joint(channels):
-    mixture = random_mixture(20, channels=channels)
-    value = torch.randint(256, (20, channels), generator=torch.Generator().manual_seed(6))
-    factors = mixture.channel_log_prob(value)
-    torch.testing.assert_close(factors.sum(dim=-1), mixture.log_prob(value))
-    levels = mixture.level_log_prob(value)
-    torch.testing.assert_close(levels.gather(-1, value[..., None])[..., 0], factors)
-    torch.testing.assert_close(levels.logsumexp(dim=-1), torch.zeros(20, channels, dtype=torch.float64))
-
-
-def test_the_probabilities_of_all_colours_sum_to_one():
-    mixture = random_mixture(7, levels=4)
-    colours = torch.tensor(list(itertools.product(range(4), repeat=3)))[:, None]
-    total = mixture.log_prob(colours.expand(-1, 7, -1)).logsumexp(dim=0)
-    torch.testing.assert_close(total, torch.zeros(7, dtype=torch.float64))
 
 
 @pytest.mark.parametrize("label", [-1, 2])
@@ -207,57 +159,3 @@ def test_dropout_is_for_training_only():
     assert torch.equal(loss_of(model, images, labels), loss_of(model, images, labels))
     model.train()
     assert not torch.equal(loss_of(model, images, labels), loss_of(model, images, labels))
-
-
-@pytest.fixture(scope="module")
-def sheets(tmp_path_factory):
-    """CIFAR-10 in name and layout only: sheets of small numbered tiles."""
-    root = tmp_path_factory.mktemp("sheets")
-    (root / "cifar10").mkdir()
-    labels = {}
-    for index, name in enumerate([*(f"train_{number}" for number in range(1, 6)), "test"]):
-        columns, rows = (40, 1) if name == "test" else (40, 30)
-        numbers = np.arange(rows * columns)
-        colours = np.stack([numbers % 256, numbers // 256, np.full_like(numbers, index)], axis=-1).astype(np.uint8)
-        tiles = colours.reshape(rows, columns, 3).repeat(32, axis=0).repeat(32, axis=1)
-        tiles[0::32, 1::32] = 200  # the second pixel of every tile
-        Image.fromarray(tiles).save(root / "cifar10" / f"{name}.webp", lossless=True)
-        labels[name] = numbers % 10
-    np.savez(root / "cifar10" / "labels.npz", **labels)
-    return root
-
-
-def test_sheets_are_cut_in_reading_order_and_the_last_5000_are_held_out(sheets):
-    train, held_out, test = (load_dataset("cifar10", split, sheets) for split in ("train", "validation", "test"))
-    assert (len(train), len(held_out), len(test)) == (1000, 5000, 40)
-    assert train.images.shape[1:] == (3, 32, 32)
-    numbers = torch.arange(1000)
-    assert torch.equal(train.images[:, :, 31, 5].long(), torch.stack([numbers % 256, numbers // 256, 0 * numbers], 1))
-    assert torch.all(train.images[:, :, 0, 1] == 200)
-    assert torch.all(train.images[:, 0, 1, 0] == train.images[:, 0, 0, 0])
-    assert torch.equal(train.labels, numbers % 10)
-    assert held_out.images[-1, 2, 2, 2] == 4
-    assert test.class_names[3] == "cat"
-
-
-def test_a_part_of_the_test_set_is_called_so(sheets):
-    test = load_dataset("cifar10", "test", sheets)
-    assert test.part == "the first 40 test images"
-    protocol = evaluate(small(classes=10, blocks=(1, 1, 1)), test, quiet=True)[0].protocol
-    assert protocol == 'exact, 256 levels, mean over the first 40 test images, label "any class"'
-    assert test.first(10).part == ""
-
-
-@pytest.mark.parametrize("damage", ["labels.npz", "train_2.webp"])
-def test_damaged_sheets_are_one_clear_error(sheets, tmp_path, damage):
-    (tmp_path / "cifar10").mkdir()
-    for path in (sheets / "cifar10").iterdir():
-        data = path.read_bytes()
-        (tmp_path / "cifar10" / path.name).write_bytes(data[: len(data) // 2] if path.name == damage else data)
-    with pytest.raises(DataError, match="CIFAR-10 is damaged in"):
-        load_dataset("cifar10", "train", tmp_path)
-
-
-def test_cifar10_that_is_not_there_is_one_clear_error(tmp_path):
-    with pytest.raises(DataError, match="CIFAR-10 is not in"):
-        load_dataset("cifar10", "test", tmp_path)

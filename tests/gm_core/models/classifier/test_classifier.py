@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import gm_core
-from gm_core import Classifier, ClassifierConfig, calibration_error
+from gm_core import Classifier, ClassifierConfig
 from gm_core.checkpoints import FAMILIES
 from gm_core.data.datasets import Images
 from gm_core.evaluation import evaluate
@@ -98,19 +98,6 @@ def test_wrong_input_is_named():
     for change in ({"image": ImageShape(height=6, width=8)}, {"classes": 0}, {"dropout": 1.0}, {"dropout": -0.1}):
         with pytest.raises(ValueError, match=r"multiples of 4|cannot have|dropout"):
             replace(CONFIG, **change)
-
-
-def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
-    generator = torch.Generator().manual_seed(0)
-    probs = torch.rand(50_000, 3, generator=generator, dtype=torch.float64).pow(2).mul(4).softmax(dim=1)
-    honest = torch.multinomial(probs, 1, generator=generator)[:, 0]
-    assert calibration_error(probs, honest) < 0.01
-    # Sure of everything and right half of the time.
-    sure = torch.eye(2, dtype=torch.float64)[torch.zeros(100, dtype=torch.int64)]
-    assert calibration_error(sure, torch.arange(100) % 2) == pytest.approx(0.5)
-    # Two bins: 0.9 sure and always right, 0.6 sure and never.
-    probs = torch.tensor([[0.9, 0.1], [0.6, 0.4]], dtype=torch.float64)
-    assert calibration_error(probs, torch.tensor([0, 1])) == pytest.approx((0.1 + 0.6) / 2)
 
 
 @pytest.mark.parametrize("name", ["mnist-classifier", "fashion-classifier"])

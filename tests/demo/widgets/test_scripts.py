@@ -5,11 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.base.errors import InputError, answer_errors
 from demo.widgets import base
-from demo.widgets.base import Widget, bundle, modules
-from demo.widgets.example_row import ExampleRow
-from demo.widgets.ranking import Ranking
+from demo.widgets.base import bundle, modules
 
 FOLDERS = sorted(path.parent for path in base.FOLDER.glob("*/script.js"))
 NAME = re.compile(r"^(?:export )?(?:async )?(?:const|let|function|class) (\w+)", re.MULTILINE)
@@ -66,24 +63,3 @@ def test_widgets_import_nothing_above_them() -> None:
     for path in base.FOLDER.rglob("*.py"):
         for package in re.findall(r"^(?:from|import) (demo(?:\.\w+)*)", path.read_text(), re.MULTILINE):
             assert package.startswith(("demo.base", "demo.widgets"))
-
-
-def test_a_refused_question_is_answered_in_a_sentence() -> None:
-    def refuse(_: object) -> dict[str, object]:
-        raise InputError("the point is too far out.")
-
-    assert answer_errors(refuse)({}) == {"error": "The point is too far out."}
-    assert answer_errors(refuse)([]) == {"error": "A question must be an object."}
-
-
-def test_events_are_those_that_a_widget_declares() -> None:
-    """A word in quotes in a script makes no event, as it would for ``gr.HTML``."""
-    assert callable(ExampleRow().pick)
-    assert '"radiogroup"' in Ranking().js_on_load
-    for widget in (Ranking(), ExampleRow(chosen=1)):
-        assert not hasattr(widget, "radiogroup") and not hasattr(widget, "chosen")
-
-
-def test_a_value_is_one_text() -> None:
-    assert Widget.postprocess(Ranking(), {"lineups": []}) == '{"lineups": []}'
-    assert Ranking().postprocess(None) is None

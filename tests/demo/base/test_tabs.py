@@ -1,15 +1,12 @@
-"""Building the page loads nothing; a part of it that is opened is filled once, or says what is missing."""
+"""A part of the page that is opened is filled once, or says what is missing."""
 
 import logging
 
 import gradio as gr
 import pytest
 
-import gm_core
-from demo.app import TABS
 from demo.base.errors import InputError
 from demo.base.tabs import OPENED, guard
-from demo.shared.models import Models
 from gm_core import CheckpointError
 
 
@@ -45,17 +42,3 @@ def test_what_is_missing_is_said_in_its_place_and_logged(notice: gr.HTML, caplog
 def test_a_generator_says_what_went_wrong_after_its_values(notice: gr.HTML) -> None:
     first, (said, _) = guard(refused, notice, 1)()
     assert first == (OPENED, "a first value") and "The seed is wrong." in said
-
-
-@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.id)
-def test_building_a_tab_loads_no_model(tab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_weights(*_: object) -> None:
-        pytest.fail("weights are read while the page is built")
-
-    monkeypatch.setattr(gm_core.checkpoints, "read_tensors", read_weights)
-    with gr.Blocks():
-        tab.build(Models.on("cpu"))
-
-
-def test_tabs_have_names_of_their_own() -> None:
-    assert len({tab.id for tab in TABS}) == len({tab.title for tab in TABS}) == len(TABS)
