@@ -118,7 +118,7 @@ def test_agreement_and_disagreement_are_told_apart() -> None:
     figures = {metric.name: metric.value for metric in study.metrics}
     assert "They disagree: the classifier says a 3" in said
     assert f"{100 * figures['classifier_accuracy']:.1f} % correctly, the PixelCNN" in said
-    assert f"the PixelCNN on {100 * figures['pixelcnn_accuracy']:.1f} %" in said
+    assert f"the PixelCNN {100 * figures['pixelcnn_accuracy']:.1f} %" in said
 
 
 def test_a_density_made_of_a_classifier_has_the_classifiers_posterior() -> None:
