@@ -100,7 +100,7 @@ def _refusals(card: Card) -> str:
 def _cost_section(cards: Iterable[Card]) -> str:
     rows = []
     for card in cards:
-        found = re.search(r"first ([\d,]+) training images", card.split)
+        found = re.search(r"trained on (?:the first )?([\d,]+) training images", card.split)
         images = int(found[1].replace(",", "")) if found else 0
         epochs = f"{card.cost['images_seen'] / images:.1f} epochs" if images else "–"
         parameters = f"{card.parameters / 1e6:.2f} M"

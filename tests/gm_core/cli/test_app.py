@@ -6,18 +6,6 @@ import sys
 
 import pytest
 
-import gm_core
-
-
-def test_list_names_every_checkpoint(cli):
-    code, out, _ = cli("list", "--json")
-    assert code == 0
-    cards = json.loads(out)
-    assert [card["name"] for card in cards] == [card.name for card in gm_core.available()]
-    assert {"family", "config", "dataset", "split", "recipe", "cost", "metrics", "sha256"} <= set(cards[0])
-    code, out, _ = cli("list")
-    assert [line.split()[0] for line in out.splitlines()] == [card["name"] for card in cards]
-
 
 @pytest.mark.parametrize(
     ("arguments", "message"),

@@ -191,6 +191,7 @@ def test_the_shipped_study_is_of_the_shipped_models(dataset):
     assert len(study.coverage) == 101
     for name in CURVES:
         assert float(study.accuracy[name][-1]) == pytest.approx(card.metric(f"{name}_accuracy").value)
-        assert card.metric(f"{name}_accuracy").value > 0.85
+        # Either is wrong less often than a guess is right.
+        assert 1 - card.metric(f"{name}_accuracy").value < 1 / len(card.class_names)
     # Where half of the pictures are of no class, the density knows better than the classifier which ones to refuse.
     assert study.mixed_accuracy["joined"][45] > study.mixed_accuracy["classifier"][45]
