@@ -121,7 +121,7 @@ def test_red_then_green_then_blue(page, url, model):
         picture.press(key)
         begun = " and red and green of the next" if channels == 2 else " and red of the next" if channels else ""
         wait_for(canvas, f"paused: {whole} of {SIZE} pixels{begun} ·")
-        # The canvas frames the pixel in hand, but not over its middle.
+        # The canvas frames the current pixel, but not over its middle.
         hand = [[*drawn[whole][:channels], *[0] * (3 - channels)]] if channels else []
         assert colors(canvas) == [*drawn[:whole], *hand, *[None] * (SIZE - whole - len(hand))]
         if channels:

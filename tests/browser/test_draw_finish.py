@@ -1,4 +1,4 @@
-"""The Draw tab as a partner: a person begins, rubs out, changes a pixel, and the model finishes."""
+"""The Draw tab as a partner: a user begins, erases, changes a pixel, and the model finishes."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def drag(page: Page, canvas: Locator, *places: tuple[float, float]) -> None:
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_half_rubbed_out_has_several_endings_and_undo_brings_the_whole_back(page, app_url, model, size):
+def test_half_erased_has_several_endings_and_undo_brings_the_whole_back(page, app_url, model, size):
     page.set_viewport_size(size)
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")

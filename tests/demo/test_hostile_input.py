@@ -184,7 +184,7 @@ def test_the_pages_own_events_answer_bad_values(
     assert server.get("/info").status_code == 200
 
 
-def test_a_picture_of_the_server_that_nobody_uploaded_stays_unread(
+def test_a_picture_of_the_server_that_no_client_uploaded_stays_unread(
     server: httpx.Client, events: list[Event], tmp_path: Path
 ) -> None:
     """Of an image, Gradio checks the path only where the client itself marks it as a file."""

@@ -84,23 +84,23 @@ def test_two_models_see_different_pixels_and_the_original_has_a_blind_spot(answe
     assert masked[INDEX - 1] and masked[(row - 1) * 28 + column]
 
 
-def test_the_film_of_a_sheet_holds_all_its_pictures(answers, image):
+def test_the_animation_of_a_sheet_holds_all_its_pictures(answers, image):
     values = image.flatten().tolist()
     answer = ask(answers, "record", image, pictures=[values, [0] * 784, values, values])
-    film = Image.open(io.BytesIO(base64.b64decode(answer["gif"])))
-    assert film.size == (5 * 58, 5 * 58)
+    animation = Image.open(io.BytesIO(base64.b64decode(answer["gif"])))
+    assert animation.size == (5 * 58, 5 * 58)
 
 
 @pytest.mark.parametrize("pictures", [None, [], 3, [[0] * 784] * 17, [[0] * 783], ["x"]])
-def test_a_film_of_no_picture_is_refused(answers, image, pictures):
+def test_a_animation_of_no_picture_is_refused(answers, image, pictures):
     assert "must be" in ask(answers, "record", image, pictures=pictures)["error"]
 
 
-def test_the_film_ends_with_the_picture(answers, image):
-    film = Image.open(io.BytesIO(base64.b64decode(ask(answers, "record", image)["gif"])))
-    assert 20 < film.n_frames < 80
-    film.seek(film.n_frames - 1)
-    shown = np.asarray(film.convert("L"))[5::10, 5::10]
+def test_the_animation_ends_with_the_picture(answers, image):
+    animation = Image.open(io.BytesIO(base64.b64decode(ask(answers, "record", image)["gif"])))
+    assert 20 < animation.n_frames < 80
+    animation.seek(animation.n_frames - 1)
+    shown = np.asarray(animation.convert("L"))[5::10, 5::10]
     assert np.abs(shown.astype(int) - image[0, 0].numpy()).max() <= 1  # the palette of a GIF holds 256 colours
 
 
@@ -184,7 +184,7 @@ def test_a_link_carries_what_is_given():
     ("begun", "query", "draws"),
     [(False, {}, True), (True, {}, False), (True, {"__theme": "dark"}, False), (True, {"seed": "4"}, True)],
 )
-def test_the_drawing_of_an_opening_page_does_not_overtake_what_somebody_asked_for_meanwhile(begun, query, draws):
+def test_the_drawing_of_an_opening_page_does_not_overtake_what_the_user_asked_for_meanwhile(begun, query, draws):
     session = DrawingSession()
     if begun:
         session.begin()

@@ -87,8 +87,8 @@ def test_models_of_other_levels_are_not_compared(tab, image):
     assert "same size and levels" in ask(tab, "depends", image, rival=GREY)["error"]
 
 
-def test_the_film_shows_ink_as_white(tab, image):
-    film = Image.open(io.BytesIO(base64.b64decode(ask(tab, "record", image)["gif"])))
-    film.seek(film.n_frames - 1)
-    shown = np.asarray(film.convert("L"))[5::10, 5::10]
+def test_the_animation_shows_ink_as_white(tab, image):
+    animation = Image.open(io.BytesIO(base64.b64decode(ask(tab, "record", image)["gif"])))
+    animation.seek(animation.n_frames - 1)
+    shown = np.asarray(animation.convert("L"))[5::10, 5::10]
     assert np.array_equal(shown, visible(image, 2)[0, 0].numpy()) and shown.max() == 255

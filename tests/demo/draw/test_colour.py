@@ -166,10 +166,10 @@ def test_what_a_pixel_hangs_on(tab, model, image):
     assert (strength > 0).all()
 
 
-def test_the_film_is_in_colour(tab, image):
-    film = Image.open(io.BytesIO(base64.b64decode(ask(tab, "record", image)["gif"])))
-    film.seek(film.n_frames - 1)
-    shown = np.asarray(film.convert("RGB"))[5::10, 5::10].astype(int)
+def test_the_animation_is_in_colour(tab, image):
+    animation = Image.open(io.BytesIO(base64.b64decode(ask(tab, "record", image)["gif"])))
+    animation.seek(animation.n_frames - 1)
+    shown = np.asarray(animation.convert("RGB"))[5::10, 5::10].astype(int)
     assert np.abs(shown - image[0].movedim(0, -1).numpy()).max() <= 1
 
 

@@ -189,7 +189,7 @@ def test_sixteen_pictures_are_those_of_the_model_and_the_first_is_the_single_one
     assert drawn(client, "3", 1.0, 7)[-1]["values"] == last["values"][:1]
 
 
-def test_one_of_each_class_throws_the_same_dice_for_all(drawings):
+def test_one_of_each_class_uses_the_same_random_numbers_for_all(drawings):
     together = drawings.redraw(asked(pictures=EACH))
     assert together["labels"] == drawings.cards[NAME].class_names
     for index in (0, 9):

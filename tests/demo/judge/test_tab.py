@@ -82,7 +82,7 @@ def files(folder: Path) -> dict[str, Path]:
         "cmyk": saved(folder / "cmyk.jpg", ink.convert("CMYK")),
         "transparent": saved(folder / "transparent.png", clear),
         "deep": saved(folder / "deep.png", deep),
-        "film": saved(folder / "film.gif", ink, save_all=True, append_images=[ink.rotate(90)]),
+        "animated": saved(folder / "animated.gif", ink, save_all=True, append_images=[ink.rotate(90)]),
         "one_pixel": saved(folder / "one.png", Image.new("L", (1, 1), 200)),
         "bad_huge": saved(folder / "huge.png", Image.new("1", (20_000, 3_000))),
     }

@@ -26,10 +26,10 @@ def test_uploads_of_every_kind_reach_the_model_unharmed(tmp_path: Path) -> None:
     picture = seven()
     deep = np.asarray(picture).astype(np.uint16) * 257
     Image.fromarray(deep).save(tmp_path / "deep.png")
-    picture.save(tmp_path / "film.gif", save_all=True, append_images=[Image.new("L", picture.size)] * 2)
+    picture.save(tmp_path / "animated.gif", save_all=True, append_images=[Image.new("L", picture.size)] * 2)
     picture.convert("RGB").convert("CMYK").save(tmp_path / "print.tif")
     expected = gm_core.prepare(picture).image
-    for name in ("deep.png", "film.gif", "print.tif"):
+    for name in ("deep.png", "animated.gif", "print.tif"):
         assert torch.equal(read_upload(str(tmp_path / name)).forms[DIGITS].image, expected), name
 
 

@@ -39,7 +39,7 @@ def test_files_as_they_come_and_folders_in_order_of_name(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (9, 9), grey).save(path)
-    (tmp_path / "notes.txt").write_text("no picture, and nobody said it was")
+    (tmp_path / "notes.txt").write_text("not a picture, and not called one")
     (tmp_path / "._b.png").write_text("what macOS leaves behind")
     (tmp_path / "c" / "round").symlink_to(tmp_path)
     expected = [("a/z.png", 1), ("b.png", 2), ("c/a/y.PNG", 3), ("x.bmp", 4)]

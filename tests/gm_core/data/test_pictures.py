@@ -20,9 +20,9 @@ def encoded(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
     return buffer.getvalue()
 
 
-def digit(ink: int = 255, ground: int = 0, size: int = 28) -> Image.Image:
+def digit(ink: int = 255, background: int = 0, size: int = 28) -> Image.Image:
     """A seven, drawn by hand as it were."""
-    picture = Image.new("L", (size, size), ground)
+    picture = Image.new("L", (size, size), background)
     draw = ImageDraw.Draw(picture)
     s = size / 28
     draw.line([(8 * s, 6 * s), (19 * s, 6 * s), (12 * s, 22 * s)], fill=ink, width=max(1, round(2.5 * s)))
@@ -156,12 +156,12 @@ def test_a_picture_in_mnists_form_is_taken_pixel_by_pixel():
     assert prepared.image.shape == (1, 1, 28, 28)
     assert prepared.image.dtype == torch.uint8
     assert torch.equal(prepared.image[0, 0], torch.from_numpy(np.asarray(digit()).copy()))
-    assert torch.equal(prepare(digit(ink=0, ground=255)).image, prepared.image)
+    assert torch.equal(prepare(digit(ink=0, background=255)).image, prepared.image)
 
 
 def test_dark_ink_on_grey_paper_off_centre_becomes_a_centred_white_digit():
     paper = Image.new("L", (400, 300), 190)
-    paper.paste(digit(ink=40, ground=190, size=120), (250, 20))
+    paper.paste(digit(ink=40, background=190, size=120), (250, 20))
     prepared = prepare(paper)
     image = prepared.image[0, 0].double()
     assert [step.split()[0] for step in prepared.steps] == ["inverted:", "cropped", "fitted", "solid", "centred"]
@@ -174,10 +174,10 @@ def test_dark_ink_on_grey_paper_off_centre_becomes_a_centred_white_digit():
     assert image[0].max() == 0
 
 
-@pytest.mark.parametrize(("ink", "ground"), [(10, 120), (0, 100), (30, 110), (255, 140), (200, 130), (20, 240)])
-def test_polarity_is_told_from_the_ink_not_from_the_paper(ink, ground):
-    paper = Image.new("L", (300, 300), ground)
-    paper.paste(digit(ink=ink, ground=ground, size=140), (80, 90))
+@pytest.mark.parametrize(("ink", "background"), [(10, 120), (0, 100), (30, 110), (255, 140), (200, 130), (20, 240)])
+def test_polarity_is_told_from_the_ink_not_from_the_paper(ink, background):
+    paper = Image.new("L", (300, 300), background)
+    paper.paste(digit(ink=ink, background=background, size=140), (80, 90))
     noisy = np.asarray(paper) + np.random.default_rng(0).normal(0, 4, (300, 300))
     image = prepare(Image.fromarray(noisy.clip(0, 255).astype(np.uint8))).image.double().flatten()
     clean = Image.new("L", (300, 300))
@@ -192,14 +192,14 @@ def test_a_device_is_not_read():
 
 
 def test_dark_ink_left_dark_is_cropped_all_the_same():
-    prepared = prepare(digit(ink=0, ground=255, size=200), Preparation(polarity=False))
+    prepared = prepare(digit(ink=0, background=255, size=200), Preparation(polarity=False))
     assert prepared.steps[0] == "cropped to what is drawn"
     assert prepared.image.max() == 255
 
 
 def test_each_step_can_be_left_out():
     paper = Image.new("L", (100, 100), 255)
-    paper.paste(digit(ink=0, ground=255, size=50), (50, 50))
+    paper.paste(digit(ink=0, background=255, size=50), (50, 50))
     as_it_is = prepare(paper, AS_IT_IS)
     assert as_it_is.image.float().mean() > 200
     uncropped = prepare(paper, Preparation(crop=False, center=False)).image[0, 0]

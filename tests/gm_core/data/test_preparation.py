@@ -18,8 +18,8 @@ def seven(side: int = 28) -> np.ndarray:
     return np.asarray(picture.reduce(4))
 
 
-def shirt(ground=(255, 250, 245), width: int = 300) -> Image.Image:
-    picture = Image.new("RGB", (width, 200), ground)
+def shirt(background=(255, 250, 245), width: int = 300) -> Image.Image:
+    picture = Image.new("RGB", (width, 200), background)
     draw = ImageDraw.Draw(picture)
     draw.rectangle((100, 40, 159, 179), fill=(60, 90, 200))
     draw.rectangle((115, 60, 130, 90), fill=(230, 220, 40))

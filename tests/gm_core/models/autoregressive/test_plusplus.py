@@ -38,7 +38,7 @@ def test_a_pixel_sees_all_pixels_before_it_and_no_other(size, kernel_size):
         (gradient,) = torch.autograd.grad((outputs[row, column] * weights).sum(), features, retain_graph=True)
         seen = gradient[0].abs().sum(dim=0).flatten() > 0
         assert not seen[index:].any(), f"pixel {index} sees the future"
-        assert seen[:index].all(), f"pixel {index} is blind to {(~seen[:index]).nonzero().flatten().tolist()}"
+        assert seen[:index].all(), f"pixel {index} does not see {(~seen[:index]).nonzero().flatten().tolist()}"
 
 
 def test_a_channel_depends_on_the_channels_before_it_only():

@@ -186,7 +186,7 @@ def test_sixteen_streams_at_once_all_get_on_and_draw_what_they_draw_alone(small)
     def session(seed):
         stream = model.stream(1, generator=torch.Generator().manual_seed(seed))
         drawn[seed].append(next(stream))
-        all_there.wait()  # nobody is done before everybody has begun
+        all_there.wait()  # none is done before all have begun
         for event in stream:
             drawn[seed].append(event)
 

@@ -72,7 +72,7 @@ def test_pictures_in_colour_are_told_by_their_colour():
         replace(CONFIG, image=replace(CONFIG.image, channels=2))
 
 
-def test_dropout_is_the_generators_while_training_and_nobodys_afterwards():
+def test_dropout_is_drawn_from_the_generator_in_training_and_absent_afterwards():
     torch.manual_seed(0)
     model, data = Classifier(CONFIG).requires_grad_(False), squares(16, 0)
 
