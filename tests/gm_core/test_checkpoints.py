@@ -8,7 +8,6 @@ import torch
 import gm_core
 from gm_core import VAE, CheckpointError, GatedPixelCNN, GatedPixelCNNConfig, VAEConfig, checkpoints
 from gm_core.checkpoints import available, load, read_card
-from gm_core.device import DeviceError, pick_device
 from gm_core.models import ImageShape
 from tests.helpers import shipped
 
@@ -135,19 +134,6 @@ def test_a_save_that_fails_leaves_the_old_file(directory, model, monkeypatch):
 def test_a_name_that_would_leave_the_folder_is_not_written(tmp_path, model):
     with pytest.raises(CheckpointError, match="cannot name a checkpoint"):
         shipped(model, "../escape", tmp_path)
-
-
-def test_devices_are_checked():
-    assert pick_device("cpu") == torch.device("cpu")
-    assert pick_device("auto").type in ("cuda", "mps", "cpu")
-    with pytest.raises(DeviceError, match="there is no device 'toaster'"):
-        pick_device("toaster")
-    for kind, present in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())):
-        if not present:
-            with pytest.raises(DeviceError, match=f"no '{kind}' device"):
-                pick_device(kind)
-    with pytest.raises(DeviceError):
-        pick_device("meta")
 
 
 def test_every_shipped_checkpoint_is_whole_small_and_described():
