@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -265,6 +266,22 @@ def test_what_does_not_fit_is_left_out_and_the_others_go_on(
     with pytest.raises(CheckpointError, match="no VAE"):
         Spaces(spaces.models)
     assert "no VAE with an atlas" in texts_of_the_tab(spaces.models)
+
+
+def test_an_atlas_of_other_weights_leaves_its_space_out(
+    spaces: Spaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in checkpoint_dir().iterdir():
+        (tmp_path / path.name).symlink_to(path.resolve())
+    card = tmp_path / f"{CLOTHES}-atlas.json"
+    entries = json.loads(card.read_text())
+    card.unlink()
+    entries["config"]["model"]["sha256"] = "0" * 64
+    card.write_text(json.dumps(entries))
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    left = Spaces(spaces.models)
+    assert left.missing == [CLOTHES] and left.dimensions.keys() == left.cards.keys()
+    assert f"made with other weights of '{CLOTHES}'" in caplog.text
 
 
 def texts_of_the_tab(models: Models) -> str:
