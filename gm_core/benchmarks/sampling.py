@@ -80,7 +80,7 @@ def _bench_case(model: Autoregressive, batch: int, height: int, width: int, rate
         "limit_seconds": limit,
         "times_limit": cached / limit,
         "pictures_per_second": batch / cached,
-        "identical": _drawn_by_the_full_network(model, images),
+        "identical": _network_would_draw(model, images),
     }
 
 
@@ -138,7 +138,7 @@ def _seconds_to_stop(model: Autoregressive) -> float:
 
 
 @torch.inference_mode()
-def _drawn_by_the_full_network(model: Autoregressive, images: Tensor) -> bool:
+def _network_would_draw(model: Autoregressive, images: Tensor) -> bool:
     """Whether the full network draws exactly these pictures from the benchmark's random numbers."""
     n, channels, height, width = images.shape
     noise = draw_noise(n, height, width, torch.Generator().manual_seed(0), channels).view(n, height, width, channels)

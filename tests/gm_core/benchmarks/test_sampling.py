@@ -5,7 +5,7 @@ import torch
 
 from gm_core import PixelCNNPP, PixelCNNPPConfig
 from gm_core.benchmarks import sampling
-from gm_core.benchmarks.sampling import _drawn_by_the_full_network, bench_sampling
+from gm_core.benchmarks.sampling import _network_would_draw, bench_sampling
 from gm_core.models import ImageShape
 from tests.helpers import seeded
 
@@ -19,9 +19,9 @@ def model() -> PixelCNNPP:
 
 def test_a_picture_of_other_pixels_is_not_called_identical(model):
     images = model.sample(2, generator=seeded(), size=(5, 6))
-    assert _drawn_by_the_full_network(model, images)
+    assert _network_would_draw(model, images)
     images[1, 2, 4, 5] ^= 128  # the last value of the last picture
-    assert not _drawn_by_the_full_network(model, images)
+    assert not _network_would_draw(model, images)
 
 
 def test_a_line_per_case_and_the_sessions_together(model, monkeypatch):

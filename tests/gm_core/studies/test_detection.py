@@ -157,7 +157,7 @@ def test_scores_of_made_up_evidence():
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_complexity_counts_the_bits_of_a_real_file(channels):
-    """What a coder can shorten costs less: emptiness next to nothing, noise about eight bits a value."""
+    """What a coder can shorten costs less: emptiness next to nothing, noise about eight bits per value."""
     noise = torch.randint(256, (1, channels, 28, 28), dtype=torch.uint8, generator=seeded())
     images = torch.cat([torch.zeros_like(noise), noise])
     given = evidence(torch.zeros(images.shape), images=images)
