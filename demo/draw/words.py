@@ -11,7 +11,7 @@ the pixels before it. <b>Pick a class</b> and watch, or <b>take the pen</b> and 
 
 HOW = (Path(__file__).parent / "how.md").read_text(encoding="utf-8")
 
-TEMPERATURE_INFO = "Below 1 favours the likeliest greys, mostly black; above 1, noise."
+TEMPERATURE_INFO = "Below 1 favours the likeliest values, for digits mostly black; above 1, noise."
 SEED_INFO = "Repeats the random numbers."
 
 

@@ -27,7 +27,7 @@ def waiting(run: int) -> str:
     Args:
         run: Another for every picture, so that the page notices that another one's numbers are wanted.
     """
-    return f'<p class="waiting" data-run="{run}">Sampling z {max(SAMPLES):,} times …</p>'
+    return f'<p class="waiting" data-run="{run}">Sampling z {max(SAMPLES):,} times as soon as this is in view …</p>'
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from gradio.events import Dependency
 from demo.base.errors import sentence, show_errors
 from demo.base.events import LIVE, QUIET
 from demo.base.fields import StrictRadio
-from demo.base.tabs import Opening, guard
+from demo.base.tabs import OPENED, Opening, guard
 from demo.base.words import message_html
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
@@ -136,17 +136,22 @@ def build(models: Models) -> None:
     maps = chart.maps
 
     @show_errors
-    def compare_ways(event: gr.EventData, ends: Ends) -> tuple[Any, ...]:
+    def compare_ways(event: gr.EventData, opened: str | None, name: str, ends: Ends) -> tuple[Any, ...]:
         """The two ends of a path over the map, as those of the view "A to B"."""
         points = {
             end: Point(z.tolist(), f"the point ({z[0]:.2f}, {z[1]:.2f}) of the map")
             for end, z in zip(FIRST_SEEDS, maps.ends(event._data), strict=True)
         }
         ends = ends | {MAP: dict[str, End](points)}
-        return gr.Tabs(selected="walk-ways"), MAP, ends, *between.show(MAP, ends)
+        # What is filled before the browser has built it is lost. A view that was never opened is filled by its opening;
+        # or, counting as open from here on, by the choice of another latent space, which would empty it otherwise.
+        shown = between.show(MAP, ends) if opened else (None,) * len(between.outputs)
+        notice = OPENED if name != MAP else gr.skip()
+        return gr.Tabs(selected="walk-ways"), notice, MAP, ends, *shown
 
-    outputs = [views, model, between.ends, *between.outputs]
-    chart.map.ends(compare_ways, between.ends, outputs, **LIVE)
+    notice = openings["ways"].notice
+    outputs = [views, notice, model, between.ends, *between.outputs]
+    chart.map.ends(compare_ways, [notice, model, between.ends], outputs, **LIVE)
 
 
 def connect_texts(spaces: Spaces, model: gr.Radio, tabs: Mapping[str, gr.Tab], texts: Sequence[gr.HTML]) -> Dependency:

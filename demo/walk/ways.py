@@ -131,7 +131,7 @@ class WaysView:
                         line = gr.HTML(elem_id=f"walk-what-{end}", padding=False)
                         with gr.Row():
                             buttons = [
-                                gr.Button(text, size="md", min_width=70)
+                                gr.Button(text, size="sm", min_width=60)
                                 for text in ("Random", "Use Walk's point", "Use Rebuild's picture")
                             ]
                         with gr.Accordion(f"Draw or upload {end}, or give a seed", open=False):

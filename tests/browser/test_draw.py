@@ -162,7 +162,7 @@ def test_reduced_motion_shows_the_picture_at_once(browser: Browser, app_url):
     page.goto(app_url)
     canvas = page.locator("#draw-canvas")
     wait_for(canvas, "complete: 784 of 784 pixels")
-    expect(canvas.locator(".time")).to_contain_text("shown as it came")
+    expect(canvas.locator(".time")).to_contain_text("shown at full speed")
     context.close()
 
 

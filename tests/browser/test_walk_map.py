@@ -221,5 +221,7 @@ def test_the_ends_of_a_path_are_compared_in_the_other_view(page: Page, app_url: 
     pixels = np.array(shown(page, "#walk-strip figure.straight canvas"))
     expected = maps.pictures(MAP, torch.tensor([[-1.0, 2.0]])).flatten().numpy().astype(int)
     assert np.abs(pixels - expected).max() <= 12  # the pointer stands on whole pixels of the screen
+    for end in "AB":  # still, when the view that opens here for the first time has been filled
+        expect(page.locator(f"#walk-what-{end}")).to_contain_text("of the map")
     page.get_by_role("tab", name="Walk", exact=True).click()
     expect(page.locator("#walk-sliders .row:visible")).to_have_count(2)

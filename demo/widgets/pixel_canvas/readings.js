@@ -59,7 +59,7 @@ export const describeRun = () => {
   const bottom = lowest(run.ready), sums = visiblePictures().map((picture) => picture.sums[count]);
   if (current() === null) describeSheet(whole, sums);
   else describePicture(whole, sums[0]);
-  const pace = run.slow ? "shown slowly." : "shown as it came.";
+  const pace = run.slow ? "shown slowly." : "shown at full speed.";
   find(".time").textContent = run.done && !run.stopped ? `Drawn in ${formatNumber(run.done.seconds, 2)} s, ${pace}` : "";
   canvas.setAttribute("aria-busy", String(Boolean(stroke || state.pending)));
   const many = current() === null ? `${run.count} × ` : "";

@@ -12,6 +12,7 @@ const PEN = SIDE / 12; // a drawn digit, fitted into 20x20, gets strokes about a
 const STEPS_BACK = 50;
 
 let shown = "";
+let arrived = false; // whether there has been a picture
 const history = [];
 let pen = null; // the pointer that is drawing, and where it was
 
@@ -58,6 +59,7 @@ function remember() {
 
 function report(url) {
   shown = url;
+  arrived = true;
   refresh();
   props.value = url;
   trigger("input");
@@ -143,7 +145,8 @@ element.addEventListener("keydown", (event) => {
 function receive() {
   const url = props.value || "";
   if (url === shown) return;
-  remember();
+  if (arrived) remember(); // the first picture is no change of the user's: there is nothing to take back
+  arrived = true;
   shown = url;
   refresh();
   paint(url);
@@ -151,6 +154,7 @@ function receive() {
 
 blank();
 shown = props.value || "";
+arrived = Boolean(shown);
 paint(shown);
 refresh();
 watch("value", receive);
