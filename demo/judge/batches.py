@@ -21,6 +21,7 @@ from gm_core import CheckpointError, PictureError
 from gm_core.data.catalog import CATALOG
 from gm_core.data.folders import ARCHIVES, REFUSED, read_pictures
 from gm_core.data.pictures import ENDINGS
+from gm_core.data.walk import is_clutter
 from gm_core.rendering import grid, png
 from gm_core.studies.detector.scores import SCORES
 from gm_core.studies.detector.scoring import SCORE_KEYS, Scored
@@ -64,7 +65,7 @@ def count_pictures(path: str) -> int:
     """How many results a file will come to, for the progress; an archive that will be refused comes to one."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
+            names = [name for name in archive.namelist() if not (name.endswith("/") or is_clutter(name))]
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
         return 1
     pictures = sum(Path(name).suffix.lower() in ENDINGS | REFUSED | ARCHIVES for name in names)

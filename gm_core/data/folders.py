@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from gm_core.data.pictures import ENDINGS, MAX_BYTES, PictureError, open_picture
+from gm_core.data.walk import is_clutter, walk
 
 MAX_UNPACKED = 4 * 2**30
 """Archives that unpack to more bytes in all are refused before anything is unpacked."""
@@ -25,8 +26,9 @@ Read = tuple[str, Image.Image | PictureError]
 def read_pictures(paths: Iterable[str | Path], members: int | None = None) -> Iterator[Read]:
     """Read pictures one after the other, holding no more than one.
 
-    A folder gives its pictures, those of the folders in it included, in order of name. So does a zip
-    archive, which is never unpacked to a disk. What else lies there is passed over.
+    A folder gives its pictures and those of the folders in it, in order of name, by the rule of
+    :mod:`gm_core.data.walk`. So does a zip archive, which is never unpacked to a disk. What else lies there is passed
+    over.
 
     Args:
         paths: Pictures, folders and zip archives.
@@ -37,11 +39,16 @@ def read_pictures(paths: Iterable[str | Path], members: int | None = None) -> It
         read. A member of an archive is called after both.
     """
     for path in map(Path, paths):
-        if path.is_dir():
+        try:
+            is_folder = path.is_dir()
+        except OSError as error:
+            yield str(path), _unreadable(path, error)
+            continue
+        if is_folder:
             found = False
-            for picture in _in_folder(path):
+            for file, fault in walk(str(path), ENDINGS | REFUSED):
                 found = True
-                yield str(picture), _try_open(picture)
+                yield str(file), _try_open(file) if fault is None else _unreadable(file, fault)
             if not found:
                 yield str(path), PictureError(f"there is no picture in {path}")
         elif _is_zip(path):
@@ -57,18 +64,10 @@ def _try_open(source: Path | bytes, name: str | None = None) -> Image.Image | Pi
         return error
 
 
-def _in_folder(folder: Path) -> Iterator[Path]:
-    """One folder's names are in memory at a time, so that their number does not matter."""
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError:  # a folder that may not be looked into holds nothing to be read
-        return
-    for path in entries:
-        if path.is_dir():
-            if not path.is_symlink():  # it may lead back here
-                yield from _in_folder(path)
-        elif path.suffix.lower() in ENDINGS | REFUSED and path.is_file() and not path.name.startswith("._"):
-            yield path
+def _unreadable(path: Path, error: OSError) -> PictureError:
+    if isinstance(error, FileNotFoundError) and path.is_symlink():
+        return PictureError(f"{path.name} is a link that leads nowhere; restore what it leads to, or delete it")
+    return PictureError(f"{path.name} cannot be opened ({error.strerror})")
 
 
 def _is_zip(path: Path) -> bool:
@@ -89,7 +88,7 @@ _PICTURES = (b"\x89PNG", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1", b"\xff\xd8\xf
 def _in_archive(path: Path, most: int | None) -> Iterator[Read]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not _is_clutter(member)]
+            members = [member for member in archive.infolist() if not (member.is_dir() or is_clutter(member.filename))]
             if most is not None and len(members) > most:
                 raise PictureError(f"{path.name} holds {len(members):,} files, over {most:,}; split it up")
             if sum(member.file_size for member in members) > MAX_UNPACKED:
@@ -103,12 +102,6 @@ def _in_archive(path: Path, most: int | None) -> Iterator[Read]:
         yield str(path), error
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
         yield str(path), PictureError(f"{path.name} is a damaged archive ({error}); pack it again")
-
-
-def _is_clutter(member: zipfile.ZipInfo) -> bool:
-    """Folders, and what macOS packs beside every file."""
-    parts = member.filename.split("/")
-    return member.is_dir() or "__MACOSX" in parts or parts[-1].startswith("._")
 
 
 def _suffix(member: zipfile.ZipInfo) -> str:

@@ -1,8 +1,12 @@
 """Files, folders and archives are read one picture at a time, and nothing in them can do harm."""
 
+import errno
 import io
+import os
 import struct
+import subprocess
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,3 +138,124 @@ def test_an_encrypted_member_and_an_empty_archive_are_told(tmp_path):
     assert said([path])[0][1] == "a.png is encrypted; pack it without a password"
     assert said([packed(tmp_path / "y.zip", {})])[0][1] == "there is no picture in y.zip"
     assert said([packed(tmp_path / "z.zip", {"a.txt": b""})])[0][1] == "there is no picture in z.zip"
+
+
+def save(path, grey: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture(grey))
+
+
+def names(folder) -> list[str]:
+    """What is read of a folder, relative to it."""
+    return [name.removeprefix(f"{folder}/") for name, what in said([folder]) if isinstance(what, int)]
+
+
+def test_links_are_followed_and_every_folder_is_read_once(tmp_path):
+    for kind in ("cat", "dog"):
+        save(tmp_path / "all" / kind / "x.png")
+    half, subset = tmp_path / "half", tmp_path / "subset"
+    save(half / "cat" / "x.png")
+    (half / "dog").symlink_to(tmp_path / "all" / "dog")
+    (half / "b.png").symlink_to(half / "cat" / "x.png")
+    assert names(half) == ["b.png", "cat/x.png", "dog/x.png"]
+    subset.mkdir()
+    for kind in ("cat", "dog"):
+        (subset / kind).symlink_to(tmp_path / "all" / kind)
+    (tmp_path / "all" / "dog" / "back").symlink_to(subset)  # in circles, from outside
+    (subset / "again").symlink_to(tmp_path / "all")
+    (subset / "self").symlink_to(".")
+    assert names(subset) == ["again/cat/x.png", "again/dog/x.png"]
+    (subset / "again").unlink()
+    assert names(subset) == ["cat/x.png", "dog/x.png"]
+    (tmp_path / "link").symlink_to(subset)
+    assert names(tmp_path / "link") == ["cat/x.png", "dog/x.png"]
+
+
+def test_a_folder_is_read_under_its_own_name_unless_that_is_hidden(tmp_path):
+    save(tmp_path / "real" / "x.png")
+    save(tmp_path / ".store" / "dog" / "y.png")
+    (tmp_path / "latest").symlink_to("real")  # comes first by name
+    (tmp_path / "dog").symlink_to(".store/dog")
+    assert names(tmp_path) == ["dog/y.png", "real/x.png"]
+
+
+def test_many_links_among_folders_end(tmp_path):
+    """Each of twelve folders links to all: 12! ways to go, and twelve pictures."""
+    everything = tmp_path / "everything"
+    for number in range(12):
+        save(everything / str(number) / "x.png")
+        for other in range(12):
+            (everything / str(number) / f"to{other}").symlink_to(everything / str(other))
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "in").symlink_to(everything)
+    assert len(names(everything)) == len(names(tmp_path / "outside")) == 12
+
+
+HIDDEN = (
+    *(".ipynb_checkpoints/x.png", ".thumbnails/x.png", ".Trash-1000/files/x.png", ".git/x.png", "._x.png", ".x.png"),
+    *(
+        "$RECYCLE.BIN/S-1/x.png",
+        "__MACOSX/x.png",
+        "@eaDir/x.png",
+        "System Volume Information/x.png",
+        "lost+found/x.png",
+    ),
+)
+
+
+def test_what_is_hidden_is_passed_over_in_folders_and_archives_alike(tmp_path):
+    folder = tmp_path / ".cache" / "pets"  # the folder that was named is read, wherever it lies
+    shown = ["cat/trash/x.png", "cat/x.png", "trash/x.png", "x.png"]  # litter is a class, too
+    for name in (*shown, *HIDDEN, *(f"cat/{name}" for name in HIDDEN)):
+        save(folder / name)
+    (folder / "Thumbs.db").write_bytes(b"thumbnails")
+    assert names(folder) == shown
+    path = packed(tmp_path / "x.zip", {name: picture() for name in (*shown, *HIDDEN, "./dog/x.png")})
+    assert sorted(names(path)) == sorted(["./dog/x.png", *shown])
+    assert said([folder / ".x.png"]) == [(str(folder / ".x.png"), 0)]
+
+
+def test_what_cannot_be_looked_at_has_its_line(tmp_path):
+    save(tmp_path / "a" / "good.png", 7)
+    (tmp_path / "a" / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "a" / "round.png").symlink_to("round.png")
+    long = tmp_path / ("x" * 300 + ".png")
+    lines = dict(said([long, tmp_path / "a"]))
+    assert lines[str(tmp_path / "a" / "good.png")] == 7 and len(lines) == 4
+    assert "File name too long" in lines[str(long)]
+    assert lines[str(tmp_path / "a" / "gone")].startswith("gone is a link that leads nowhere")
+    assert "round.png cannot be opened" in lines[str(tmp_path / "a" / "round.png")]
+
+
+def test_a_locked_folder_has_its_line_at_any_place(tmp_path, monkeypatch):
+    """Tests may run as the administrator, to whom nothing is locked."""
+    save(tmp_path / "good.png", 7)
+    (tmp_path / "locked").mkdir()
+    scan = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr("os.scandir", refuse)
+    locked = (str(tmp_path / "locked"), "locked cannot be opened (Permission denied)")
+    assert said([tmp_path]) == [(str(tmp_path / "good.png"), 7), locked]
+    assert said([tmp_path / "locked", tmp_path / "good.png"]) == [locked, (str(tmp_path / "good.png"), 7)]
+
+
+@pytest.mark.parametrize(("name", "depth"), [("a", 1200), ("a" * 200, 30)])
+def test_deep_folders_end_in_a_picture_or_a_line(tmp_path, monkeypatch, name, depth):
+    """Deeper than recursion goes, and deeper than a path may be long."""
+    save(tmp_path / "z.png", 7)
+    monkeypatch.chdir(tmp_path)
+    for _ in range(depth):
+        Path(name).mkdir()
+        os.chdir(name)
+    Path("x.png").write_bytes(picture(5))
+    os.chdir(tmp_path)
+    (deep, what), good = said([tmp_path])
+    assert good == (str(tmp_path / "z.png"), 7)
+    assert deep.startswith(str(tmp_path / name / name))
+    assert what == 5 if depth == 1200 else "File name too long" in what
+    subprocess.run(["rm", "-r", tmp_path / name], check=True)  # pytest's own cleaning recurses
