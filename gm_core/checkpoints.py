@@ -14,7 +14,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from gm_core.data.catalog import dataset_of
+from gm_core.data.catalog import DataSet, dataset_of, folder_record
 from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
 from gm_core.models import FAMILIES, Model, ModelConfig
@@ -60,6 +60,7 @@ class Card:
         description: One sentence for readers.
         dataset: Name of the data set.
         split: Which of its images were used for what.
+        data: What they were, to know them again; see :attr:`gm_core.data.datasets.Images.provenance`.
         config: Shape of the model.
         recipe: How it was trained.
         history: Every stage of training: what changed, steps, minutes, result.
@@ -84,7 +85,13 @@ class Card:
     parameters: int = 0
     class_names: list[str] = field(default_factory=list)
     licence: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
+
+    @property
+    def record(self) -> DataSet:
+        """The record of its data set: a folder of own pictures where the card says so, whatever the folder's name."""
+        return (folder_record if self.data.get("kind") == "folder" else dataset_of)(self.dataset)
 
     @property
     def is_model(self) -> bool:
@@ -226,7 +233,7 @@ def save(card: Card, tensors: dict[str, Tensor], directory: Path | None = None) 
 
 def write_card(card: Card, directory: Path | None = None) -> None:
     """Write a card alone, for weights that are there already."""
-    card = replace(card, licence=card.licence or dataset_of(card.dataset).licence)
+    card = replace(card, licence=card.licence or card.record.licence)
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"
     write_atomically((directory or checkpoint_dir()) / f"{card.name}.json", text.encode())
 

@@ -24,7 +24,7 @@ from demo.widgets.pixel_canvas.messages import (
     pixels,
 )
 from gm_core import Autoregressive, CheckpointError, Detector, PixelEvent, draw_noise, rebuild
-from gm_core.data.catalog import FIRST, dataset_of
+from gm_core.data.catalog import FIRST
 
 NAME = FIRST.pixelcnn
 LAST_SEED = 999_999
@@ -138,7 +138,7 @@ class Drawings:
             live: All in one message; the canvas shows it at the place that is looked at.
         """
         model, card = self.models.autoregressive(request.model), self.cards[request.model]
-        dataset = dataset_of(card.dataset)
+        dataset = card.record
         config, each = model.config, request.pictures == EACH
         channels, height, width = picture_shape(model)
         n = config.classes if each else int(request.pictures)

@@ -15,7 +15,7 @@ from demo.draw.words import titles
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.widgets.pixel_canvas.messages import CanvasMessage
-from gm_core import CheckpointError, form_of, in_levels, open_picture, prepare
+from gm_core import CheckpointError, in_levels, open_picture, prepare
 from gm_core.data.catalog import FIRST
 
 FIRST_SEED = FIRST.seeds.picture
@@ -156,7 +156,7 @@ class DrawHandlers:
             raise InputError("There is no picture yet.")
         picture = open_picture(path, name="this file")
         if model in self.drawings.cards:  # else the field says so when the drawing is asked for
-            form, config = form_of(self.drawings.cards[model].dataset), self.models.autoregressive(model).config
+            form, config = self.drawings.cards[model].record.form, self.models.autoregressive(model).config
             image = in_levels(prepare(picture, size=config.image.height, form=form).image, config.image.levels)
             session.start = Start.upper_half(image, config.image.levels)
 

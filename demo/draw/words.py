@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gm_core import FAMILIES, Card
-from gm_core.data.catalog import dataset_of
 
 HINT = """<p class="lab-hint">This model draws a picture one pixel at a time: each is drawn at random, with odds set by
 the pixels before it. <b>Pick a class</b> and watch, or <b>take the pen</b> and let it finish your drawing.</p>"""
@@ -25,7 +24,7 @@ def titles(cards: Mapping[str, Card]) -> dict[str, str]:
     found = {}
     for name, card in cards.items():
         rivals = [_bits(other) for other in cards.values() if other.dataset == card.dataset]
-        many = dataset_of(card.dataset).many
+        many = card.record.many
         best = " (best)" if len(rivals) > 1 and _bits(card) == min(rivals) else ""
         found[name] = f"{many[:1].upper()}{many[1:]} · {FAMILIES[card.family].title}{best}"
     return found

@@ -5,7 +5,6 @@ from html import escape
 
 from demo.base.words import duration, note_html
 from gm_core import Card, Metric
-from gm_core.data.catalog import dataset_of
 
 FIGURES = {
     "bits_per_dim": "{:.3f} bits/dim on {tested}",
@@ -28,7 +27,7 @@ def figure_line(card: Card) -> str:
     about = [
         f"<code>{escape(card.name)}</code>",
         f"{card.parameters / 1e6:.2f} million parameters",
-        escape(f"trained on {dataset_of(card.dataset).title}{effort(card)}"),
+        escape(f"trained on {card.record.title}{effort(card)}"),
         *(f'<span title="{escape(metric.protocol)}">{escape(words)}</span>' for metric, words in figures(card)),
     ]
     return note_html(f"Model: {' · '.join(about)}")
@@ -36,7 +35,7 @@ def figure_line(card: Card) -> str:
 
 def figures(card: Card) -> list[tuple[Metric, str]]:
     """What was measured of a model and is shown, and each figure in words."""
-    dataset, patterns = dataset_of(card.dataset), dict(FIGURES)
+    dataset, patterns = card.record, dict(FIGURES)
     if card.model_config.image.levels == 2:  # whose likelihoods are published in nats per picture
         del patterns["bits_per_dim"]
         patterns["log_prob"] = "{:.1f} nats on {tested}"

@@ -24,7 +24,7 @@ from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.sketch_pad import SketchPad
 from demo.widgets.sketch_pad import decode as decode_sketch
 from gm_core import Card, CheckpointError, PictureError, Prepared
-from gm_core.data.catalog import FIRST, dataset_of, form_of
+from gm_core.data.catalog import FIRST
 from gm_core.data.preparation import DIGITS, Form
 
 EMPTY = "The drawing is empty: draw something, or upload a picture."
@@ -90,7 +90,7 @@ def model_input(models: Models, picture: UserPicture, name: str) -> ModelInput:
     """
     card = models.card(name)
     if isinstance(picture, ExampleSeed):
-        usual = dataset_of(card.dataset).seeds.picture
+        usual = card.record.seeds.picture
         return example(models, card, usual if picture.seed is None else picture.seed)
     prepared = picture.forms[form_for(card)]
     return ModelInput(prepared.image, f"{picture.source}, {', '.join(prepared.steps)}.")
@@ -98,7 +98,7 @@ def model_input(models: Models, picture: UserPicture, name: str) -> ModelInput:
 
 def form_for(card: Card) -> Form:
     """The form of the pictures that a model knows."""
-    return replace(form_of(card.dataset), size=card.model_config.image.height)
+    return replace(card.record.form, size=card.model_config.image.height)
 
 
 def example(models: Models, card: Card, seed: int) -> ModelInput:
@@ -109,7 +109,7 @@ def example(models: Models, card: Card, seed: int) -> ModelInput:
         card: Of the model.
         seed: One seed, one picture.
     """
-    painter, whose = dataset_of(card.dataset).pixelcnn, dataset_of(card.dataset).many
+    painter, whose = card.record.pixelcnn, card.record.many
     if painter == FIRST.pixelcnn:
         whose = "the first tab"
     try:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from demo.base.words import nats
 from gm_core import Card, Variational
-from gm_core.data.catalog import DataSet, dataset_of
+from gm_core.data.catalog import DataSet
 
 SAMPLES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Numbers of samples of z for which the bound is computed."""
@@ -88,7 +88,7 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
     """
     cost, pixels, pointer = -estimate.elbo, -estimate.reconstruction, estimate.kl
     samples, tighter = max(estimate.bounds.items())
-    kind = dataset_of(card.dataset).noun
+    kind = card.record.noun
     saved = max(0.0, tighter - estimate.elbo)
     whole = max(cost, 1e-9)
 

@@ -12,7 +12,6 @@ from demo.walk.spaces import RESET, Spaces, Value
 from demo.walk.words import edit_note, measurements, neighbours
 from demo.widgets.latent_sliders import Axis, LatentSliders, Place
 from demo.widgets.picture_view import PictureView, plain
-from gm_core.data.catalog import dataset_of
 from gm_core.studies.atlas.attributes import ATTRIBUTES
 
 TOWARD = 2.0
@@ -43,7 +42,7 @@ class Edit:
             picture: The picture.
         """
         models, card = self.spaces.models, self.spaces.cards[name]
-        atlas, many = models.atlas(name), dataset_of(card.dataset).many
+        atlas, many = models.atlas(name), card.record.many
         z = latent.encode(models.latent(name), model_input(models, picture, name).image)
         own, _ = self.near(name, z)
         axes: list[Axis] = [
@@ -98,7 +97,7 @@ class Edit:
         name, vae = self.spaces.model(sent)
         view, z = latent.check_view(sent.get("view")), latent.check_point(vae, sent.get("z"), latent.FAR)
         mean = latent.picture(vae, z)[None]
-        atlas, dataset = self.spaces.models.atlas(name), dataset_of(self.spaces.cards[name].dataset)
+        atlas, dataset = self.spaces.models.atlas(name), self.spaces.cards[name].record
         values = {attribute: float(ATTRIBUTES[attribute][0](mean)) for attribute in atlas.attributes}
         label, count = self.near(name, z)
         near = neighbours(count, NEIGHBOURS, dataset, atlas.class_names[label])

@@ -13,7 +13,6 @@ from demo.walk.bound import STYLE, bound_bar, bound_curve, estimate_bound, kl_ba
 from demo.walk.spaces import Spaces
 from demo.widgets.latent_sliders import SPREAD
 from demo.widgets.picture_view import PictureView, magma, plain
-from gm_core.data.catalog import dataset_of
 
 WANTED = """
 // The bound takes long: it is asked for when its place comes into view.
@@ -46,7 +45,7 @@ class Rebuild:
             plain(rebuilt.mean, "Reconstruction: the mean of every pixel"),
             magma(rebuilt.scale[0], "The standard deviation of every pixel", unit, SPREAD),
             plain(rebuilt.sample, "Reconstruction: a sample of the pixels"),
-            kl_bars(rebuilt.kl_per_dim, models.atlas(name).kl.tolist(), dataset_of(self.spaces.cards[name].dataset)),
+            kl_bars(rebuilt.kl_per_dim, models.atlas(name).kl.tolist(), self.spaces.cards[name].record),
         )
 
     def bound(self, name: str, picture: UserPicture) -> tuple[str, str]:

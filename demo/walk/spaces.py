@@ -13,7 +13,7 @@ from demo.walk import latent
 from demo.walk.words import distance, view_line
 from demo.widgets.latent_sliders import Axis, Place
 from gm_core import Card, CheckpointError, Variational
-from gm_core.data.catalog import dataset_of, place_of
+from gm_core.data.catalog import place_of
 from gm_core.studies.atlas.atlas import LEAST_KL, PRINCIPAL
 
 FIRST_CODE = 30
@@ -90,7 +90,7 @@ class Spaces:
 
     def _principal_axes(self, name: str) -> tuple[list[Axis], str, str]:
         """A slider for each principal direction, what their order means, and nothing that is folded."""
-        atlas, dataset = self.models.atlas(name), dataset_of(self.cards[name].dataset)
+        atlas, dataset = self.models.atlas(name), self.cards[name].record
         many, (shown, total) = dataset.many, atlas.principal.shape
         share = atlas.gains[:shown].square().sum() / atlas.gains.square().sum()
         axes: list[Axis] = [
@@ -109,7 +109,7 @@ class Spaces:
 
     def _coordinates(self, name: str) -> tuple[list[Axis], str, str]:
         """A slider for each coordinate, what their order means, and what the folded ones are."""
-        kl, kind = self.models.atlas(name).kl.tolist(), dataset_of(self.cards[name].dataset).noun
+        kl, kind = self.models.atlas(name).kl.tolist(), self.cards[name].record.noun
         order = sorted(range(len(kl)), key=lambda index: -kl[index])
         axes: list[Axis] = [
             {
@@ -197,13 +197,13 @@ class Spaces:
         """
         if not self.is_wide(name):
             return latent.sample_prior(self.models.variational(name), seed), f"drawn from the prior with seed {seed}"
-        codes, one = self.models.atlas(name).codes, dataset_of(self.cards[name].dataset).one
+        codes, one = self.models.atlas(name).codes, self.cards[name].record.one
         z = codes[code % len(codes)].clamp(-latent.FAR, latent.FAR)
         return z.tolist(), f"{one} that the model has not seen in training, encoded"
 
     def first_place(self, name: str) -> Place:
         """Where a walk begins."""
-        z, origin = self.start(name, dataset_of(self.cards[name].dataset).seeds.point, FIRST_CODE)
+        z, origin = self.start(name, self.cards[name].record.seeds.point, FIRST_CODE)
         return self.place(name, z, origin[:1].upper() + origin[1:] + "." if self.is_wide(name) else "")
 
 

@@ -6,7 +6,7 @@ from html import escape
 from demo.base.words import nats, note_html
 from demo.walk.latent import View
 from gm_core import Card
-from gm_core.data.catalog import FIRST, DataSet, dataset_of
+from gm_core.data.catalog import FIRST, DataSet
 from gm_core.studies.atlas.attributes import attributes_of
 
 OWN_MODELS = ("map", "compare")
@@ -42,7 +42,7 @@ def hint(view: str, card: Card, dimensions: int) -> str:
         card: Of the model that was chosen.
         dimensions: D of its latent space.
     """
-    dataset, few = dataset_of(card.dataset), dimensions <= FEW
+    dataset, few = card.record, dimensions <= FEW
     one, numbers = dataset.one, "a few numbers" if few else f"{dimensions} numbers"
     first, second = (MORE[name] for name in attribute_names(card))
     give = "Upload" if card.model_config.image.channels == 3 else "Draw"
@@ -64,14 +64,14 @@ def own_models_note(card: Card) -> str:
     if card.dataset == FIRST.name:
         return ""
     return note_html(
-        f"You chose <b>{dataset_of(card.dataset).many}</b>; this view stays with {FIRST.many}: it needs a latent space "
+        f"You chose <b>{card.record.many}</b>; this view stays with {FIRST.many}: it needs a latent space "
         f"of two dimensions, and only {FIRST.many} have models with so few."
     )
 
 
 def choices(cards: dict[str, Card], dimensions: dict[str, int]) -> list[tuple[str, str]]:
     """The models as options: what each knows, in how many dimensions; both by the model's name."""
-    titles = [f"{dataset_of(card.dataset).many}, {dimensions[name]}" for name, card in cards.items()]
+    titles = [f"{card.record.many}, {dimensions[name]}" for name, card in cards.items()]
     titles[0] += " dimensions"
     return list(zip(titles, cards, strict=True))
 
@@ -164,7 +164,7 @@ def neighbours(count: int, of: int, dataset: DataSet, name: str) -> str:
 def edit_note(card: Card) -> str:
     """Where the directions come from."""
     return note_html(
-        f"The directions were found on training {dataset_of(card.dataset).many}: the difference of two classes' mean "
+        f"The directions were found on training {card.record.many}: the difference of two classes' mean "
         "codes, and how the code changes with an attribute. The model was never told what "
         f"{attribute_names(card)[0]} is."
     )

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from gm_core.checkpoints import read_card
 from gm_core.cli.options import DataDir, Device, Limit
-from gm_core.cli.printing import print_metrics
+from gm_core.cli.printing import print_changes, print_metrics
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import load_dataset
 from gm_core.device import pick_device
@@ -24,9 +25,11 @@ def compare_judges(
     out: Annotated[Path, typer.Option(help="folder with the models; the study goes there too")] = Path("runs"),
 ) -> None:
     """Compare a PixelCNN by Bayes' rule with a classifier on the test set: accuracy, and what abstaining gains."""
-    outliers = outliers or dataset_of(dataset).outliers
+    record = dataset_of(dataset)
+    outliers = outliers or record.outliers
     train, held_out, test = (load_dataset(dataset, split, data_dir) for split in ("train", "validation", "test"))
     others = load_dataset(outliers, "test", data_dir)
+    print_changes((read_card(name, out) for name in (record.density, record.classifier)), train)
     card = make_bayes(
         dataset, train, held_out, test.first(limit), others, outliers, device=pick_device(device), directory=out
     )

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from gm_core.checkpoints import read_card
 from gm_core.cli.options import DataDir, Device
-from gm_core.cli.printing import print_metrics, print_missing
+from gm_core.cli.printing import print_changes, print_metrics, print_missing
+from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import load_dataset
 from gm_core.device import pick_device
 from gm_core.studies.detector.calibration import calibrate
@@ -22,6 +24,7 @@ def calibrate_detector(
 ) -> None:
     """Calibrate a detector on held-out images, and measure it on others."""
     train, held_out, test = (load_dataset(dataset, split, data_dir) for split in ("train", "validation", "test"))
+    print_changes((read_card(name, out) for name in dataset_of(dataset).detector_parts.values()), train)
     others, missing = other_images(dataset, data_dir)
     print_missing(missing)
     card = calibrate(

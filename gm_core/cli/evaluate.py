@@ -7,7 +7,7 @@ import typer
 
 from gm_core.checkpoints import load, read_card, write_metrics
 from gm_core.cli.options import DataDir, Device, Json, Limit
-from gm_core.cli.printing import print_json, print_metrics, print_missing
+from gm_core.cli.printing import print_changes, print_json, print_metrics, print_missing
 from gm_core.data.datasets import load_dataset
 from gm_core.evaluation import evaluate
 from gm_core.studies import STUDIES, Measurement
@@ -30,6 +30,7 @@ def evaluate_checkpoint(
         measured = study.evaluate(study.subject(model), data_dir=data_dir, limit=limit, device=device)
     else:
         test = load_dataset(card.dataset, "test", data_dir).first(limit)
+        print_changes([card], test)
         loaded = load(model, device)
         loaded.warm_up()  # pictures are drawn in numbers
         measured = Measurement(evaluate(loaded, test))

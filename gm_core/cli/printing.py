@@ -4,7 +4,8 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 
-from gm_core.checkpoints import Metric
+from gm_core.checkpoints import Card, Metric
+from gm_core.data.datasets import Images, describe_change
 
 
 def print_metrics(metrics: Sequence[Metric]) -> None:
@@ -24,3 +25,10 @@ def print_missing(lines: Iterable[str]) -> None:
     """Say on standard error which data was left out, and why."""
     for line in lines:
         print(f"left out: {line}", file=sys.stderr)
+
+
+def print_changes(cards: Iterable[Card], data: Images) -> None:
+    """Say on standard error where a user's own pictures are others than those that models were trained with."""
+    for card in cards if data.folder else ():
+        if change := describe_change(card.data, data.provenance):
+            print(f"warning: {card.name}: {change}", file=sys.stderr)

@@ -9,7 +9,6 @@ import typer
 
 from gm_core.checkpoints import load, read_card
 from gm_core.cli.options import Device
-from gm_core.data.catalog import form_of
 from gm_core.data.pictures import open_picture
 from gm_core.data.preparation import prepare
 from gm_core.files import write_atomically
@@ -27,7 +26,7 @@ def to_noise(
     """Turn a picture into noise, step by step, and write the way as a GIF."""
     inverts = load(model, device, what=Inverts)
     image = inverts.config.image
-    form = replace(form_of(read_card(model).dataset), size=image.height)
+    form = replace(read_card(model).record.form, size=image.height)
     prepared = prepare(open_picture(picture, name=picture.name), form=form)
     # Drawn, and not left at its middle as for a code: only a typical value within each level comes out as noise.
     way = inverts.to_noise(prepared.image, generator=torch.Generator().manual_seed(seed))

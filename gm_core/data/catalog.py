@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gm_core.data.preparation import CLOTHES, DIGITS, PHOTOGRAPHS, Form
-from gm_core.data.readers import Arrays, FirstOf, Reader, Sheets, SplitSheet, Torchvision, TorchvisionOmniglot
+from gm_core.data.readers import Arrays, FirstOf, Idx, Reader, Sheets, SplitSheet, Torchvision, TorchvisionOmniglot
 
-Splits = Literal["last held out", "in the data", "test only"]
+Splits = Literal["last held out", "in the data", "test only", "by content"]
 """How a data set is split: the last training images are held out, see :data:`gm_core.data.datasets.HELD_OUT`; the data
-says it of every image; or all images are for testing."""
+says it of every image; all images are for testing; or the pixels of every picture of a user's folder decide, see
+:func:`gm_core.data.user_folder.own_parts`."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ CATALOG: dict[str, DataSet] = {
             another="another digit",
             form=DIGITS,
             classes=_DIGITS,
-            reader=Torchvision("MNIST"),
+            reader=Idx("MNIST"),
             licence="CC BY-SA 3.0",
             credit="Y. LeCun, C. Cortes and C. J. C. Burges",
             source="yann.lecun.com/exdb/mnist, by torchvision",
@@ -202,7 +203,7 @@ CATALOG: dict[str, DataSet] = {
             form=DIGITS,
             levels=2,
             classes=_DIGITS,
-            reader=Torchvision("MNIST"),
+            reader=Idx("MNIST"),
             licence="CC BY-SA 3.0",
             credit="Y. LeCun, C. Cortes and C. J. C. Burges",
             source="yann.lecun.com/exdb/mnist, by torchvision",
@@ -221,7 +222,7 @@ CATALOG: dict[str, DataSet] = {
                 *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
                 *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
             ),
-            reader=Torchvision("FashionMNIST"),
+            reader=Idx("FashionMNIST"),
             licence="MIT",
             credit="H. Xiao, K. Rasul and R. Vollgraf, copyright (c) 2017 Zalando SE",
             source="github.com/zalandoresearch/fashion-mnist, by torchvision",
@@ -274,7 +275,12 @@ CATALOG: dict[str, DataSet] = {
                 *("airplane", "automobile", "bird", "cat", "deer"),
                 *("dog", "frog", "horse", "ship", "truck"),
             ),
-            reader=FirstOf((Sheets("cifar10", tests=10_000), Torchvision("CIFAR10"))),
+            reader=FirstOf(
+                (
+                    Sheets("cifar10", tests=10_000),
+                    Torchvision("CIFAR10", "cifar-10-batches-py", "cifar-10-python.tar.gz"),
+                )
+            ),
             licence="none was published; cite the report",
             credit="A. Krizhevsky, V. Nair and G. Hinton; Learning Multiple Layers of Features from Tiny Images, 2009",
             source="www.cs.toronto.edu/~kriz/cifar.html, by torchvision",
@@ -311,9 +317,27 @@ def dataset_of(name: str) -> DataSet:
     """The record of a data set; of a name that is not in the catalogue, that of a folder of a user's own pictures.
 
     Args:
-        name: For instance ``"mnist"``.
+        name: For instance ``"mnist"``, or the name that :func:`gm_core.data.user_folder.own_name` gives a folder.
     """
-    return CATALOG.get(name) or DataSet(name=name, title=name, one="a picture", many="pictures")
+    return CATALOG.get(name) or folder_record(name)
+
+
+def folder_record(name: str) -> DataSet:
+    """The record of a folder of a user's own pictures, which are photographs to all models.
+
+    Args:
+        name: The data set's, whatever the catalogue has of that name.
+    """
+    known = first_of(PHOTOGRAPHS)  # whose recipes train on the folder
+    return DataSet(
+        name=name,
+        title=name,
+        one="a picture",
+        many="pictures",
+        form=PHOTOGRAPHS,
+        splits="by content",
+        pixelcnn=name + known.pixelcnn.removeprefix(known.name),
+    )
 
 
 def form_of(dataset: str) -> Form:

@@ -1,14 +1,19 @@
 """The data sets that models are trained and measured on, in fixed splits."""
 
+import hashlib
+import json
 import os
-import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from gm_core.data.catalog import CATALOG, DataSet, dataset_of
+from gm_core.data.preparation import PHOTOGRAPHS
 from gm_core.data.readers import SPLITS, Split
 from gm_core.data.user_folder import OwnPicturesError, own_name, own_parts, own_pictures
 
@@ -45,6 +50,7 @@ class Images:
         binary: Whether a model sees them in black and white, drawn anew whenever it looks.
         part: What to call them where they are fewer than the split should have, as in "the first 1,000 test images".
         source: The data set that they are of, if it is one.
+        folder: Of a user's own pictures, what is recorded of the whole folder; see :attr:`provenance`.
     """
 
     images: Tensor
@@ -53,6 +59,17 @@ class Images:
     binary: bool = False
     part: str = ""
     source: Source | None = None
+    folder: Mapping[str, Any] | None = None
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """What a card and a training state record of the data, by which they know it again.
+
+        ``kind`` is ``"folder"`` for a user's own pictures, which are recorded together with those of the other parts,
+        and ``form`` is the form that they were brought to; else it is ``"catalogue"``. ``pictures`` is their number,
+        ``classes`` says what the labels mean, and ``fingerprint`` depends on all of these, every pixel and every label.
+        """
+        return dict(self.folder or _record("catalogue", self.images, self.labels, self.class_names))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -84,6 +101,30 @@ class Images:
         return (torch.rand(images.shape, generator=generator) * 255 < images).to(torch.uint8)
 
 
+def _record(kind: str, images: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict[str, Any]:
+    known = hashlib.sha256(json.dumps([list(images.shape), classes]).encode())
+    for values in (images, labels):
+        known.update(values.contiguous().numpy().data)
+    return {"kind": kind, "pictures": len(images), "classes": list(classes), "fingerprint": known.hexdigest()[:16]}
+
+
+def describe_change(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """In what pictures differ from those that were recorded; empty where they are the same.
+
+    Args:
+        before: What was recorded, an :attr:`Images.provenance`; empty where nothing was, as by earlier versions.
+        now: That of the current pictures.
+    """
+    if before.get("fingerprint") == now["fingerprint"]:
+        return ""
+    if before:
+        return f"the pictures are others now: {before.get('pictures')} then, {now['pictures']} now"
+    # Of the catalogue's data sets, the parts have always been the same.
+    return "it is not recorded which pictures it was trained on; test pictures may be among them" * (
+        now["kind"] == "folder"
+    )
+
+
 def data_dir(chosen: str | Path | None = None) -> Path:
     """Where data sets lie: ``chosen``, else ``$GM_DATA_DIR``, else a cache in the user's home."""
     if chosen is not None:
@@ -98,8 +139,8 @@ def load_dataset(name: str, split: Split, directory: str | Path | None = None) -
         name: One of :data:`gm_core.data.catalog.CATALOG`, as ``"mnist"``; or that of a folder of pictures, see
             :func:`gm_core.data.user_folder.own_name`.
         split: ``"train"``, ``"validation"`` (held out from training: the last 5,000 training images, or what the data
-            says) or ``"test"``. Of a folder of pictures in a fixed random order, the last tenth is for testing and the
-            tenth before it held out.
+            says) or ``"test"``. Of a folder, every picture has its part by its own pixels, for good: about a tenth is
+            for testing, and a tenth held out.
         directory: Where the data lies, in the layout of the record's reader; see :func:`data_dir`. It is downloaded
             when it is not there and no directory was named.
 
@@ -133,9 +174,15 @@ def split_words(name: str, train: Images, held_out: Images, test: Images) -> str
         held_out: What was held out.
         test: What it was measured on.
     """
+    splits = dataset_of(name).splits
+    if splits == "by content":
+        return (
+            f"trained on {len(train):,} training images; {len(held_out):,} held out; measured on {len(test):,} for "
+            "testing; each has its part by its own pixels"
+        )
     trained = (
         f"trained on {len(train):,} training images; {len(held_out):,} that the data sets apart held out"
-        if dataset_of(name).splits == "in the data"
+        if splits == "in the data"
         else f"trained on the first {len(train):,} training images; the last {len(held_out):,} held out"
     )
     return f"{trained}; measured on {test.part or 'test'}"
@@ -147,8 +194,9 @@ def _read_own(directory: Path, split: Split) -> Images:
         images, labels, classes = own_pictures(directory.resolve())
     except OwnPicturesError as error:
         raise DataError(str(error)) from None
-    part = own_parts(len(images), HELD_OUT)[split]
-    return Images(images[part], labels[part], classes)
+    part = own_parts(images)[split]
+    folder = {**_record("folder", images, labels, classes), "form": PHOTOGRAPHS.name}
+    return Images(images[part], labels[part], classes, folder=folder)
 
 
 def _read(record: DataSet, split: Split, directory: str | Path | None) -> Images:
@@ -162,7 +210,7 @@ def _read(record: DataSet, split: Split, directory: str | Path | None) -> Images
     try:
         root = data_dir(directory)
         found = record.reader.read(root, "train" if cut else split, download=not named)
-    except (RuntimeError, OSError, ValueError, AssertionError, KeyError, IndexError, zipfile.BadZipFile) as error:
+    except Exception as error:  # readers raise anything on damaged files
         what = "is not in" if "not found" in str(error) or not named else "is damaged in"
         raise DataError(
             f"{record.title} {what} {root} ({error or type(error).__name__}); it comes from {record.source}; "

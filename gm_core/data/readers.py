@@ -4,6 +4,8 @@ A reader is given the folder of all data sets and a split, and reads that split.
 ordinary exceptions; :func:`gm_core.data.datasets.load_dataset` makes one clear error of them.
 """
 
+import gzip
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -57,11 +59,11 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class Torchvision:
-    """A data set of torchvision, in torchvision's own layout.
+class Idx:
+    """Grey pictures in the files of MNIST, in torchvision's layout ``KIND/raw``, packed by gzip or not.
 
     Attributes:
-        kind: The class's name in ``torchvision.datasets``; it takes ``train``.
+        kind: The folder, and the class's name in ``torchvision.datasets``, which downloads it.
     """
 
     kind: str
@@ -72,10 +74,42 @@ class Torchvision:
 
     def read(self, root: Path, split: Split, *, download: bool) -> Found:
         """The training images, or those of the test."""
+        part, folder = "t10k" if split == "test" else "train", root / self.kind / "raw"
+        files = [_packed_or_not(folder / f"{part}-{what}-ubyte") for what in ("images-idx3", "labels-idx1")]
+        if download and not all(path.is_file() for path in files):
+            getattr(import_torchvision().datasets, self.kind)(root, train=part == "train", download=True)
+        for path in files:
+            if not path.is_file():
+                raise FileNotFoundError(f"{path.relative_to(root).as_posix()} was not found, nor {path.name}.gz")
+        images, labels = (_idx(path) for path in files)
+        if len(images) != len(labels):
+            raise ValueError(f"there are {len(images)} pictures in {files[0].name}, {len(labels)} labels")
+        return Found(images.unsqueeze(1), labels.to(torch.int64))
+
+
+@dataclass(frozen=True)
+class Torchvision:
+    """A data set of torchvision, in torchvision's own layout.
+
+    Attributes:
+        kind: The class's name in ``torchvision.datasets``; it takes ``train``.
+        folder: What its archive unpacks to.
+        archive: The archive that is downloaded.
+    """
+
+    kind: str
+    folder: str
+    archive: str
+
+    def holds(self, root: Path) -> bool:
+        """True: what is not there can be downloaded."""
+        return True
+
+    def read(self, root: Path, split: Split, *, download: bool) -> Found:
+        """The training images, or those of the test."""
+        _check_unpacked(root, self.folder, self.archive, download)
         data = getattr(import_torchvision().datasets, self.kind)(root, train=split != "test", download=download)
-        # Grey pictures come as a tensor without channels, colour ones as an array with the channels last.
-        images = torch.as_tensor(data.data)
-        images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
+        images = torch.as_tensor(data.data).permute(0, 3, 1, 2).contiguous()  # with the channels last
         return Found(images, torch.as_tensor(data.targets, dtype=torch.int64))
 
 
@@ -187,6 +221,8 @@ class TorchvisionOmniglot:
 
     def read(self, root: Path, split: Split, *, download: bool) -> Found:
         """All of them, mixed, whatever the split."""
+        folder = "omniglot-py/images_evaluation"
+        _check_unpacked(root, folder, f"{folder}.zip", download)
         data = import_torchvision().datasets.Omniglot(root, background=False, download=download)
         pictures = [(255 - np.asarray(picture.convert("L")), label) for picture, label in data]
         full = torch.from_numpy(np.stack([picture for picture, _ in pictures])).unsqueeze(1).float()
@@ -232,6 +268,37 @@ def tiles(path: Path, size: int) -> Tensor:
         sheet = torch.from_numpy(np.array(picture.convert("RGB")))
     cut = sheet.unflatten(0, (-1, size)).unflatten(2, (-1, size))  # rows, size, columns, size, 3
     return cut.permute(0, 2, 4, 1, 3).flatten(0, 1)
+
+
+def _check_unpacked(root: Path, folder: str, archive: str, download: bool) -> None:
+    """Raise unless the folder is there or will be: torchvision's own advice is no option of any command."""
+    if not download and not (root / folder).is_dir():
+        if (root / archive).is_file():
+            raise FileNotFoundError(f"{folder} was not found, but {archive}; unpack it there")
+        raise FileNotFoundError(f"{folder} was not found")
+
+
+def _packed_or_not(path: Path) -> Path:
+    """The file itself or its ``.gz``, whichever is there; the file where neither is."""
+    packed = path.with_name(f"{path.name}.gz")
+    return packed if packed.is_file() and not path.is_file() else path
+
+
+def _idx(path: Path) -> Tensor:
+    """The bytes of a file of MNIST's, in their shape: it begins with 0, 0, 8, the number of dimensions, and these.
+
+    Raises:
+        ValueError: It is not such a file, or has too few or too many bytes.
+    """
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        start = file.read(4)
+        if len(start) < 4 or start[:3] != b"\0\0\x08":
+            raise ValueError(f"{path.name} does not begin as a file of MNIST's")
+        shape = np.frombuffer(file.read(4 * start[3]), ">u4").tolist()
+        values = np.frombuffer(file.read(math.prod(shape) + 1), np.uint8)  # one more, to see that there is none
+    if len(values) != math.prod(shape):
+        raise ValueError(f"{path.name} has too few or too many bytes for {' x '.join(map(str, shape))}")
+    return torch.from_numpy(values.reshape(shape).copy())
 
 
 def _arrays(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import functools
 import gc
 import math
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from gm_core.data.datasets import Images
+from gm_core.data.datasets import Images, describe_change
 from gm_core.models import FAMILIES, Batch, Loss, Model
 from gm_core.training.curve import log_progress
 from gm_core.training.processes import Processes, join
@@ -102,7 +103,7 @@ def train(
     with join(device) as processes:
         if recipe.batch % processes.count:
             raise StateError(f"a batch of {recipe.batch} cannot be shared equally among {processes.count} processes")
-        run = _Run(recipe, directory, processes, resume)
+        run = _Run(recipe, data, directory, processes, resume)
         processes.agree(False)  # all have read the state that they resume from
         run.save()  # so that a folder that cannot be written to fails now, not after hours
         losses_of = _losses_function(run.model, processes.device, compile_model)
@@ -166,13 +167,15 @@ class _Run:
 
     Args:
         recipe: What to do.
+        data: Training images.
         directory: Where the state lies.
         processes: The processes that share the work.
         resume: Take up the state.
     """
 
-    def __init__(self, recipe: Recipe, directory: Path, processes: Processes, resume: bool) -> None:
+    def __init__(self, recipe: Recipe, data: Images, directory: Path, processes: Processes, resume: bool) -> None:
         self.recipe, self.directory, self.processes = recipe, directory, processes
+        self.data = data.provenance
         self.main = processes.rank == 0
         self.model = build_model(recipe).to(processes.device)
         if recipe.channels_last:
@@ -188,18 +191,22 @@ class _Run:
         self.means: dict[str, float] = {}
         # The number of steps is not saved: it may change between two resumptions.
         self.identity = {key: value for key, value in asdict(recipe).items() if key != "steps"}
+        change = ""
         if resume:
-            progress = load_state(directory, self.parts, self.identity)
+            progress = load_state(directory, self.parts, self.identity, data.class_names)
             self.step, self.spent = progress["step"], progress["seconds"]
             self.stages = progress.get("stages", [])
+            change = describe_change(progress.get("data", {}), self.data)
+            if change and self.main:
+                print(f"warning: resuming {recipe.name}: {change}", file=sys.stderr)
         elif self.main and has_state(directory):
             raise StateError(
                 f"{directory} already holds a run: continue it with --resume, delete it, or choose another --out"
             )
-        if not self.stages or self.stages[-1]["planned"] != recipe.steps:
+        if change or not self.stages or self.stages[-1]["planned"] != recipe.steps:
             if self.stages:  # what was planned before ends here
                 self.stages[-1] |= {"steps": self.step, "minutes": round(self.spent / 60, 1)}
-            self.stages.append({"planned": recipe.steps})
+            self.stages.append({"planned": recipe.steps, **({"data": change} if change else {})})
         self.begin = self.saved = monotonic()
 
     def take_step(
@@ -246,7 +253,8 @@ class _Run:
         last = {"steps": self.step, "minutes": round(self.seconds() / 60, 1)}
         return [
             {
-                "change": f"{'resumed' if number else 'trained by the recipe'}, {stage['planned']:,} steps planned",
+                "change": f"{'resumed' if number else 'trained by the recipe'}, {stage['planned']:,} steps planned"
+                + (f"; {stage['data']}" if "data" in stage else ""),
                 **{key: stage.get(key, last[key]) for key in last},
             }
             for number, stage in enumerate(self.stages)
@@ -264,9 +272,8 @@ class _Run:
             raise StateError(
                 f"training diverged before step {self.step}: the last good state is kept in {self.directory}"
             )
-        progress = {
-            "step": self.step, "seconds": self.seconds(), "recipe": self.identity, "stages": self.stages
-        }  # fmt: skip
+        progress = {"step": self.step, "seconds": self.seconds(), "recipe": self.identity}
+        progress |= {"stages": self.stages, "data": self.data}
         save_state(self.directory, self.parts, progress)
 
     def log(self, validation: Images) -> None:

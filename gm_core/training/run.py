@@ -9,7 +9,7 @@ import torch
 from gm_core.checkpoints import Card, save
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import DataError, load_dataset, split_words
-from gm_core.data.user_folder import holds_pictures, own_name
+from gm_core.data.user_folder import LEAST, count_pictures, own_name
 from gm_core.evaluation import evaluate
 from gm_core.training.loop import train
 from gm_core.training.processes import is_main
@@ -34,9 +34,14 @@ def recipe_for(recipe: Recipe, data_dir: Path | None, dataset: str | None = None
     if dataset is None:
         try:
             load_dataset(recipe.dataset, "test", data_dir)
-        except DataError:
-            if data_dir is None or not holds_pictures(data_dir):
+        except DataError as error:
+            found = 0 if data_dir is None else count_pictures(data_dir)
+            if data_dir is None or not found:
                 raise
+            if found < LEAST:
+                raise DataError(
+                    f"{error}; to train on pictures of your own at least {LEAST} are needed, and there are {found}"
+                ) from None
             dataset = own_name(data_dir)
     if dataset in (None, recipe.dataset):
         return recipe
@@ -129,5 +134,6 @@ def run_recipe(
         metrics=metrics,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         class_names=list(data.class_names),
+        data=data.provenance,
     )
     return save(card, model.state_dict(), directory)

@@ -1,6 +1,7 @@
 """Saving a training run and resuming it, without pickle."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,19 +72,20 @@ def save_state(directory: Path, parts: Parts, progress: dict[str, Any]) -> None:
             path.unlink()
 
 
-def load_state(directory: Path, parts: Parts, recipe: dict[str, Any]) -> dict[str, Any]:
+def load_state(directory: Path, parts: Parts, recipe: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
     """Read what :func:`save_state` wrote: fills the model, the average and the optimisers in place.
 
     Args:
         directory: Where it lies.
         parts: A run of the same shape as the one saved.
         recipe: The run's recipe; must equal the saved ``progress["recipe"]``.
+        classes: What the labels mean; the same as in the saved ``progress["data"]``.
 
     Returns:
         The progress.
 
     Raises:
-        StateError: A file is missing, damaged, or of another model.
+        StateError: A file is missing, damaged, or of another model or other classes.
     """
     if not has_state(directory):
         raise StateError(f"there is no training state in {directory}; start without --resume")
@@ -99,12 +101,18 @@ def load_state(directory: Path, parts: Parts, recipe: dict[str, Any]) -> dict[st
                 kind, _, rest = name.partition(".")
                 groups[kind][rest] = value
         same = progress["recipe"] == json.loads(json.dumps(recipe)) and {"step", "seconds"} <= set(progress)
+        known = progress.get("data", {}).get("classes", list(classes))
         moments: dict[str, dict[int, dict[str, Tensor]]] = {name: {} for name in parts.optimizers}
         for name, value in groups["optimizer"].items():
             group, index, key = name.split(".", 2)
             moments.setdefault(group, {}).setdefault(int(index), {})[key] = value
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise StateError(f"training state {path} is damaged ({error}); delete it and start without --resume") from error
+    if known != list(classes):  # also where the recipe is another, for a model of as many classes
+        raise StateError(
+            f"the classes of the pictures are not those that {directory} was trained on; give their folders the same "
+            "names again, or start without --resume, in another --out"
+        )
     if not same:
         raise StateError(f"training state {directory} is of another recipe; start without --resume, in another --out")
     try:

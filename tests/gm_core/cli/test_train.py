@@ -10,6 +10,7 @@ from PIL import Image
 
 import gm_core
 from gm_core.data.datasets import load_dataset
+from gm_core.data.user_folder import own_pictures
 from gm_core.evaluation import bound
 from gm_core.training import recipes
 from gm_core.training.recipes import Recipe
@@ -67,18 +68,25 @@ def test_own_pictures_are_trained_on_and_measured_by_their_folders_name(cli, tmp
     assert code == 0 and "broken.png" in err
     card = gm_core.read_card("my-holiday-tiny", out)
     assert (card.dataset, card.class_names, card.config["classes"]) == ("my-holiday", ["blue", "red"], 2)
-    assert card.split.startswith("trained on the first 32 training images; the last 4 held out")
-    monkeypatch.setenv("GM_CHECKPOINTS", str(out))
-    code, out_text, _ = cli("evaluate", "my-holiday-tiny", *common, "--json")
-    assert code == 0
-    assert json.loads(out_text)["metrics"][0]["value"] == pytest.approx(card.metrics[0].value, rel=1e-5)
     parts = [load_dataset("my-holiday", split, folder) for split in ("train", "validation", "test")]
-    assert [len(part) for part in parts] == [32, 4, 4]
+    sizes = [len(part) for part in parts]
+    assert sum(sizes) == 40 and min(sizes) > 0
+    assert card.split.startswith(
+        f"trained on {sizes[0]} training images; {sizes[1]} held out; measured on {sizes[2]} for"
+    )
+    assert card.data == parts[0].provenance and card.data["pictures"] == 40
+    monkeypatch.setenv("GM_CHECKPOINTS", str(out))
+    code, out_text, err = cli("evaluate", "my-holiday-tiny", *common, "--json")
+    assert code == 0 and "warning" not in err
+    assert json.loads(out_text)["metrics"][0]["value"] == pytest.approx(card.metrics[0].value, rel=1e-5)
     for part in parts:
         assert (part.images.shape[1:], part.class_names) == ((3, 32, 32), ("blue", "red"))
         assert torch.equal(part.images[:, 0].float().mean((1, 2)) > 100, part.labels == 1)
     code, _, err = cli("train", "mnist-pixelcnn", *common, "--out", out)
     assert code == 1 and "cifar10-pixelcnnpp" in err
     (folder / "red" / "0.png").rename(tmp_path / "0.png")
+    own_pictures.cache_clear()
+    code, _, err = cli("evaluate", "my-holiday-tiny", *common)
+    assert code == 0 and "warning: my-holiday-tiny: the pictures are others now: 40 then, 39 now" in err
     code, _, err = cli("train", "cifar10-tiny", "--data-dir", folder / "red", "--out", out)
     assert code == 1 and "is not in" in err, "nineteen pictures are no data set"

@@ -14,7 +14,7 @@ from gm_core.cli.app import main
 from gm_core.data.catalog import CATALOG, dataset_of, first_of, form_of, outliers_to, place_of
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.preparation import CLOTHES, DIGITS, PHOTOGRAPHS
-from gm_core.data.readers import Arrays, FirstOf, Sheets, Torchvision, tiles
+from gm_core.data.readers import Arrays, FirstOf, Sheets, tiles
 from gm_core.studies.atlas.attributes import ATTRIBUTES, attributes_of
 from gm_core.studies.detector.outliers import PLAIN, other_images
 from gm_core.training import recipes
@@ -99,7 +99,10 @@ def test_every_recipe_is_for_a_data_set_of_the_catalogue():
 def test_a_name_that_is_not_in_the_catalogue_is_a_folder_of_photographs():
     mine = dataset_of("my-cats")
     assert (mine.name, mine.title, mine.many, mine.form) == ("my-cats", "my-cats", "pictures", PHOTOGRAPHS)
-    assert (mine.pixelcnn, mine.density) == ("my-cats-pixelcnn", "my-cats-pixelcnn")
+    assert (mine.pixelcnn, mine.density) == (
+        "my-cats-pixelcnnpp",
+        "my-cats-pixelcnnpp",
+    )  # by the recipe for photographs
     assert form_of("my-cats") is PHOTOGRAPHS and place_of("my-cats") == len(CATALOG)
     assert [first_of(form).name for form in (DIGITS, CLOTHES, PHOTOGRAPHS)] == ["mnist", "fashion", "cifar10"]
 
@@ -160,7 +163,7 @@ def test_tiles_lie_in_reading_order(tmp_path):
 
 
 def test_the_first_layout_that_is_there_is_read(tmp_path):
-    reader = FirstOf((Arrays("nowhere.npz"), Arrays("small.npz"), Torchvision("MNIST")))
+    reader = FirstOf((Arrays("nowhere.npz"), Arrays("small.npz"), Idx("MNIST")))
     images = np.arange(5, dtype=np.uint8)[:, None, None] + np.zeros((1, 3, 3), np.uint8)
     np.savez(tmp_path / "small.npz", images=images, labels=np.arange(5), class_names=np.array(list("abcde")))
     assert reader.holds(tmp_path)

@@ -1,6 +1,8 @@
 """Data sets as they are read: their splits, binarised pictures, and sheets of tiles."""
 
+import gzip
 import itertools
+import shutil
 
 import pytest
 import torch
@@ -87,3 +89,55 @@ def test_damaged_sheets_are_one_clear_error(sheets, tmp_path, damage):
 def test_cifar10_that_is_not_there_is_one_clear_error(tmp_path):
     with pytest.raises(DataError, match="CIFAR-10 is not in"):
         load_dataset("cifar10", "test", tmp_path)
+
+
+def test_mnist_is_read_packed_unpacked_or_mixed(data_dir, tmp_path):
+    for split in ("train", "test"):
+        packed = tmp_path / split / "MNIST" / "raw"
+        packed.mkdir(parents=True)
+        for path in (data_dir / "MNIST" / "raw").iterdir():
+            if "images" in path.name or split == "train":
+                (packed / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 1))
+            else:
+                shutil.copy(path, packed)
+        plain, found = (load_dataset("mnist", split, root) for root in (data_dir, tmp_path / split))
+        assert torch.equal(found.images, plain.images) and torch.equal(found.labels, plain.labels)
+
+
+@pytest.mark.parametrize("spoil", ["cut", "words", "short", "long", "labels"])
+def test_damaged_packed_files_are_one_clear_error(data_dir, tmp_path, spoil):
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for path in (data_dir / "MNIST" / "raw").glob("t10k*"):
+        content = path.read_bytes()
+        if spoil == "labels" and "labels" in path.name:
+            content = content[:4] + (59).to_bytes(4, "big") + content[9:]
+        content = {"short": content[:-1], "long": content + b"0"}.get(spoil, content)
+        packed = gzip.compress(content, 1)
+        (raw / f"{path.name}.gz").write_bytes({"cut": packed[:-20], "words": b"words"}.get(spoil, packed))
+    with pytest.raises(DataError, match="MNIST is damaged in"):
+        load_dataset("mnist", "test", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "archive"),
+    [
+        ("cifar10", "cifar-10-python.tar.gz"),
+        ("omniglot", "omniglot-py/images_evaluation.zip"),
+        ("mnist", "MNIST/x.tar"),
+    ],
+)
+def test_advice_about_what_is_missing_is_true(tmp_path, name, archive):
+    """It names the files, and no option that no command has."""
+    (tmp_path / archive).parent.mkdir(parents=True, exist_ok=True)
+    with pytest.raises(DataError) as missing:
+        load_dataset(name, "test", tmp_path)
+    (tmp_path / archive).touch()
+    with pytest.raises(DataError) as packed:
+        load_dataset(name, "test", tmp_path)
+    assert "download=True" not in f"{missing.value}{packed.value}"
+    assert "was not found" in str(missing.value)
+    if name == "mnist":
+        assert "MNIST/raw/t10k-images-idx3-ubyte was not found, nor t10k-images-idx3-ubyte.gz" in str(packed.value)
+    else:
+        assert f"but {archive}; unpack it there" in str(packed.value)

@@ -94,6 +94,21 @@ def test_a_run_that_was_lengthened_says_so(data, tmp_path):
     assert [stage["change"] for stage in again.history] == [stage["change"] for stage in longer.history]
 
 
+def test_a_run_that_goes_on_with_other_pictures_says_so_once_and_on_its_card(data, tmp_path, capsys):
+    run(replace(PIXELCNN, steps=4), data, tmp_path)
+    run(replace(PIXELCNN, steps=6), data, tmp_path, resume=True)
+    assert "pictures" not in capsys.readouterr().err
+    others = replace(data, images=data.images.roll(1, 3))
+    for steps in (8, 10):
+        trained = run(replace(PIXELCNN, steps=steps), others, tmp_path, resume=True)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "warning: resuming tiny-pixelcnn: the pictures are others now: 40 then, 40 now"
+    assert [("others" in stage["change"]) for stage in trained.history] == [False, False, True, False]
+    renamed = replace(data, class_names=("left", "centre"))
+    with pytest.raises(StateError, match="the classes of the pictures are not those"):
+        run(replace(PIXELCNN, steps=12), renamed, tmp_path, resume=True)
+
+
 def test_the_recipe_alone_decides_the_result(data, tmp_path):
     torch.manual_seed(1)
     one = run(PIXELCNN, data, tmp_path / "1").model
