@@ -14,7 +14,7 @@ from gm_core.cli.app import main
 from gm_core.data.catalog import CATALOG, dataset_of, first_of, form_of, outliers_to, place_of
 from gm_core.data.datasets import DataError, load_dataset
 from gm_core.data.preparation import CLOTHES, DIGITS, PHOTOGRAPHS
-from gm_core.data.readers import Arrays, FirstOf, Sheets, tiles
+from gm_core.data.readers import Arrays, FirstOf, Idx, Sheets, tiles
 from gm_core.studies.atlas.attributes import ATTRIBUTES, attributes_of
 from gm_core.studies.detector.outliers import PLAIN, other_images
 from gm_core.training import recipes
