@@ -1,10 +1,11 @@
 """Checkpoints: weights as safetensors, and a card that says what they are."""
 
 import json
+import logging
 import os
-import re
 import threading
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, overload
 
@@ -14,6 +15,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from gm_core import cards
 from gm_core.data.catalog import DataSet, dataset_of, folder_record
 from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
@@ -22,7 +24,6 @@ from gm_core.models.capabilities import has_capability, noun
 
 T = TypeVar("T")
 
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MAX_BYTES = 512 * 2**20  # of a weights file; far above any shipped one, far below what would fill the memory
 
 _loaded: dict[tuple[Path, str, torch.device], Model] = {}
@@ -137,56 +138,102 @@ def checkpoint_dir() -> Path:
     return installed if installed.is_dir() else Path(__file__).parent.parent / "checkpoints"
 
 
-def available(directory: Path | None = None) -> list[Card]:
-    """The cards of all checkpoints, ordered by name.
+def names(directory: Path | None = None) -> list[str]:
+    """The names of all checkpoints, in order, whether they can be read or not.
+
+    What other programs leave in the folder, as copies and notes, is passed over with a line in the log.
 
     Raises:
-        CheckpointError: A card cannot be read.
+        CheckpointError: There is no such folder, or it cannot be read.
     """
     directory = directory or checkpoint_dir()
-    if not directory.is_dir():
-        raise CheckpointError(f"there is no folder {directory} to look for checkpoints in")
-    return [read_card(path.stem, directory) for path in sorted(directory.glob("*.json"))]
+    try:
+        for path in directory.glob("[!.]*.json"):
+            if not cards.is_card(path):
+                _warn_once(f"{str(path)!r} is passed over: no checkpoint has such a name, or it is no file")
+        return cards.card_names(directory)
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no folder {directory} to look for checkpoints in") from None
+    except OSError as error:
+        raise CheckpointError(f"the folder of checkpoints {directory} cannot be read ({error.strerror})") from error
+
+
+def available(directory: Path | None = None) -> list[Card]:
+    """The cards of all checkpoints that can be read, ordered by name; of each other one, a line in the log says why.
+
+    Raises:
+        CheckpointError: There is no such folder, or it cannot be read.
+    """
+    found = []
+    for name in names(directory):
+        try:
+            found.append(read_card(name, directory))
+        except CheckpointError as error:
+            _warn_once(str(error))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _warn_once(line: str) -> None:
+    """A line in the log, however often somebody looks at the checkpoints."""
+    logging.getLogger(__name__).warning("%s", line)
 
 
 def read_card(name: str, directory: Path | None = None) -> Card:
     """A checkpoint's card.
 
     Raises:
-        CheckpointError: There is no checkpoint of that name, or its card cannot be read.
+        CheckpointError: There is no checkpoint of that name, or its card cannot be read, or says what cannot be.
     """
     directory = directory or checkpoint_dir()
     path = directory / f"{name}.json"
-    if not _NAME.fullmatch(name) or not path.is_file():
-        names = ", ".join(sorted(p.stem for p in directory.glob("*.json"))) or f"none in {directory}"
-        raise CheckpointError(f"there is no checkpoint {name!r}; there are: {names}")
+    if not cards.NAME.fullmatch(name) or not path.is_file():
+        there = ", ".join(names(directory)) or f"none in {directory}"
+        raise CheckpointError(f"there is no checkpoint {name!r}; there are: {there}")
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        entries["metrics"] = [Metric(**metric) for metric in entries["metrics"]]
-        card = Card(**{key: value for key, value in entries.items() if key in {f.name for f in fields(Card)}})
-        _check_types(card)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"card {path} cannot be read ({error}); restore it from the repository") from error
+        card = _parse(cards.read_entries(path))
+    except Exception as error:  # a card may hold anything
+        raise CheckpointError(
+            f"card {path} cannot be read ({reason(error)}); restore it from the repository"
+        ) from error
     if card.name != name:
         raise CheckpointError(f"card {path} describes {card.name!r}, not {name!r}; restore it from the repository")
     return card
 
 
-def _check_types(card: Card) -> None:
-    """``TypeError`` unless every entry has its annotated type."""
+def _parse(entries: dict[str, Any]) -> Card:
+    """A card from what stands on it; raises what it likes where that is not as it must be."""
+    known = {entry.name for entry in fields(Card)}
+    entries = {key: value for key, value in entries.items() if key in known}
+    metrics = entries.pop("metrics", None)
+    if missing := [key for key in ("name", "family", "description", "dataset", "split") if key not in entries]:
+        raise ValueError(f"it has no {', '.join(missing)}")
+    if not isinstance(metrics, list) or not all(isinstance(metric, dict) for metric in metrics):
+        raise ValueError("metrics must be a list of figures")
+    card = Card(**entries, metrics=[Metric(**metric) for metric in metrics])
     for entry in fields(card):
         wanted = get_origin(entry.type) or entry.type
         if not isinstance(getattr(card, entry.name), wanted):  # type: ignore[arg-type]
-            raise TypeError(f"{entry.name} must be {wanted.__name__}")  # type: ignore[union-attr]
-    if not all(isinstance(stage, dict) for stage in card.history):
-        raise TypeError("history must be a list of stages")
-    if not all(isinstance(name, str) for name in card.class_names):
-        raise TypeError("class_names must be a list of names")
+            raise ValueError(f"{entry.name} must be {_KINDS[wanted]}")  # type: ignore[index]
     for metric in card.metrics:
-        if not isinstance(metric.value, int | float) or not all(
-            isinstance(text, str) for text in (metric.name, metric.unit, metric.protocol)
-        ):
-            raise TypeError(f"the figure {metric.name!r} must have a number, a unit and a protocol")
+        cards.check_figure(metric.name, metric.value, metric.unit, metric.protocol)
+    if isinstance(card.parameters, bool) or card.parameters < 0:
+        raise ValueError("parameters must be a number of at least 0")
+    cards.check_cost(card.cost)
+    cards.check_history(card.history)
+    classes = FAMILIES[card.family].Config.from_card(card.config).classes if card.is_model else 0
+    cards.check_names(card.class_names, classes)
+    if classes and not card.class_names:
+        card = replace(card, class_names=[str(label) for label in range(classes)])
+    return card
+
+
+_KINDS = {str: "a text", int: "a whole number", dict: "an object", list: "a list"}
+
+
+def reason(error: Exception) -> str:
+    """What an error says, on one line of bounded length."""
+    return " ".join((str(error) or type(error).__name__).split())[:300]
 
 
 def read_tensors(card: Card, directory: Path | None = None) -> dict[str, Tensor]:
@@ -222,7 +269,7 @@ def save(card: Card, tensors: dict[str, Tensor], directory: Path | None = None) 
     Returns:
         The card as written.
     """
-    if not _NAME.fullmatch(card.name):
+    if not cards.NAME.fullmatch(card.name):
         raise CheckpointError(f"{card.name!r} cannot name a checkpoint; use small letters, digits and single hyphens")
     directory = directory or checkpoint_dir()
     data = save_tensors({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
@@ -304,11 +351,22 @@ def load(
 def _build(card: Card, tensors: dict[str, Tensor]) -> Model:
     config = card.model_config
     try:
-        model = FAMILIES[card.family](config)
+        family = FAMILIES[card.family]
+        with torch.device("meta"):  # takes no memory, whatever sizes the card asks for
+            empty = family(config)
+        state = empty.state_dict()
+        if other := state.keys() ^ tensors.keys():
+            raise ValueError(f"{len(other)} of its tensors are not those of the model, as {min(other)}")
+        for name, tensor in tensors.items():
+            if tensor.shape != state[name].shape:
+                raise ValueError(f"{name} is of shape {tuple(tensor.shape)}, not {tuple(state[name].shape)}")
+        if card.parameters not in (0, count := sum(parameter.numel() for parameter in empty.parameters())):
+            raise ValueError(f"it has {count:,} parameters, not {card.parameters:,}")
+        model = family(config)
         model.load_state_dict(tensors)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # two files that do not belong together, or a config that only the network objects to
         raise CheckpointError(
-            f"checkpoint {card.name!r} does not fit the model its card describes ({error}); "
+            f"checkpoint {card.name!r} does not fit the model its card describes ({reason(error)}); "
             "restore both files from the repository"
         ) from error
     return model.eval().requires_grad_(False)

@@ -43,14 +43,19 @@ def shipped(model, name, directory):
     return save(card, model.state_dict(), directory)
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """The address of an app, while it runs."""
     from demo import launch_options
 
-    with socket.socket() as free:  # looking for a free port by itself, Gradio leaves sockets open
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()  # looking for one by itself, Gradio leaves sockets open
     _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_port=port, **launch_options())
     yield url
     app.close()

@@ -67,9 +67,12 @@ class Models:
         return gm_core.load_detector(dataset, self.device)
 
     def cards(self) -> list[Card]:
-        """The cards of all checkpoints, by name; one that cannot be read is logged, and costs only its own model."""
-        names = sorted(path.stem for path in checkpoint_dir().glob("*.json"))
-        return [card for card in map(_read_or_log, names) if card]
+        """The cards of all checkpoints that can be read, by name; what cannot be is logged, and costs only itself."""
+        try:
+            return gm_core.available()
+        except CheckpointError as error:
+            logging.getLogger(__name__).warning("%s", error)
+            return []
 
     def has(self, name: str) -> bool:
         """Whether there is a checkpoint of that name, damaged or not."""
@@ -78,14 +81,3 @@ class Models:
     def card(self, name: str) -> Card:
         """What a model is, and how good it was measured to be."""
         return read_card(name)
-
-
-def _read_or_log(name: str) -> Card | None:
-    try:
-        card = read_card(name)
-        if card.is_model:
-            _ = card.model_config  # raises where the card does not describe a model
-        return card
-    except CheckpointError as error:
-        logging.getLogger(__name__).warning("%s", error)
-        return None

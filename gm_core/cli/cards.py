@@ -102,9 +102,12 @@ def _cost_section(cards: Iterable[Card]) -> str:
     for card in cards:
         found = re.search(r"trained on (?:the first )?([\d,]+) training images", card.split)
         images = int(found[1].replace(",", "")) if found else 0
-        epochs = f"{card.cost['images_seen'] / images:.1f} epochs" if images else "–"
+        seen, minutes, hardware = (card.cost.get(key) for key in ("images_seen", "minutes", "hardware"))
+        epochs = f"{seen / images:.1f} epochs" if images and seen is not None else "–"
         parameters = f"{card.parameters / 1e6:.2f} M"
-        rows.append((f"`{card.name}`", parameters, epochs, f"{card.cost['minutes']:.0f}", card.cost["hardware"]))
+        rows.append(
+            (f"`{card.name}`", parameters, epochs, "–" if minutes is None else f"{minutes:.0f}", hardware or "–")
+        )
     return "## What training cost\n\n" + _table(("checkpoint", "parameters", "epochs", "minutes", "on"), rows)
 
 

@@ -31,9 +31,7 @@ def evaluate_checkpoint(
     else:
         test = load_dataset(card.dataset, "test", data_dir).first(limit)
         print_changes([card], test)
-        loaded = load(model, device)
-        loaded.warm_up()  # pictures are drawn in numbers
-        measured = Measurement(evaluate(loaded, test))
+        measured = Measurement(evaluate(load(model, device), test))
     print_missing(measured.missing)
     if write:
         write_metrics(model, measured.metrics)

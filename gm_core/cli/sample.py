@@ -40,7 +40,7 @@ def sample(
         check_temperature(temperature)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--temperature") from None
-    loaded.warm_up()  # as the app does, so that a seed gives the same picture here and there
+    loaded.warm_up(n)
     if animation is None:
         images = loaded.sample(n, labels, generator=generator, temperature=temperature)
     elif isinstance(loaded, Streams):

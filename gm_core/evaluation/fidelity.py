@@ -23,6 +23,7 @@ from torch import Tensor
 from gm_core.checkpoints import CheckpointError, Metric, available, load
 from gm_core.data.datasets import Images, Source, load_dataset
 from gm_core.evaluation.batches import in_batches
+from gm_core.models import Model
 from gm_core.models.capabilities import Classifies, Samples
 
 PICTURES = (1000, 500, 200)
@@ -171,6 +172,8 @@ def _number(model: Samples, data: Images) -> int:
     allowed = [n for n in PICTURES if n <= len(data)]
     if not allowed:
         raise LookupError(f"{len(data)} test images are fewer than {PICTURES[-1]}")
+    if isinstance(model, Model):
+        model.warm_up(allowed[0] * (2 if model.config.classes else 1))
     model.sample(1)  # whatever is only done once
     begin = monotonic()
     draw(model, BATCH)

@@ -49,8 +49,12 @@ class ImageShape:
         return self.channels * self.height * self.width
 
 
+MOST = 4096
+"""Of any size of a model; far above any here, far below what takes minutes to build."""
+
+
 def check_sizes(config: object, what: str, *, optional: Iterable[str] = ()) -> None:
-    """``ValueError`` unless every integer of a dataclass, and of its tuples, is at least 1.
+    """``ValueError`` unless every integer of a dataclass, and of its tuples, is from 1 to :data:`MOST`.
 
     Args:
         config: The dataclass.
@@ -63,8 +67,8 @@ def check_sizes(config: object, what: str, *, optional: Iterable[str] = ()) -> N
             continue  # a field of another type is checked by the class that adds it
         sizes = value if isinstance(value, tuple) else (value,)
         least = 0 if entry.name in optional else 1
-        if not sizes or not all(type(size) is int and size >= least for size in sizes):
-            raise ValueError(f"{what} cannot have {entry.name} {value!r}: it must be at least {least}; {config}")
+        if not sizes or not all(type(size) is int and least <= size <= MOST for size in sizes):
+            raise ValueError(f"{what} cannot have {entry.name} {value!r}: it must be {least} to {MOST}; {config}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,8 +207,8 @@ class Model(nn.Module, ABC):
         """
         return self.losses(Batch(batch.images, torch.full_like(batch.labels, -1)), generator).get("model")
 
-    def warm_up(self) -> None:
-        """Make ready what draws the fastest; nothing, for most."""
+    def warm_up(self, pictures: int) -> None:
+        """Make ready what draws so many pictures the soonest; nothing, for most."""
 
     def bits_per_dim(self, log_prob: Tensor, pixels: int | None = None) -> Tensor:
         """Bits per value (a channel of a pixel) from nats per image.

@@ -14,7 +14,17 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from gm_core.checkpoints import Card, CheckpointError, Metric, checkpoint_dir, read_card, read_tensors, save
+from gm_core.checkpoints import (
+    Card,
+    CheckpointError,
+    Metric,
+    checkpoint_dir,
+    names,
+    read_card,
+    read_tensors,
+    reason,
+    save,
+)
 from gm_core.device import pick_device
 
 T = TypeVar("T")
@@ -204,7 +214,7 @@ class StudyFamily(ABC, Generic[T]):
     def _card(self, subject: str, directory: Path) -> Card:
         name = self.name(subject)
         if not (directory / f"{name}.json").is_file():
-            others = ", ".join(sorted(path.stem for path in directory.glob(f"*-{self.family}.json"))) or "none"
+            others = ", ".join(one for one in names(directory) if one.endswith(f"-{self.family}")) or "none"
             lacking = [one for one in self.sources(subject).values() if not (directory / f"{one}.json").is_file()]
             if lacking:
                 nor = ", ".join(map(repr, dict.fromkeys(lacking)))
@@ -225,13 +235,13 @@ class StudyFamily(ABC, Generic[T]):
             made_with = self.hashes(card.config, list(sources))
             other = [source.name for source in sources.values() if made_with.get(source.name) != source.sha256]
             if other:
-                names = ", ".join(map(repr, other))
-                raise CheckpointError(f"{what} was made with other weights of {names}; {remedy}")
+                others = ", ".join(map(repr, other))
+                raise CheckpointError(f"{what} was made with other weights of {others}; {remedy}")
             return self.parse(Stored(subject, card, sources, read_tensors(card, directory), device, directory))
         except CheckpointError:
             raise
-        except (KeyError, TypeError, ValueError, IndexError, RuntimeError, AttributeError) as error:
-            raise CheckpointError(f"{what} is not one of this version ({error}); {remedy}") from error
+        except Exception as error:  # its card and its tensors may hold anything
+            raise CheckpointError(f"{what} is not one of this version ({reason(error)}); {remedy}") from error
 
     def _source_cards(self, subject: str, directory: Path) -> dict[str, Card]:
         return {part: read_card(name, directory) for part, name in self.sources(subject).items()}

@@ -19,7 +19,6 @@ from gm_core.models.autoregressive.sampling import (
     draw_noise,
     rebuild,
     stream_pixels,
-    warm_up,
 )
 from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes
 from gm_core.models.inputs import check_images, check_labels, check_temperature
@@ -133,11 +132,6 @@ class Autoregressive(Model):
         values = self._values(images)
         surprise, entropy, variance = self.head.surprise(self._outputs(values, labels), values)
         return surprise.movedim(-1, 1), entropy.movedim(-1, 1), variance.movedim(-1, 1)
-
-    def warm_up(self) -> None:
-        """Compile the samplers, so that pictures are drawn by them from now on; see :func:`gm_core.warm_up`."""
-        if self.device.type == "cpu":
-            warm_up()
 
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Loss]:
         """The mean negative log-likelihood, exact; dropout takes torch's own random numbers."""

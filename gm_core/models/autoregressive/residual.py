@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from gm_core.models.autoregressive.base import Autoregressive, AutoregressiveConfig
 from gm_core.models.autoregressive.palette import Palette
+from gm_core.models.autoregressive.sampling import warm_up
 from gm_core.models.autoregressive.stretch import Stretch
 from gm_core.models.base import Batch, Loss, register
 
@@ -227,6 +228,11 @@ class ResidualPixelCNN(Autoregressive):
         )
         self.palette = Palette(config.image.levels, sum(widths)) if config.palette else None
         self.stretch = Stretch(config.image.levels) if config.stretch else None
+
+    def warm_up(self, pictures: int) -> None:
+        """Have them drawn by compiled samplers where that is sooner; see :func:`gm_core.warm_up`."""
+        if self.device.type == "cpu":
+            warm_up(pictures)
 
     def describe(self) -> str:
         """See :meth:`Model.describe`."""

@@ -216,6 +216,7 @@ def test_impossible_levels_are_never_drawn():
 
 def test_without_numba_the_plain_sampler_draws(small, monkeypatch):
     monkeypatch.setattr(select, "_compiled", {})
+    monkeypatch.setattr(select, "_works", True)
     monkeypatch.setitem(sys.modules, "gm_core.models.autoregressive.sampling.compiled.samplers", None)
     assert not warm_up()
     assert len(draw(small())) == 42

@@ -8,6 +8,7 @@ order. That order does not depend on how many pictures or pixels are computed to
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from llvmlite import binding, ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from gm_core.models.autoregressive.sampling.compiled.cache import KernelCache
 
 Array = np.ndarray[Any, Any]
 
@@ -56,10 +59,10 @@ def _kernel(*fastmath: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     options = {**OPTIONS, "fastmath": OPTIONS["fastmath"].union(fastmath)}
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            return njit(cache=True, **options)(function)
-        except RuntimeError:
-            return njit(**options)(function)
+        kernel: Any = njit(**options)(function)
+        with suppress(RuntimeError):  # there is no folder to keep it in
+            kernel._cache = KernelCache(function)
+        return kernel
 
     return compiled
 

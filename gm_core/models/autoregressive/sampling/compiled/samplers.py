@@ -121,6 +121,11 @@ COMPILED: dict[type[nn.Module], Sampler] = {ResidualPixelCNN: compiled_residual}
 """The families that have compiled samplers."""
 
 
+def are_kept() -> bool:
+    """Whether the kernels lie on disk, to be loaded in half a second; the last of them is written last."""
+    return bool(draw._cache.holds_any())
+
+
 def compile_kernels() -> None:
     """Compile everything that drawing needs, by drawing a picture of one pixel."""
     shape = ImageShape(height=1, width=1, levels=2)

@@ -1,0 +1,75 @@
+"""The app starts whatever the environment is like, or says in one line what to set."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.helpers import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """Proxies that answer nothing or are none, certificates that are not there, somebody else's Gradio folder."""
+    (tmp_path / "gradio").write_text("not a folder that can be written in")
+    mine = {
+        "http_proxy": "http://127.0.0.1:9",
+        "HTTPS_PROXY": "nonsense",
+        "ALL_PROXY": "socks://127.0.0.1:1080",
+        "SSL_CERT_FILE": str(tmp_path / "nowhere.pem"),
+        "TMPDIR": str(tmp_path),
+        "GRADIO_NUM_PORTS": "x",
+        "GRADIO_SERVER_NAME": "::1",
+        "NUMBA_DISABLE_JIT": "1",
+    }
+    kept = {key: value for key, value in os.environ.items() if key.lower() not in ("no_proxy", "gradio_temp_dir")}
+    return kept | mine
+
+
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="there is no IPv6 here")
+def test_the_app_starts_in_a_hostile_environment_and_ends_without_a_trace(environment, tmp_path):
+    port = free_port()
+    environment["GRADIO_SERVER_PORT"] = str(port)
+    app = subprocess.Popen(
+        [sys.executable, "app.py", "--device", "cpu"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        with httpx.Client(trust_env=False) as client:
+            while True:
+                assert app.poll() is None, app.stdout.read()
+                try:
+                    assert client.get(f"http://[::1]:{port}/config").status_code == 200
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.1)
+        assert [path.stat().st_mode & 0o777 for path in tmp_path.glob("gm-lab-*")] == [0o700]
+    finally:
+        app.send_signal(signal.SIGTERM)
+        said, _ = app.communicate(timeout=60)
+    assert app.returncode == 143, said
+    assert "Traceback" not in said
+    assert not list(tmp_path.glob("gm-lab-*"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"GRADIO_SERVER_PORT": "x"}, "GRADIO_SERVER_PORT must be a number"),
+        ({"GRADIO_TEMP_DIR": "/dev/null/x"}, "set GRADIO_TEMP_DIR"),
+    ],
+)
+def test_what_cannot_be_used_is_named_before_anything_is_loaded(settings, says):
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (1, 2)
+    assert says in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
