@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 _MAX_BYTES = 512 * 2**20  # of a weights file; far above any shipped one, far below what would fill the memory
 
-_loaded: dict[tuple[Path, str, torch.device], Model] = {}
+_loaded: dict[tuple[Path, str, str, torch.device], Model] = {}
 _lock = threading.Lock()
 
 
@@ -113,7 +113,7 @@ class Card:
         if self.family not in FAMILIES:
             raise CheckpointError(
                 f"checkpoint {self.name!r} holds a {self.family!r}, which is none of {', '.join(FAMILIES)}; "
-                "another version of this project may know it"
+                "another version of this project may know it; else restore its card from the repository"
             )
         try:
             return FAMILIES[self.family].Config.from_card(self.config)
@@ -337,7 +337,8 @@ def load(
     """
     directory = directory or checkpoint_dir()
     card, where = read_card(name, directory), pick_device(device)
-    key = (directory.resolve() / name, card.sha256, where)
+    shape = repr((card.family, card.config, card.parameters))
+    key = (directory.resolve() / name, card.sha256, shape, where)
     # Weights made in inference mode would be useless to a later caller who wants gradients.
     with _lock, torch.inference_mode(False):
         if key not in _loaded:

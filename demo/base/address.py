@@ -57,7 +57,9 @@ def listening_place(host: str, port: int | None = None, first: int = FIRST_PORT)
 
 
 def _wrong_host(host: str, what: str) -> str:
-    return f"the host {host[:80]!r} {what}; set --host or GRADIO_SERVER_NAME to 127.0.0.1, or to 0.0.0.0 for all networks"
+    return (
+        f"the host {host[:80]!r} {what}; set --host or GRADIO_SERVER_NAME to 127.0.0.1, or to 0.0.0.0 for all networks"
+    )
 
 
 def _bind(family: int, address: str, port: int) -> None:

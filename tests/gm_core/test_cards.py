@@ -158,12 +158,12 @@ def test_what_other_programs_leave_is_passed_over_and_each_broken_card_is_one_wa
     assert all("\n" not in line for line in lines)
     assert not any("._" in line for line in lines)
     assert gm_core.load("tiny-autoencoder", "cpu", littered).config == CONFIG
-    with pytest.raises(CheckpointError, match="there is no checkpoint 'other'; there are: .*tiny-autoencoder"):
+    with pytest.raises(CheckpointError, match=r"there is no checkpoint 'other'; there are: .*tiny-autoencoder"):
         gm_core.load("other", "cpu", littered)
 
 
 def test_no_folder_is_one_clear_error(tmp_path):
-    with pytest.raises(CheckpointError, match="there is no folder .*nowhere"):
+    with pytest.raises(CheckpointError, match=r"there is no folder .*nowhere"):
         gm_core.available(tmp_path / "nowhere")
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="cannot be read"):

@@ -32,7 +32,19 @@ def test_a_port_in_use_is_passed_over_or_named(taken):
         listening_place("127.0.0.1", first=65535)
 
 
-@pytest.mark.parametrize("host", ["nosuchhost.invalid", "http://127.0.0.1", "127.0.0.1:7860", "", "x" * 300, "192.0.2.1", "*", "fe80::1%lo"])
+HOSTS = [
+    "nosuchhost.invalid",
+    "http://127.0.0.1",
+    "127.0.0.1:7860",
+    "",
+    "x" * 300,
+    "192.0.2.1",
+    "*",
+    "fe80::1%lo",
+]
+
+
+@pytest.mark.parametrize("host", HOSTS)
 def test_a_host_that_is_not_here_is_named_with_what_to_set(host):
     with pytest.raises(AddressError, match=r"the host '.*set --host or GRADIO_SERVER_NAME") as error:
         listening_place(host)

@@ -64,7 +64,9 @@ def test_a_folder_that_cannot_be_written_costs_nothing_else(folder):
 def compiler(monkeypatch):
     """A compiler that only says how often it was used."""
     calls = []
-    fake = SimpleNamespace(COMPILED={int: None}, are_kept=lambda: bool(fake.kept), compile_kernels=lambda: calls.append(1))
+    fake = SimpleNamespace(
+        COMPILED={int: None}, are_kept=lambda: bool(fake.kept), compile_kernels=lambda: calls.append(1)
+    )
     fake.kept, fake.calls = False, calls
     monkeypatch.setitem(sys.modules, "gm_core.models.autoregressive.sampling.compiled.samplers", fake)
     monkeypatch.setattr(select, "_compiled", {})
