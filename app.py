@@ -7,13 +7,17 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import NoReturn
 
 COMPILE_AFTER = 4.0
 """Seconds until the kernels are compiled, which keeps a core busy: by then the page and its first drawing are there."""
+
+ALONE: Mapping[str, str | None] = {"no_proxy": "*", "SSL_CERT_FILE": None, "SSL_CERT_DIR": None}
+"""For Gradio, which asks itself at the start whether it can be reached: no proxy can know, and a proxy or a certificate
+that is not understood would end it, even while it is imported."""
 
 
 def port(text: str) -> int:
@@ -79,6 +83,29 @@ def temporary_folder() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def environment(settings: Mapping[str, str | None]) -> Iterator[None]:
+    """Other settings of the environment for a while.
+
+    Args:
+        settings: Each variable's value; ``None`` takes it away.
+    """
+    before = {name: os.environ.get(name) for name in settings}
+    try:
+        _set(settings)
+        yield
+    finally:
+        _set(before)
+
+
+def _set(settings: Mapping[str, str | None]) -> None:
+    for name, value in settings.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
 def serve(args: argparse.Namespace) -> None:
     """Build the app and serve it."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -89,9 +116,10 @@ def serve(args: argparse.Namespace) -> None:
     import httpx
     import torch
 
-    from demo import create_app, launch_options
-    from demo.base.address import listening_place, past_proxies
-    from demo.base.logs import BoundedLog
+    with environment(ALONE):
+        from demo import create_app, launch_options
+        from demo.base.address import listening_place
+        from demo.base.logs import BoundedLog
     from gm_core import CheckpointError, warm_up
     from gm_core.device import DeviceError
 
@@ -108,7 +136,8 @@ def serve(args: argparse.Namespace) -> None:
         gc.freeze()  # what is there now stays, so no later collection has to look through it
         gc.enable()
         # A public link is made through the internet, where a proxy may be needed.
-        with past_proxies(host.strip("[]") + ",localhost" if args.share else "*"):
+        past = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+        with environment({"no_proxy": f"{past},{host.strip('[]')},localhost"} if args.share else ALONE):
             app.launch(
                 server_name=host,
                 server_port=free,

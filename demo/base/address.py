@@ -4,8 +4,6 @@ import errno
 import os
 import re
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 FIRST_PORT, PORTS = 7860, 100
 """As Gradio: the first free one of so many."""
@@ -69,24 +67,3 @@ def _bind(family: int, address: str, port: int) -> None:
         if family == socket.AF_INET6:
             trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         trial.bind((address, port))
-
-
-@contextmanager
-def past_proxies(hosts: str) -> Iterator[None]:
-    """Let requests to these hosts go past every proxy of the environment.
-
-    When it starts, Gradio asks itself whether it can be reached: a proxy cannot know, and one that is not understood
-    would end it.
-
-    Args:
-        hosts: Names and addresses between commas; ``"*"`` for all, for which the proxies are not even looked at.
-    """
-    known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-    before = os.environ.get("no_proxy")
-    os.environ["no_proxy"] = ",".join(filter(None, (known, hosts)))
-    try:
-        yield
-    finally:
-        del os.environ["no_proxy"]
-        if before is not None:
-            os.environ["no_proxy"] = before

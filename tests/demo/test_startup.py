@@ -10,13 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app import ALONE, environment
 from tests.helpers import free_port
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def environment(tmp_path):
+def hostile(tmp_path):
     """Proxies that answer nothing or are none, certificates that are not there, somebody else's Gradio folder."""
     (tmp_path / "gradio").write_text("not a folder that can be written in")
     mine = {
@@ -34,12 +35,12 @@ def environment(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="there is no IPv6 here")
-def test_the_app_starts_in_a_hostile_environment_and_ends_without_a_trace(environment, tmp_path):
+def test_the_app_starts_in_a_hostile_environment_and_ends_without_a_trace(hostile, tmp_path):
     port = free_port()
-    environment["GRADIO_SERVER_PORT"] = str(port)
+    hostile["GRADIO_SERVER_PORT"] = str(port)
     app = subprocess.Popen(
         [sys.executable, "app.py", "--device", "cpu"],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=ROOT, env=hostile, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
         with httpx.Client(trust_env=False) as client:
@@ -73,3 +74,15 @@ def test_what_cannot_be_used_is_named_before_anything_is_loaded(settings, says):
     assert done.returncode in (1, 2)
     assert says in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_proxies_and_certificates_are_passed_by_and_come_back(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:1080")
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with environment(ALONE):
+        httpx.Client().close()
+    assert "no_proxy" not in os.environ
+    with pytest.raises(ValueError, match="proxy"):
+        httpx.Client()
+    assert os.environ["SSL_CERT_FILE"] == "/nowhere"

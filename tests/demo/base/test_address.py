@@ -1,11 +1,10 @@
 """Where the app listens, and what it says where it cannot."""
 
-import os
 import socket
 
 import pytest
 
-from demo.base.address import AddressError, listening_place, past_proxies
+from demo.base.address import AddressError, listening_place
 
 
 @pytest.fixture
@@ -49,17 +48,3 @@ def test_a_host_that_is_not_here_is_named_with_what_to_set(host):
     with pytest.raises(AddressError, match=r"the host '.*set --host or GRADIO_SERVER_NAME") as error:
         listening_place(host)
     assert "\n" not in str(error.value)
-
-
-def test_proxies_are_passed_by_and_come_back(monkeypatch):
-    import httpx
-
-    monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:1080")
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.setenv("NO_PROXY", "intranet")
-    with past_proxies("*"):
-        httpx.Client().close()
-        assert os.environ["no_proxy"] == "intranet,*"
-    assert "no_proxy" not in os.environ
-    with pytest.raises(ValueError, match="proxy"):
-        httpx.Client()
