@@ -15,7 +15,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 _HASH = sha256().digest_size
 
 
-class _HashedFile(IndexDataCacheFile):  # type: ignore[misc]
+class _HashedFile(IndexDataCacheFile):
     """Data files that begin with the SHA-256 of the rest."""
 
     def _save_data(self, name: str, data: object) -> None:
@@ -30,7 +30,7 @@ class _HashedFile(IndexDataCacheFile):  # type: ignore[misc]
         return pickle.loads(whole[_HASH:])
 
 
-class KernelCache(FunctionCache):  # type: ignore[misc]
+class KernelCache(FunctionCache):
     """The cache of one kernel.
 
     Args:

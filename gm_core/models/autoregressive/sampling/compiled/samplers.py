@@ -8,6 +8,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from gm_core.models.autoregressive.features import PixelFeatures
 from gm_core.models.autoregressive.residual import ResidualPixelCNN, ResidualPixelCNNConfig
+from gm_core.models.autoregressive.sampling.compiled.cache import KernelCache
 from gm_core.models.autoregressive.sampling.compiled.kernels import (
     LANES,
     NEVER,
@@ -123,7 +125,8 @@ COMPILED: dict[type[nn.Module], Sampler] = {ResidualPixelCNN: compiled_residual}
 
 def are_kept() -> bool:
     """Whether the kernels lie on disk, to be loaded in half a second; the last of them is written last."""
-    return bool(draw._cache.holds_any())
+    cache: Any = getattr(draw, "_cache", None)  # a plain function where numba is told not to compile
+    return isinstance(cache, KernelCache) and cache.holds_any()
 
 
 def compile_kernels() -> None:
