@@ -173,7 +173,7 @@ def test_the_first_layout_that_is_there_is_read(tmp_path):
         range(5)
     )
     assert torch.equal(found.labels, reader.read(tmp_path, "train", download=False).labels)
-    with pytest.raises(RuntimeError, match="not found"):  # none is there: the last says so
+    with pytest.raises(FileNotFoundError, match="not found"):  # none is there: the last says so
         reader.read(tmp_path / "elsewhere", "test", download=False)
 
 
