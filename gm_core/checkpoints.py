@@ -21,6 +21,7 @@ from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
 from gm_core.models import FAMILIES, Model, ModelConfig
 from gm_core.models.capabilities import has_capability, noun
+from gm_core.text import UserError, json_text
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ _loaded: dict[tuple[Path, str, str, torch.device], Model] = {}
 _lock = threading.Lock()
 
 
-class CheckpointError(RuntimeError):
+class CheckpointError(UserError, RuntimeError):
     """A checkpoint that is missing, damaged, altered, or not what its card says."""
 
 
@@ -281,7 +282,7 @@ def save(card: Card, tensors: dict[str, Tensor], directory: Path | None = None) 
 def write_card(card: Card, directory: Path | None = None) -> None:
     """Write a card alone, for weights that are there already."""
     card = replace(card, licence=card.licence or card.record.licence)
-    text = json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"
+    text = json_text(asdict(card)) + "\n"
     write_atomically((directory or checkpoint_dir()) / f"{card.name}.json", text.encode())
 
 
@@ -304,7 +305,7 @@ def write_metrics(name: str, metrics: list[Metric], directory: Path | None = Non
     path = directory / f"{name}.json"
     entries = json.loads(path.read_text(encoding="utf-8"))
     entries["metrics"] = [asdict(figure) for figure in figures.values()]
-    write_atomically(path, (json.dumps(entries, indent=2, ensure_ascii=False) + "\n").encode())
+    write_atomically(path, (json_text(entries) + "\n").encode())
     return read_card(name, directory)
 
 

@@ -1,12 +1,15 @@
 """Where models run: the choice of device and of CPU threads."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
+from gm_core.text import UserError
 
-class DeviceError(ValueError):
+
+class DeviceError(UserError, ValueError):
     """A device that does not exist or that this machine does not have."""
 
 
@@ -42,14 +45,62 @@ def pick_device(device: str | torch.device = "auto") -> torch.device:
     return chosen
 
 
-def cpu_count() -> int:
-    """Cores this process may use: those it may run on, or fewer where a container's quota says so."""
+def cpu_count(processes: int = 1) -> int:
+    """Cores this process may use, and so its number of threads.
+
+    Those it may run on; fewer where a container's quota, ``OMP_NUM_THREADS`` or ``MKL_NUM_THREADS`` says so.
+
+    Args:
+        processes: So many of the program share the machine.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = min([cores, *map(int, _quotas(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")))])
+    return max(1, min([cores // processes, *_wishes()]))
+
+
+def _wishes() -> Iterator[int]:
+    """Numbers of threads that the environment asks for; of several, one per level of nesting, the first."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        first = os.environ.get(name, "").split(",")[0].strip()
+        if first.isdecimal() and int(first):
+            yield int(first)
+
+
+def _quotas(groups: Path, mounted: Path) -> Iterator[float]:
+    """Seconds of CPU time per second that Linux allows this process's control groups, of both versions.
+
+    Args:
+        groups: Lists the groups, a line each: a number, controllers, the group's path; no controllers in version 2.
+        mounted: Where they lie, those of version 1 in a folder for their controllers.
+    """
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(cores, int(quota) // int(period)))
-    except (OSError, ValueError):  # not in a container, or without a quota ("max")
-        return cores
+        lines = [line.split(":", 2) for line in groups.read_text().splitlines()]
+    except OSError:  # not Linux
+        return
+    for _, controllers, path in lines:
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        for root in {mounted, mounted / "unified"} if not controllers else {mounted / controllers, mounted / "cpu"}:
+            folder = root / path.lstrip("/")
+            # A limit on a group above holds too. Within a container the path is often the host's, and only the root's
+            # own limit is there to be read.
+            for place in (folder, *folder.parents):
+                yield from _quota(place)
+                if place == root:
+                    break
+
+
+def _quota(group: Path) -> Iterator[float]:
+    """The quota of one control group, if it has one."""
+    try:
+        if (group / "cpu.max").is_file():
+            quota, period = (group / "cpu.max").read_text().split()
+        else:
+            quota, period = ((group / f"cpu.cfs_{part}_us").read_text() for part in ("quota", "period"))
+        if float(quota) > 0:
+            yield float(quota) / float(period)
+    except (OSError, ValueError, ZeroDivisionError):  # no such group, or no limit ("max")
+        return
 
 
 def synchronize(device: torch.device) -> None:

@@ -5,22 +5,25 @@ import os
 import tempfile
 from pathlib import Path
 
+from gm_core.streams import is_standard_output, open_output
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: under another name first, then renamed.
 
-    A link is followed; a pipe or a device is written to directly.
+    A link is followed; a pipe, a device, or what a standard stream leads to is written to directly.
 
     Args:
         path: Where to write; its folder is made if needed.
         data: The content.
     """
-    path = path.resolve()
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)
+    if is_standard_output(path) or (path.exists() and not path.is_file()):  # before resolving: a pipe has no other name
+        with open_output(path, "wb") as file:
+            file.write(data)
         return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

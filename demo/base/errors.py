@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import gradio as gr
 
 from gm_core import CheckpointError, PictureError
+from gm_core.text import UserError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -16,7 +17,7 @@ Message = Mapping[str, object]
 Answer = Callable[[Any], Message]
 
 
-class InputError(ValueError):
+class InputError(UserError, ValueError):
     """Something that a client sent is not as it must be; the message says so to its sender."""
 
 

@@ -1,14 +1,11 @@
 """Pictures by the dozen: uploads and what the page provides, read one by one, and their results as rows of a table."""
 
-import csv
-import io
 import math
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
@@ -23,8 +20,8 @@ from gm_core.data.folders import ARCHIVES, REFUSED, read_pictures
 from gm_core.data.pictures import ENDINGS
 from gm_core.data.walk import is_clutter
 from gm_core.rendering import grid, png
-from gm_core.studies.detector.scores import SCORES
-from gm_core.studies.detector.scoring import SCORE_KEYS, Scored
+from gm_core.studies.detector.scoring import TABLE_KEYS, Scored
+from gm_core.text import csv_line, printable
 
 MOST = 2000
 """Pictures per run, and files per archive: half a minute of one core."""
@@ -34,9 +31,6 @@ BATCH = 25
 
 LONGEST = 300
 """Characters of a name, or of what is wrong with a picture, that are shown; an archive's names may be any length."""
-
-COLUMNS = (*SCORE_KEYS, *(f"score_{name}" for name in SCORES))
-"""Columns of the CSV file, as ``python -m gm_core score --csv`` writes it."""
 
 SEED = 24
 
@@ -82,9 +76,9 @@ def limit_note(paths: Iterable[str]) -> str:
 
 def table_row(scored: Scored) -> ScoreRow:
     """A result as a row of the table, with its line of the CSV file."""
-    scored = replace(scored, path=_short(scored.path), error=scored.error and _short(scored.error))
-    known = scored.table_row()
-    fields, place = ["" if known[key] is None else known[key] for key in COLUMNS], COLUMNS.index("verdict")
+    scored = replace(scored, path=_short(printable(scored.path)), error=scored.error and _short(scored.error))
+    known, place = scored.table_row(), TABLE_KEYS.index("verdict")
+    fields = [known[key] for key in TABLE_KEYS]
     shown: ScoreRow = {
         "name": scored.path,
         "picture": encode(png(grid(scored.prepared.image, zoom=1))) if scored.prepared else None,
@@ -99,13 +93,6 @@ def table_row(scored: Scored) -> ScoreRow:
         "log_prob": _finite(known["log_prob"]),
         "bits_per_dim": _finite(known["bits_per_dim"]),
     }
-
-
-def csv_line(fields: Iterable[Any]) -> str:
-    """Fields as a line of a CSV file, without its end."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(fields)
-    return line.getvalue()
 
 
 def provided_pictures(models: Models) -> Iterator[Picture]:

@@ -16,11 +16,9 @@ from demo.base.events import LIVE, QUIET
 from demo.base.sessions import Session
 from demo.judge.batches import (
     BATCH,
-    COLUMNS,
     MOST,
     PROVIDED,
     count_pictures,
-    csv_line,
     limit_note,
     provided_pictures,
     read_uploads,
@@ -32,7 +30,8 @@ from demo.widgets.score_table.messages import ScoreMessage, ScoreRow
 from gm_core import CheckpointError
 from gm_core.data.catalog import dataset_of
 from gm_core.device import cpu_count
-from gm_core.studies.detector.scoring import score_pictures
+from gm_core.studies.detector.scoring import TABLE_KEYS, score_pictures
+from gm_core.text import csv_line
 
 STYLE = (Path(__file__).parent / "many.css").read_text()
 
@@ -122,7 +121,7 @@ class ManyPanel:
                 gr.HTML(f"{INVITATION}<style>{STYLE}</style>", apply_default_css=False)
                 self.provided = gr.Button(f"Try {PROVIDED} examples", elem_id="many-provided")
                 self.again = gr.Button(visible=False, elem_id="many-again")
-        self.table = ScoreTable(columns=csv_line(COLUMNS), elem_id="many-table")
+        self.table = ScoreTable(columns=csv_line(TABLE_KEYS), elem_id="many-table")
 
     def wire(self, dataset: gr.Radio, percent: gr.Slider) -> None:
         """Connect the components.

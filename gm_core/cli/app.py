@@ -3,10 +3,8 @@
 import sys
 from collections.abc import Callable
 
-import torch
 import typer
 
-from gm_core.checkpoints import CheckpointError
 from gm_core.cli.atlas import survey
 from gm_core.cli.bayes import compare_judges
 from gm_core.cli.bench import bench
@@ -14,14 +12,13 @@ from gm_core.cli.calibrate import calibrate_detector
 from gm_core.cli.cards import print_cards
 from gm_core.cli.evaluate import evaluate_checkpoint
 from gm_core.cli.list import list_checkpoints
+from gm_core.cli.printing import print_remark
 from gm_core.cli.sample import sample
 from gm_core.cli.score import score
 from gm_core.cli.to_noise import to_noise
 from gm_core.cli.train import train
-from gm_core.data.datasets import DataError
-from gm_core.data.pictures import PictureError
-from gm_core.device import DeviceError, cpu_count
-from gm_core.training.state import StateError
+from gm_core.streams import drop_unwritten, prepare_streams
+from gm_core.text import UserError
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "cards": print_cards,
@@ -47,9 +44,16 @@ for name, command in COMMANDS.items():
 
 def main() -> None:
     """Run; an expected error is one line on standard error and exit status 1."""
-    torch.set_num_threads(cpu_count())
+    prepare_streams()
     try:
-        app()
-    except (CheckpointError, DataError, DeviceError, PictureError, StateError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, so that a full disk has its line too
+    except BrokenPipeError:  # the reader has seen enough
+        drop_unwritten()
+        sys.exit(1)
+    except (UserError, OSError) as error:
+        drop_unwritten()
+        print_remark(f"error: {error}")
         sys.exit(1)

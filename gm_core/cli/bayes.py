@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gm_core.checkpoints import read_card
-from gm_core.cli.options import DataDir, Device, Limit
+from gm_core.cli.options import DataDir, Device, Limit, Threads
 from gm_core.cli.printing import print_changes, print_metrics
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import load_dataset
@@ -21,6 +21,7 @@ def compare_judges(
     ] = None,
     data_dir: DataDir = None,
     limit: Limit = None,
+    threads: Threads = None,
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="folder with the models; the study goes there too")] = Path("runs"),
 ) -> None:

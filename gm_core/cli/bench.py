@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
-import torch
 import typer
 
 from gm_core.benchmarks.latency import bench_latency
@@ -11,7 +10,7 @@ from gm_core.benchmarks.sampling import bench_sampling
 from gm_core.benchmarks.training import bench_training
 from gm_core.checkpoints import load
 from gm_core.cli.options import Device, Json, Threads, known_recipe
-from gm_core.cli.printing import print_json
+from gm_core.cli.printing import print_json, print_line, print_lines
 from gm_core.device import pick_device
 from gm_core.models.autoregressive.base import Autoregressive
 from gm_core.models.capabilities import Latent
@@ -32,7 +31,6 @@ def bench(
         raise typer.BadParameter(
             f"there is no benchmark {what!r}; there are: {', '.join(BENCHMARKS)}", param_hint="WHAT"
         )
-    torch.set_num_threads(threads or torch.get_num_threads())
     benchmark = BENCHMARKS[what]
     document = benchmark.run(model or benchmark.model, device)
     if as_json:
@@ -60,16 +58,16 @@ def _training(name: str, device: str) -> dict[str, Any]:
 
 
 def _print_sampling(document: dict[str, Any]) -> None:
-    print(f"{document['model']} on {document['device']}, {document['threads']} threads; naive {document['naive']}")
-    print("batch   size   cached s   naive s  speed-up  times limit  pictures/s  identical")
+    print_line(f"{document['model']} on {document['device']}, {document['threads']} threads; naive {document['naive']}")
+    print_line("batch   size   cached s   naive s  speed-up  times limit  pictures/s  identical")
     for line in document["results"]:
-        print(
+        print_line(
             f"{line['batch']:5} {line['height']:3}x{line['width']:<3}  {line['cached_seconds']:8.4f} "
             f"{line['naive_seconds']:9.2f} {line['speedup']:8.0f}x {line['times_limit']:11.2f}x "
             f"{line['pictures_per_second']:11.1f}  {'yes' if line['identical'] else 'NO'}"
         )
     sessions = document["sessions"]
-    print(
+    print_lines(
         f"{sessions['count']} sessions at once: {sessions['pixels_per_second_of_all']:,.0f} pixels/s, "
         f"{sessions['times_one']:.2f} times one session's; the slowest gets "
         f"{sessions['slowest_share']:.2f} of its share\n"
@@ -79,22 +77,22 @@ def _print_sampling(document: dict[str, Any]) -> None:
 
 
 def _print_latency(document: dict[str, Any]) -> None:
-    print(f"{document['model']} on {document['device']}, {document['threads']} threads")
-    print("task    pictures  median ms    p95 ms  runs")
+    print_line(f"{document['model']} on {document['device']}, {document['threads']} threads")
+    print_line("task    pictures  median ms    p95 ms  runs")
     for line in document["results"]:
-        print(
+        print_line(
             f"{line['task']:8} {line['batch']:7} {line['median_milliseconds']:10.2f} {line['p95_milliseconds']:9.2f} "
             f"{line['runs']:5}" + (f"  {document['importance_samples']:,} samples" if line["task"] == "bound" else "")
         )
 
 
 def _print_training(document: dict[str, Any]) -> None:
-    print(
+    print_line(
         f"{document['recipe']}, batches of {document['batch']}, on {document['device']}, {document['threads']} threads"
     )
-    print("way                  images/s  speed-up  first steps s")
+    print_line("way                  images/s  speed-up  first steps s")
     for line in document["results"]:
-        print(
+        print_line(
             f"{line['way']:20} {line['images_per_second']:8.1f} {line['speedup']:8.2f}x "
             f"{line['first_steps_seconds']:14.1f}"
         )

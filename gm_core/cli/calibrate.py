@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gm_core.checkpoints import read_card
-from gm_core.cli.options import DataDir, Device
+from gm_core.cli.options import DataDir, Device, Threads
 from gm_core.cli.printing import print_changes, print_metrics, print_missing
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import load_dataset
@@ -19,6 +19,7 @@ from gm_core.studies.detector.refusal import evaluate_detector
 def calibrate_detector(
     dataset: Annotated[str, typer.Argument(help="a data set whose -pixelcnn and -vae are in the folder, as mnist")],
     data_dir: DataDir = None,
+    threads: Threads = None,
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="folder with the models; the detector goes there too")] = Path("runs"),
 ) -> None:

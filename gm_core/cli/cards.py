@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from gm_core.checkpoints import Card, Metric, available, checkpoint_dir
-from gm_core.cli.printing import print_json
+from gm_core.cli.printing import print_json, print_lines
 from gm_core.data.catalog import CATALOG, DataSet, dataset_of
 from gm_core.evaluation.published import PUBLISHED
+from gm_core.text import printable
 
 INTRODUCTION = """# Models
 
@@ -31,7 +32,7 @@ def print_cards(
 ) -> None:
     """Every card in full: figures, costs, and how each model was trained."""
     if markdown:
-        print(models_page())
+        print_lines(models_page())
     else:
         print_json([_entries(card) for card in available()])
 
@@ -159,6 +160,6 @@ def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
         yield headings
         yield tuple("---" for _ in headings)
         for row in rows:
-            yield tuple(cell.replace("|", "\\|") for cell in row)
+            yield tuple(printable(cell).replace("|", "\\|") for cell in row)
 
     return "\n".join("| " + " | ".join(line) + " |" for line in lines())

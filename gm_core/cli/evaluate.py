@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from gm_core.checkpoints import load, read_card, write_metrics
-from gm_core.cli.options import DataDir, Device, Json, Limit
-from gm_core.cli.printing import print_changes, print_json, print_metrics, print_missing
+from gm_core.cli.options import DataDir, Device, Json, Limit, Threads
+from gm_core.cli.printing import print_changes, print_json, print_lines, print_metrics, print_missing
 from gm_core.data.datasets import load_dataset
 from gm_core.evaluation import evaluate
 from gm_core.studies import STUDIES, Measurement
@@ -19,6 +19,7 @@ def evaluate_checkpoint(
     limit: Limit = None,
     as_json: Json = False,
     write: Annotated[bool, typer.Option("--write", help="put the figures on the checkpoint's card")] = False,
+    threads: Threads = None,
     device: Device = "auto",
 ) -> None:
     """Measure a checkpoint on the test set, an atlas on the held-out images: every figure of its card."""
@@ -39,5 +40,5 @@ def evaluate_checkpoint(
         print_json({"model": model, "metrics": [asdict(metric) for metric in measured.metrics], **measured.details})
         return
     if measured.text:
-        print(measured.text)
+        print_lines(measured.text)
     print_metrics(measured.metrics)

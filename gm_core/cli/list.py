@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from gm_core.checkpoints import available
 from gm_core.cli.options import Json
-from gm_core.cli.printing import print_json
+from gm_core.cli.printing import print_json, print_line
 
 
 def list_checkpoints(as_json: Json = False) -> None:
@@ -15,4 +15,4 @@ def list_checkpoints(as_json: Json = False) -> None:
         return
     for card in cards:
         figure = next((f"{metric.value:.4g} {metric.unit}" for metric in card.metrics), "")
-        print(f"{card.name:24} {figure:18} {card.description}")
+        print_line(f"{card.name:24} {figure:18} {card.description}")

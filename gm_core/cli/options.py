@@ -3,9 +3,19 @@
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 
+from gm_core.device import cpu_count
+from gm_core.training.processes import count_on_machine
 from gm_core.training.recipes import RECIPES, Recipe
+
+
+def _use_threads(threads: int | None) -> int | None:
+    """Compute with so many CPU threads; with this process's share of the cores when left out."""
+    torch.set_num_threads(threads or cpu_count(count_on_machine()))
+    return threads
+
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
 DataDir = Annotated[
@@ -14,7 +24,11 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output, and nothing else there")]
 Limit = Annotated[int | None, typer.Option(min=1, help="measure on the first so many test images")]
-Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores when left out")]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, callback=_use_threads, help="CPU threads; else $OMP_NUM_THREADS, at most the cores there are"),
+]
+"""Takes effect by being an option of a command."""
 
 
 def known_recipe(name: str) -> Recipe:

@@ -9,7 +9,8 @@ from PIL import Image
 from torch import Tensor
 
 from gm_core.checkpoints import CheckpointError, load
-from gm_core.cli.options import Device
+from gm_core.cli.options import Device, Threads
+from gm_core.cli.printing import print_written
 from gm_core.files import write_atomically
 from gm_core.models import Model
 from gm_core.models.capabilities import Samples, Streams
@@ -28,6 +29,7 @@ def sample(
     temperature: Annotated[float, typer.Option(help="below 1 favours the likeliest values, above 1 the others")] = 1.0,
     out: Annotated[Path, typer.Option(help="picture to write")] = Path("samples.png"),
     animation: Annotated[Path | None, typer.Option("--gif", help="also write an animation of the drawing")] = None,
+    threads: Threads = None,
     device: Device = "auto",
 ) -> None:
     """Draw pictures into a PNG."""
@@ -48,7 +50,7 @@ def sample(
     else:
         raise typer.BadParameter(f"{model} draws a picture in one step: there is nothing to watch", param_hint="--gif")
     write_atomically(out, png(grid(visible(images, loaded.config.image.levels))))
-    print(f"{n} pictures in {out}" + (f", their drawing in {animation}" if animation else ""))
+    print_written(f"{n} pictures in {out}" + (f", their drawing in {animation}" if animation else ""), out, animation)
 
 
 def _labels(model: Model, name: str, label: int | None, n: int) -> Tensor | None:

@@ -1,7 +1,5 @@
 """``python -m gm_core score``: judge pictures, as lines for people, one JSON document or a table."""
 
-import csv
-import sys
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -10,14 +8,15 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from gm_core.cli.options import Device, Json
-from gm_core.cli.printing import print_json
+from gm_core.cli.options import Device, Json, Threads
+from gm_core.cli.printing import print_json, print_line, print_remark
 from gm_core.data.folders import read_pictures
 from gm_core.data.preparation import AS_IT_IS, Preparation
+from gm_core.streams import open_output
 from gm_core.studies.detector import load_detector
 from gm_core.studies.detector.detector import check_alpha
-from gm_core.studies.detector.scores import SCORES
-from gm_core.studies.detector.scoring import SCORE_KEYS, Scored, score_pictures
+from gm_core.studies.detector.scoring import TABLE_KEYS, Scored, score_pictures
+from gm_core.text import csv_line
 
 
 def score(
@@ -29,6 +28,7 @@ def score(
     as_json: Json = False,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write a table to this file")] = None,
     raw: Annotated[bool, typer.Option(help="only shrink: no cropping, inverting or centring")] = False,
+    threads: Threads = None,
     device: Device = "auto",
 ) -> None:
     """Judge pictures: reasonable or not, with the likelihood and a p-value."""
@@ -65,11 +65,11 @@ def write_scores(results: Iterable[Scored], as_json: bool = False, csv_file: Pat
         return any(row["error"] for row in rows)
     failed = False
     if csv_file is not None:
-        with csv_file.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, (*SCORE_KEYS, *(f"score_{name}" for name in SCORES)))
-            writer.writeheader()
+        with open_output(csv_file, "w", newline="", encoding="utf-8") as file:
+            file.write(f"{csv_line(TABLE_KEYS)}\r\n")
             for result in results:
-                writer.writerow(result.table_row())
+                row = result.table_row()
+                file.write(f"{csv_line(row[key] for key in TABLE_KEYS)}\r\n")
                 file.flush()
                 failed |= result.error is not None
         return failed
@@ -77,9 +77,9 @@ def write_scores(results: Iterable[Scored], as_json: bool = False, csv_file: Pat
         verdict = result.verdict
         if verdict is None:
             failed = True
-            print(f"error: {result.path}: {result.error}", file=sys.stderr)
+            print_remark(f"error: {result.path}: {result.error}")
             continue
-        print(
+        print_line(
             f"{verdict.verdict:12} p = {verdict.p_value:.4f}  log p(x) = {verdict.log_prob:9.2f} nats  "
             f"{verdict.bits_per_dim:.4f} bits/dim  {result.path}"
         )

@@ -8,7 +8,8 @@ import torch
 import typer
 
 from gm_core.checkpoints import load, read_card
-from gm_core.cli.options import Device
+from gm_core.cli.options import Device, Threads
+from gm_core.cli.printing import print_written
 from gm_core.data.pictures import open_picture
 from gm_core.data.preparation import prepare
 from gm_core.files import write_atomically
@@ -21,6 +22,7 @@ def to_noise(
     picture: Annotated[Path, typer.Argument(help="a picture of yours; it is prepared as for score")],
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="of what is added to whole levels first")] = 0,
     out: Annotated[Path, typer.Option(help="animation to write")] = Path("noise.gif"),
+    threads: Threads = None,
     device: Device = "auto",
 ) -> None:
     """Turn a picture into noise, step by step, and write the way as a GIF."""
@@ -32,4 +34,4 @@ def to_noise(
     way = inverts.to_noise(prepared.image, generator=torch.Generator().manual_seed(seed))
     frames = [grid(visible(frame.images, image.levels)) for frame in way]
     write_atomically(out, gif(frames, milliseconds=200))
-    print(f"{len(frames)} steps from {picture} to noise in {out}")
+    print_written(f"{len(frames)} steps from {picture} to noise in {out}", out)

@@ -1,21 +1,23 @@
 """``python -m gm_core train``: from a recipe to a checkpoint."""
 
-import shlex
+import os
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
+from gm_core.cli.again import command_again
 from gm_core.cli.options import Device, Threads, known_recipe
+from gm_core.cli.printing import print_line
 from gm_core.data.catalog import CATALOG
 from gm_core.device import pick_device
-from gm_core.training.processes import count_on_machine, is_main
+from gm_core.training.processes import is_main
 from gm_core.training.recipes import RECIPES
 from gm_core.training.run import recipe_for, run_recipe
 
 
 def train(
+    context: typer.Context,
     recipe: Annotated[str | None, typer.Argument(help=f"one of {', '.join(RECIPES)}")] = None,
     recipe_option: Annotated[str | None, typer.Option("--recipe", help="the same, as an option")] = None,
     data_dir: Annotated[
@@ -45,7 +47,6 @@ def train(
         raise typer.BadParameter("name one recipe", param_hint="RECIPE")
     name = str(recipe or recipe_option)
     chosen = recipe_for(known_recipe(name), data_dir, dataset)
-    torch.set_num_threads(threads or max(1, torch.get_num_threads() // count_on_machine()))
     card = run_recipe(
         chosen,
         directory=out,
@@ -59,11 +60,9 @@ def train(
     if not is_main():
         return
     if card is None:
-        given = {"--dataset": dataset, "--data-dir": data_dir, "--steps": steps, "--threads": threads, "--out": out}
-        options = [str(part) for option, value in given.items() if value is not None for part in (option, value)]
-        options += ["--compile"] * compile_model + (["--device", device] if device != "auto" else [])
-        command = shlex.join(["python", "-m", "gm_core", "train", name, "--resume", *options])
-        print(f"stopped before the end; continue with: {command}")
+        also = [] if data_dir or not os.environ.get("GM_DATA_DIR") else ["--data-dir", os.environ["GM_DATA_DIR"]]
+        command = command_again(context, without={"resume", "max_minutes"}, also=[*also, "--resume"])
+        print_line(f"stopped before the end; continue with: {command}")
         return
     figure = next((f": {metric.value:.4f} {metric.unit}" for metric in card.metrics), "")  # not every model has one
-    print(f"{out / card.name}.safetensors{figure}")
+    print_line(f"{out / card.name}.safetensors{figure}")

@@ -16,13 +16,14 @@ from gm_core.data.catalog import CATALOG, DataSet, dataset_of
 from gm_core.data.preparation import PHOTOGRAPHS
 from gm_core.data.readers import SPLITS, Split
 from gm_core.data.user_folder import OwnPicturesError, own_name, own_parts, own_pictures
+from gm_core.text import UserError
 
 HELD_OUT = 5000
 """The last 5,000 training images are for validation and calibration, and are never trained on; where the data itself
 says what is held out, that."""
 
 
-class DataError(RuntimeError):
+class DataError(UserError, RuntimeError):
     """A data set that is not there or cannot be read."""
 
 

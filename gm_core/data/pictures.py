@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from gm_core.text import UserError
+
 MAX_PIXELS = 50_000_000
 """Pictures of more pixels are refused before they are decoded."""
 
@@ -27,7 +29,7 @@ ENDINGS = {ending for ending, kind in Image.registered_extensions().items() if k
 """Endings of the names of such files, with their dots."""
 
 
-class PictureError(ValueError):
+class PictureError(UserError, ValueError):
     """A file that is not a picture, or not one that can be used; the message is for the person who gave it."""
 
 

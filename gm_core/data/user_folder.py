@@ -17,6 +17,7 @@ from gm_core.data.catalog import CATALOG
 from gm_core.data.folders import read_pictures
 from gm_core.data.pictures import PictureError
 from gm_core.data.preparation import PHOTOGRAPHS, prepare
+from gm_core.text import UserError, printable
 
 LEAST = 30
 """Fewer pictures cannot be learned from and held out at the same time."""
@@ -34,7 +35,7 @@ FEW = 10
 """So many names of classes are printed in a line at most."""
 
 
-class OwnPicturesError(ValueError):
+class OwnPicturesError(UserError, ValueError):
     """A folder that is no data set; the message says why."""
 
 
@@ -82,13 +83,12 @@ def own_pictures(directory: Path) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     found: list[tuple[bytes, str, Tensor]] = []
     for name, picture in read_pictures([directory]):
         if isinstance(picture, PictureError):
-            print(f"left out: {name}: {picture}", file=sys.stderr)
+            print(f"left out: {printable(name)}: {picture}", file=sys.stderr)
             continue
         if len(found) == MOST:
             raise OwnPicturesError(f"{directory} holds more than {MOST:,} pictures; take fewer")
         image, folders = prepare(picture, form=PHOTOGRAPHS).image, Path(name).relative_to(directory).parts[:-1]
-        # A folder's name need not be Unicode, but a card is.
-        folder = os.fsencode(folders[0]).decode("utf-8", "backslashreplace") if folders else ""
+        folder = printable(folders[0]) if folders else ""
         found.append((_fingerprint(image), folder, image))
     different = len({fingerprint for fingerprint, _, _ in found})
     if different < LEAST:

@@ -26,6 +26,7 @@ from gm_core.checkpoints import (
     save,
 )
 from gm_core.device import pick_device
+from gm_core.text import shell_word
 
 T = TypeVar("T")
 
@@ -247,7 +248,9 @@ class StudyFamily(ABC, Generic[T]):
         return {part: read_card(name, directory) for part, name in self.sources(subject).items()}
 
     def _remedy(self, subject: str, directory: Path) -> str:
-        return f"make it with: python -m gm_core {self.command} {subject} --out {directory}"
+        return (
+            f"make it with: python -m gm_core {self.command} {shell_word(subject)} --out {shell_word(str(directory))}"
+        )
 
 
 STUDIES: dict[str, StudyFamily[Any]] = {}

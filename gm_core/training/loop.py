@@ -392,7 +392,10 @@ def _stop_on_signal() -> Iterator[threading.Event]:
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    # What is ignored stays so: ``nohup`` has a run outlive its terminal.
+    caught = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, stop) for number in caught}
     try:
         yield stopping
     finally:

@@ -12,6 +12,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from gm_core.files import write_atomically
+from gm_core.text import UserError
 
 PART = 15 * 2**20 - 2**16
 """Bytes per file: with its header it stays below 15 MiB, small enough for e-mail and version control."""
@@ -22,7 +23,7 @@ _ENTRY = 256
 _PATTERN = "state-*-*-of-*.safetensors"
 
 
-class StateError(RuntimeError):
+class StateError(UserError, RuntimeError):
     """A training state that cannot be resumed from."""
 
 

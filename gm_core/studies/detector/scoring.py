@@ -22,6 +22,9 @@ T = TypeVar("T")
 SCORE_KEYS = ("path", "model", "log_prob", "bits_per_dim", "p_value", "outlier_score", "verdict", "error")
 """Keys of a picture in JSON, and first columns of a table."""
 
+TABLE_KEYS = (*SCORE_KEYS, *(f"score_{name}" for name in SCORES))
+"""Columns of a table; the prefix keeps scores apart from the keys."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scored:
@@ -47,7 +50,7 @@ class Scored:
         return {key: known[key] if key in ("path", "model", "error") else self._value(key) for key in SCORE_KEYS}
 
     def table_row(self) -> dict[str, Any]:
-        """:meth:`row`, and every score alone; the prefix keeps scores apart from its keys."""
+        """The values of :data:`TABLE_KEYS`: :meth:`row`, and every score alone."""
         scores = self.verdict.scores if self.verdict is not None else dict.fromkeys(SCORES)
         return {**self.row(), **{f"score_{name}": value for name, value in scores.items()}}
 

@@ -16,11 +16,9 @@ from PIL import Image, ImageDraw
 import gm_core
 from demo.judge import batches, many
 from demo.judge.batches import (
-    COLUMNS,
     MOST,
     PROVIDED,
     count_pictures,
-    csv_line,
     limit_note,
     provided_pictures,
     read_uploads,
@@ -30,7 +28,8 @@ from demo.shared.models import Models
 from demo.widgets.score_table import ScoreTable
 from gm_core.cli.score import write_scores
 from gm_core.data.folders import read_pictures
-from gm_core.studies.detector.scoring import score_pictures
+from gm_core.studies.detector.scoring import TABLE_KEYS, score_pictures
+from gm_core.text import csv_line
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +83,7 @@ def test_the_table_and_its_file_are_what_the_shell_writes(panel: ManyPanel, tmp_
     detector = gm_core.load_detector("mnist", "cpu")
     write_scores(score_pictures(detector, read_pictures(paths), batch=many.BATCH), csv_file=written)
     expected = list(csv.DictReader(io.StringIO(written.read_text(), newline="")))
-    lines = [csv_line(COLUMNS)]
+    lines = [csv_line(TABLE_KEYS)]
     for row, shell in zip(last["rows"], expected, strict=True):
         # The browser puts in the verdict, for it depends on the slider.
         lines.append(",".join([row["csv"][0], shell["verdict"], row["csv"][1]]))
