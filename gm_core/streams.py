@@ -1,4 +1,4 @@
-"""The program's own streams, which may be closed, full, read by nobody any more, or a terminal of few letters."""
+"""The program's own streams, which may be closed, full, no longer read, or a terminal of few letters."""
 
 import io
 import os

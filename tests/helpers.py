@@ -12,6 +12,25 @@ from torch import Tensor
 from gm_core.checkpoints import Card, Metric, save
 from gm_core.models import Batch, Model, ModelConfig
 
+HOSTILE_NAMES = [
+    "two\nlines.png",
+    "return\rover.png",
+    "\x1b[2J\x1b[31mred.png",
+    "\x9b31mred.png",
+    "\u202egnp.exe.png",
+    "\u2066a\u200b\ufeff\u2028.png",
+    "caf\udce9.png",
+    "\u3164\u034f.png",
+    "=1+1.png",
+    "  @SUM(1).png",
+    "-2+3.png",
+    "a;=1+1.png",
+    "\t+1.png",
+    "＝1.png",
+    "\"quoted\",'it'.png",
+]
+"""Names that a Linux file system takes."""
+
 C = TypeVar("C", bound=ModelConfig)
 
 

@@ -30,6 +30,7 @@ from gm_core.cli.score import write_scores
 from gm_core.data.folders import read_pictures
 from gm_core.studies.detector.scoring import TABLE_KEYS, score_pictures
 from gm_core.text import csv_line
+from tests.helpers import HOSTILE_NAMES
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,16 @@ def test_the_table_and_its_file_are_what_the_shell_writes(panel: ManyPanel, tmp_
             ]
             assert (row["p_value"] > 0.05) == (shell["verdict"] == "reasonable")
     assert "\r\n".join([*lines, ""]) == written.read_bytes().decode().replace(f"{tmp_path}/", "")
+
+
+def test_names_stay_within_their_row_and_cell(panel: ManyPanel, tmp_path: Path) -> None:
+    names = [name for name in HOSTILE_NAMES if name.isascii() or "\udce9" not in name]
+    packed = zipped(tmp_path / "many.zip", dict.fromkeys(names, b"no picture") | {"good\n.png": seven()})
+    *_, last = run(panel, [packed])
+    assert len(last["rows"]) == len(names) + 1
+    for row in last["rows"]:
+        assert (row["name"] + row.get("error", "") + "".join(row["csv"])).isprintable()
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in next(csv.reader([row["csv"][1]]))[-1:])
 
 
 def test_thumbnails_are_what_the_model_saw(panel: ManyPanel, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ def cli(monkeypatch, capsys):
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["gm_core", *map(str, arguments)])
+        monkeypatch.setattr(sys, "orig_argv", ["python", "-m", *sys.argv])
         with pytest.raises(SystemExit) as ended:
             main()
             sys.exit(0)

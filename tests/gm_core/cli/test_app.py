@@ -1,10 +1,18 @@
 """All commands: what is named wrongly or missing is one clear message, and nothing needs the page."""
 
+import ast
+import inspect
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import torch
+
+from gm_core.cli import app, options
+from gm_core.cli.app import COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -51,3 +59,33 @@ def test_the_module_runs_without_gradio():
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert json.loads(ended.stdout)
     assert ended.stderr == ""
+
+
+def test_every_command_that_computes_takes_a_number_of_threads(cli, monkeypatch, untrained):
+    assert {name for name, command in COMMANDS.items() if "threads" not in inspect.signature(command).parameters} == {
+        "cards",
+        "list",
+    }
+    used = []
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    monkeypatch.setattr(options, "cpu_count", lambda processes: 12 // processes)
+    for arguments, environment in (((), {}), (("--threads", 3), {}), ((), {"LOCAL_WORLD_SIZE": "2"})):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        cli("sample", "mnist-vae", "-n", 1, "--out", untrained / "x.png", "--device", "cpu", *arguments)
+    assert used == [12, 3, 6]
+
+
+def test_commands_print_through_the_one_printer():
+    for path in Path(app.__file__).parent.glob("*.py"):
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        names = {call.id for call in calls if isinstance(call, ast.Name)}
+        assert path.name == "printing.py" or "print" not in names, path.name
+
+
+def test_a_picture_in_a_pipe_is_followed_by_no_words(untrained, tmp_path):
+    command = [sys.executable, "-m", "gm_core", "sample", "mnist-vae", "-n", "1", "--device", "cpu"]
+    environment = {**os.environ, "GM_CHECKPOINTS": str(untrained), "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run([*command, "--out", "/dev/stdout"], capture_output=True, env=environment, check=True)
+    assert ended.stdout.startswith(b"\x89PNG") and ended.stdout.endswith(b"IEND\xaeB`\x82")
+    assert ended.stderr == b"1 pictures in /dev/stdout\n"

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import zipfile
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from PIL import Image
 
 import gm_core
 from gm_core.studies.detector.scoring import SCORE_KEYS
+from tests.helpers import HOSTILE_NAMES
 
 
 @pytest.fixture
@@ -56,3 +59,40 @@ def test_a_bad_file_has_its_error_and_the_rest_is_scored(cli, digits):
     assert len(out.splitlines()) == 2
     assert len(err.splitlines()) == 1
     assert "aa.png is not a picture" in err
+
+
+def test_there_is_a_line_per_picture_whatever_it_is_called(cli, digits, monkeypatch):
+    folder, _ = digits
+    good, named, packed = (folder / "a.png").read_bytes(), folder / "named", folder / "packed.zip"
+    named.mkdir()
+    for name in HOSTILE_NAMES:
+        (named / name).write_bytes(good)
+    (named / "broken\n\x1b[2J.png").write_text("a note")
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in HOSTILE_NAMES:
+            if "\udce9" not in name:  # an archive's names are of another encoding, but never bytes
+                archive.writestr(name, good)
+    count = 2 * len(HOSTILE_NAMES)
+    code, out, err = cli("score", named, packed, "--device", "cpu")
+    assert code == 1 and (len(out.splitlines()), len(err.splitlines())) == (count - 1, 1)
+    assert (out + err).replace("\n", "").isprintable() and r"caf\xe9.png" in out
+    code, out, err = cli("score", named, packed, "--csv", folder / "table.csv", "--device", "cpu")
+    with (folder / "table.csv").open(newline="") as file:
+        assert len(file.read().splitlines()) == count + 1
+        file.seek(0)
+        rows = list(csv.DictReader(file))
+    assert len(rows) == count and (out, err) == ("", "")
+    code, out, _ = cli("score", named, packed, "--json", "--device", "cpu")
+    paths = [result["path"] for result in json.loads(out)]
+    assert len(paths) == count and os.fsencode(named) + b"/caf\xe9.png" in map(os.fsencode, paths)
+
+
+def test_names_that_a_spreadsheet_would_compute_are_texts(cli, digits, monkeypatch):
+    folder, _ = digits
+    monkeypatch.chdir(folder)
+    for name in ("=1+1.png", "@x.png"):
+        (folder / name).write_text("a note")
+    cli("score", "=1+1.png", "@x.png", "--csv", "table.csv", "--device", "cpu")
+    with (folder / "table.csv").open(newline="") as file:
+        cells = [row[key] for row in csv.DictReader(file) for key in ("path", "error")]
+    assert [cell[:2] for cell in cells] == ["'=", "'=", "'@", "'@"]

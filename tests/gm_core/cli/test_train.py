@@ -1,7 +1,9 @@
 """A recipe becomes a checkpoint whose card can be measured again, also on pictures of your own."""
 
 import json
-import shlex
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import torch
 from PIL import Image
 
 import gm_core
+from gm_core.cli import again
 from gm_core.data.datasets import load_dataset
 from gm_core.data.user_folder import own_pictures
 from gm_core.evaluation import bound
@@ -41,14 +44,37 @@ def test_train_stops_resumes_and_writes_a_card_that_evaluate_reproduces(cli, dat
 
 
 @pytest.mark.usefixtures("tiny_recipes")
-def test_the_command_to_continue_with_is_the_one_that_was_given(cli, data_dir, tmp_path):
-    out = tmp_path / "my runs"
-    given = ["--data-dir", data_dir, "--steps", 5, "--out", out, "--device", "cpu"]
-    _, told, _ = cli("train", "--recipe", "tiny-pixelcnn", *given, "--max-minutes", 0)
-    _, _, _, *arguments = shlex.split(told.split("continue with: ")[1])
-    code, _, _ = cli(*arguments)
-    assert code == 0
+@pytest.mark.parametrize("way", [["tiny-pixelcnn"], ["--recipe", "tiny-pixelcnn"], ["--recipe=tiny-pixelcnn"]])
+def test_the_command_to_continue_with_is_the_one_that_was_given(cli, data_dir, tmp_path, monkeypatch, way):
+    monkeypatch.setenv("GM_DATA_DIR", str(data_dir))
+    out = tmp_path / "my 'runs\n\udce9"
+    given = ["--steps", 5, "--out", out, "--device", "cpu", "--threads", 1]
+    _, stopped, _ = cli("train", *way, *given, "--max-minutes", 0)
+    assert len(stopped.splitlines()) == 1 and stopped.encode()
+    line = stopped.split("continue with: ")[1]
+    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {line}"], capture_output=True, check=True).stdout
+    python, option, module, *arguments = map(os.fsdecode, words.split(b"\0")[:-1])
+    assert (python, option, module) == ("python", "-m", "gm_core")
+    monkeypatch.delenv("GM_DATA_DIR")
+    assert cli(*arguments)[0] == 0
     assert gm_core.read_card("tiny-pixelcnn", out).cost["steps"] == 5
+
+
+def test_the_command_begins_as_the_program_was_started(monkeypatch, tmp_path):
+    script = tmp_path / "gm-core"
+    script.touch(mode=0o755)
+    module = ["python3", "-X", "utf8", "-m", "gm_core"]
+    for program, arguments, path, expected in (
+        (module, [str(tmp_path / "__main__.py")], "", module),
+        (["/bin/python", str(script)], [str(script)], str(tmp_path), ["gm-core"]),
+        (["/bin/python", str(script)], [str(script)], "", ["/bin/python", str(script)]),
+    ):
+        monkeypatch.setattr(sys, "argv", [*arguments, "train", "x"])
+        monkeypatch.setattr(sys, "orig_argv", [*program, "train", "x"])
+        monkeypatch.setenv("PATH", path)
+        assert again.program() == expected
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert again.program()[:4] == ["torchrun", "--standalone", "--nproc-per-node", "2"]
 
 
 def test_own_pictures_are_trained_on_and_measured_by_their_folders_name(cli, tmp_path, monkeypatch):

@@ -117,13 +117,15 @@ def test_the_recipe_alone_decides_the_result(data, tmp_path):
     assert not same(one, run(replace(PIXELCNN, seed=1), data, tmp_path / "3").model)
 
 
-def test_an_interrupt_finishes_the_step_saves_and_can_be_resumed(data, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_finishes_the_step_saves_and_can_be_resumed(data, tmp_path, monkeypatch, number):
+    before = signal.getsignal(number)
     recipe = replace(PIXELCNN, steps=10_000)
     batch = loop._batch
 
     def interrupted(recipe, data, step):
         if step == 5:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
         return batch(recipe, data, step)
 
     monkeypatch.setattr(loop, "_batch", interrupted)
@@ -132,7 +134,19 @@ def test_an_interrupt_finishes_the_step_saves_and_can_be_resumed(data, tmp_path,
     assert not stopped.finished
     resumed = run(replace(recipe, steps=stopped.steps + 3), data, tmp_path, resume=True)
     assert resumed.steps == stopped.steps + 3
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_is_ignored_stays_ignored(number):
+    """As ``nohup`` has it: the run outlives its terminal."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with loop._stop_on_signal() as stopping:
+            os.kill(os.getpid(), number)
+            assert not stopping.is_set() and signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
 
 
 def test_the_learning_curve_is_written(data, tmp_path, monkeypatch):
