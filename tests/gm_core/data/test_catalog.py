@@ -212,7 +212,7 @@ def test_emoji_are_trained_on_and_measured_from_the_command_line(emoji, tmp_path
         run(*train, "--max-minutes", 0)
     out = capsys.readouterr().out
     assert not ended.value.code
-    assert f"train cifar10-tiny --resume --dataset emoji --data-dir {emoji} --out {tmp_path}" in out
+    assert f"train --recipe cifar10-tiny --data-dir {emoji} --dataset emoji" in out and "--resume" in out
     with pytest.raises(SystemExit) as ended:
         run(*train, "--resume")
     assert not ended.value.code
