@@ -13,9 +13,10 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from demo.base.fields import StrictRadio, StrictSlider
-from demo.judge.batches import COLUMNS, MOST
+from demo.judge.batches import MOST
 from demo.judge.many import ManyPanel
 from demo.shared.models import Models
+from gm_core.studies.detector.scoring import TABLE_KEYS
 from tests.browser.helpers import PHONE
 from tests.helpers import served
 
@@ -88,7 +89,7 @@ def test_files_and_the_download(tab: Page, tmp_path: Path) -> None:
     with tab.expect_download() as download:
         tab.get_by_role("button", name="Download CSV").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_bytes().decode(), newline="")))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == TABLE_KEYS
     assert [row["path"] for row in rows] == [f"many.zip/{EVIL}", "bad.png"]
     assert rows[0]["verdict"] == column(tab, 3)[0].strip()
     assert rows[1]["verdict"] == ""
