@@ -22,12 +22,12 @@ _STAGE_MORE = {"minutes": float, "learning_rate": float, "result": str}
 
 
 def card_names(directory: Path) -> list[str]:
-    """The names of the cards in a folder, in order; what is no card, by its name or its kind, is passed over.
+    """The names of the cards in a folder, in the order of the files; what is no card, by its name or its kind, is passed over.
 
     Raises:
         OSError: The folder cannot be read.
     """
-    return sorted(path.stem for path in directory.iterdir() if is_card(path))
+    return [path.stem for path in sorted(directory.iterdir()) if is_card(path)]
 
 
 def is_card(path: Path) -> bool:

@@ -130,6 +130,10 @@ class Card:
                 return metric
         raise KeyError(name)
 
+    def value(self, name: str) -> float | None:
+        """A figure's value by its name; ``None`` when the card has no such figure."""
+        return next((metric.value for metric in self.metrics if metric.name == name), None)
+
 
 def checkpoint_dir() -> Path:
     """Where checkpoints are: ``$GM_CHECKPOINTS``, else the installed package's own, else the repository's."""

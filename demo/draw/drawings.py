@@ -202,7 +202,7 @@ class Drawings:
             "log_prob": log_prob.tolist(),
             "share": [detector.share_below("log_prob", nats) for nats in log_prob.tolist()] if detector else None,
             "of": len(detector) if detector else None,
-            "usual": self.cards[request.model].metric("bits_per_dim").value,
+            "usual": self.cards[request.model].value("bits_per_dim"),
         }
 
 

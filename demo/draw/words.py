@@ -1,5 +1,6 @@
 """What the Draw tab says: its explanations, its models' names and figures."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,10 +26,11 @@ def titles(cards: Mapping[str, Card]) -> dict[str, str]:
     for name, card in cards.items():
         rivals = [_bits(other) for other in cards.values() if other.dataset == card.dataset]
         many = card.record.many
-        best = " (best)" if len(rivals) > 1 and _bits(card) == min(rivals) else ""
+        best = " (best)" if len(rivals) > 1 and _bits(card) == min(rivals) < math.inf else ""
         found[name] = f"{many[:1].upper()}{many[1:]} · {FAMILIES[card.family].title}{best}"
     return found
 
 
 def _bits(card: Card) -> float:
-    return card.metric("bits_per_dim").value
+    bits = card.value("bits_per_dim")
+    return math.inf if bits is None else bits

@@ -62,7 +62,7 @@ def _dataset_section(dataset: DataSet, cards: list[Card]) -> str:
     facts += [f"{what}: {fact}" for what in ("credit", "source", "licence") if (fact := getattr(dataset, what))]
     parts = [f"## {dataset.title} (`{dataset.name}`)", "; ".join(facts) + "."]
     parts += [_table(("checkpoint", "figure", "measured", "how"), rows)]
-    parts += [_refusals(card) for card in cards if any(_outliers(metric) for metric in card.metrics)]
+    parts += [text for card in cards if (text := _refusals(card))]
     parts += [_published_refusals(dataset, outliers) for outliers in dataset.published]
     return "\n\n".join([*parts, _published_table(dataset)])
 
@@ -82,17 +82,21 @@ def _published_refusals(dataset: DataSet, outliers: str) -> str:
 
 
 def _refusals(card: Card) -> str:
-    """The figures of a detector for every set of outliers, one row per set."""
+    """The figures of a detector for every set of outliers, one row per set; nothing for other cards."""
     names = [name for metric in card.metrics if metric.name.startswith("auroc_") and (name := _outliers(metric))]
+    columns = (("naive_auroc", "{:.3f}", 1), ("auroc", "{:.4f}", 1), ("detection_rate", "{:.1f} %", 100))
     rows = [
         (
             name.replace("_", " "),
-            f"{card.metric(f'naive_auroc_{name}').value:.3f}",
-            f"{card.metric(f'auroc_{name}').value:.4f}",
-            f"{100 * card.metric(f'detection_rate_{name}').value:.1f} %",
+            *(
+                "–" if (value := card.value(f"{figure}_{name}")) is None else pattern.format(scale * value)
+                for figure, pattern, scale in columns
+            ),
         )
         for name in names
     ]
+    if not names:
+        return ""
     headings = ("outliers", "AUROC by -log p(x) alone", "AUROC of the detector", "detected at alpha = 0.05")
     protocol = card.metric(f"auroc_{names[0]}").protocol.replace(f" ({names[0]})", "")
     return f"What `{card.name}` refuses; for each set {protocol}:\n\n{_table(headings, rows)}"

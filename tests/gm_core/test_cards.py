@@ -4,7 +4,7 @@ import copy
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -168,3 +168,13 @@ def test_no_folder_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="cannot be read"):
         gm_core.available(tmp_path / "file")
+
+
+def test_the_page_of_models_does_without_figures_that_a_detector_lacks(tmp_path, monkeypatch):
+    card = asdict(gm_core.read_card("mnist-detector"))
+    figures = [figure for figure in card["metrics"] if figure["name"].endswith("_noise")]
+    monkeypatch.setenv("GM_CHECKPOINTS", str(tmp_path))
+    for kept, cells in (([], None), (figures[:1], None), ([f for f in figures if f["name"] == "auroc_noise"], "–")):
+        (tmp_path / "mnist-detector.json").write_text(json.dumps(card | {"metrics": kept}))
+        page = models_page()
+        assert ("| noise | – |" in page) == bool(cells)

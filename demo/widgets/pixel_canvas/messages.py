@@ -75,13 +75,13 @@ class DoneMessage(TypedDict):
         log_prob: Of each for any class, nats.
         share: For each the share of the ``of`` real pictures that are less likely; ``None`` without a detector.
         of: How many real pictures they are compared with.
-        usual: Bits per value of real ones.
+        usual: Bits per value of real ones; ``None`` where they were not measured.
     """
 
     log_prob: list[float]
     share: list[float] | None
     of: int | None
-    usual: float
+    usual: float | None
 
 
 class CanvasMessage(DrawingMessage, PixelsMessage):

@@ -28,6 +28,7 @@ const bitsOf = (nats) => -nats / (run.size * run.channels * Math.LN2);
 const shareText = ({ share, of, usual }, bits) => {
   const many = run.subject[1];
   if (!share) {
+    if (usual === null) return `This one takes ${formatNumber(bits, 2)} ${UNIT}`;
     return `Real ${many} take ${formatNumber(usual, 2)} ${UNIT} on average, this one ${formatNumber(bits, 2)}`;
   }
   const below = share[current()], among = `${formatNumber(of, 0)} real ${many}`;

@@ -11,7 +11,7 @@ import { announce, labelText, lookAway, run, startRun, state } from "./state.js"
 /**
  * @typedef {{values: number[], keep: string}} StartMessage values of every pixel in raster order, and a one for each
  *   that is given, else a zero
- * @typedef {{log_prob: number[], share: number[] | null, of: number | null, usual: number}} DoneMessage what is known
+ * @typedef {{log_prob: number[], share: number[] | null, of: number | null, usual: number | null}} DoneMessage what is known
  *   of whole pictures: log p(x) in nats, the share of so many real pictures that are less likely, their bits per value
  * @typedef {{
  *   run: number, model: string, channels: 1 | 3, height: number, width: number, levels: number, classes: string[],
