@@ -117,6 +117,8 @@ def serve(args: argparse.Namespace) -> None:
     import torch
 
     with environment(ALONE):
+        from gradio.tunneling import CURRENT_TUNNELS
+
         from demo import create_app, launch_options
         from demo.base.address import listening_place
         from demo.base.logs import BoundedLog
@@ -157,8 +159,8 @@ def serve(args: argparse.Namespace) -> None:
     try:
         threading.Event().wait()
     finally:
-        app.server.force_exit = True  # without waiting for visitors who are connected
-        app.close(verbose=False)
+        for tunnel in CURRENT_TUNNELS:
+            tunnel.kill()
 
 
 if __name__ == "__main__":
