@@ -1,7 +1,6 @@
 """Pictures by the dozen: uploads and what the page provides, read one by one, and their results as rows of a table."""
 
 import math
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -15,10 +14,10 @@ from demo.shared.models import Models
 from demo.widgets.score_table.messages import ScoreRow
 from demo.widgets.sketch_pad import encode
 from gm_core import CheckpointError, PictureError
+from gm_core.data import archives
 from gm_core.data.catalog import CATALOG
-from gm_core.data.folders import ARCHIVES, REFUSED, read_pictures
-from gm_core.data.pictures import ENDINGS
-from gm_core.data.walk import is_clutter
+from gm_core.data.folders import read_pictures
+from gm_core.data.workers import Wanted
 from gm_core.rendering import grid, png
 from gm_core.studies.detector.scoring import TABLE_KEYS, Scored
 from gm_core.text import csv_line, printable
@@ -44,26 +43,21 @@ Picture = tuple[str, Image.Image | PictureError]
 """A name, and the picture or what is wrong with it."""
 
 
-def read_uploads(paths: Iterable[str]) -> Iterator[Picture]:
+def read_uploads(paths: Iterable[str], wanted: Wanted | None = None) -> Iterator[Picture]:
     """Uploaded pictures, by the names of their files, without where the server keeps them.
 
     Args:
         paths: Pictures and zip archives.
+        wanted: Asked now and then whether they are still wanted.
     """
     for path in map(Path, paths):
-        for name, picture in read_pictures([path], MOST):
+        for name, picture in read_pictures([path], MOST, wanted):
             yield name.removeprefix(f"{path.parent}/"), picture
 
 
 def count_pictures(path: str) -> int:
     """How many results a file will come to, for the progress; an archive that will be refused comes to one."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if not (name.endswith("/") or is_clutter(name))]
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
-        return 1
-    pictures = sum(Path(name).suffix.lower() in ENDINGS | REFUSED | ARCHIVES for name in names)
-    return pictures if 0 < len(names) <= MOST and pictures else 1
+    return archives.count_pictures(Path(path), MOST) if archives.is_zip(Path(path)) else 1
 
 
 def limit_note(paths: Iterable[str]) -> str:

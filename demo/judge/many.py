@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -200,7 +201,8 @@ class ManyPanel:
         yield about
         try:
             detector = self.models.detector(request.dataset)
-            pictures = provided_pictures(self.models) if request.paths is None else read_uploads(request.paths)
+            still = partial(session.wants, request)
+            pictures = provided_pictures(self.models) if request.paths is None else read_uploads(request.paths, still)
             wanted = (picture for picture in islice(pictures, MOST) if session.wants(request))
             with closing(score_pictures(detector, wanted, batch=BATCH)) as results:
                 while session.wants(request):

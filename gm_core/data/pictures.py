@@ -1,150 +1,103 @@
-"""Pictures from elsewhere, read safely."""
+"""Pictures from elsewhere, read safely: decoded by :mod:`gm_core.data.workers`, never in this process."""
 
-import io
-import warnings
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from gm_core.data import workers
+from gm_core.data.decoder import MAX_BYTES
+from gm_core.data.decoder.decode import ENDINGS
+from gm_core.data.decoder.depth import RANGE, eight_bit
 from gm_core.text import UserError
 
-MAX_PIXELS = 50_000_000
-"""Pictures of more pixels are refused before they are decoded."""
+__all__ = ["ENDINGS", "MAX_BYTES", "RANGE", "REFUSED", "PictureError", "Read", "eight_bit", "open_picture", "try_open"]
 
-ENOUGH = 1024
-"""Longest side, about, that larger pictures are reduced to first: far more than any model here sees."""
+REFUSED = {".heic", ".heif", ".svg", ".psd", ".jxl"}
+"""Endings of pictures that cannot be read: each gets its line, where other files in a folder are passed over."""
 
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "ICO")
-"""What is read. Pillow knows more; some of those start other programs."""
-
-MAX_BYTES = 50 * 2**20
-"""Larger files are refused before they are read."""
-
-
-Image.init()  # Pillow loads most of its formats only when asked to, and cannot restrict itself to unloaded ones
-
-
-ENDINGS = {ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS}
-"""Endings of the names of such files, with their dots."""
+_FAILURES = {
+    "time": "takes too long to decode; save it again as PNG or JPEG",
+    "memory": "needs too much memory to decode; shrink it first",
+    "busy": "cannot be read now, as many others are; try again in a moment",
+    "start": "cannot be read, as no process could be started to decode it; end other programs first",
+    "left": "is not read any more",
+}
+_CRASH = "is damaged and cannot be read; save it again"
 
 
 class PictureError(UserError, ValueError):
     """A file that is not a picture, or not one that can be used; the message is for the person who gave it."""
 
 
-def open_picture(source: str | Path | bytes, name: str | None = None) -> Image.Image:
+Read = tuple[str, Image.Image | PictureError]
+"""A picture's name, and the picture or what is wrong with it."""
+
+
+def open_picture(
+    source: str | Path | bytes, name: str | None = None, *, wanted: workers.Wanted | None = None
+) -> Image.Image:
     """Read a picture, whatever its format, in 8 bits.
 
-    The first frame of an animation; turned upright as its EXIF data says; then as :func:`eight_bit` says.
+    The first frame of an animation; turned upright as its EXIF data says; then as :func:`eight_bit` says. It is decoded
+    in another process, within bounds on memory and time.
 
     Args:
         source: A path, or a file's content.
         name: What to call it in messages.
+        wanted: Asked now and then, from another thread, whether the picture is still wanted.
 
     Returns:
-        A picture of mode ``"L"`` when it is grey, else ``"RGB"``.
+        A picture of mode ``"L"`` when it is grey, else ``"RGB"``. Where it had more than 8 bits, its ``info`` holds
+        the values of black and white under :data:`RANGE`.
 
     Raises:
-        PictureError: It is no picture, is damaged, or is too large; the message says what can be done.
+        PictureError: It is no picture, is damaged, too large, or too costly; the message says what can be done.
     """
     if isinstance(source, bytes):
         label, data = name or "the picture", source
     else:
         label = name or Path(source).name
         data = _read(Path(source), label)
+    return decode(data, label, wanted=wanted)
+
+
+def decode(
+    data: bytes, label: str, packed: dict[str, Any] | None = None, *, wanted: workers.Wanted | None = None
+) -> Image.Image:
+    """Decode a file's content, perhaps packed.
+
+    Args:
+        data: The content.
+        label: What to call it in messages.
+        packed: What :func:`gm_core.data.decoder.unpack.unpack` needs to unpack it.
+        wanted: As for :func:`open_picture`.
+
+    Raises:
+        PictureError: As for :func:`open_picture`.
+    """
     if len(data) > MAX_BYTES:
         raise PictureError(f"{label} is larger than {MAX_BYTES >> 20} MB; save it smaller")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata
-            # Pillow's own limit also holds for what a file hides behind its header, as an icon's pictures.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as file:
-                width, height = file.size
-                if width * height > MAX_PIXELS:
-                    raise PictureError(
-                        f"{label} has {width} x {height} pixels, over {MAX_PIXELS // 10**6} million; shrink it first"
-                    )
-                file.draft(None, (ENOUGH, ENOUGH))  # a large JPEG is decoded at a fraction of its size at once
-                file.seek(0)
-                file.load()
-                return eight_bit(ImageOps.exif_transpose(file))
-    except PictureError:
-        raise
-    except UnidentifiedImageError:
-        raise PictureError(f"{label} {_what_else(data)}") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError(f"{label} has too many pixels; shrink it first") from None
-    except Exception as error:  # decoders raise anything on damaged files
-        raise PictureError(f"{label} is damaged and cannot be read ({error}); save it again") from error
+        found = workers.ask(packed or {}, data, wanted)
+    except workers.Failure as failure:
+        raise PictureError(f"{label} {_FAILURES.get(str(failure), _CRASH)}") from None
+    if isinstance(found, str):
+        raise PictureError(f"{label} {found}")
+    picture = Image.frombytes(found.mode, found.size, found.data)
+    if found.range is not None:
+        picture.info[RANGE] = found.range
+    return picture
 
 
-def eight_bit(picture: Image.Image) -> Image.Image:
-    """Any Pillow picture in 8 bits: of mode ``"L"`` when every pixel is grey, else ``"RGB"``.
-
-    Transparent parts on white, or on black where the visible part is light; 16-bit and floating-point greys scaled;
-    sides far longer than any model needs shortened.
-    """
-    picture = _reduce(picture)
-    if picture.mode.startswith(("I", "F")):
-        return Image.fromarray(_scale_to_bytes(np.asarray(picture, dtype=np.float64)))
-    if picture.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in picture.info:
-        rgba = picture.convert("RGBA")
-        alpha = np.asarray(rgba.getchannel("A"), dtype=np.float64) / 255
-        grey = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float64)
-        visible = float((grey * alpha).sum() / alpha.sum()) if alpha.any() else 0.0
-        background = 0 if visible > 127 else 255
-        laid = Image.new("RGB", rgba.size, (background, background, background))
-        laid.paste(rgba, mask=rgba.getchannel("A"))
-        picture = laid
-    if picture.mode in ("L", "1"):
-        return picture.convert("L")
-    red, green, blue = picture.convert("RGB").split()
-    return red if red.tobytes() == green.tobytes() == blue.tobytes() else Image.merge("RGB", (red, green, blue))
-
-
-def _what_else(data: bytes) -> str:
-    """What a file is that is none of the pictures that are read, and the remedy."""
-    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not data:
-        return "is empty; save it again"
-    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"):
-        return "is an HEIC picture, whatever its name says; save it as JPEG"
-    if start.startswith(b"<") and b"<svg" in data[:4096]:
-        return "is an SVG drawing; export it as PNG"
-    if start.startswith((b"%PDF", b"%!PS")):
-        return "is not a picture but a document; export it as PNG"
-    if start.startswith(b"PK\x03\x04"):
-        return "is not a picture but an archive; unpack it first"
-    return "is not a picture in a format that can be read; try PNG or JPEG"
-
-
-def _reduce(picture: Image.Image) -> Image.Image:
-    """Large pictures at a whole fraction of their size, so that what follows needs little memory."""
-    factor = max(picture.size) // ENOUGH
-    if factor < 2:
-        return picture
-    if picture.mode.startswith("I;"):
-        picture = picture.convert("I")
-    elif picture.mode in ("P", "PA", "1") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-    return picture.reduce(factor)
-
-
-def _scale_to_bytes(values: np.ndarray) -> np.ndarray:
-    """Greys of more than 8 bits as 8 bits: from the format's range when it can be told, else from the values'."""
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 1 and not np.all(values == values.round()):  # floating point from 0 to 1
-        top = 1.0
-    elif low >= 0 and high <= 255:
-        top = 255.0
-    elif low >= 0 and high <= 65535:
-        top = 65535.0
-    else:
-        values, top = values - low, (high - low) or 1.0
-    return (values * (255 / top)).round().clip(0, 255).astype(np.uint8)
+def try_open(
+    source: Path | bytes, name: str | None = None, wanted: workers.Wanted | None = None
+) -> Image.Image | PictureError:
+    """What :func:`open_picture` returns or raises."""
+    try:
+        return open_picture(source, name, wanted=wanted)
+    except PictureError as error:
+        return error
 
 
 def _read(path: Path, label: str) -> bytes:
@@ -153,5 +106,7 @@ def _read(path: Path, label: str) -> bytes:
             raise PictureError(f"{label} cannot be opened (it is not a file)")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)  # what is larger is refused by its length
-    except OSError as error:
-        raise PictureError(f"{label} cannot be opened ({error.strerror})") from error
+    except (OSError, ValueError) as error:  # a name may hold what no name can
+        if isinstance(error, PictureError):
+            raise
+        raise PictureError(f"{label} cannot be opened ({getattr(error, 'strerror', None) or error})") from error

@@ -10,8 +10,9 @@ import torch
 from PIL import Image, ImageFilter
 from torch import Tensor
 
+from gm_core.data.decoder import ENOUGH
 from gm_core.data.ink import find_ink
-from gm_core.data.pictures import eight_bit
+from gm_core.data.pictures import RANGE, eight_bit
 
 INK = 253
 """The grey of solid ink in MNIST. Of the training images' pixels above 251, 46 % have it and 10 % are at 255, a pixel
@@ -130,7 +131,10 @@ def prepare(
         What the model sees, and what was done.
     """
     steps: list[str] = []
-    picture = picture if picture.mode in ("L", "RGB") else eight_bit(picture)
+    if picture.mode not in ("L", "RGB") or max(picture.size) >= 2 * ENOUGH:
+        picture = eight_bit(picture)
+    if isinstance(known := picture.info.get(RANGE), tuple):
+        steps.append(f"black is {known[0]:,.7g} and white {known[1]:,.7g}")
     if form.channels == 1 and picture.mode == "RGB" and form.name != "clothes":  # these are trimmed by colour
         picture = picture.convert("L")
     values = _MAKING[form.name](picture, preparation, size or form.size, steps)

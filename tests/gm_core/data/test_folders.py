@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from gm_core import PictureError
-from gm_core.data import folders
+from gm_core.data import archives
 from gm_core.data.folders import read_pictures
 
 
@@ -91,7 +91,7 @@ def test_an_archive_gives_its_pictures_in_order_of_name(tmp_path):
 
 
 def test_bombs_are_refused_by_what_they_declare_and_by_what_they_are(tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(archives, "MAX_BYTES", 10_000)
     path = packed(tmp_path / "bomb.zip", {"declared.bmp": bytes(20_000), "good.png": picture(5)})
     lines = said([path])
     assert "declared.bmp is larger than" in lines[0][1]
@@ -102,7 +102,7 @@ def test_bombs_are_refused_by_what_they_declare_and_by_what_they_are(tmp_path, m
     lines = said([path])
     assert "declared.bmp is damaged in its archive" in lines[0][1]
     assert lines[1][1] == 5
-    monkeypatch.setattr(folders, "MAX_UNPACKED", 15_000)
+    monkeypatch.setattr(archives, "MAX_UNPACKED", 15_000)
     path = packed(tmp_path / "sum.zip", {f"{i}.bmp": bytes(9_000) for i in range(2)})
     assert "sum.zip unpacks to over" in said([path])[0][1]
 
