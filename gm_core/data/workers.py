@@ -255,7 +255,7 @@ class Pool:
 QUICK_BYTES = 256 * 2**10
 """Files up to this size try the quick lanes first."""
 
-QUICK = Pool(2, Bounds(seconds=0.15, memory=96 * 2**20, wall=3.0))
+QUICK = Pool(2, Bounds(seconds=0.15, wall=5.0))
 """For what is decoded at once, as almost every small file is."""
 
 FULL = Pool(min(8, max(2, cpu_count())), Bounds())

@@ -17,6 +17,9 @@ MAX_SCANS = 64
 _MAX_VALUES = 100_000
 """Values of a TIFF's tag, at most: 50 million pixels in strips of a row, or in tiles, come to fewer."""
 
+MAX_WEBP = 26_000_000
+"""Pixels of a WebP, at most: its decoder needs 15 bytes for each."""
+
 _RUN = 128
 """Pixels per byte that a run-length encoded BMP can hold, at most."""
 
@@ -166,10 +169,14 @@ def _webp(data: bytes) -> Essence:
         end = place + 8 + length + length % 2
         content = data[place + 8 : place + 8 + length]
         if kind == b"VP8X" and len(content) >= 10:
-            check_size(*(1 + int.from_bytes(content[i : i + 3], "little") for i in (4, 7)))
+            _check_webp(*(1 + int.from_bytes(content[i : i + 3], "little") for i in (4, 7)))
             kept.append(data[place : place + 8] + bytes([content[0] & ~0x2C]) + data[place + 9 : end])
         elif kind in (b"VP8 ", b"VP8L"):
-            _check_webp(kind, content)
+            if kind == b"VP8L" and len(content) >= 5:
+                (packed,) = struct.unpack_from("<I", content, 1)
+                _check_webp((packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1)
+            elif kind == b"VP8 " and len(content) >= 10:
+                _check_webp(*(side & 0x3FFF for side in struct.unpack_from("<HH", content, 6)))
             kept.append(data[place:end])
         elif kind == b"ANMF":
             frames += 1
@@ -184,12 +191,10 @@ def _webp(data: bytes) -> Essence:
     return Essence("WEBP", b"RIFF" + struct.pack("<I", len(body)) + body, turn)
 
 
-def _check_webp(kind: bytes, content: bytes) -> None:
-    if kind == b"VP8L" and len(content) >= 5:
-        (packed,) = struct.unpack_from("<I", content, 1)
-        check_size((packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1)
-    elif kind == b"VP8 " and len(content) >= 10:
-        check_size(*(side & 0x3FFF for side in struct.unpack_from("<HH", content, 6)))
+def _check_webp(width: int, height: int) -> None:
+    check_size(width, height)
+    if width * height > MAX_WEBP:
+        raise Refusal(f"has {width} x {height} pixels, over {MAX_WEBP // 10**6} million for a WebP; shrink it first")
 
 
 def _avif(data: bytes) -> Essence:

@@ -1,6 +1,7 @@
 """A picture file as a picture of 8 bits."""
 
 import io
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -99,6 +100,8 @@ def decode(data: bytes) -> Image.Image:
     except UnidentifiedImageError:
         raise Refusal("is damaged and cannot be read; save it again") from None
     except Exception as error:  # decoders raise anything on damaged files
+        if re.search("memory|alloc", str(error), re.IGNORECASE):  # what some call it
+            raise MemoryError from error
         raise Refusal(f"is damaged and cannot be read ({error}); save it again") from error
 
 

@@ -35,7 +35,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 def png(width: int, height: int, depth: int, colour: int, rows: bytes, *, interlaced: int = 0) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
-    packed = zlib.compressobj(9)
+    packed = zlib.compressobj(1)
     body = b"".join(packed.compress(rows) for _ in range(height)) + packed.flush()
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
@@ -225,7 +225,7 @@ def jpeg_of_filling() -> bytes:
 @hostile
 def gif_of_comments() -> bytes:
     sound = saved(small(), "GIF")
-    start = 13 + 3 * 256 if sound[10] & 0x80 else 13
+    start = 13 + (3 << (sound[10] & 7) + 1 if sound[10] & 0x80 else 0)
     return sound[:start] + (b"\x21\xfe" + b"\1x" * 100_000 + b"\0") * 2 + sound[start:]
 
 
