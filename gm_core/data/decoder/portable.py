@@ -65,7 +65,7 @@ def _number(data: bytes, place: int) -> tuple[int, int]:
             continue
         word = _WORD.match(data, place)
         if word is None or not word[0].isdigit():
-            raise Refusal("is damaged and cannot be read (its header is no header); save it again")
+            raise Refusal("is damaged and cannot be read (its header is damaged); save it again")
         return int(word[0]), word.end()
 
 
@@ -76,7 +76,7 @@ def _plain(text: bytes, count: int, *, bits: bool) -> np.ndarray:
         values = np.frombuffer(text.translate(None, b" \t\r\n\v\f"), np.uint8)[:count].astype(np.int64) - ord("0")
     else:
         if text.translate(None, b"0123456789 \t\r\n\v\f"):
-            raise Refusal("is damaged and cannot be read (it holds what is no number); save it again")
+            raise Refusal("is damaged and cannot be read (it holds more than numbers); save it again")
         values = np.fromstring(text.decode("ascii"), dtype=np.int64, sep=" ", count=-1)[:count]
     _check_length(len(values), count)
     if len(values) and not 0 <= values.min() <= values.max() <= (1 if bits else 65535):
