@@ -1,7 +1,10 @@
 """The commands together, and what an expected error looks like."""
 
+import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import typer
 
@@ -47,7 +50,8 @@ def main() -> None:
     prepare_streams()
     try:
         try:
-            app()
+            with _ending_at_once():
+                app()
         finally:
             sys.stdout.flush()  # here, so that a full disk has its line too
     except BrokenPipeError:  # the reader has seen enough
@@ -57,3 +61,24 @@ def main() -> None:
         drop_unwritten()
         print_remark(f"error: {error}")
         sys.exit(1)
+
+
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """Let an interrupt end the program with status 130 there and then; while a model is trained, the loop sees to it.
+
+    As an exception it would wait for threads that compute, and a library could take it for an error of its own.
+    """
+
+    def end(*_: object) -> None:
+        with suppress(Exception):  # it may have interrupted just that
+            sys.stdout.flush()
+        os._exit(130)
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

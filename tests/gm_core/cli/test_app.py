@@ -89,3 +89,22 @@ def test_a_picture_in_a_pipe_is_followed_by_no_words(untrained, tmp_path):
     ended = subprocess.run([*command, "--out", "/dev/stdout"], capture_output=True, env=environment, check=True)
     assert ended.stdout.startswith(b"\x89PNG") and ended.stdout.endswith(b"IEND\xaeB`\x82")
     assert ended.stderr == b"1 pictures in /dev/stdout\n"
+
+
+def test_an_interrupt_ends_the_program_at_once_with_130():
+    """Also within code that takes every exception for one of its own, and beside a thread that goes on."""
+    program = """
+import os, signal, sys, threading, time
+from gm_core.cli.app import _ending_at_once
+signal.signal(signal.SIGINT, signal.default_int_handler)
+threading.Thread(target=time.sleep, args=(60,)).start()
+with _ending_at_once():
+    print("so far")
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+    except BaseException:
+        time.sleep(60)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "so far\n", "")
