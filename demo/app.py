@@ -6,6 +6,10 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from demo.base.limits import MessageLimit
+from demo.base.serving.listening import Listening
+from demo.base.serving.queue import queue_fairly
+from demo.base.serving.states import lean_states
+from demo.base.serving.uploads import UploadLimit
 from demo.base.theme import CSS, THEME
 from demo.draw import TAB as DRAW
 from demo.judge import TAB as JUDGE
@@ -38,7 +42,7 @@ def create_app(device: str = "auto") -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(tab.title, id=tab.id):
                     tab.build(models)
-    app.queue(default_concurrency_limit=8, max_size=64)
+    queue_fairly(app)
     return app
 
 
@@ -48,9 +52,11 @@ def launch_options() -> dict[str, Any]:
         "theme": THEME,
         "css": CSS,
         "max_file_size": "20mb",
-        # Gradio keeps 0.2 MB per visitor, for as many visitors as this; its default of ten thousand would be 2 GB.
         "state_session_capacity": 1000,
-        "app_kwargs": {"middleware": [Middleware(MessageLimit)]},
+        "app_kwargs": {
+            "middleware": [Middleware(MessageLimit), Middleware(UploadLimit), Middleware(Listening)],
+            "lifespan": lean_states,
+        },
         # A visitor is shown every gr.Error all the same; other errors are for the server's log.
         "show_error": False,
         "ssr_mode": False,

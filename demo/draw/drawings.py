@@ -11,6 +11,8 @@ import torch
 
 from demo.base.checks import is_number
 from demo.base.errors import InputError
+from demo.base.serving.lanes import Costs
+from demo.base.serving.waiting import check_wanted
 from demo.base.sessions import new_run
 from demo.draw.answers import ANY, COLDEST, HOTTEST
 from demo.draw.starts import Start, picture_shape, read_start
@@ -70,6 +72,7 @@ class Drawings:
     Attributes:
         cards: Of the models that draw, by name, in the order in which they are offered.
         first: Name of the model that draws on arrival.
+        costs: Of drawings, by model and number of pictures.
     """
 
     def __init__(self, models: Models) -> None:
@@ -77,6 +80,7 @@ class Drawings:
         self.cards = {card.name: card for card in models.autoregressives() if not card.name.endswith(BACKGROUND)}
         self.first = NAME if NAME in self.cards else next(iter(self.cards), NAME)
         self.detector = cache(self._load_detector)
+        self.costs = Costs()
 
     def _load_detector(self, name: str) -> Detector | None:
         """The detector that was calibrated with a model; ``None`` without one, and where it cannot be read."""
@@ -162,8 +166,8 @@ class Drawings:
             "start": start.message() if start else None,
         }
         events: list[PixelEvent] = []
-        sent, begun = 0, time.perf_counter()
-        seconds = waited = 0.0
+        sent, begun, busy = 0, time.perf_counter(), time.thread_time()
+        seconds = waited = cost = 0.0
         for event in model.stream(
             n,
             labels,
@@ -176,13 +180,16 @@ class Drawings:
             temperature=request.temperature,
             chunk=width,
         ):
+            check_wanted()
             events.append(event)
             waited += time.perf_counter() - begun
+            cost += time.thread_time() - busy
             if waited > MESSAGE_SECONDS and not live:
                 yield {**head, **_pixels(events[sent:])}
                 sent, seconds, waited = len(events), seconds + waited, 0.0
-            begun = time.perf_counter()
+            begun, busy = time.perf_counter(), time.thread_time()
         seconds += waited
+        self.costs.learn((request.model, request.pictures), cost)
         done = self._done(model, request, labels, events)
         last: LastMessage = {**head, **_pixels(events), "done": done, "seconds": round(seconds, 3)}
         yield last

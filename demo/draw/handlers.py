@@ -56,6 +56,15 @@ class DrawHandlers:
         self.models, self.drawings = models, Drawings(models)
         self.titles = titles(self.drawings.cards)
 
+    def lane(self, sent: list[Any]) -> str:
+        """The lane of a drawing.
+
+        Args:
+            sent: The values of label, temperature, seed, pictures and model, as a client sent them.
+        """
+        kind = tuple(sent[3:5])
+        return self.drawings.costs.lane(kind[::-1] if all(isinstance(part, str) for part in kind) else None)
+
     def check(
         self, label: object, temperature: object, seed: object, pictures: object, model: object, session: DrawingSession
     ) -> list[Validation]:

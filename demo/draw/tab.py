@@ -9,6 +9,7 @@ from demo.base.checks import SHORT_SEEDS
 from demo.base.errors import sentence
 from demo.base.events import EVERY, QUIET
 from demo.base.fields import UncheckedRadio, UncheckedSlider
+from demo.base.serving.lanes import LaneChoice
 from demo.base.tabs import Opening
 from demo.base.words import message_html
 from demo.draw.answers import ANY, COLDEST, HOTTEST, Answers
@@ -117,8 +118,13 @@ def build(models: Models) -> None:
         return handlers.press_key(event._data, model, pictures)
 
     controls = [label, temperature, seed, pictures, model]
-    # All begin at once, and an older drawing ends at its next message.
-    drawing: dict[str, Any] = {"inputs": [*controls, session], "validator": handlers.check, "trigger_mode": "multiple"}
+    # The browser sends all, and an older drawing ends for a newer one.
+    drawing: dict[str, Any] = {
+        "inputs": [*controls, session],
+        "validator": handlers.check,
+        "trigger_mode": "multiple",
+        "concurrency_id": LaneChoice("draw", handlers.lane),
+    }
     public = drawing | {"fn": handlers.draw, "outputs": canvas, "show_progress": "hidden"}
     then = public | QUIET
     # A seed draws when it is typed, not when a link or the button fills it in.

@@ -1,10 +1,12 @@
 """The panel "Many pictures": files and archives judged one after the other, in a table that fills meanwhile."""
 
+import math
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from gradio.data_classes import ListFiles
 
 from demo.base.errors import InputError, sentence, show_errors
 from demo.base.events import LIVE, QUIET
+from demo.base.serving.lanes import MANY
+from demo.base.serving.waiting import is_wanted
 from demo.base.sessions import Session
 from demo.judge.batches import (
     BATCH,
@@ -36,11 +40,36 @@ from gm_core.text import csv_line
 
 STYLE = (Path(__file__).parent / "many.css").read_text()
 
-LANES = max(1, cpu_count() // 2)
-"""Runs at once; each keeps a core busy, and half of the cores are left to everything else."""
+MOST_SECONDS = 180
+"""Of one run's own turns: many times what :data:`MOST` usual pictures need."""
+
+_TURNS = threading.BoundedSemaphore(max(1, cpu_count() // 2))
+"""Runs take turns, batch by batch: each keeps a core busy, and half of the cores are left to everything else."""
 
 INVITATION = f"""<p class="many-words"><b>Whole folders at once</b>: drop pictures or zip archives here, up to {MOST:,},
 and see which are reasonable. Or try it first:</p>"""
+
+
+TOO_SLOW = (
+    f"These pictures take long: after {MOST_SECONDS // 60} minutes, {{:,}} of them were judged. Upload the others next."
+)
+
+
+class TurnClock:
+    """How long a run has been computing; entered at each of its turns."""
+
+    def __init__(self) -> None:
+        self._before, self._begun = 0.0, math.inf
+
+    def __enter__(self) -> None:
+        self._begun = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._before, self._begun = self.seconds(), math.inf
+
+    def seconds(self) -> float:
+        """Of all turns until now."""
+        return self._before + max(0.0, time.monotonic() - self._begun)
 
 
 @dataclass(frozen=True)
@@ -138,7 +167,7 @@ class ManyPanel:
             self.again.click(show_errors(self.on_again), inputs, outputs, **QUIET),
         ):
             begin.success(
-                self.on_begin, [self.session], [self.table], **QUIET, concurrency_limit=LANES, concurrency_id="many"
+                self.on_begin, [self.session], [self.table], **QUIET, concurrency_limit=None, concurrency_id=MANY
             )
         self.table.stop(self.on_stop, [self.session], None, **QUIET)
         dataset.change(self.on_dataset, [dataset, self.session], [self.again], **QUIET)
@@ -194,6 +223,11 @@ class ManyPanel:
         request, session.waiting = session.waiting, None
         if request is None:
             return
+        clock = TurnClock()
+
+        def goes_on() -> bool:
+            return session.wants(request) and is_wanted() and clock.seconds() < MOST_SECONDS
+
         rows: list[ScoreRow] = []
         total = PROVIDED if request.paths is None else min(MOST, sum(map(count_pictures, request.paths)))
         many = dataset_of(request.dataset).many
@@ -201,12 +235,11 @@ class ManyPanel:
         yield about
         try:
             detector = self.models.detector(request.dataset)
-            still = partial(session.wants, request)
-            pictures = provided_pictures(self.models) if request.paths is None else read_uploads(request.paths, still)
-            wanted = (picture for picture in islice(pictures, MOST) if session.wants(request))
+            pictures = provided_pictures(self.models) if request.paths is None else read_uploads(request.paths, goes_on)
+            wanted = takewhile(lambda _: goes_on(), islice(pictures, MOST))
             with closing(score_pictures(detector, wanted, batch=BATCH)) as results:
-                while session.wants(request):
-                    with torch.inference_mode():  # not across a yield: a generator moves between threads
+                while goes_on():
+                    with _TURNS, clock, torch.inference_mode():  # not across a yield: a generator moves between threads
                         some = [table_row(one) for one in islice(results, BATCH)]
                     if not some:
                         break
@@ -215,11 +248,13 @@ class ManyPanel:
         except CheckpointError as error:
             yield {**about, "state": "failed", "note": sentence(error)}
             return
-        if not session.is_current(request.run):
+        if not session.is_current(request.run) or not is_wanted():
             return
         all_rows: ScoreMessage = {**about, "start": 0, "rows": rows}
         if session.stopped:
             yield {**all_rows, "state": "stopped", "note": "" if rows else "Stopped before the first picture."}
+        elif clock.seconds() >= MOST_SECONDS:
+            yield {**all_rows, "state": "stopped", "note": TOO_SLOW.format(len(rows))}
         else:
             yield {**all_rows, "state": "done", "total": len(rows), "note": limit_note(request.paths or ())}
 

@@ -11,6 +11,7 @@ import gm_core
 from demo.base.checks import is_number
 from demo.base.errors import InputError
 from demo.base.packing import PictureShape, pack_pictures
+from demo.base.serving.waiting import while_wanted
 from demo.widgets.picture_strip import StripFrames
 from gm_core import Latent, Variational
 from gm_core.models import ImageShape
@@ -111,15 +112,16 @@ def pictures(vae: Variational, z: Tensor, view: View = "mean") -> Tensor:
     if view == "mean":
         return means(vae, z)
     if view == "scale":
-        return torch.cat([_to_levels(2 * spread(vae, part)) for part in z.split(BATCH)])
+        return torch.cat([_to_levels(2 * spread(vae, part)) for part in while_wanted(z.split(BATCH))])
     noise = (torch.Generator().manual_seed(0) for _ in z)
-    return torch.cat([vae.decode(one[None]).sample(generator=same) for one, same in zip(z, noise, strict=True)]).cpu()
+    parts = zip(while_wanted(z.split(1)), noise, strict=True)
+    return torch.cat([vae.decode(one).sample(generator=same) for one, same in parts]).cpu()
 
 
 @torch.inference_mode()
 def means(model: Latent, z: Tensor) -> Tensor:
     """The mean pictures of some points, (n, D): ``uint8`` (n, C, H, W)."""
-    return torch.cat([model.render(part) for part in z.split(BATCH)])
+    return torch.cat([model.render(part) for part in while_wanted(z.split(BATCH))])
 
 
 def picture(vae: Variational, z: Tensor, view: View = "mean") -> Tensor:
@@ -184,7 +186,7 @@ def frames(model: Latent, a: Tensor, b: Tensor) -> dict[str, Tensor]:
         ``uint8`` (:data:`FRAMES`, C, H, W) by way.
     """
     straight, spherical = (
-        torch.cat([model.expected(part).cpu() for part in z.split(BATCH)]) for z in _ways(a, b).values()
+        torch.cat([model.expected(part).cpu() for part in while_wanted(z.split(BATCH))]) for z in _ways(a, b).values()
     )
     t = torch.linspace(0, 1, FRAMES)[:, None, None, None]
     fade = (1 - t) * straight[0] + t * straight[-1]

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 import gradio as gr
 
-from demo.base.errors import Answer, Message, answer_errors
+from demo.base.errors import Answer
+from demo.base.serving.questions import in_lanes
 
 FOLDER = Path(__file__).parent
 
@@ -43,7 +44,7 @@ class Widget(gr.HTML):
             html_template=(folder / "template.html").read_text(),
             css_template=_COMMENT.sub("", style),
             js_on_load=bundle(folder / "script.js"),
-            server_functions=[_give_name(name, answer_errors(answer)) for name, answer in (functions or {}).items()],
+            server_functions=[in_lanes(name, answer) for name, answer in (functions or {}).items()],
             apply_default_css=False,
             **options,
         )
@@ -59,16 +60,6 @@ class Widget(gr.HTML):
     def api_info(self) -> dict[str, Any]:
         """The value, as it is described to a client without a browser."""
         return {"type": "string", "description": self.about}
-
-
-def _give_name(name: str, answer: Answer) -> Answer:
-    """The same function under another name, by which Gradio lets the page call it."""
-
-    def call(question: Any) -> Message:
-        return answer(question)
-
-    call.__name__ = name
-    return call
 
 
 @cache

@@ -1,0 +1,1 @@
+"""How the app serves many visitors."""

@@ -1,0 +1,180 @@
+"""One visitor does not hold up another, and nothing is computed that nobody waits for."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import gradio as gr
+import pytest
+
+from demo.base.serving.lanes import LANES, QUICK, SLOW, Costs, LaneChoice
+from demo.base.serving.queue import MOST_UNHEARD, FairQueue
+from demo.base.serving.waiting import is_wanted
+from tests.demo.base.serving.client import Browser, serving
+
+ADD, HOLD, DRAW, COUNT = range(4)
+
+
+@dataclass
+class Works:
+    """What the small app does."""
+
+    url: str = ""
+    queue: FairQueue | None = None
+    gate: threading.Event = field(default_factory=threading.Event)
+    begun: list[str] = field(default_factory=list)
+    steps: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def hold(self, name: str) -> str:
+        """Something slow."""
+        self.begun.append(name)
+        self.gate.wait(10)
+        return name
+
+    def draw(self, name: str) -> Iterator[str]:
+        """Something slow in steps."""
+        self.begun.append(name)
+        while not self.gate.wait(0.05):
+            yield name
+        yield f"{name} done"
+
+    def count(self, name: str) -> Iterator[str]:
+        """Something endless."""
+        try:
+            while is_wanted():
+                self.steps += 1
+                time.sleep(0.02)
+                yield name
+        finally:
+            self.ended.set()
+
+
+@pytest.fixture
+def works() -> Iterator[Works]:
+    works = Works()
+    with gr.Blocks() as app:
+        text, out = gr.Textbox(), gr.Textbox()
+        for fn, lane in (
+            (lambda name: name + "!", QUICK),
+            (works.hold, SLOW),
+            (works.draw, LaneChoice("draw", lambda sent: SLOW)),
+            (works.count, SLOW),
+        ):
+            gr.on([], fn, text, out, concurrency_id=lane, concurrency_limit=None)
+    with serving(app) as works.url:
+        works.queue = app._queue
+        yield works
+        works.gate.set()
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 5) -> bool:
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
+    return bool(condition())
+
+
+def test_what_is_quick_does_not_wait_for_what_is_slow(works: Works) -> None:
+    visitors = [Browser(works.url, f"slow{n}") for n in range(LANES[SLOW].places + 3)]
+    for visitor in visitors:
+        visitor.join(HOLD, visitor.name)
+        visitor.listening().__enter__()
+    assert wait_for(lambda: works.begun)
+    quick = Browser(works.url, "quick")
+    quick.join(ADD, "me")
+    (answer,) = quick.listen_to_end()
+    assert answer["output"]["data"] == ["me!"]
+    assert len(works.begun) == LANES[SLOW].places
+
+
+def test_turns_are_fair(works: Works) -> None:
+    """Who asks for a second thing gets it after the other's first, though that was asked for later."""
+    many, one = Browser(works.url, "many"), Browser(works.url, "one")
+    for name in ("a", "b", "c"):
+        many.join(HOLD, name)
+    one.join(HOLD, "other")
+    with many.listening(), one.listening():
+        assert wait_for(lambda: works.begun)
+        works.gate.set()
+        assert wait_for(lambda: len(works.begun) == 4)
+    assert works.begun.index("other") < works.begun.index("b" if LANES[SLOW].places == 1 else "c")
+
+
+def test_what_nobody_listens_to_is_not_computed(works: Works) -> None:
+    visitor = Browser(works.url, "deaf")
+    visitor.join(ADD, "x")
+    heard = Browser(works.url, "heard")
+    heard.join(ADD, "y")
+    heard.listen_to_end()
+    assert works.queue is not None and len(works.queue) == 1
+    assert visitor.listen_to_end()[0]["output"]["data"] == ["x!"]
+
+
+def test_of_made_up_visitors_little_is_kept(works: Works) -> None:
+    assert works.queue is not None
+    for n in range(MOST_UNHEARD + 20):
+        assert Browser(works.url, f"made-up{n}").join(ADD, "x").status_code == 200
+    heard = Browser(works.url, "heard")
+    heard.join(ADD, "y")
+    assert heard.listen_to_end()
+    assert wait_for(lambda: len(works.queue) <= MOST_UNHEARD)
+    assert len(works.queue.pending_messages_per_session) <= MOST_UNHEARD + 1
+    assert len(works.queue.pending_event_ids_session) <= MOST_UNHEARD + 1
+    assert not works.queue.listeners
+
+
+def test_a_newer_drawing_replaces_an_older_one(works: Works) -> None:
+    visitor = Browser(works.url, "drawing")
+    visitor.join(DRAW, "first")
+    with visitor.listening():
+        assert wait_for(lambda: works.begun == ["first"])
+        for name in ("second", "third"):
+            visitor.join(DRAW, name)
+        assert wait_for(lambda: works.begun == ["first", "third"])
+        works.gate.set()
+        assert wait_for(lambda: len(visitor.answers()) == 3)
+    assert all(answer["success"] for answer in visitor.answers())
+    assert visitor.answers()[-1]["output"]["data"] == ["third done"]
+
+
+def test_work_ends_when_the_visitor_leaves(works: Works) -> None:
+    visitor = Browser(works.url, "leaving")
+    visitor.join(COUNT, "x")
+    with visitor.client.stream("GET", "/queue/data", params={"session_hash": "leaving"}):
+        assert wait_for(lambda: works.steps > 2)
+    assert works.ended.wait(5)
+    assert works.queue is not None
+    assert wait_for(lambda: "leaving" not in works.queue.pending_messages_per_session)
+
+
+def test_a_refusal_says_when_to_come_back(works: Works) -> None:
+    visitor = Browser(works.url, "greedy")
+    replies = [visitor.join(HOLD, "x") for _ in range(LANES[SLOW].own + 1)]
+    assert [reply.status_code for reply in replies[:-1]] == [200] * LANES[SLOW].own
+    assert replies[-1].status_code == 429
+    assert int(replies[-1].headers["retry-after"]) > 0
+    assert "try again in" in replies[-1].json()["detail"]
+    assert Browser(works.url, "other").join(HOLD, "x").status_code == 200
+
+
+def test_a_class_that_comes_at_once_is_not_refused(works: Works) -> None:
+    replies = [Browser(works.url, f"pupil{n}").join(ADD, "x") for n in range(64) for _ in range(3)]
+    assert all(reply.status_code == 200 for reply in replies)
+
+
+def test_bad_events_are_refused_in_words(works: Works) -> None:
+    visitor = Browser(works.url, "x" * 100)
+    assert visitor.join(ADD, "x").status_code == 422
+    assert Browser(works.url, "a").join(999, "x").status_code == 404
+    assert visitor.client.post("/run/add", json={"data": ["x"]}).status_code == 404
+
+
+def test_costs_decide_the_lane() -> None:
+    costs = Costs()
+    assert costs.lane("unknown") == SLOW
+    costs.learn("photograph", 8.0)
+    with costs.measure("digit"):
+        pass
+    assert (costs.lane("photograph"), costs.lane("digit")) == (SLOW, QUICK)

@@ -1,0 +1,1 @@
+"""Load on a running app; see ``campaign.py``."""

@@ -1,0 +1,336 @@
+"""Many visitors at once, and one who means harm: how long each kind of action takes, what fails, what memory it takes.
+
+    python -m tests.load.campaign --visitors 32 --seconds 300 --hostile
+
+starts the app of this folder (or of every folder named by ``--app``, one after the other, to compare them), lets each
+visitor open the page and act, and prints percentiles by kind of action, errors, refusals, and the server's memory.
+"""
+
+import argparse
+import asyncio
+import io
+import json
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from PIL import Image, ImageDraw
+
+API = "/gradio_api"
+PAUSE = (0.3, 1.5)
+"""Seconds between two actions of a visitor, at random."""
+
+DIGITS, PHOTOGRAPHS, SPACE = "mnist-pixelcnn", "cifar10-pixelcnnpp", "mnist-vae"
+
+
+@dataclass
+class Results:
+    """What happened, by kind of action.
+
+    Attributes:
+        seconds: Of each success.
+        errors: What failed, with the first words.
+        refusals: How many were told to come back later.
+    """
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    errors: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    refusals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def table(self) -> str:
+        """All of it, for a reader."""
+        lines = [f"{'':12}{'n':>6}{'p50 s':>9}{'p95 s':>9}{'max s':>9}{'refused':>9}{'errors':>8}"]
+        for kind in sorted({*self.seconds, *self.errors, *self.refusals}):
+            times = sorted(self.seconds[kind]) or [float("nan")]
+            p95 = times[min(len(times) - 1, int(0.95 * len(times)))]
+            lines.append(
+                f"{kind:12}{len(self.seconds[kind]):6}{statistics.median(times):9.2f}{p95:9.2f}{times[-1]:9.2f}"
+                f"{self.refusals[kind]:9}{len(self.errors[kind]):8}  {' | '.join(sorted(set(self.errors[kind]))[:2])}"
+            )
+        return "\n".join(lines)
+
+
+class Refused(Exception):
+    """The server says to come back later."""
+
+
+@dataclass
+class Page:
+    """What a browser knows of the app.
+
+    Attributes:
+        events: Numbers of the events, by the names of their endpoints.
+        components: Numbers of the components, by their ids in the page.
+    """
+
+    events: dict[str, int]
+    components: dict[str, int]
+
+    @classmethod
+    async def read(cls, client: httpx.AsyncClient) -> "Page":
+        """Read it from the server."""
+        config = (await client.get("/config")).json()
+        return cls(
+            {event["api_name"]: event["id"] for event in config["dependencies"] if event["backend_fn"]},
+            {component["props"].get("elem_id"): component["id"] for component in config["components"]},
+        )
+
+
+class Visitor:
+    """Someone with the page open.
+
+    Args:
+        client: Connections to the server.
+        page: The page.
+        results: Where to note what happens.
+        seed: Of what the visitor does.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, page: Page, results: Results, seed: int) -> None:
+        self.client, self.page, self.results = client, page, results
+        self.random, self.name = random.Random(seed), uuid4().hex[:11]
+        self.actions: dict[Callable[[], Awaitable[None]], float] = {
+            self.digit: 6,
+            self.verdict: 3,
+            self.slider: 4,
+            self.percent: 2,
+            self.photograph: 1,
+            self.photo: 1,
+        }
+
+    async def visit(self, until: float) -> None:
+        """Open the page, and act until then."""
+        open_page = asyncio.create_task(self._keep_open())
+        try:
+            await self._note("page", self._get_page())
+            while time.monotonic() < until:
+                (action,) = self.random.choices(list(self.actions), list(self.actions.values()))
+                await self._note(action.__name__, action())
+                await asyncio.sleep(self.random.uniform(*PAUSE))
+        finally:
+            open_page.cancel()
+
+    async def digit(self) -> None:
+        """One digit."""
+        await self.event("draw", ["any", 1.0, self.random.randrange(10_000), "1", DIGITS, None])
+
+    async def photograph(self) -> None:
+        """One small photograph, which takes seconds."""
+        await self.event("draw", ["any", 1.0, self.random.randrange(10_000), "1", PHOTOGRAPHS, None])
+
+    async def verdict(self) -> None:
+        """A small picture judged."""
+        await self._judge(picture(28, self.random))
+
+    async def photo(self) -> None:
+        """A photograph from a camera judged."""
+        await self._judge(picture(2000, self.random))
+
+    async def slider(self) -> None:
+        """A slider of a latent space moved."""
+        z = [self.random.uniform(-2, 2) for _ in range(16)]
+        await self.ask("walk-sliders", "look", {"model": SPACE, "z": z, "view": "mean"})
+
+    async def percent(self) -> None:
+        """The slider of the false-alarm rate moved."""
+        await self.event("on_percent", [None, self.random.randint(1, 20)])
+
+    async def event(self, name: str, data: list[Any]) -> dict[str, Any]:
+        """Fire an event, and wait for its last message."""
+        sent = {"data": data, "fn_index": self.page.events[name], "session_hash": self.name}
+        reply = await self.client.post(f"{API}/queue/join", json=sent)
+        check(reply)
+        number = reply.json()["event_id"]
+        async with self.client.stream("GET", f"{API}/queue/data", params={"session_hash": self.name}) as lines:
+            async for line in lines.aiter_lines():
+                message = json.loads(line[5:]) if line.startswith("data:") else {}
+                if message.get("msg") == "process_completed" and message.get("event_id") == number:
+                    if not message["success"]:
+                        raise RuntimeError(str(message["output"].get("error"))[:80])
+                    return dict(message["output"])
+                if message.get("msg") == "unexpected_error":
+                    raise RuntimeError(message["message"])
+        raise RuntimeError("no answer")
+
+    async def ask(self, component: str, function: str, question: dict[str, Any]) -> None:
+        """Ask as a widget does."""
+        sent = {"data": question, "component_id": self.page.components[component], "fn_name": function}
+        reply = await self.client.post(f"{API}/component_server/", json=sent | {"session_hash": self.name})
+        check(reply)
+        if isinstance(reply.json(), dict) and "error" in reply.json():
+            words = reply.json()["error"]
+            raise Refused if "busy" in words else RuntimeError(words)
+
+    async def _judge(self, content: bytes) -> None:
+        reply = await self.client.post(f"{API}/upload", files={"files": ("picture.png", content)})
+        check(reply)
+        file = {"path": reply.json()[0], "meta": {"_type": "gradio.FileData"}}
+        await self.event("judge", [file, 5, True, True, True, True, True, "mnist"])
+
+    async def _get_page(self) -> None:
+        check(await self.client.get("/"))
+
+    async def _keep_open(self) -> None:
+        async with self.client.stream("GET", f"{API}/heartbeat/{self.name}") as lines:
+            async for _ in lines.aiter_lines():
+                pass
+
+    async def _note(self, kind: str, action: Awaitable[None]) -> None:
+        begun = time.monotonic()
+        try:
+            await action
+            self.results.seconds[kind].append(time.monotonic() - begun)
+        except Refused:
+            self.results.refusals[kind] += 1
+            await asyncio.sleep(5)
+        except (httpx.HTTPError, RuntimeError, KeyError) as error:
+            self.results.errors[kind].append(f"{type(error).__name__}: {error}"[:120])
+
+
+class Hostile(Visitor):
+    """Someone who means harm: floods, hangs up, and sends too much."""
+
+    async def attack(self, until: float) -> None:
+        """Attack in every way until then."""
+        ways = [self.long_message, self.made_up, self.hang_up, self.uploads, self.large_picture]
+        await asyncio.gather(*(self._repeat(way, until) for way in ways for _ in range(4)))
+
+    async def long_message(self) -> None:
+        """A message of nested lists, to a path that looks like that of uploads."""
+        content = b'{"data":[' + b"[" * 3_000_000 + b"]" * 3_000_000 + b"]}"
+        await self.client.post(f"{API}/run/upload", content=content, headers={"content-type": "application/json"})
+
+    async def made_up(self) -> None:
+        """A photograph for a visitor that does not exist, which nobody fetches."""
+        data = ["any", 1.0, self.random.randrange(10_000), "16", PHOTOGRAPHS, None]
+        sent = {"data": data, "fn_index": self.page.events["draw"], "session_hash": uuid4().hex}
+        await self.client.post(f"{API}/queue/join", json=sent)
+
+    async def hang_up(self) -> None:
+        """Questions that take long, and nobody who waits for the answers."""
+        z = [2.0] * 16
+        question = {"model": SPACE, "ends": [[z, z]] * 512, "count": 2, "view": "draw"}
+        sent = {"data": question, "component_id": self.page.components["walk-sliders"], "fn_name": "lines"}
+        await self.client.post(f"{API}/component_server/", json=sent | {"session_hash": uuid4().hex}, timeout=0.3)
+
+    async def uploads(self) -> None:
+        """Files of 19 MB, one after the other."""
+        await self.client.post(f"{API}/upload", files={"files": ("noise", os.urandom(19 * 10**6))})
+
+    async def large_picture(self) -> None:
+        """A picture of few bytes and many pixels."""
+        file = io.BytesIO()
+        Image.new("1", (7000, 7000)).save(file, "PNG")
+        await self._judge(file.getvalue())
+
+    async def _repeat(self, way: Callable[[], Awaitable[None]], until: float) -> None:
+        while time.monotonic() < until:
+            try:
+                await way()
+                self.results.seconds[way.__name__].append(0.0)
+            except (httpx.HTTPError, RuntimeError, Refused, KeyError):
+                self.results.refusals[way.__name__] += 1
+            await asyncio.sleep(0.1)
+
+
+def check(reply: httpx.Response) -> None:
+    """That the server took a request."""
+    if reply.status_code in (429, 503):
+        raise Refused
+    if reply.status_code != 200:
+        raise RuntimeError(f"{reply.status_code} {reply.text[:80]}")
+
+
+def picture(edge: int, dice: random.Random) -> bytes:
+    """A digit-like stroke as the content of a PNG file."""
+    image = Image.new("L", (edge, edge), 0)
+    line = [(dice.uniform(0.2, 0.8) * edge, dice.uniform(0.2, 0.8) * edge) for _ in range(4)]
+    ImageDraw.Draw(image).line(line, fill=255, width=max(2, edge // 10))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def memory(process: int, which: str) -> float:
+    """Memory of a process and its children in GB: ``VmRSS`` now, ``VmHWM`` at most."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    total = 0
+    for number in [process, *map(int, children)]:
+        status = Path(f"/proc/{number}/status").read_text()
+        total += next((int(line.split()[1]) for line in status.splitlines() if line.startswith(which)), 0)
+    return total / 2**20
+
+
+async def campaign(url: str, visitors: int, seconds: float, hostile: bool, server: int) -> None:
+    """Let visitors act, and print what happened."""
+    limits = httpx.Limits(max_connections=None)
+    results, harm = Results(), Results()
+    async with httpx.AsyncClient(base_url=url, timeout=600, limits=limits) as client:
+        page = await Page.read(client)
+        await Visitor(client, page, Results(), 0).digit()  # the first loads the model
+        print(f"memory at the start: {memory(server, 'VmRSS'):.2f} GB", flush=True)
+        until = time.monotonic() + seconds
+        crowd = [Visitor(client, page, results, seed).visit(until) for seed in range(visitors)]
+        if hostile:
+            crowd.append(Hostile(client, page, harm, 0).attack(until))
+        await asyncio.gather(*crowd)
+    print(results.table())
+    if hostile:
+        print(f"The hostile one:\n{harm.table()}")
+    print(f"memory at the end: {memory(server, 'VmRSS'):.2f} GB, at most {memory(server, 'VmHWM'):.2f} GB", flush=True)
+
+
+def main() -> None:
+    """Read the command line, start each app in turn, and measure it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--app", type=Path, action="append", help="a folder with app.py; may be given several times")
+    parser.add_argument("--visitors", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--hostile", action="store_true", help="with a visitor who means harm")
+    args = parser.parse_args()
+    for folder in args.app or [Path(__file__).parents[2]]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [sys.executable, "app.py", "--port", str(port)]
+        environment = os.environ | {"PYTHONPATH": str(folder.resolve())}
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait(url)
+            print(f"\n{folder.resolve()}: {args.visitors} visitors, {args.seconds:g} s")
+            asyncio.run(campaign(url, args.visitors, args.seconds, args.hostile, server.pid))
+        finally:
+            server.send_signal(signal.SIGINT)
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def wait(url: str) -> None:
+    """Wait until the app answers and its kernels are there."""
+    for _ in range(600):
+        try:
+            if httpx.get(f"{url}/config").status_code == 200:
+                break
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    time.sleep(30)
+
+
+if __name__ == "__main__":
+    main()
