@@ -1,0 +1,108 @@
+"""Questions of widgets: a few at once, and only for those who wait."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+
+from demo.base.serving.lanes import QUESTIONS, SLOW
+from demo.base.serving.questions import BUSY, in_lanes
+from demo.base.serving.waiting import Abandoned, check_wanted
+from tests.demo.base.serving.client import serving
+
+
+@dataclass
+class Works:
+    """What the small app answers."""
+
+    url: str = ""
+    component: int = 0
+    begun: int = 0
+    running: int = 0
+    most: int = 0
+    abandoned: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def hard(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Something slow, in steps."""
+        with self.lock:
+            self.begun += 1
+            self.running += 1
+            self.most = max(self.most, self.running)
+        try:
+            for _ in range(question["steps"]):
+                time.sleep(0.02)
+                check_wanted()
+        except Abandoned:
+            self.abandoned += 1
+            raise
+        finally:
+            self.running -= 1
+        return {"words": "done"}
+
+    def ask(self, name: str, visitor: str, timeout: float = 10, **question: Any) -> httpx.Response:
+        """Ask as the page does."""
+        sent = {"data": question, "component_id": self.component, "fn_name": name, "session_hash": visitor}
+        return httpx.post(f"{self.url}gradio_api/component_server/", json=sent, timeout=timeout)
+
+
+@pytest.fixture
+def works() -> Iterator[Works]:
+    works = Works()
+    with gr.Blocks() as app:
+        functions = {"hard": works.hard, "easy": lambda question: {"words": "easy"}}
+        widget = gr.HTML(server_functions=[in_lanes(name, answer) for name, answer in functions.items()])
+    works.component = widget._id
+    with serving(app) as works.url:
+        yield works
+
+
+def test_questions_that_are_hung_up_end(works: Works) -> None:
+    for n in range(8):
+        with pytest.raises(httpx.ReadTimeout):
+            works.ask("hard", f"rude{n}", timeout=0.1, steps=500)
+    begun = time.monotonic()
+    assert works.ask("hard", "polite", steps=1).json() == {"words": "done"}
+    assert time.monotonic() - begun < 2
+    assert works.begun - works.abandoned == 1
+
+
+def test_few_are_answered_at_once(works: Works) -> None:
+    asking = [threading.Thread(target=works.ask, args=("hard", f"v{n}"), kwargs={"steps": 10}) for n in range(8)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join()
+    assert works.most <= sum(lane.places for lane in QUESTIONS.values())
+    assert works.begun == 8
+
+
+def test_an_easy_question_does_not_wait_for_hard_ones(works: Works) -> None:
+    assert works.ask("easy", "v").json() == {"words": "easy"}  # from now on known to be easy
+    asking = [threading.Thread(target=works.ask, args=("hard", f"v{n}"), kwargs={"steps": 40}) for n in range(4)]
+    for one in asking:
+        one.start()
+    begun = time.monotonic()
+    assert works.ask("easy", "v").json() == {"words": "easy"}
+    assert time.monotonic() - begun < 0.5
+    for one in asking:
+        one.join()
+
+
+def test_one_visitor_cannot_ask_without_end(works: Works) -> None:
+    replies: list[dict[str, Any]] = []
+
+    def ask() -> None:
+        replies.append(works.ask("hard", "greedy", steps=20).json())
+
+    asking = [threading.Thread(target=ask) for _ in range(QUESTIONS[SLOW].own + 3)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join()
+    assert replies.count({"error": BUSY}) == 3
