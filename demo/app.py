@@ -3,7 +3,10 @@
 from typing import Any
 
 import gradio as gr
+from gradio.route_utils import FnIndexInferError
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 
 from demo.base.limits import MessageLimit
 from demo.base.serving.listening import Listening
@@ -46,6 +49,11 @@ def create_app(device: str = "auto") -> gr.Blocks:
     return app
 
 
+def no_such_event(request: Request, error: Exception) -> PlainTextResponse:
+    """The answer to a name that no endpoint has; for Gradio it is an error of the server."""
+    return PlainTextResponse("There is no such endpoint.", 404)
+
+
 def launch_options() -> dict[str, Any]:
     """The arguments of ``launch()`` that the app needs, wherever it is launched."""
     return {
@@ -56,6 +64,7 @@ def launch_options() -> dict[str, Any]:
         "app_kwargs": {
             "middleware": [Middleware(MessageLimit), Middleware(UploadLimit), Middleware(Listening)],
             "lifespan": lean_states,
+            "exception_handlers": {FnIndexInferError: no_such_event},
         },
         # A visitor is shown every gr.Error all the same; other errors are for the server's log.
         "show_error": False,

@@ -12,6 +12,9 @@ import httpx
 from demo.base.serving.queue import queue_fairly
 from tests.helpers import served
 
+CLIENT = httpx.Client(timeout=20, verify=False, limits=httpx.Limits(max_connections=None))
+"""Of all, for each takes a while to make."""
+
 
 class Browser:
     """A visitor with a name.
@@ -22,14 +25,20 @@ class Browser:
     """
 
     def __init__(self, url: str, name: str) -> None:
-        self.name, self.messages = name, []
-        self.client = httpx.Client(base_url=f"{url}gradio_api", timeout=20)
-        self._stream: httpx.Response | None = None
+        self.url, self.name = f"{url}gradio_api", name
+        self.messages: list[dict[str, Any]] = []
 
     def join(self, event: int, *data: Any) -> httpx.Response:
         """Fire an event."""
         sent = {"data": list(data), "fn_index": event, "session_hash": self.name}
-        return self.client.post("/queue/join", json=sent)
+        return CLIENT.post(f"{self.url}/queue/join", json=sent)
+
+    @contextmanager
+    def stream(self) -> Iterator[httpx.Response]:
+        """A connection that waits for answers."""
+        parameters = {"session_hash": self.name}
+        with CLIENT.stream("GET", f"{self.url}/queue/data", params=parameters) as lines:
+            yield lines
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -37,7 +46,7 @@ class Browser:
         ready, stop = threading.Event(), threading.Event()
 
         def read() -> None:
-            with self.client.stream("GET", "/queue/data", params={"session_hash": self.name}) as lines:
+            with self.stream() as lines:
                 ready.set()
                 for line in lines.iter_lines():
                     if line.startswith("data:"):
@@ -57,7 +66,7 @@ class Browser:
 
     def listen_to_end(self) -> list[dict[str, Any]]:
         """Read until nothing is waited for; the last message of each event."""
-        with self.client.stream("GET", "/queue/data", params={"session_hash": self.name}) as lines:
+        with self.stream() as lines:
             self.messages += [json.loads(line[5:]) for line in lines.iter_lines() if line.startswith("data:")]
         return self.answers()
 
@@ -65,6 +74,7 @@ class Browser:
 @contextmanager
 def serving(app: gr.Blocks) -> Iterator[str]:
     """The address of a small app, while it is served as the real one is."""
+    app.analytics_enabled = False
     queue_fairly(app)
     with served(app) as url:
         yield url
