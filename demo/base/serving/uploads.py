@@ -176,20 +176,23 @@ class UploadLimit:
 
         parsers: list[BoundedParser] = []
         token = _parsers.set(parsers)
+        refusal = None
         try:
             async with asyncio.timeout(LONGEST):
                 await self.app(scope, receive_and_count, send_and_note)
-        except (OSError, TimeoutError, ClientDisconnect) as error:
-            slow = isinstance(error, TimeoutError)
-            words = f"An upload must not take longer than {LONGEST} seconds." if slow else FULL
-            if not isinstance(error, ClientDisconnect):
-                logging.getLogger(__name__).warning("An upload was not kept: %s", words if slow else error)
-                if not begun:
-                    await PlainTextResponse(words, 408 if slow else 507)(scope, receive, send)
+        except TimeoutError:
+            refusal = PlainTextResponse(f"An upload must not take longer than {LONGEST} seconds.", 408)
+        except OSError as error:
+            logging.getLogger(__name__).warning("An upload was not kept: %s", error)
+            refusal = PlainTextResponse(FULL, 507)
+        except ClientDisconnect:
+            begun = True  # nobody is there to be answered
         finally:
             _parsers.reset(token)
             for parser in parsers:
                 parser.remove_leftovers()
+        if refusal and not begun:
+            await refusal(scope, receive, send)
         self._grown += max(read, LEAST_COST)
         if self._grown > LOOK_EVERY:
             self._grown = 0

@@ -52,8 +52,8 @@ class Works:
             self.ended.set()
 
 
-@pytest.fixture
-def works() -> Iterator[Works]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[Works]:
     works = Works()
     with gr.Blocks() as app:
         text, out = gr.Textbox(), gr.Textbox()
@@ -67,7 +67,18 @@ def works() -> Iterator[Works]:
     with serving(app) as works.url:
         works.queue = app._queue
         yield works
-        works.gate.set()
+
+
+@pytest.fixture
+def works(server: Works) -> Iterator[Works]:
+    """The app, with nothing to do."""
+    server.begun, server.steps, server.gate, server.ended = [], 0, threading.Event(), threading.Event()
+    assert server.queue is not None
+    for lane in server.queue.event_queue_per_concurrency_id.values():
+        lane.queue.clear()
+    yield server
+    server.gate.set()
+    assert wait_for(lambda: not any(server.queue.active_jobs))
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 5) -> bool:
@@ -106,7 +117,7 @@ def test_turns_are_fair(works: Works) -> None:
 def test_what_nobody_listens_to_is_not_computed(works: Works) -> None:
     visitor = Browser(works.url, "deaf")
     visitor.join(ADD, "x")
-    heard = Browser(works.url, "heard")
+    heard = Browser(works.url, "hearing")
     heard.join(ADD, "y")
     heard.listen_to_end()
     assert works.queue is not None and len(works.queue) == 1

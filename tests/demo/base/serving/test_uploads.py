@@ -18,18 +18,27 @@ from demo.base.serving.uploads import FULL, MIB, MOST_FIELDS, trim
 from tests.demo.base.serving.client import serving
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    return tmp_path / "uploads"
+@pytest.fixture(scope="module")
+def uploaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("uploads")
 
 
-@pytest.fixture
-def client(folder: Path) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module")
+def client(uploaded: Path) -> Iterator[httpx.Client]:
     with gr.Blocks() as app:
         gr.File()
-    with serving(app) as url, httpx.Client(base_url=url, timeout=20) as client:
-        yield client
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(uploaded))
+        with serving(app) as url, httpx.Client(base_url=url, timeout=20) as client:
+            yield client
+
+
+@pytest.fixture
+def folder(uploaded: Path) -> Path:
+    """Where uploads go, empty."""
+    for path in files(uploaded):
+        path.unlink()
+    return uploaded
 
 
 def files(folder: Path) -> list[Path]:
