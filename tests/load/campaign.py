@@ -213,13 +213,13 @@ class Hostile(Visitor):
         await self.client.post(f"{API}/run/upload", content=content, headers={"content-type": "application/json"})
 
     async def made_up(self) -> None:
-        """A photograph for a visitor that does not exist, which nobody fetches."""
+        """A photograph for a visitor that does not exist, and is not fetched."""
         data = ["any", 1.0, self.random.randrange(10_000), "16", PHOTOGRAPHS, None]
         sent = {"data": data, "fn_index": self.page.events["draw"], "session_hash": uuid4().hex}
         await self.client.post(f"{API}/queue/join", json=sent)
 
     async def hang_up(self) -> None:
-        """Questions that take long, and nobody who waits for the answers."""
+        """Questions that take long, of a client that hangs up."""
         z = [2.0] * 16
         question = {"model": SPACE, "ends": [[z, z]] * 512, "count": 2, "view": "draw"}
         sent = {"data": question, "component_id": self.page.components["walk-sliders"], "fn_name": "lines"}

@@ -1,6 +1,6 @@
 """Questions of widgets to the server: few are answered at once, in fair turns, and only while the asker listens.
 
-Gradio would answer them all at once, to the end, though nobody waits for the answer any more.
+Gradio would answer them all at once, to the end, though the visitor may be gone.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class Places:
             self._begin()
 
     def _begin(self) -> None:
-        """Give free places to whoever has the fewest, in the order of asking."""
+        """Give free places to those with the fewest, in the order of asking."""
         while self.free and self.waiting:
             visitor, turn = min(self.waiting, key=lambda one: self.running[one[0]])
             if self.running[visitor] >= self.lane.share:
@@ -123,7 +123,7 @@ async def _compute(compute: Callable[[], Message], places: Places, visitor: str)
             computation = asyncio.create_task(in_thread())
             try:
                 return await asyncio.shield(computation)
-            finally:  # the place is free when the computation has seen that nobody waits, and ended
+            finally:  # the place is free when the computation has seen that the visitor is gone, and ended
                 gone.set()
                 await asyncio.wait({computation})
     except (InputError, Abandoned) as error:

@@ -1,4 +1,4 @@
-"""Gradio's queue, with lanes by cost, fair turns, and nothing computed or kept that nobody waits for."""
+"""Gradio's queue, with lanes by cost, fair turns, and nothing computed or kept for visitors who are gone."""
 
 import math
 import time
@@ -24,10 +24,10 @@ LONGEST_NAME = 64
 """Characters of the name that a browser gives its visit."""
 
 GRACE = 60.0
-"""Seconds that an event waits for somebody to listen to its answers."""
+"""Seconds that an event waits for its visitor to listen."""
 
 MOST_UNHEARD = 256
-"""Events that nobody listens to yet; beyond it the oldest go."""
+"""Events whose visitors do not listen yet; beyond it the oldest go."""
 
 MOST_UNREAD = 256
 """Messages that a visitor has not read when nothing more is computed for it."""
@@ -92,7 +92,7 @@ class FairQueue(Queue):
         return answer
 
     async def process_events(self, events: list[Event], *args: Any, **options: Any) -> None:
-        """Compute, as long as somebody waits."""
+        """Compute, as long as a visitor waits."""
         set_waiting(lambda: any(event.alive for event in events))
         await super().process_events(events, *args, **options)
 
@@ -129,7 +129,7 @@ class FairQueue(Queue):
             yield
         finally:
             self.listeners[visitor] -= 1
-            self.listeners += Counter()  # forgets whoever has none
+            self.listeners += Counter()  # forgets those that have none
             self._forget(visitor)
 
     @contextmanager
@@ -195,7 +195,7 @@ class FairQueue(Queue):
             self.event_ids_to_events.pop(event._id, None)
 
     def _is_heard(self, event: Event) -> bool:
-        """Whether somebody reads what is said about an event."""
+        """Whether the visitor reads what is said about an event."""
         messages = self.pending_messages_per_session.get(event.session_hash)
         return self.listeners[event.session_hash] > 0 and messages is not None and messages.qsize() < MOST_UNREAD
 

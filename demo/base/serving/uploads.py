@@ -75,7 +75,7 @@ class BoundedParser(GradioMultiPartParser):
         part.data += data[start:end]
 
     def remove_leftovers(self) -> None:
-        """Remove what still has its temporary name: nobody was told of it."""
+        """Remove what still has its temporary name: no client was told of it."""
         for file in self._files_to_close_on_error:
             file.close()
             Path(file.name).unlink(missing_ok=True)
@@ -133,7 +133,7 @@ class UploadLimit:
             await self._take(client, size, scope, receive, send)
         finally:
             self._running[client] -= 1
-            self._running += Counter()  # forgets whoever has none
+            self._running += Counter()  # forgets those that have none
 
     def _refuse(self, client: str, size: int) -> PlainTextResponse | None:
         """The answer to an upload that is not taken; else its bytes, where known, are counted."""
@@ -186,7 +186,7 @@ class UploadLimit:
             logging.getLogger(__name__).warning("An upload was not kept: %s", error)
             refusal = PlainTextResponse(FULL, 507)
         except ClientDisconnect:
-            begun = True  # nobody is there to be answered
+            begun = True  # no client is there to be answered
         finally:
             _parsers.reset(token)
             for parser in parsers:

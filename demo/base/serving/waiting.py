@@ -1,4 +1,4 @@
-"""Whether somebody still waits for what is being computed: work that nobody waits for ends at its next step."""
+"""Whether a visitor still waits for what is being computed; else it ends at its next step."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
@@ -12,10 +12,10 @@ _is_wanted: ContextVar[Callable[[], bool]] = ContextVar("is_wanted", default=lam
 
 
 class Abandoned(gr.Error):
-    """Nobody waits for this any more; no word of it in the server's log."""
+    """No visitor waits for this any more; the server's log has no word of it."""
 
     def __init__(self) -> None:
-        super().__init__("Nobody waits for this any more.", print_exception=False)
+        super().__init__("No visitor waits for this any more.", print_exception=False)
 
 
 def set_waiting(is_wanted: Callable[[], bool]) -> None:
@@ -24,22 +24,22 @@ def set_waiting(is_wanted: Callable[[], bool]) -> None:
 
 
 def is_wanted() -> bool:
-    """Whether somebody still waits; long computations ask between their steps."""
+    """Whether a visitor still waits; long computations ask between their steps."""
     return _is_wanted.get()()
 
 
 def check_wanted() -> None:
-    """End a computation that nobody waits for.
+    """End a computation that no visitor waits for.
 
     Raises:
-        Abandoned: Nobody does.
+        Abandoned: None does.
     """
     if not is_wanted():
         raise Abandoned
 
 
 def while_wanted(parts: Iterable[T]) -> Iterator[T]:
-    """The parts of a computation, while somebody waits for it; see :func:`check_wanted`."""
+    """The parts of a computation, while a visitor waits for it; see :func:`check_wanted`."""
     for part in parts:
         check_wanted()
         yield part

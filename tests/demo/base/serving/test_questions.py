@@ -94,7 +94,8 @@ def test_few_are_answered_at_once(works: Works) -> None:
 
 def test_an_easy_question_does_not_wait_for_hard_ones(works: Works) -> None:
     assert works.ask("easy", "v").json() == {"words": "easy"}  # from now on known to be easy
-    asking = [threading.Thread(target=works.ask, args=("hard", f"v{n}"), kwargs={"steps": 500}) for n in range(4)]
+    hard = {"steps": 500, "model": "never asked before"}
+    asking = [threading.Thread(target=works.ask, args=("hard", f"v{n}"), kwargs=hard) for n in range(4)]
     for one in asking:
         one.start()
     while not works.running:
@@ -110,7 +111,7 @@ def test_one_visitor_cannot_ask_without_end(works: Works) -> None:
     replies: list[dict[str, Any]] = []
 
     def ask() -> None:
-        replies.append(works.ask("hard", "greedy", steps=20).json())
+        replies.append(works.ask("hard", "greedy", steps=50, model="nor this").json())
 
     asking = [threading.Thread(target=ask) for _ in range(QUESTIONS[SLOW].own + 3)]
     for one in asking:

@@ -45,7 +45,7 @@ def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 5) -> bool:
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> bool:
     until = time.monotonic() + seconds
     while not condition() and time.monotonic() < until:
         time.sleep(0.01)
