@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from demo.base.serving.lanes import FILES
+
 Settings = dict[str, Any]
 
 QUIET: Settings = {"show_progress": "hidden", "api_visibility": "private"}
@@ -12,6 +14,10 @@ LIVE: Settings = QUIET | {"trigger_mode": "always_last"}
 
 EVERY: Settings = QUIET | {"trigger_mode": "multiple"}
 """For what a quick user does twice before the first is answered: every event counts, where Gradio would drop some."""
+
+
+PICTURE: Settings = LIVE | {"concurrency_id": FILES}
+"""For a picture in a file, which may take a while to read."""
 
 
 def public(name: str, settings: Settings = LIVE) -> Settings:

@@ -7,6 +7,7 @@ import gradio as gr
 
 from demo.base.checks import is_index
 from demo.base.errors import InputError, show_errors
+from demo.base.serving.waiting import waiting
 from demo.base.sessions import Session
 from demo.draw.answers import ANY
 from demo.draw.drawings import EACH, PICTURES, Drawings, DrawRequest
@@ -163,7 +164,7 @@ class DrawHandlers:
         """
         if path is None:
             raise InputError("There is no picture yet.")
-        picture = open_picture(path, name="this file")
+        picture = open_picture(path, name="this file", wanted=waiting())
         if model in self.drawings.cards:  # else the field says so when the drawing is asked for
             form, config = self.drawings.cards[model].record.form, self.models.autoregressive(model).config
             image = in_levels(prepare(picture, size=config.image.height, form=form).image, config.image.levels)

@@ -9,7 +9,7 @@ from demo.base.checks import SHORT_SEEDS
 from demo.base.errors import sentence
 from demo.base.events import EVERY, QUIET
 from demo.base.fields import UncheckedRadio, UncheckedSlider
-from demo.base.serving.lanes import LaneChoice
+from demo.base.serving.lanes import FILES, LaneChoice
 from demo.base.tabs import Opening
 from demo.base.words import message_html
 from demo.draw.answers import ANY, COLDEST, HOTTEST, Answers
@@ -132,7 +132,7 @@ def build(models: Models) -> None:
         gr.on([draw.click, seed.input, pictures.input], **public, api_name="draw"),
         label.input(None, pictures, pictures, js=PICTURES_OF_A_CLASS).then(**then),
         model.input(handlers.switch, [model, label], [label, about], **EVERY).then(**then),
-        upload.input(handlers.upload, [upload, model, session], None, **EVERY).success(**then),
+        upload.input(handlers.upload, [upload, model, session], None, **EVERY, concurrency_id=FILES).success(**then),
         new_seed.click(None, None, seed, js=NEW_SEED).then(**then),
         canvas.ask(give, [model, session], None, **EVERY).success(**then),
         canvas.pick(press_key, [model, pictures], [label, pictures], **EVERY).then(**then),

@@ -7,6 +7,8 @@ import gradio as gr
 from gradio.components import Component
 
 from demo.base.errors import InputError, show_errors
+from demo.base.serving.lanes import FILES
+from demo.base.serving.waiting import waiting
 from demo.judge.judgement import Judgement, judge
 from demo.shared.models import Models
 from gm_core import Preparation, open_picture
@@ -35,13 +37,16 @@ def expose(models: Models, inputs: Sequence[Component]) -> None:
         if picture is None:
             raise InputError("There is no picture to judge; send one.")
         preparation = Preparation(polarity, crop, center, clean, sharpen)
-        return to_json(judge(models.detector(model), open_picture(picture), preparation, alpha_percent))
+        return to_json(
+            judge(models.detector(model), open_picture(picture, wanted=waiting()), preparation, alpha_percent)
+        )
 
     gr.on(
         [],
         answer,
         list(inputs),
         gr.JSON(visible=False),
+        concurrency_id=FILES,
         api_name="judge",
         api_description="Judge a picture: eleven scores, their conformal p-values, surprise by pixel, the verdict.",
     )

@@ -10,6 +10,7 @@ from PIL import Image
 from demo.base.charts.histogram import histogram
 from demo.base.checks import is_index
 from demo.base.errors import InputError, sentence
+from demo.base.serving.waiting import waiting
 from demo.base.words import message_html
 from demo.judge.examples import Example, examples, problems
 from demo.judge.judgement import Judgement, judge
@@ -230,7 +231,7 @@ def _place(found: tuple[Example, ...], pad: str) -> int | None:
 
 def _open(source: Source, picture: str) -> Image.Image:
     if source == "file":
-        return open_picture(picture)
+        return open_picture(picture, wanted=waiting())
     return open_picture(decode(picture) or b"", "the drawing")
 
 

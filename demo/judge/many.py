@@ -17,7 +17,7 @@ from gradio.data_classes import ListFiles
 from demo.base.errors import InputError, sentence, show_errors
 from demo.base.events import LIVE, QUIET
 from demo.base.serving.lanes import MANY
-from demo.base.serving.waiting import is_wanted
+from demo.base.serving.waiting import waiting
 from demo.base.sessions import Session
 from demo.judge.batches import (
     BATCH,
@@ -166,9 +166,7 @@ class ManyPanel:
             self.provided.click(self.on_provided, inputs, outputs, **QUIET),
             self.again.click(show_errors(self.on_again), inputs, outputs, **QUIET),
         ):
-            begin.success(
-                self.on_begin, [self.session], [self.table], **QUIET, concurrency_limit=None, concurrency_id=MANY
-            )
+            begin.success(self.on_begin, [self.session], [self.table], **QUIET, concurrency_id=MANY)
         self.table.stop(self.on_stop, [self.session], None, **QUIET)
         dataset.change(self.on_dataset, [dataset, self.session], [self.again], **QUIET)
         percent.change(self.on_percent, [percent], [self.table], **LIVE)
@@ -223,10 +221,10 @@ class ManyPanel:
         request, session.waiting = session.waiting, None
         if request is None:
             return
-        clock = TurnClock()
+        clock, waits = TurnClock(), waiting()
 
         def goes_on() -> bool:
-            return session.wants(request) and is_wanted() and clock.seconds() < MOST_SECONDS
+            return session.wants(request) and waits() and clock.seconds() < MOST_SECONDS
 
         rows: list[ScoreRow] = []
         total = PROVIDED if request.paths is None else min(MOST, sum(map(count_pictures, request.paths)))
@@ -248,7 +246,7 @@ class ManyPanel:
         except CheckpointError as error:
             yield {**about, "state": "failed", "note": sentence(error)}
             return
-        if not session.is_current(request.run) or not is_wanted():
+        if not session.is_current(request.run) or not waits():
             return
         all_rows: ScoreMessage = {**about, "start": 0, "rows": rows}
         if session.stopped:

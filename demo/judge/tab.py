@@ -13,7 +13,7 @@ from gradio.events import Dependency
 
 from demo.base.charts.histogram import STYLE as HISTOGRAM_STYLE
 from demo.base.errors import show_errors
-from demo.base.events import LIVE, QUIET
+from demo.base.events import LIVE, PICTURE, QUIET
 from demo.base.fields import StrictRadio, StrictSlider
 from demo.base.tabs import Opening
 from demo.base.words import message_html
@@ -186,7 +186,7 @@ class _Tab:
             return self._update(self.handlers.on_upload(_request(*values), file))
 
         outputs = self._outputs("source", "examples", "file", "last_file", "steps")
-        return self.file.input(on_upload, [self.file, *self.request], outputs, **LIVE)
+        return self.file.input(on_upload, [self.file, *self.request], outputs, **PICTURE)
 
     def _on_source(self, tab: gr.Tab, source: Source) -> Dependency:
         def on_source(*values: Any) -> Update:

@@ -17,7 +17,8 @@ from torch import Tensor
 import gm_core
 from demo.base.checks import SHORT_SEEDS
 from demo.base.errors import SHOWN, sentence
-from demo.base.events import QUIET, public
+from demo.base.events import PICTURE, QUIET, public
+from demo.base.serving.waiting import waiting
 from demo.base.words import note_html
 from demo.shared.models import Models
 from demo.widgets.picture_upload import PictureUpload
@@ -150,7 +151,7 @@ def read_upload(path: str, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
     Raises:
         PictureError: It is not a picture, is damaged, or is too large.
     """
-    return _prepare("Your picture", gm_core.open_picture(path, name="this file"), forms)
+    return _prepare("Your picture", gm_core.open_picture(path, name="this file", wanted=waiting()), forms)
 
 
 def _prepare(source: str, picture: Image.Image, forms: Iterable[Form]) -> OwnPicture:
@@ -227,7 +228,7 @@ class PictureInput:
             return *shown, None, ""
 
         emptied = [*outputs, self.upload, self.pad]
-        as_drawing, as_upload = (public(f"{api_name}_{way}") for way in ("drawing", "upload"))
+        as_drawing, as_upload = public(f"{api_name}_drawing"), public(f"{api_name}_upload", PICTURE)
         drawing = self.pad.input(on_drawing, [self.pad, *inputs], [*outputs, self.upload], **as_drawing)
         sent = self.upload.input(on_upload, [self.upload, *inputs], emptied, **as_upload)
         another = self.another.click(on_another, list(inputs), emptied, **QUIET)

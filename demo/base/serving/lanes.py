@@ -26,12 +26,14 @@ class Lane:
     own: int
 
 
-QUICK, SLOW, MANY = "quick", "slow", "many"
+QUICK, FILES, SLOW, MANY = "quick", "files", "slow", "many"
 
 _SOME = max(1, cpu_count() // 2)
 
 LANES = {
     QUICK: Lane(places=4, share=2, waiting=512, own=24),
+    # A file is decoded elsewhere, for which they mostly wait.
+    FILES: Lane(places=12, share=1, waiting=256, own=8),
     # Each keeps a core busy for seconds, and half of the cores are left to everything else.
     SLOW: Lane(places=_SOME, share=1, waiting=128, own=4),
     # They take turns on their own, batch by batch.

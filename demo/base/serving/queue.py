@@ -72,6 +72,11 @@ class FairQueue(Queue):
         summary: dict[str, Any] = self.cached_event_analytics_summary
         return summary
 
+    def create_event_queue_for_fn(self, block_fn: BlockFunction) -> None:
+        """Make the lane of an event that has one of its own; those of :data:`LANES` keep their places."""
+        if block_fn.concurrency_id not in LANES:
+            super().create_event_queue_for_fn(block_fn)
+
     async def push(self, body: PredictBodyInternal, request: Request, username: str | None) -> Any:
         """Take an event.
 

@@ -23,9 +23,14 @@ def set_waiting(is_wanted: Callable[[], bool]) -> None:
     _is_wanted.set(is_wanted)
 
 
+def waiting() -> Callable[[], bool]:
+    """How to find out, also from another thread, whether a visitor still waits for what is computed here."""
+    return _is_wanted.get()
+
+
 def is_wanted() -> bool:
     """Whether a visitor still waits; long computations ask between their steps."""
-    return _is_wanted.get()()
+    return waiting()()
 
 
 def check_wanted() -> None:

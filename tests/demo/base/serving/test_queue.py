@@ -63,7 +63,7 @@ def server() -> Iterator[Works]:
             (works.draw, LaneChoice("draw", lambda sent: SLOW)),
             (works.count, SLOW),
         ):
-            gr.on([], fn, text, out, concurrency_id=lane, concurrency_limit=None)
+            gr.on([], fn, text, out, concurrency_id=lane)
     with serving(app) as works.url:
         works.queue = app._queue
         yield works
@@ -128,13 +128,14 @@ def test_of_made_up_visitors_little_is_kept(works: Works, monkeypatch: pytest.Mo
     monkeypatch.setattr(queue, "MOST_UNHEARD", 5)
     for n in range(10):
         assert Browser(works.url, f"made-up{n}").join(ADD, "x").status_code == 200
-    heard = Browser(works.url, "heard")
+    heard = Browser(works.url, "heard well")
     heard.join(ADD, "y")
     assert heard.listen_to_end()
     assert works.queue is not None
-    assert wait_for(lambda: len(works.queue) <= 5 and not works.queue.listeners)
-    assert len(works.queue.pending_messages_per_session) <= 5
-    assert len(works.queue.pending_event_ids_session) <= 5
+    assert wait_for(lambda: len(works.queue) <= 5 and heard.name not in works.queue.listeners)
+    for kept in (works.queue.pending_messages_per_session, works.queue.pending_event_ids_session):
+        assert sum(name.startswith("made-up") for name in kept) <= 5
+        assert heard.name not in kept
 
 
 def test_a_newer_drawing_replaces_an_older_one(works: Works) -> None:
