@@ -1,5 +1,5 @@
 """``python -m gm_core``."""
 
-from gm_core.cli.app import main
+from gm_core.cli import main
 
 main()

@@ -1,17 +1,13 @@
 """The training loop: one for every model, with any number of losses and an optimiser for each."""
 
-import contextlib
 import functools
 import gc
 import math
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
-from types import FrameType
 from typing import Any
 
 import torch
@@ -24,6 +20,7 @@ from gm_core.models import FAMILIES, Batch, Loss, Model
 from gm_core.training.curve import log_progress
 from gm_core.training.processes import Processes, join
 from gm_core.training.recipes import Recipe
+from gm_core.training.signals import stop_on_signal
 from gm_core.training.state import Parts, StateError, has_state, load_state, save_state
 
 SAVE_SECONDS = 180.0
@@ -117,7 +114,7 @@ def train(
         )
         gc.collect()
         gc.freeze()  # skips what lives as long as the run at every collection: saves a fourteenth of the time
-        with _stop_on_signal() as stopping, torch.random.fork_rng(), bar:
+        with stop_on_signal() as stopping, torch.random.fork_rng(), bar:
             while run.step < recipe.steps:
                 late = max_minutes is not None and monotonic() - run.begin > 60 * max_minutes
                 if processes.agree(late or stopping.is_set()):
@@ -379,25 +376,3 @@ def _validate(model: Model, validation: Images) -> Loss | None:
             return None
         losses.append(Loss(loss.value * len(part) / len(images), loss.unit, loss.scale))
     return Loss(torch.stack([loss.value for loss in losses]).sum(), losses[0].unit, losses[0].scale)
-
-
-@contextlib.contextmanager
-def _stop_on_signal() -> Iterator[threading.Event]:
-    """An event that is set when the user or the system asks the program to end; the current step is finished first."""
-    stopping = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # where signals cannot be caught
-        yield stopping
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    # What is ignored stays so: ``nohup`` has a run outlive its terminal.
-    caught = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    previous = {number: signal.signal(number, stop) for number in caught}
-    try:
-        yield stopping
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

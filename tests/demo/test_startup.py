@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def hostile(tmp_path):
-    """Proxies that answer nothing or are none, certificates that are not there, somebody else's Gradio folder."""
+    """Proxies that answer nothing or are none, certificates that are not there, another user's Gradio folder."""
     (tmp_path / "gradio").write_text("not a folder that can be written in")
     mine = {
         "http_proxy": "http://127.0.0.1:9",

@@ -14,7 +14,7 @@ from gm_core.data.datasets import Images
 from gm_core.models import ImageShape
 from gm_core.models.autoregressive.gated import GatedPixelCNNConfig
 from gm_core.models.vae.vae import VAEConfig
-from gm_core.training import loop, state
+from gm_core.training import loop, signals, state
 from gm_core.training.loop import train
 from gm_core.training.recipes import RECIPES, Recipe
 from gm_core.training.state import StateError
@@ -142,7 +142,7 @@ def test_what_is_ignored_stays_ignored(number):
     """As ``nohup`` has it: the run outlives its terminal."""
     before = signal.signal(number, signal.SIG_IGN)
     try:
-        with loop._stop_on_signal() as stopping:
+        with signals.stop_on_signal() as stopping:
             os.kill(os.getpid(), number)
             assert not stopping.is_set() and signal.getsignal(number) is signal.SIG_IGN
     finally:
