@@ -22,7 +22,7 @@ _STAGE_MORE = {"minutes": float, "learning_rate": float, "result": str}
 
 
 def card_names(directory: Path) -> list[str]:
-    """The names of the cards in a folder, in the order of the files; what is no card is passed over.
+    """The names of the cards in a folder, in the order of the files; what is not a card is passed over.
 
     Raises:
         OSError: The folder cannot be read.
