@@ -180,7 +180,7 @@ def available(directory: Path | None = None) -> list[Card]:
 
 @lru_cache(maxsize=256)
 def _warn_once(line: str) -> None:
-    """A line in the log, however often somebody looks at the checkpoints."""
+    """A line in the log, however often the checkpoints are looked at."""
     logging.getLogger(__name__).warning("%s", line)
 
 

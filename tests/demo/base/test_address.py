@@ -9,7 +9,7 @@ from demo.base.address import AddressError, listening_place
 
 @pytest.fixture
 def taken():
-    """A port on which somebody listens."""
+    """A port on which a program listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 

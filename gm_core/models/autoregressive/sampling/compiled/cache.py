@@ -68,7 +68,7 @@ class KernelCache(FunctionCache):
         self._without_errors(lambda: save(sig, data))
 
     def _without_errors(self, write: Any) -> None:
-        """Write; a full disk or a folder of somebody else's must not cost what has been compiled."""
+        """Write; a full disk or another user's folder must not cost what has been compiled."""
         try:
             write()
         except Exception as error:
