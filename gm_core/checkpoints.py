@@ -21,6 +21,7 @@ from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
 from gm_core.models import FAMILIES, Model, ModelConfig
 from gm_core.models.capabilities import has_capability, noun
+from gm_core.numerics import isolation
 from gm_core.text import UserError, json_text
 
 T = TypeVar("T")
@@ -345,13 +346,19 @@ def load(
     shape = repr((card.family, card.config, card.parameters))
     key = (directory.resolve() / name, card.sha256, shape, where)
     # Weights made in inference mode would be useless to a later caller who wants gradients.
-    with _lock, torch.inference_mode(False):
-        if key not in _loaded:
-            _loaded[key] = _build(card, read_tensors(card, directory)).to(where)
-        model = _loaded[key]
+    with _lock, isolation(), torch.inference_mode(False):
+        model = _loaded.get(key)
+        if model is None or not _is_intact(model, where):
+            model = _loaded[key] = _build(card, read_tensors(card, directory)).to(where)
     if not isinstance(model, what):
         raise CheckpointError(f"checkpoint {name!r} is a {model.title}, which has no {noun(what)}")
     return model
+
+
+def _is_intact(model: Model, device: torch.device) -> bool:
+    """Whether nobody has moved or converted the weights of a model that all share."""
+    weight = next(model.parameters())
+    return weight.dtype == torch.float32 and weight.device.type == device.type
 
 
 def _build(card: Card, tensors: dict[str, Tensor]) -> Model:

@@ -8,7 +8,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gm_core.numerics import isolate
 
+
+@isolate
 def grid(images: Tensor, columns: int | None = None, zoom: int = 4, gap: int = 2) -> Image.Image:
     """Pictures side by side, enlarged with crisp pixels.
 
@@ -32,6 +35,7 @@ def grid(images: Tensor, columns: int | None = None, zoom: int = 4, gap: int = 2
     return picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.NEAREST)
 
 
+@isolate
 def visible(images: Tensor, levels: int) -> Tensor:
     """Pictures of fewer than 256 levels, as grey levels of the full range.
 
@@ -39,7 +43,7 @@ def visible(images: Tensor, levels: int) -> Tensor:
         images: ``uint8``, values below ``levels``.
         levels: Levels of a pixel.
     """
-    return images if levels == 256 else (images * (255 / (levels - 1))).round().to(torch.uint8)
+    return images if levels == 256 else (images.float() * (255 / (levels - 1))).round().to(torch.uint8)
 
 
 def png(picture: Image.Image) -> bytes:
@@ -49,6 +53,7 @@ def png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+@isolate
 def animation(
     images: Tensor, frames: int = 56, zoom: int = 10, background: tuple[int, int, int] = (207, 217, 228)
 ) -> list[Image.Image]:

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 CORE = [
-    ["text", "streams", "cards", "device", "files", "rendering"],  # small helpers that know no model
+    ["text", "streams", "cards", "device", "files", "numerics", "rendering"],  # small helpers that know no model
     ["distributions", "data"],
     ["models"],
     ["checkpoints"],

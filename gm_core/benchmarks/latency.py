@@ -8,6 +8,7 @@ import torch
 
 from gm_core.device import synchronize
 from gm_core.models.capabilities import Estimated, Latent
+from gm_core.numerics import isolate
 
 LINE = 64
 """Pictures along a slider, decoded at once."""
@@ -19,6 +20,7 @@ LEAST_RUNS, SECONDS = 20, 1.0
 """Least number of runs per task, and least time for all of them."""
 
 
+@isolate
 @torch.inference_mode()
 def bench_latency(model: Latent, name: str) -> dict[str, Any]:
     """Time what the app asks of a model while a user moves a slider.

@@ -9,6 +9,7 @@ import torch
 
 from gm_core.device import synchronize
 from gm_core.models import Batch, Loss
+from gm_core.numerics import isolate
 from gm_core.training.loop import build_model, take_step
 from gm_core.training.recipes import Recipe
 
@@ -47,6 +48,7 @@ WAYS = (
 )
 
 
+@isolate
 def bench_training(recipe: Recipe, device: torch.device) -> dict[str, Any]:
     """Time a recipe's steps, on pictures of noise.
 

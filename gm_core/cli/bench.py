@@ -57,6 +57,13 @@ def _training(name: str, device: str) -> dict[str, Any]:
     return bench_training(known_recipe(name), pick_device(device))
 
 
+def _agreement(line: dict[str, Any]) -> str:
+    """Whether the samplers draw the same pictures, in words."""
+    if line["identical"]:
+        return "yes"
+    return f"all but {line['differing']:,} of {line['values']:,} values, by {line['widest_margin']:.0e} at most"
+
+
 def _print_sampling(document: dict[str, Any]) -> None:
     print_line(f"{document['model']} on {document['device']}, {document['threads']} threads; naive {document['naive']}")
     print_line("batch   size   cached s   naive s  speed-up  times limit  pictures/s  identical")
@@ -64,7 +71,7 @@ def _print_sampling(document: dict[str, Any]) -> None:
         print_line(
             f"{line['batch']:5} {line['height']:3}x{line['width']:<3}  {line['cached_seconds']:8.4f} "
             f"{line['naive_seconds']:9.2f} {line['speedup']:8.0f}x {line['times_limit']:11.2f}x "
-            f"{line['pictures_per_second']:11.1f}  {'yes' if line['identical'] else 'NO'}"
+            f"{line['pictures_per_second']:11.1f}  {_agreement(line)}"
         )
     sessions = document["sessions"]
     print_lines(

@@ -16,6 +16,7 @@ from gm_core.data.catalog import CATALOG, DataSet, dataset_of
 from gm_core.data.preparation import PHOTOGRAPHS
 from gm_core.data.readers import SPLITS, Split
 from gm_core.data.user_folder import OwnPicturesError, own_name, own_parts, own_pictures
+from gm_core.numerics import isolate
 from gm_core.text import UserError
 
 HELD_OUT = 5000
@@ -82,6 +83,7 @@ class Images:
         # A caller that takes fewer says so; the name of the whole would be wrong.
         return replace(self, images=self.images[:limit], labels=self.labels[:limit], part="")
 
+    @isolate
     def pictures(self, index: Tensor | slice = slice(None), generator: torch.Generator | None = None) -> Tensor:
         """Some of them as a model sees them.
 
@@ -133,6 +135,7 @@ def data_dir(chosen: str | Path | None = None) -> Path:
     return Path(os.environ.get("GM_DATA_DIR") or Path.home() / ".cache" / "gm_core")
 
 
+@isolate
 def load_dataset(name: str, split: Split, directory: str | Path | None = None) -> Images:
     """A split of a data set.
 

@@ -95,7 +95,7 @@ def in_levels(images: Tensor, levels: int) -> Tensor:
         images: ``uint8``, of 256 levels.
         levels: Levels of a pixel.
     """
-    return images if levels == 256 else (images * ((levels - 1) / 255)).round().to(torch.uint8)
+    return images if levels == 256 else (images.float() * ((levels - 1) / 255)).round().to(torch.uint8)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, constraints
 
-from gm_core.distributions.logistic import DiscretizedLogistic, LogisticMixture, draw_component, log_sum
+from gm_core.distributions.logistic import DiscretizedLogistic, LogisticMixture, draw_component, log_sum, uniform
 
 
 class ChannelMixture(Distribution):
@@ -132,7 +132,7 @@ class ChannelMixture(Distribution):
             ``uint8`` levels, shape ``sample_shape + batch_shape + (C,)``.
         """
         shape = torch.Size((*sample_shape, *self.batch_shape))
-        u = torch.rand(shape, generator=generator).to(self.weight.device)
+        u = uniform(shape, generator).to(self.weight.device)
         which = draw_component(self.weight, u)
 
         def chosen(parameters: Tensor) -> Tensor:

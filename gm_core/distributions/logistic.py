@@ -69,7 +69,7 @@ class DiscretizedLogistic(Distribution):
         Rounding to levels moves the mean by less than half a level.
         """
         if self.levels == 2:
-            return self.log_prob(torch.ones((), device=self.loc.device)).exp()
+            return self.log_prob(torch.ones((), device=self.loc.device, dtype=self.loc.dtype)).exp()
         scale = torch.exp(self.log_scale)
         top = self.levels - 1
         return scale * (F.softplus(self.loc / scale) - F.softplus((self.loc - top) / scale))
@@ -85,7 +85,7 @@ class DiscretizedLogistic(Distribution):
             ``uint8`` levels for up to 256 levels, shape ``sample_shape + batch_shape``.
         """
         shape = self._extended_shape(sample_shape)
-        u = torch.rand(shape, generator=generator).clamp(1e-6, 1 - 1e-6).to(self.loc.device)
+        u = uniform(shape, generator).clamp(1e-6, 1 - 1e-6).to(self.loc.device)
         x = self.loc + torch.exp(self.log_scale) * torch.logit(u)
         return x.round().clamp(0, self.levels - 1).to(torch.uint8)
 
@@ -135,7 +135,7 @@ class LogisticMixture(Distribution):
         Returns:
             Nats and nats squared, (...) each.
         """
-        edges = torch.arange(1, self.levels, device=self.weight.device) - 0.5
+        edges = torch.arange(0.5, self.levels - 1, device=self.weight.device, dtype=self.weight.dtype)
         parameters = self.weight.exp(), self.component.loc, torch.exp(-self.component.log_scale)
         moments = []
         # In portions that fit into a processor's cache.
@@ -173,7 +173,7 @@ class LogisticMixture(Distribution):
         first, second = torch.zeros_like(middle), torch.zeros_like(middle)
         for level in range(1, self.levels):
             distance = level - middle
-            side = torch.where(distance > 0, 1.0, -1.0)
+            side = torch.where(distance > 0, 1.0, -1.0).to(distance.dtype)
             tail = (weight * torch.sigmoid(torch.sub(start, inverse_scale, alpha=level) * side)).sum(dim=0)
             first += side * tail
             second += (2 * distance - 1).abs() * tail
@@ -189,8 +189,13 @@ class LogisticMixture(Distribution):
         Returns:
             ``uint8`` levels, shape ``sample_shape + batch_shape``.
         """
-        u = torch.rand(self._extended_shape(sample_shape), generator=generator).to(self.weight.device)
+        u = uniform(self._extended_shape(sample_shape), generator).to(self.weight.device)
         return self.component.sample(sample_shape, generator).gather(-1, draw_component(self.weight, u)).squeeze(-1)
+
+
+def uniform(shape: torch.Size, generator: torch.Generator | None = None) -> Tensor:
+    """Numbers in [0, 1) from a generator on the CPU: ``float32`` of that shape, whatever torch's defaults are."""
+    return torch.rand(shape, generator=generator, dtype=torch.float32, device="cpu")
 
 
 def log_sum(joint: Tensor) -> Tensor:

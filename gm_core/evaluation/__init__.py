@@ -14,6 +14,7 @@ from gm_core.data.datasets import Images
 from gm_core.evaluation import bound, density, estimate, fidelity, labels, latent
 from gm_core.models import Model
 from gm_core.models.capabilities import Bounded, Classifies, Density, Estimated, Latent, Samples
+from gm_core.numerics import isolate
 
 Measure = Callable[[Any, Images, bool], list[Metric]]
 
@@ -28,6 +29,7 @@ MEASURES: tuple[tuple[type, Measure], ...] = (
 """The capabilities that have figures, in the order in which those are given."""
 
 
+@isolate
 def evaluate(model: Model, data: Images, quiet: bool = False) -> list[Metric]:
     """Measure a model on images it was not trained on.
 

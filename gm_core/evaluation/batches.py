@@ -1,5 +1,6 @@
 """A function of many pictures, a batch at a time."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -29,6 +30,17 @@ def in_batches(
     parts = list(zip(*(tensor.split(batch) for tensor in inputs), strict=True))
     with torch.inference_mode():
         return torch.cat([function(*part).cpu() for part in tqdm(parts, desc=title, unit="batch", disable=quiet)])
+
+
+def standard_error(values: Tensor) -> str:
+    """The standard error of the mean of some pictures' nats, in words; a single picture has none.
+
+    Args:
+        values: Nats of each, (N,).
+    """
+    if len(values) < 2:
+        return "without a standard error, being a single image"
+    return f"standard error over images {float(values.double().std()) / math.sqrt(len(values)):.2f} nats"
 
 
 def count_of(data: Images) -> str:

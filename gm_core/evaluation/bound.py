@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gm_core.checkpoints import Metric
 from gm_core.data.datasets import Images
-from gm_core.evaluation.batches import count_of, in_batches
+from gm_core.evaluation.batches import count_of, in_batches, standard_error
 from gm_core.models.capabilities import Bounded, Variational
 
 IMPORTANCE_SAMPLES = 5000
@@ -70,10 +70,9 @@ def _importance(
     batch = max(1, IMPORTANCE_VALUES // some[0].numel())
     gain = in_batches(gains, some, batch=batch, title="importance-weighted bound", quiet=quiet)
     weighted = elbo + float(gain.mean())
-    error = float(gain.std() / math.sqrt(len(gain)))
     many = (
         f"lower bound, {kind}: the ELBO, and what {IMPORTANCE_SAMPLES:,} importance samples gain over it on the first "
-        f"{len(some):,} of them ({gain.mean():.2f} nats, standard error {error:.2f})"
+        f"{len(some):,} of them ({gain.mean():.2f} nats, {standard_error(gain)})"
     )
     return [
         Metric("importance_weighted_bits_per_dim", -weighted / dims, "bits/dim", many),

@@ -4,11 +4,13 @@ import torch
 from torch import Tensor
 
 from gm_core.checkpoints import Metric
+from gm_core.numerics import isolate
 
 BINS = 15
 """Of the calibration error, as in Guo et al. (2017)."""
 
 
+@isolate
 def posterior_figures(log_posterior: Tensor, labels: Tensor, which: str, prefix: str = "") -> list[Metric]:
     """How good the probabilities of the classes are.
 
@@ -32,6 +34,7 @@ def posterior_figures(log_posterior: Tensor, labels: Tensor, which: str, prefix:
     ]
 
 
+@isolate
 def calibration_error(probs: Tensor, labels: Tensor, bins: int = BINS) -> float:
     r"""Expected calibration error: by how much the share of right answers misses the confidence in them.
 
@@ -55,6 +58,7 @@ def calibration_error(probs: Tensor, labels: Tensor, bins: int = BINS) -> float:
     return float(torch.zeros(bins, dtype=torch.float64).index_add(0, place, excess).abs().sum() / len(labels))
 
 
+@isolate
 def log_odds(scores: Tensor) -> Tensor:
     r"""How sure the likeliest class is: :math:`\log p(\hat y \mid x) - \log(1 - p(\hat y \mid x))`.
 
@@ -70,6 +74,7 @@ def log_odds(scores: Tensor) -> Tensor:
     return ordered[:, 0] - ordered[:, 1:].logsumexp(dim=1)
 
 
+@isolate
 def accuracy_versus_coverage(
     probs: Tensor, labels: Tensor, confidence: Tensor | None = None, points: int = 101
 ) -> tuple[Tensor, Tensor]:

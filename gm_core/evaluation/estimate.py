@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gm_core.checkpoints import Metric
 from gm_core.data.datasets import Images
-from gm_core.evaluation.batches import in_batches
+from gm_core.evaluation.batches import in_batches, standard_error
 from gm_core.models.capabilities import Estimated, Variational
 
 SAMPLES = 16
@@ -37,10 +37,9 @@ def measure(model: Estimated, data: Images, quiet: bool) -> list[Metric]:
     nats = in_batches(values, images, title="estimate", quiet=quiet).double()
     kind = model.estimate(images[:1], samples=1).kind
     dims = math.prod(images.shape[1:]) * math.log(2)
-    error = float(nats.std() / math.sqrt(len(nats)))
     protocol = (
         f"{kind} estimate, {model.config.image.levels} levels, {SAMPLES} draws per image, mean over {len(images):,} "
-        f"evenly spread test images, standard error over images {error:.2f} nats, seed 0"
+        f"evenly spread test images, {standard_error(nats)}, seed 0"
     )
     mean = float(nats.mean())
     return [

@@ -25,6 +25,7 @@ from gm_core.data.datasets import Images, Source, load_dataset
 from gm_core.evaluation.batches import in_batches
 from gm_core.models import Model
 from gm_core.models.capabilities import Classifies, Samples
+from gm_core.numerics import isolate
 
 PICTURES = (1000, 500, 200)
 """How many are drawn: the most that the time allows; fewer than features would say little of their covariance."""
@@ -84,6 +85,7 @@ def measure(model: Samples, data: Images, quiet: bool) -> list[Metric]:
     return metrics
 
 
+@isolate
 def frechet_distance(a: Tensor, b: Tensor) -> float:
     """The squared Fréchet distance between two sets of points, as if each were normally distributed.
 
@@ -98,6 +100,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     return float((mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace() - 2 * both)
 
 
+@isolate
 def standard_error(a: Tensor, b: Tensor, bootstraps: int = BOOTSTRAPS) -> float:
     """The standard error of the Fréchet distance between two sets of points, by resampling both.
 
@@ -133,6 +136,7 @@ def judge_of(model: Samples, dataset: str) -> tuple[str, Classifies]:
     raise LookupError(f"there is no classifier of {dataset}")
 
 
+@isolate
 def draw(model: Samples, n: int, labels: Tensor | None = None, quiet: bool = True) -> Tensor:
     """Draw pictures a batch at a time, the same whatever their number.
 

@@ -4,14 +4,19 @@ A *family* is one class derived from :class:`Model`, with its config. What a mod
 by its capabilities: see :mod:`gm_core.models.capabilities`.
 """
 
+import functools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from inspect import isfunction
 from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from gm_core.models.inputs import check_generator, check_weights
+from gm_core.numerics import isolate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +161,10 @@ class Model(nn.Module, ABC):
     inside. Chains and replay memories that training keeps are buffers, so that they are saved and resumed with the
     weights.
 
+    Whatever a family makes public runs in an :func:`~gm_core.numerics.isolation` from torch's global settings, and
+    refuses weights and generators that would give other figures. In training mode or not, dropout is part of the losses
+    alone.
+
     Args:
         config: Its shape.
     """
@@ -168,6 +177,17 @@ class Model(nn.Module, ABC):
     """The class of its config."""
     compiles: ClassVar[bool] = False
     """Whether ``torch.compile`` can trace its losses: not where they draw from a generator."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Isolate what the family makes public from torch's global settings."""
+        super().__init_subclass__(**kwargs)
+        for name, member in list(vars(cls).items()):
+            if not isfunction(member):
+                continue
+            if name == "__init__":  # weights made in inference mode could never be trained
+                setattr(cls, name, isolate(torch.inference_mode(False)(member)))
+            elif name in _LOSSES or not (name.startswith("_") or hasattr(Model, name)):
+                setattr(cls, name, isolate(_checked(member), learning=name in _LOSSES))
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -223,6 +243,27 @@ class Model(nn.Module, ABC):
     def loss_in_bits(self, nats: Tensor) -> Loss:
         """A loss in nats per image, shown in bits per value."""
         return Loss(nats, "bits/dim", 1 / (self.config.image.values * math.log(2)))
+
+
+_LOSSES = ("losses", "held_out_loss")
+
+
+def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a model that refuses weights and generators of the wrong kind.
+
+    Raises:
+        ValueError: The weights are of another type than ``float32`` or hold no values, or a generator is not one of
+            torch's on the CPU.
+    """
+
+    @functools.wraps(method)
+    def checked(self: Model, *args: Any, **kwargs: Any) -> Any:
+        check_weights(self)
+        for generator in (kwargs.get("generator"), *(some for some in args if isinstance(some, torch.Generator))):
+            check_generator(generator)
+        return method(self, *args, **kwargs)
+
+    return checked
 
 
 M = TypeVar("M", bound=Model)

@@ -16,6 +16,7 @@ family is used wherever it can be without any other file knowing of it.
 ===================  ==================================================================================================
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
@@ -78,7 +79,7 @@ class Estimate:
 
     Attributes:
         value: Nats per image, (B,).
-        error: Standard error of each, nats, (B,).
+        error: Standard error of each, nats, (B,); infinite where a single draw says nothing of it.
         kind: How it was estimated: ``"importance"``, ``"AIS"``, ``"Hutchinson"``.
         samples: Draws behind each.
     """
@@ -87,6 +88,22 @@ class Estimate:
     error: Tensor
     kind: str
     samples: int
+
+
+def mean_weight_error(weights: Tensor, value: Tensor) -> Tensor:
+    """The standard error of the logarithm of a mean weight, to first order.
+
+    Args:
+        weights: Logarithms of the weights, (samples, B).
+        value: The logarithm of their mean, (B,).
+
+    Returns:
+        Nats, (B,); infinite of a single draw.
+    """
+    samples = len(weights)
+    if samples < 2:
+        return torch.full_like(value, math.inf)
+    return (weights - value).exp().std(dim=0) / math.sqrt(samples)
 
 
 class Frame(Protocol):

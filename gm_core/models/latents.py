@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 
 from gm_core.models.inputs import check_temperature
+from gm_core.numerics import isolate
 
 
+@isolate
 def draw_latents(n: int, dimensions: int, generator: torch.Generator | None = None, temperature: float = 1.0) -> Tensor:
     """Draws from a standard normal, point by point, so that the first is the same however many follow.
 
@@ -29,14 +31,20 @@ def draw_latents(n: int, dimensions: int, generator: torch.Generator | None = No
     return temperature * torch.stack([torch.randn(dimensions, generator=generator) for _ in range(n)])
 
 
-def check_latent(z: Tensor, dimensions: int) -> None:
-    """``ValueError`` unless z are finite points of a latent space, (B, D)."""
+def check_latent(z: Tensor, dimensions: int) -> Tensor:
+    """Points of a latent space as ``float32``, or a ``ValueError`` unless they are finite real numbers, (B, D)."""
+    if not isinstance(z, Tensor) or z.is_complex() or z.is_meta:
+        kind = type(z).__name__ if not isinstance(z, Tensor) else "complex" if z.is_complex() else "one without values"
+        raise ValueError(f"z must be a tensor of real numbers, not {kind}")
     if z.ndim != 2 or z.shape[1] != dimensions:
         raise ValueError(f"z must have shape (B, {dimensions}), not {tuple(z.shape)}")
+    z = z.float()
     if not torch.isfinite(z).all():
         raise ValueError("z must be finite")
+    return z
 
 
+@isolate
 def interpolate(a: Tensor, b: Tensor, steps: int, *, spherical: bool = False) -> Tensor:
     """Points on the way from one latent to another.
 
@@ -52,6 +60,7 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, spherical: bool = False) ->
     """
     if steps < 2:
         raise ValueError(f"steps must be at least 2, not {steps}")
+    a, b = a.float(), b.float()
     t = torch.linspace(0, 1, steps, device=a.device)[:, None]
     if not spherical:
         return a + t * (b - a)

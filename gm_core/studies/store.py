@@ -26,6 +26,7 @@ from gm_core.checkpoints import (
     save,
 )
 from gm_core.device import pick_device
+from gm_core.numerics import isolation
 from gm_core.text import shell_word
 
 T = TypeVar("T")
@@ -206,7 +207,7 @@ class StudyFamily(ABC, Generic[T]):
         card = self._card(subject, directory)
         sources = self._source_cards(subject, directory)
         cards, key = [card, *sources.values()], (directory.resolve() / card.name, where)
-        with self._lock, torch.inference_mode(False):
+        with self._lock, isolation(), torch.inference_mode(False):
             known = self._loaded.get(key)
             if known is None or known[0] != cards:
                 known = self._loaded[key] = cards, self._read(subject, card, sources, where, directory)

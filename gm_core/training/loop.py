@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from gm_core.data.datasets import Images, describe_change
 from gm_core.models import FAMILIES, Batch, Loss, Model
+from gm_core.numerics import isolation
 from gm_core.training.curve import log_progress
 from gm_core.training.processes import Processes, join
 from gm_core.training.recipes import Recipe
@@ -97,7 +98,7 @@ def train(
         StateError: ``resume`` was asked for and there is no usable state; or it was not, and there is one; or the
             weights are no longer finite; or the batch cannot be shared equally.
     """
-    with join(device) as processes:
+    with isolation(), torch.inference_mode(False), torch.enable_grad(), join(device) as processes:
         if recipe.batch % processes.count:
             raise StateError(f"a batch of {recipe.batch} cannot be shared equally among {processes.count} processes")
         run = _Run(recipe, data, directory, processes, resume)

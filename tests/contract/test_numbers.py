@@ -1,35 +1,19 @@
 """What a model says of pictures: probabilities, bounds, codes and classes, whatever the family."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import torch
 from torch import Tensor
 
 from gm_core.checkpoints import load
-from gm_core.models import Model
 from gm_core.models.capabilities import Bounded, Classifies, Density, Estimated, Inverts, Latent, Samples, Variational
+from tests.contract.readings import READS, readings
 from tests.contract.tiny import able, classes, pictures
 from tests.helpers import seeded, shipped
 
 DRAWS = 200
 """Of a random figure, so that its mean is known."""
-
-READS: dict[type, tuple[Callable, ...]] = {
-    Density: (lambda model, images, labels=None: model.log_prob(images, labels),),
-    Bounded: (lambda model, images, labels=None: model.bound(images, labels, generator=seeded()).value,),
-    Estimated: (
-        lambda model, images, labels=None: model.estimate(images, labels, samples=3, generator=seeded()).value,
-    ),
-    Inverts: (lambda model, images: [frame.images for frame in model.to_noise(images, generator=seeded())][-1],),
-    Latent: (lambda model, images: model.code(images), lambda model, images: model.render(model.code(images))),
-    Variational: (
-        lambda model, images: model.encode(images).stddev,
-        lambda model, images: model.log_weights(images, 3, seeded()),
-    ),
-    Classifies: (lambda model, images: model.posterior(images).probs,),
-}
-"""What each capability makes of pictures."""
 
 LABELLED = (Density, Bounded, Estimated)
 """Those that may be told the classes of the pictures."""
@@ -39,10 +23,6 @@ LABELLED = (Density, Bounded, Estimated)
 def without_gradients() -> Iterator[None]:
     with torch.no_grad():
         yield
-
-
-def readings(model: Model) -> list[Callable]:
-    return [read for capability, reads in READS.items() if isinstance(model, capability) for read in reads]
 
 
 def mean_and_error(values: Tensor) -> tuple[float, float]:

@@ -195,13 +195,15 @@ class Autoregressive(Model):
                 )
             if len(start) not in (1, n) or len(keep) not in (1, n):
                 raise ValueError(f"start and keep must hold 1 picture or {n}, not {len(start)} and {len(keep)}")
-            start, keep = (part.expand(n, -1, -1, -1) for part in (start, keep))
+            start, keep = (part.cpu().expand(n, -1, -1, -1) for part in (start, keep))
         height, width = size or (self.config.image.height, self.config.image.width)
         if noise is None:
             noise = draw_noise(n, height, width, generator, self.config.image.channels)
         shape = (height, width) if self.config.image.channels == 1 else (height, width, self.config.image.channels)
         if noise.dtype != torch.float64 or noise.shape not in {(1, *shape), (n, *shape)}:
             raise ValueError(f"noise must be float64 of shape {(n, *shape)}, not {noise.dtype} {tuple(noise.shape)}")
+        if not bool(((noise >= 0) & (noise < 1)).all()):
+            raise ValueError("noise must be numbers from 0 to below 1")
         noise = noise.expand(n, *shape)
         device = self.device
         if device.type != "mps":  # which has no float64

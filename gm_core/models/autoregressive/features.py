@@ -59,7 +59,7 @@ class PixelFeatures(nn.Module):
 
     def scale_levels(self, values: Tensor) -> Tensor:
         """Levels as numbers from -1 to 1, with a last dimension of one."""
-        return (values.unsqueeze(-1) * (2 / (self.levels - 1)) - 1).float()
+        return values.unsqueeze(-1).float() * (2 / (self.levels - 1)) - 1
 
     def levels_of(self, features: Tensor) -> Tensor:
         """The levels that features tell of: the way back from :meth:`forward`.
@@ -75,6 +75,6 @@ class PixelFeatures(nn.Module):
     @staticmethod
     def positions(height: int, width: int, device: torch.device) -> Tensor:
         """A one, the row and the column, both from -1 to 1: ``float32`` (H, W, 3)."""
-        rows = torch.linspace(-1, 1, height, device=device)[:, None].expand(height, width)
-        columns = torch.linspace(-1, 1, width, device=device)[None, :].expand(height, width)
+        rows, columns = (torch.linspace(-1, 1, size, device=device, dtype=torch.float32) for size in (height, width))
+        rows, columns = rows[:, None].expand(height, width), columns[None, :].expand(height, width)
         return torch.stack([torch.ones_like(rows), rows, columns], dim=-1)

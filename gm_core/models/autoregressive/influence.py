@@ -4,8 +4,12 @@ import torch
 from torch import Tensor
 
 from gm_core.models.autoregressive.base import Autoregressive
+from gm_core.models.inputs import check_images
+from gm_core.numerics import isolate
 
 
+@isolate
+@torch.inference_mode(False)
 def influence(model: Autoregressive, image: Tensor, index: int, label: int | None = None) -> Tensor:
     r"""How strongly the probability of one pixel's value depends on the value of every other pixel.
 
@@ -27,15 +31,17 @@ def influence(model: Autoregressive, image: Tensor, index: int, label: int | Non
         Strengths, nats, ``float32`` (H, W), on the CPU.
 
     Raises:
-        ValueError: There is no such pixel.
+        ValueError: There is no such pixel, or the image is of the wrong type or shape.
     """
+    shape = model.config.image
+    image = check_images(image, channels=shape.channels, levels=shape.levels)
     height, width = image.shape[-2:]
     if not 0 <= index < height * width:
         raise ValueError(f"the pixel must be from 0 to {height * width - 1}, not {index}")
     row, column = divmod(index, width)
     levels = image.movedim(1, -1).to(model.device, torch.int64)  # (1, H, W, C)
     labels = None if label is None else torch.tensor([label])
-    channels = model.config.image.channels
+    channels = shape.channels
     with torch.enable_grad():
         features = model.features(levels).detach().requires_grad_(True)
         numbers = model.outputs(features, labels)[0, row, column]

@@ -11,6 +11,7 @@ from gm_core.models.autoregressive.palette import Palette
 from gm_core.models.autoregressive.sampling import warm_up
 from gm_core.models.autoregressive.stretch import Stretch
 from gm_core.models.base import Batch, Loss, register
+from gm_core.numerics import is_learning
 
 
 def join_kernels(vertical: Tensor, horizontal: Tensor) -> Tensor:
@@ -89,7 +90,7 @@ class StackBlock(nn.Module):
         up = join_kernels(self.up_vertical.weight, self.up_horizontal.weight)
         hidden = F.conv2d(F.relu(x), down, self.down_vertical.bias) + self.label(condition)[:, :, None, None]
         hidden = F.conv2d(rows_above(F.relu(hidden), r), middle, self.vertical.bias, padding=(0, r))
-        hidden = F.dropout(F.relu(hidden), self.dropout, self.training)
+        hidden = F.dropout(F.relu(hidden), self.dropout, self.training and is_learning())
         return x + F.conv2d(hidden, up, self.up_vertical.bias)
 
 

@@ -136,6 +136,6 @@ class Classifier(Model):
 
     def features(self, images: Tensor) -> Tensor:
         """Values of the last hidden layer, ``float32`` (B, hidden), of ``uint8`` images (B, C, H, W)."""
-        check_shape(images, self.config.image)
+        images = check_shape(images, self.config.image)
         hidden: Tensor = self.body(images.to(self.device).float() / 127.5 - 1)
         return hidden

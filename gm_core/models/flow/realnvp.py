@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, register
-from gm_core.models.capabilities import Bound, Estimate, PictureFrame
+from gm_core.models.capabilities import Bound, Estimate, PictureFrame, mean_weight_error
 from gm_core.models.flow.base import PixelAffine
 from gm_core.models.flow.coupling import AffineCoupling, CouplingNetwork, coupling_masks
 from gm_core.models.flow.dequantisation import Dequantisation, standard_normal_log_prob, to_levels, to_logits
@@ -218,7 +218,7 @@ class RealNVP(Model):
             raise ValueError(f"samples must be at least 1, not {samples}")
         weights = torch.stack([self.bound(images, generator=generator).value for _ in range(samples)])
         value = torch.logsumexp(weights, dim=0) - math.log(samples)
-        error = (weights - value).exp().std(dim=0, correction=int(samples > 1)) / math.sqrt(samples)
+        error = mean_weight_error(weights, value)
         return Estimate(value, error, "importance", samples)
 
     def sample(
@@ -338,7 +338,7 @@ class RealNVP(Model):
 
     def _squeeze(self, images: Tensor) -> Tensor:
         """Checked pictures, on the model's device, squeezed: (B, 4C, H/2, W/2) in ``float32``."""
-        check_shape(images, self.config.image)
+        images = check_shape(images, self.config.image)
         return F.pixel_unshuffle(images.to(self.device).float(), 2)
 
     def _logits(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -372,7 +372,7 @@ class RealNVP(Model):
     def _towards_data(self, z: Tensor) -> Iterator[_State]:
         """The inverse of :meth:`_towards_noise`: the state of z, and that after every coupling undone."""
         image = self.config.image
-        check_latent(z, self.dimensions)
+        z = check_latent(z, self.dimensions)
         shape = 4 * image.channels, image.height // 2, image.width // 2
         state = _State.of_code(z.to(self.device), shape, len(self.scales))
         yield state

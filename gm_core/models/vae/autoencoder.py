@@ -79,7 +79,7 @@ class Autoencoder(Model):
         Raises:
             ValueError: The images are of the wrong type or shape.
         """
-        check_shape(images, self.config.image)
+        images = check_shape(images, self.config.image)
         codes: Tensor = self.encoder(images.to(self.device).float() / 127.5 - 1).float()
         return codes
 
@@ -95,7 +95,7 @@ class Autoencoder(Model):
         Raises:
             ValueError: z is of the wrong shape or not finite.
         """
-        check_latent(z, self.config.latent)
+        z = check_latent(z, self.config.latent)
         return 127.5 + 127.5 * self.decoder(z.to(self.device)).float()
 
     def expected(self, z: Tensor) -> Tensor:

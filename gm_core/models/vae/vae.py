@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from math import inf
 from typing import ClassVar
 
 import torch
@@ -13,7 +12,7 @@ from torch.distributions import Normal, kl_divergence
 from gm_core.distributions.channels import ChannelMixture, PictureMixture
 from gm_core.distributions.logistic import LogisticMixture
 from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, register
-from gm_core.models.capabilities import Elbo, Estimate
+from gm_core.models.capabilities import Elbo, Estimate, mean_weight_error
 from gm_core.models.convolutional import check_quarters, decoder, encoder
 from gm_core.models.inputs import check_shape
 from gm_core.models.latents import check_latent, draw_latents
@@ -85,8 +84,8 @@ class VAE(Model):
     @property
     def prior(self) -> Normal:
         """p(z), batch shape (D,)."""
-        zero = torch.zeros(self.config.latent, device=self.device)
-        return Normal(zero, zero + 1)
+        zero = torch.zeros(self.config.latent, device=self.device, dtype=torch.float32)
+        return Normal(zero, zero + 1, validate_args=False)
 
     def encode(self, images: Tensor) -> Normal:
         """The posterior q(z | x).
@@ -100,7 +99,7 @@ class VAE(Model):
         Raises:
             ValueError: The images are of the wrong type or shape.
         """
-        check_shape(images, self.config.image)
+        images = check_shape(images, self.config.image)
         scaled = images.to(self.device).float() * (2 / (self.config.image.levels - 1)) - 1
         mean, log_std = self.encoder(scaled).float().chunk(2, dim=1)
         # Bounded so that no input, however strange, gives an infinite scale.
@@ -119,13 +118,13 @@ class VAE(Model):
         Raises:
             ValueError: z is of the wrong shape or not finite.
         """
-        check_latent(z, self.config.latent)
+        z = check_latent(z, self.config.latent)
         k, half = self.config.mixture, (self.config.image.levels - 1) / 2
         outputs = self.decoder(z.to(self.device)).float().movedim(1, -1)
         *others, weight = outputs.split(self.parts, dim=-1)
         loc, log_scale, slope = (part.unflatten(-1, (part.shape[-1] // k, k)) for part in others)
         # Network outputs of order 1 mean: levels spread over the whole range, give or take a quarter of it.
-        middles = (2 * torch.arange(k, device=self.device) + 1) / k - 1
+        middles = (2 * torch.arange(k, device=self.device).float() + 1) / k - 1
         weight, loc = F.pad(weight, (1, 0)), half + half * (loc + middles)
         log_scale = (log_scale + 2).clamp(-4, 6) + math.log(half / 127.5)
         if self.config.image.channels > 1:
@@ -143,7 +142,9 @@ class VAE(Model):
         Returns:
             Nats per image, (S, B).
         """
-        values = images.to(self.device).float().expand(len(z), -1, -1, -1, -1).flatten(0, 1)
+        values = (
+            check_shape(images, self.config.image).to(self.device).float().expand(len(z), -1, -1, -1, -1).flatten(0, 1)
+        )
         pixels = self.decode(z.flatten(0, 1))
         nats = pixels.pixel_log_prob(values) if isinstance(pixels, PictureMixture) else pixels.log_prob(values)
         return nats.flatten(1).sum(dim=1).view(z.shape[:2])
@@ -213,7 +214,7 @@ class VAE(Model):
         """
         weights = self.log_weights(images, samples, generator)
         value = torch.logsumexp(weights, dim=0) - math.log(samples)
-        error = (weights - value).exp().std(dim=0) / math.sqrt(samples) if samples > 1 else torch.full_like(value, inf)
+        error = mean_weight_error(weights, value)
         return Estimate(value, error, "importance", samples)
 
     def log_weights(self, images: Tensor, samples: int = 1, generator: torch.Generator | None = None) -> Tensor:

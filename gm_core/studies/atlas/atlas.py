@@ -12,6 +12,7 @@ from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card
 from gm_core.data.datasets import Images, load_dataset
 from gm_core.evaluation.batches import in_batches
 from gm_core.models.capabilities import Latent, Variational
+from gm_core.numerics import isolate
 from gm_core.studies.atlas.attributes import ATTRIBUTES, attributes_of
 from gm_core.studies.store import Measurement, Stored, StudyFamily, register
 
@@ -59,6 +60,7 @@ class Atlas:
     attributes: dict[str, tuple[float, float]]
     class_names: tuple[str, ...]
 
+    @isolate
     def neighbours(self, z: Tensor, count: int) -> tuple[Tensor, float]:
         """The held-out images nearest to a point.
 
@@ -73,6 +75,7 @@ class Atlas:
         return self.labels[near.indices].bincount(minlength=len(self.class_names)), float(near.values[-1])
 
 
+@isolate
 def make_atlas(
     name: str, train: Images, held_out: Images, *, device: torch.device, directory: Path, quiet: bool = False
 ) -> Card:
@@ -129,6 +132,7 @@ def make_atlas(
     )
 
 
+@isolate
 def principal_steps(model: Latent, codes: Tensor) -> tuple[Tensor, Tensor]:
     r"""The directions in which the decoded pictures of real codes differ most: their principal components.
 
@@ -166,6 +170,7 @@ def principal_steps(model: Latent, codes: Tensor) -> tuple[Tensor, Tensor]:
     return steps.float(), gains.flip(0).clamp_min(0).sqrt().float()
 
 
+@isolate
 def evaluate_atlas(model: Latent, atlas: Atlas, held_out: Images, quiet: bool = False) -> list[Metric]:
     """Test a latent space on images that its model has not seen.
 

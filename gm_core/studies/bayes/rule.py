@@ -17,11 +17,13 @@ from torch import Tensor
 
 from gm_core.evaluation.batches import in_batches
 from gm_core.models.capabilities import Density
+from gm_core.numerics import isolate
 
 PASSES = {"cpu": 20, "cuda": 500, "mps": 100}
 """Pictures times classes per pass of a PixelCNN: few fit a CPU's cache, many fill a GPU."""
 
 
+@isolate
 def class_log_probs(model: Density, images: Tensor, *, title: str = "log p(x|y)", quiet: bool = True) -> Tensor:
     """Exact log p(x | y) of every picture under every class, in bounded memory.
 
@@ -121,7 +123,7 @@ def _log_prior(table: Tensor, prior: Tensor | None) -> Tensor:
         raise ValueError(f"expected one row per picture and one column per class, not the shape {tuple(table.shape)}")
     classes = table.shape[1]
     if prior is None:
-        return torch.tensor(-math.log(classes), dtype=torch.float64)
+        return torch.tensor(-math.log(classes), dtype=torch.float64, device=table.device)
     prior = prior.double()
     if prior.shape != (classes,) or not bool((prior > 0).all()) or abs(float(prior.sum()) - 1) > 1e-6:
         raise ValueError(f"a prior must be {classes} positive probabilities that sum to 1, not {prior.tolist()}")

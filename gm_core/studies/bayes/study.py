@@ -14,6 +14,7 @@ from gm_core.data.datasets import Images, load_dataset
 from gm_core.evaluation.batches import in_batches
 from gm_core.evaluation.confidence import accuracy_versus_coverage, log_odds, posterior_figures
 from gm_core.models.capabilities import Classifies, Density
+from gm_core.numerics import isolate
 from gm_core.studies.bayes.rule import class_log_probs, likelihood_from_posterior, log_joint
 from gm_core.studies.detector.outliers import fit
 from gm_core.studies.store import Measurement, Stored, StudyFamily, register
@@ -52,6 +53,7 @@ class BayesStudy:
     outliers: str
 
 
+@isolate
 def make_bayes(
     dataset: str,
     train: Images,
@@ -101,6 +103,7 @@ def make_bayes(
     )
 
 
+@isolate
 def evaluate_bayes(
     pixelcnn: Density,
     classifier: Classifies,

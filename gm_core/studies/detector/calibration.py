@@ -9,6 +9,7 @@ from torch import Tensor
 from gm_core.checkpoints import Card, Metric
 from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import Images
+from gm_core.numerics import isolate
 from gm_core.studies.detector.detector import Detector, scores_of
 from gm_core.studies.detector.family import DETECTORS, load_parts
 from gm_core.studies.detector.scores import SCORES
@@ -17,6 +18,7 @@ SHRINK = 1e-3
 """Share of a score's variance that is added to it, because some scores are almost determined by others."""
 
 
+@isolate
 def calibrate(
     dataset: str,
     train: Images,

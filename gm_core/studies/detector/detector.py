@@ -5,15 +5,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.distributions import kl_divergence
 from tqdm import tqdm
 
 from gm_core.models.autoregressive.base import Autoregressive
 from gm_core.models.capabilities import Variational
+from gm_core.models.inputs import as_images
+from gm_core.numerics import isolate
 from gm_core.studies.detector.conformal import two_sided_p_value, usual_range
 from gm_core.studies.detector.density import NeighbourDensity
 from gm_core.studies.detector.scores import SCORES, Evidence, all_scores
+
+Pictures = Tensor | ArrayLike
+"""What :func:`gm_core.models.inputs.as_images` makes images of."""
 
 BATCH = 20
 """Pictures per batch: few fit a CPU's cache."""
@@ -61,8 +67,10 @@ class Detector:
     The scores of a picture (``SCORES``) are a point; the detector measures its distance from those of held-out images,
     in units of their spread and correlation.
 
-    It also behaves like an outlier detector of scikit-learn: :meth:`score_samples`, :meth:`decision_function` and
-    :meth:`predict` take arrays of pictures.
+    It also behaves like a fitted outlier detector of scikit-learn: :meth:`score_samples`, :meth:`decision_function` and
+    :meth:`predict`, and with them :meth:`score`, take pictures from a tensor, an array or nested lists of integers, of
+    any type and layout, (B, C, H, W) of levels from 0 to 255. There is no ``fit``: its models were trained, and
+    :func:`gm_core.studies.detector.calibration.calibrate` makes another.
 
     Args:
         dataset: What it knows, for instance ``"mnist"``.
@@ -75,6 +83,7 @@ class Detector:
         alpha: The false-alarm rate that :meth:`predict` accepts.
     """
 
+    @isolate
     def __init__(
         self,
         dataset: str,
@@ -96,22 +105,24 @@ class Detector:
         """The number of calibration images."""
         return len(self.density)
 
-    def evidence(self, images: Tensor) -> Evidence:
+    @isolate
+    def evidence(self, images: Pictures) -> Evidence:
         """What the models say about some pictures, computed in one batch.
 
         Args:
-            images: ``uint8`` (B, C, H, W) of the models' size, with B at least 1.
+            images: Levels (B, C, H, W) of the models' size, with B at least 1.
 
         Raises:
             ValueError: The images are of the wrong type or shape.
         """
-        return gather_evidence(self.pixelcnn, self.background, self.vae, images)
+        return gather_evidence(self.pixelcnn, self.background, self.vae, as_images(images))
 
-    def score(self, images: Tensor, alpha: float | None = None) -> list[Verdict]:
+    @isolate
+    def score(self, images: Pictures, alpha: float | None = None) -> list[Verdict]:
         """Judge pictures.
 
         Args:
-            images: ``uint8`` (B, C, H, W) of the models' size.
+            images: Levels (B, C, H, W) of the models' size; none give no verdicts.
             alpha: Accepted false-alarm rate, in (0, 1): the share of reasonable pictures that may be called
                 unreasonable; the detector's own when left out.
 
@@ -121,9 +132,10 @@ class Detector:
         Raises:
             ValueError: The images are of the wrong type or shape, or alpha is out of range.
         """
-        alpha = check_alpha(self.alpha if alpha is None else alpha)
+        alpha, images = check_alpha(self.alpha if alpha is None else alpha), as_images(images)
         return [verdict for part in images.split(BATCH) for verdict in self._judge(part, alpha)] if len(images) else []
 
+    @isolate
     def judge_scores(self, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Combine scores into outlier scores and conformal p-values.
 
@@ -136,6 +148,7 @@ class Detector:
         outlier_score, peers = self.density.outlier_score(self._point(scores))
         return outlier_score, self.density.p_value(peers)
 
+    @isolate
     def threshold(self, alpha: float) -> float:
         """The outlier score from which on a picture is unreasonable.
 
@@ -145,26 +158,34 @@ class Detector:
         refused = int(((1 + torch.arange(len(self))).double() / (len(self) + 1) <= alpha).sum())
         return float(self.outlier_scores[-refused]) if refused else math.inf
 
+    @isolate
     def usual_range(self, name: str, alpha: float) -> tuple[float, float]:
         """The range in which a score's own p-value is above alpha, ends included."""
         return usual_range(self.held_out[name], check_alpha(alpha))
 
+    @isolate
     def share_below(self, name: str, value: float) -> float:
         """Share of the calibration images whose score is lower than a value, from 0 to 1."""
         return float((self.held_out[name] < value).double().mean())
 
-    def score_samples(self, images: Tensor) -> Tensor:
+    @isolate
+    def score_samples(self, images: Pictures) -> Tensor:
         """How normal pictures are, in the sense of scikit-learn's outlier detectors: higher is more normal, (B,)."""
         return torch.tensor([-verdict.outlier_score for verdict in self.score(images)], dtype=torch.float64)
 
-    def decision_function(self, images: Tensor) -> Tensor:
-        """The p-value minus alpha, (B,): above 0 for inliers, as in scikit-learn's outlier detectors."""
-        verdicts = self.score(images)
-        return torch.tensor([verdict.p_value - verdict.alpha for verdict in verdicts], dtype=torch.float64)
+    @isolate
+    def decision_function(self, images: Pictures) -> Tensor:
+        """The p-value minus alpha, (B,): 0 or more for inliers, as in scikit-learn's outlier detectors.
 
-    def predict(self, images: Tensor) -> Tensor:
+        A p-value of just alpha is an outlier's; alpha is taken a last digit higher, so that its difference is below 0.
+        """
+        least = math.nextafter(self.alpha, 1)
+        return torch.tensor([verdict.p_value - least for verdict in self.score(images)], dtype=torch.float64)
+
+    @isolate
+    def predict(self, images: Pictures) -> Tensor:
         """1 for pictures that are reasonable at the detector's alpha, -1 for others, ``int64`` (B,)."""
-        return torch.where(self.decision_function(images) > 0, 1, -1)
+        return torch.where(self.decision_function(images) >= 0, 1, -1)
 
     def _judge(self, images: Tensor, alpha: float) -> list[Verdict]:
         evidence = self.evidence(images)
@@ -196,6 +217,7 @@ class Detector:
         return (scores.double() - self.center) @ self.whitening
 
 
+@isolate
 @torch.inference_mode()
 def gather_evidence(pixelcnn: Autoregressive, background: Autoregressive, vae: Variational, images: Tensor) -> Evidence:
     """What three models say about some pictures.
@@ -222,6 +244,7 @@ def gather_evidence(pixelcnn: Autoregressive, background: Autoregressive, vae: V
     )
 
 
+@isolate
 def scores_of(
     models: tuple[Autoregressive, Autoregressive, Variational], images: Tensor, title: str = "", quiet: bool = True
 ) -> Tensor:

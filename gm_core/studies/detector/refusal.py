@@ -10,6 +10,7 @@ from torch import Tensor
 from gm_core.checkpoints import Metric
 from gm_core.data.catalog import form_of
 from gm_core.data.preparation import DIGITS
+from gm_core.numerics import isolate
 from gm_core.studies.detector.conformal import two_sided_p_value
 from gm_core.studies.detector.detector import Detector, scores_of
 from gm_core.studies.detector.outliers import OUTLIERS, outlier_sets
@@ -65,6 +66,7 @@ class Measured:
     table: list[Refusal]
 
 
+@isolate
 def evaluate_detector(
     detector: Detector, test: Tensor, others: dict[str, Tensor], limit: int = OUTLIERS, quiet: bool = False
 ) -> Measured:

@@ -99,7 +99,7 @@ def clustering(evidence: Evidence) -> Tensor:
 
 def complexity_png(evidence: Evidence) -> Tensor:
     """Input complexity with PNG as the coder, bits, (B,); see :func:`complexity_webp`."""
-    return -log_prob(evidence) / math.log(2) - _coded_bits(evidence.images, format="PNG", optimize=True)
+    return _model_bits(evidence) - _coded_bits(evidence.images, format="PNG", optimize=True)
 
 
 def complexity_webp(evidence: Evidence) -> Tensor:
@@ -110,9 +110,7 @@ def complexity_webp(evidence: Evidence) -> Tensor:
     Serrà et al. (2020), "Input Complexity and Out-of-Distribution Detection with Likelihood-Based Generative Models",
     equation 1 (there with PNG, JPEG 2000 and FLIF). https://arxiv.org/abs/1909.11480
     """
-    return -log_prob(evidence) / math.log(2) - _coded_bits(
-        evidence.images, format="WEBP", lossless=True, quality=80, method=4
-    )
+    return _model_bits(evidence) - _coded_bits(evidence.images, format="WEBP", lossless=True, quality=80, method=4)
 
 
 def likelihood_ratio(evidence: Evidence) -> Tensor:
@@ -164,11 +162,16 @@ def all_scores(evidence: Evidence) -> Tensor:
     return torch.stack([score(evidence).double().cpu() for score in SCORES.values()], dim=1)
 
 
+def _model_bits(evidence: Evidence) -> Tensor:
+    """-log2 p(x), (B,), on the CPU, where pictures are coded."""
+    return (-log_prob(evidence) / math.log(2)).cpu()
+
+
 def _coded_bits(images: Tensor, **options: object) -> Tensor:
-    """Bits of each picture's compressed file, (B,)."""
+    """Bits of each picture's compressed file, (B,), on the CPU."""
     bits = []
     for image in images.cpu():
         buffer, array = io.BytesIO(), image.permute(1, 2, 0).numpy()
         Image.fromarray(array if array.shape[2] == 3 else array[..., 0]).save(buffer, **options)  # type: ignore[arg-type]
         bits.append(8 * buffer.tell())
-    return torch.tensor(bits, dtype=torch.float64, device=images.device)
+    return torch.tensor(bits, dtype=torch.float64)

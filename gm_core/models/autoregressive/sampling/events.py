@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gm_core.numerics import isolate
+
 
 @dataclass(frozen=True)
 class PixelEvent:
@@ -45,6 +47,7 @@ class PixelEvent:
         return torch.special.entr(self.logits.exp()).sum(dim=-1)
 
 
+@isolate
 def rebuild(events: Iterable[PixelEvent], height: int, width: int) -> tuple[Tensor, Tensor]:
     """The pictures and their log-probabilities, from events alone.
 

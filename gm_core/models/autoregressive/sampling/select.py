@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from torch import Tensor, nn
 
 from gm_core.models.autoregressive.sampling.stream import Pixels
+from gm_core.numerics import isolate
 
 Sampler = Callable[[Any, Tensor, int, int], Pixels]
 """From a model, the index of each picture's label embedding (n,), a height and a width to pictures being drawn."""
@@ -53,6 +54,7 @@ def cached_pixels(model: nn.Module, condition: Tensor, height: int, width: int) 
     return samplers[type(model)](model, condition, height, width)
 
 
+@isolate
 def warm_up(pictures: int | None = None) -> bool:
     """Compile the samplers, or load them from the cache on disk, so that they are used from now on.
 

@@ -89,7 +89,7 @@ def draw_noise(n: int, height: int, width: int, generator: torch.Generator | Non
         Numbers in [0, 1), ``float64`` (n, H, W), or (n, H, W, C) for more than one channel.
     """
     shape = (n, height, width) if channels == 1 else (n, height, width, channels)
-    return torch.rand(shape, generator=generator, dtype=torch.float64)
+    return torch.rand(shape, generator=generator, dtype=torch.float64, device="cpu")
 
 
 def inverse_cdf(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:

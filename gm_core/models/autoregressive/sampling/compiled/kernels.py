@@ -15,6 +15,7 @@ import numpy as np
 from llvmlite import binding, ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from gm_core.models.autoregressive.sampling.compiled.cache import KernelCache
@@ -187,9 +188,18 @@ def _tile(rows: int, most: int) -> Callable[..., Any]:
 _six, _four, _two, _one = _tile(6, VECTORS), _tile(4, VECTORS), _tile(2, FEW_VECTORS), _tile(1, ROW_VECTORS)
 
 
+@intrinsic
+def _check_float32(typing, x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """An error of the compiler's unless arrays hold what is read at their addresses."""
+    if any(array.dtype != types.float32 for array in (x, weight, out)):
+        raise TypingError(f"the kernels take float32, not {x.dtype}, {weight.dtype} and {out.dtype}")
+    return types.void(x, weight, out), lambda context, *_: context.get_dummy_value()
+
+
 @_kernel()
 def add_products(x, weight, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """``out += x @ weight``, where a row of ``x`` is as many numbers as ``weight`` has rows from where it begins on."""
+    _check_float32(x, weight, out)  # type: ignore[call-arg]
     rows, (inputs, outputs) = len(out), weight.shape
     x_step, w_step, out_step = x.strides[0], weight.strides[0], out.strides[0]
     x_at, out_row = x.ctypes.data, out.ctypes.data

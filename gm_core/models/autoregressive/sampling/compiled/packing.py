@@ -69,7 +69,8 @@ def _array(tensor: Tensor, widths: Mapping[int, tuple[int, ...]]) -> Array:
             parts = tensor.movedim(dim, -1).unflatten(-1, (-1, sum(groups))).split(groups, dim=-1)
             padded = [F.pad(part, (0, -part.shape[-1] % LANES)) for part in parts]
             tensor = torch.cat(padded, dim=-1).flatten(-2).movedim(-1, dim)
-    return tensor.clone(memory_format=torch.contiguous_format).numpy()
+    # Kernels take addresses for those of ``float32``.
+    return tensor.to("cpu", torch.float32).clone(memory_format=torch.contiguous_format).numpy()
 
 
 @torch.inference_mode()

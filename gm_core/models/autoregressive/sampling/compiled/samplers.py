@@ -30,6 +30,7 @@ from gm_core.models.autoregressive.sampling.compiled.packing import packed_resid
 from gm_core.models.autoregressive.sampling.select import Sampler
 from gm_core.models.autoregressive.sampling.stream import draw_noise, stream_pixels
 from gm_core.models.base import ImageShape
+from gm_core.numerics import isolate
 
 AT_ONCE = 784
 """Pixels drawn at once, of all pictures together, in whole rows: some milliseconds' work, for sessions take turns."""
@@ -129,6 +130,7 @@ def are_kept() -> bool:
     return isinstance(cache, KernelCache) and cache.holds_any()
 
 
+@isolate
 def compile_kernels() -> None:
     """Compile everything that drawing needs, by drawing a picture of one pixel."""
     shape = ImageShape(height=1, width=1, levels=2)
@@ -151,7 +153,7 @@ def _zeros(**shapes: tuple[int, ...]) -> dict[str, Array]:
     """Arrays of zeros, each beginning where a cache line of the processor does, in one piece of memory."""
     sizes = [math.prod(shape) for shape in shapes.values()]
     begins = list(accumulate((size + -size % LANES for size in sizes), initial=0))
-    whole = torch.zeros(begins[-1]).numpy()
+    whole = torch.zeros(begins[-1], dtype=torch.float32, device="cpu").numpy()
     return {
         name: whole[begin : begin + size].reshape(shape)
         for (name, shape), size, begin in zip(shapes.items(), sizes, begins, strict=False)
