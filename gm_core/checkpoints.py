@@ -356,7 +356,7 @@ def load(
 
 
 def _is_intact(model: Model, device: torch.device) -> bool:
-    """Whether nobody has moved or converted the weights of a model that all share."""
+    """Whether the weights of a model that all callers share are still of their type, and where they belong."""
     weight = next(model.parameters())
     return weight.dtype == torch.float32 and weight.device.type == device.type
 

@@ -249,7 +249,7 @@ _LOSSES = ("losses", "held_out_loss")
 
 
 def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of a model that refuses weights and generators of the wrong kind.
+    """A method of a model that refuses weights and generators that give other figures.
 
     Raises:
         ValueError: The weights are of another type than ``float32`` or hold no values, or a generator is not one of

@@ -42,7 +42,7 @@ def _precision(place: Any, value: str) -> Iterator[None]:
     place.fp32_precision = value
     try:
         yield
-        assert place.fp32_precision == value  # nobody else's setting is changed
+        assert place.fp32_precision == value  # a caller's setting stays
     finally:
         place.fp32_precision = before
 

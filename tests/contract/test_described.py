@@ -1,6 +1,7 @@
 """That every family can be found, read about, trained, measured, and loaded from older cards."""
 
 import json
+import math
 import re
 import sys
 from dataclasses import asdict
@@ -139,6 +140,14 @@ def test_every_model_is_measured_by_all_that_it_can_do(model, monkeypatch):
     assert metrics and len({metric.name for metric in metrics}) == len(metrics)
     for metric in metrics:
         assert torch.isfinite(torch.tensor(metric.value)) and metric.unit and metric.protocol
+
+
+@able()
+def test_a_single_picture_is_measured_without_nonsense(model, monkeypatch):
+    monkeypatch.setattr(bound, "IMPORTANCE_SAMPLES", 20)
+    for metric in evaluate(model, unseen(model, 1), quiet=True):
+        assert math.isfinite(metric.value) and not re.search(r"\b(nan|inf)\b", metric.protocol), metric
+        assert "standard error" not in metric.protocol or "without a standard error" in metric.protocol
 
 
 @pytest.mark.parametrize(("family", "config", "today"), OLDER, ids=[entry[0] for entry in OLDER])

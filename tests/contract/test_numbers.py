@@ -133,6 +133,8 @@ def test_an_estimate_says_how_sure_it_is(model):
     estimate = model.estimate(pictures(model.config), samples=50, generator=seeded())
     assert estimate.value.shape == estimate.error.shape == (4,)
     assert bool((estimate.error >= 0).all()) and estimate.samples == 50 and estimate.kind
+    single = model.estimate(pictures(model.config), samples=1, generator=seeded())
+    assert single.value.isfinite().all() and bool(single.error.isposinf().all())  # one draw says nothing of it
 
 
 @able(Variational)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from gm_core.studies.detector.refusal import evaluate_detector
 from tests.contract.settings import SETTINGS
 
 METHODS = ("score_samples", "decision_function", "predict")
@@ -128,3 +129,11 @@ def test_every_setting_gives_the_same_verdicts(world, setting):
         assert (one.p_value, one.outlier_score, one.scores) == (other.p_value, other.outlier_score, other.scores)
         assert torch.equal(one.surprise, other.surprise)
     assert (threshold, usual) == (detector.threshold(0.05), detector.usual_range("peak", 0.05))
+
+
+def test_a_single_picture_is_judged_and_measured_without_nonsense(world):
+    detector, unseen = world
+    (verdict,) = detector.score(unseen[:1])
+    assert all(math.isfinite(value) for value in (*verdict.scores.values(), *verdict.p_values.values()))
+    measured = evaluate_detector(detector, unseen[:1], {}, limit=1)
+    assert all(math.isfinite(metric.value) and "nan" not in metric.protocol for metric in measured.metrics)

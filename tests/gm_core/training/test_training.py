@@ -18,6 +18,7 @@ from gm_core.training import loop, signals, state
 from gm_core.training.loop import train
 from gm_core.training.recipes import RECIPES, Recipe
 from gm_core.training.state import StateError
+from tests.contract.settings import SETTINGS
 from tests.helpers import loss_of
 
 CPU = torch.device("cpu")
@@ -66,6 +67,16 @@ def test_a_run_cut_in_three_ends_as_the_uninterrupted_one(recipe, data, tmp_path
         parts.append(run(recipe, data, tmp_path / "parts", resume=True, max_minutes=0.3))
     assert len(parts) > 2
     assert same(parts[-1].model, whole.model)
+
+
+@pytest.mark.parametrize("recipe", [PIXELCNN, VAE], ids=lambda recipe: recipe.name)
+def test_torchs_settings_change_nothing_of_a_run(recipe, data, tmp_path):
+    short = replace(recipe, steps=3)
+    usual = run(short, data, tmp_path / "usual").model
+    for number, (name, setting) in enumerate(SETTINGS.items()):
+        with setting():
+            trained = run(short, data, tmp_path / str(number)).model
+        assert same(trained, usual), name
 
 
 @pytest.mark.parametrize("recipe", [PIXELCNN, VAE], ids=lambda recipe: recipe.name)
