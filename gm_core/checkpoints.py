@@ -2,8 +2,10 @@
 
 import json
 import logging
+import math
 import os
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -51,6 +53,11 @@ class Metric:
     value: float
     unit: str
     protocol: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its value is a number: an infinity, or what is none, says nothing."""
+        return math.isfinite(self.value)
 
 
 @dataclass(frozen=True)
@@ -286,9 +293,20 @@ def save(card: Card, tensors: dict[str, Tensor], directory: Path | None = None) 
 
 def write_card(card: Card, directory: Path | None = None) -> None:
     """Write a card alone, for weights that are there already."""
-    card = replace(card, licence=card.licence or card.record.licence)
-    text = json_text(asdict(card)) + "\n"
+    licence = card.licence or card.record.licence
+    text = json_text(asdict(replace(card, licence=licence, metrics=known_figures(card.metrics)))) + "\n"
     write_atomically((directory or checkpoint_dir()) / f"{card.name}.json", text.encode())
+
+
+def known_figures(metrics: Iterable[Metric]) -> list[Metric]:
+    """The figures whose value is a number; of others, a line in the log says that there is none."""
+    known = []
+    for metric in metrics:
+        if metric.is_known:
+            known.append(metric)
+        else:
+            logging.getLogger(__name__).warning("no %s: it comes to no number (%s)", metric.name, metric.protocol)
+    return known
 
 
 def write_metrics(name: str, metrics: list[Metric], directory: Path | None = None) -> Card:

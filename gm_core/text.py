@@ -8,6 +8,7 @@ Every place that shows or writes such text takes it from here.
 import csv
 import io
 import json
+import math
 import os
 import re
 import shlex
@@ -49,8 +50,36 @@ def json_text(document: object) -> str:
     >>> print(json_text("caf\udce9 \x9b 数字"))
     "caf\udce9 \u009b 数字"
     """
-    lines = json.dumps(document, indent=2, ensure_ascii=False).split("\n")  # those in texts are escaped already
+    lines = strict_json(document, indent=2, ensure_ascii=False).split("\n")  # those in texts are escaped already
     return "\n".join(_replace(line, lambda character: json.dumps(character)[1:-1]) for line in lines)
+
+
+def strict_json(document: object, *, indent: int | None = None, ensure_ascii: bool = True) -> str:
+    """A document as JSON in which every number is one: ``null`` stands for an infinity, and for what is no number.
+
+    Python would write the words ``NaN`` and ``Infinity``, at which other readers of JSON stop, a browser's among them.
+
+    Args:
+        document: What :func:`json.dumps` takes.
+        indent: Spaces per level; everything on one line when left out.
+        ensure_ascii: Write letters beyond ASCII as their numbers.
+
+    >>> strict_json({"p": [0.5, float("nan")]})
+    '{"p": [0.5, null]}'
+    """
+    try:
+        return json.dumps(document, indent=indent, ensure_ascii=ensure_ascii, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(document), indent=indent, ensure_ascii=ensure_ascii, allow_nan=False)
+
+
+def _finite(part: object) -> object:
+    """The same with ``None`` in place of numbers that JSON does not have."""
+    if isinstance(part, dict):
+        return {key: _finite(value) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_finite(value) for value in part]
+    return None if isinstance(part, float) and not math.isfinite(part) else part
 
 
 def csv_line(fields: Iterable[object]) -> str:

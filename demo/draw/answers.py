@@ -157,7 +157,7 @@ class Answers:
     def _label(self, model: str, name: Any) -> int | None:
         if name == ANY:
             return None
-        names = self.cards[model].class_names
+        names = class_names(self.cards[model])
         if name not in names:
             raise InputError(f"The class must be one of {', '.join([ANY, *names])}.")
         return names.index(name)
@@ -183,6 +183,11 @@ class Answers:
         labels = None if label is None else torch.tensor([label])
         with torch.inference_mode():
             return model.outputs_of(image, labels)[0]
+
+
+def class_names(card: Card) -> list[str]:
+    """What the classes of a model are asked for by; one that is called "any" is not any class."""
+    return [f"{name} (a class)" if name == ANY else name for name in card.class_names]
 
 
 def _numbers(log_p: Tensor, value: int) -> Answer:

@@ -14,7 +14,7 @@ from demo.base.errors import InputError
 from demo.base.serving.lanes import Costs
 from demo.base.serving.waiting import check_wanted
 from demo.base.sessions import new_run
-from demo.draw.answers import ANY, COLDEST, HOTTEST
+from demo.draw.answers import ANY, COLDEST, HOTTEST, MOST_PICTURES, class_names
 from demo.draw.starts import Start, picture_shape, read_start
 from demo.shared.models import Models
 from demo.widgets.pixel_canvas.messages import (
@@ -92,19 +92,24 @@ class Drawings:
 
     def choices(self, model: str) -> list[str]:
         """What a model can be asked for: any class, or one."""
-        return [ANY, *self.cards[model].class_names]
+        return [ANY, *class_names(self.cards[model])]
+
+    def counts(self, model: str) -> list[str]:
+        """How many pictures a model can be asked for: one of each class only where they are not too many."""
+        few = len(self.cards[model].class_names) <= MOST_PICTURES
+        return [count for count in PICTURES if few or count != EACH]
 
     def problems(
         self, label: object, temperature: object, seed: object, pictures: object, model: object
     ) -> list[str | None]:
         """What is wrong with each part of a request, if anything."""
         known = model if isinstance(model, str) and model in self.cards else self.first
-        choices = self.choices(known)
+        choices, counts = self.choices(known), self.counts(known)
         verdicts = [
             (label in choices, f"Choose a class: {', '.join(choices)}."),
             (is_number(temperature, COLDEST, HOTTEST), WRONG_TEMPERATURE),
             (is_number(seed, 0, LAST_SEED) and seed == int(seed), WRONG_SEED),
-            (pictures in PICTURES, f"Choose how many pictures: {', '.join(PICTURES)}."),
+            (pictures in counts, f"Choose how many pictures: {', '.join(counts)}."),
             (model == known, f"Choose a model: {', '.join(self.cards)}."),
         ]
         return [None if good else words for good, words in verdicts]
@@ -146,7 +151,8 @@ class Drawings:
         config, each = model.config, request.pictures == EACH
         channels, height, width = picture_shape(model)
         n = config.classes if each else int(request.pictures)
-        index = -1 if request.label == ANY else card.class_names.index(request.label)
+        names = class_names(card)
+        index = -1 if request.label == ANY else names.index(request.label)
         labels = torch.arange(n) if each else torch.full((n,), index)
         head: DrawingMessage = {
             "run": run,
@@ -161,7 +167,7 @@ class Drawings:
             "levels": config.image.levels,
             "classes": self.choices(request.model),
             "subject": [f"{dataset.adjective} {dataset.noun}".strip(), dataset.many],
-            "labels": [ANY if label < 0 else card.class_names[label] for label in labels.tolist()],
+            "labels": [ANY if label < 0 else names[label] for label in labels.tolist()],
             "live": live,
             "start": start.message() if start else None,
         }

@@ -96,14 +96,19 @@ class DrawHandlers:
         ]
         if "model" in asked:
             updates[0] = gr.update(choices=self.drawings.choices(model), value=values[0])
+            updates[3] = gr.update(choices=self.drawings.counts(model), value=values[3])
         return [*updates, self.about(model) if "model" in asked else gr.skip()]
 
-    def switch(self, model: str, label: str) -> list[Any]:
-        """Another model was chosen: its classes, and what is known of it."""
+    def switch(self, model: str, label: str, pictures: str) -> list[Any]:
+        """Another model was chosen: its classes, how many pictures it draws at once, and what is known of it."""
         if model not in self.drawings.cards:  # the field says so when the drawing is asked for
-            return [gr.skip(), gr.skip()]
-        choices = self.drawings.choices(model)
-        return [gr.update(choices=choices, value=label if label in choices else ANY), self.about(model)]
+            return [gr.skip(), gr.skip(), gr.skip()]
+        choices, counts = self.drawings.choices(model), self.drawings.counts(model)
+        return [
+            gr.update(choices=choices, value=label if label in choices else ANY),
+            gr.update(choices=counts, value=pictures if pictures in counts else PICTURES[0]),
+            self.about(model),
+        ]
 
     def about(self, model: str) -> str:
         """One line: which checkpoint, and how good it was measured to be."""

@@ -59,7 +59,11 @@ def build(models: Models) -> None:
                 elem_id="draw-class",
             )
             pictures = UncheckedRadio(
-                PICTURES, value=PICTURES[0], label="Pictures", elem_classes="draw-pictures", elem_id="draw-pictures"
+                drawings.counts(drawings.first),
+                value=PICTURES[0],
+                label="Pictures",
+                elem_classes="draw-pictures",
+                elem_id="draw-pictures",
             )
             temperature = UncheckedSlider(
                 COLDEST,
@@ -131,7 +135,7 @@ def build(models: Models) -> None:
     begun = [
         gr.on([draw.click, seed.input, pictures.input], **public, api_name="draw"),
         label.input(None, pictures, pictures, js=PICTURES_OF_A_CLASS).then(**then),
-        model.input(handlers.switch, [model, label], [label, about], **EVERY).then(**then),
+        model.input(handlers.switch, [model, label, pictures], [label, pictures, about], **EVERY).then(**then),
         upload.input(handlers.upload, [upload, model, session], None, **EVERY, concurrency_id=FILES).success(**then),
         new_seed.click(None, None, seed, js=NEW_SEED).then(**then),
         canvas.ask(give, [model, session], None, **EVERY).success(**then),

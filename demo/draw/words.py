@@ -25,9 +25,9 @@ def titles(cards: Mapping[str, Card]) -> dict[str, str]:
     found = {}
     for name, card in cards.items():
         rivals = [_bits(other) for other in cards.values() if other.dataset == card.dataset]
-        many = card.record.many
+        label = card.record.label
         best = " (best)" if len(rivals) > 1 and _bits(card) == min(rivals) < math.inf else ""
-        found[name] = f"{many[:1].upper()}{many[1:]} · {FAMILIES[card.family].title}{best}"
+        found[name] = f"{label[:1].upper()}{label[1:]} · {FAMILIES[card.family].title}{best}"
     return found
 
 

@@ -1,6 +1,5 @@
 """Pictures by the dozen: uploads and what the page provides, read one by one, and their results as rows of a table."""
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -82,10 +81,10 @@ def table_row(scored: Scored) -> ScoreRow:
         return {**shown, "error": scored.error}
     return {
         **shown,
-        "p_value": _finite(known["p_value"]),
-        "outlier_score": _finite(known["outlier_score"]),
-        "log_prob": _finite(known["log_prob"]),
-        "bits_per_dim": _finite(known["bits_per_dim"]),
+        "p_value": known["p_value"],
+        "outlier_score": known["outlier_score"],
+        "log_prob": known["log_prob"],
+        "bits_per_dim": known["bits_per_dim"],
     }
 
 
@@ -124,8 +123,3 @@ def _sample(models: Models, name: str, classes: tuple[tuple[int, str], ...]) -> 
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-
-def _finite(value: float | None) -> float | None:
-    """A number for JSON, which has no infinity."""
-    return value if value is not None and math.isfinite(value) else None

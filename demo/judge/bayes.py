@@ -41,6 +41,7 @@ REMEMBERED = 64
 
 NOTHING_YET = "As soon as a picture is judged, a classifier has to name it here."
 NO_CLASSIFIER = "There is no classifier for these pictures to compare with."
+ONE_CLASS = "These pictures are of one class: there is nothing that a classifier or Bayes' rule could tell apart."
 NO_STUDY = "What abstaining is worth has not been measured for these pictures yet."
 
 
@@ -175,6 +176,8 @@ class BayesPanel:
             card = self.models.card(name)
         except CheckpointError as error:
             return message_html(sentence(error))
+        if len(card.class_names) < 2:
+            return note_html(ONE_CLASS)
         study, prior = self._study_card_and_prior(judgement.dataset)
         scores = score_classes(pixelcnn, classifier, image.numpy().tobytes(), tuple(image.shape))
         return Comparison(judgement, ClassScores(tuple(card.class_names), *scores, prior), card, study)

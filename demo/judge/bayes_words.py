@@ -10,9 +10,10 @@ from torch import Tensor
 from demo.base.charts.coverage import Curve, accuracy, coverage_chart, coverage_table
 from demo.base.theme import CLASS_COLORS
 from demo.base.words import nats, note_html, percent
+from demo.judge.measured import set_words
 from gm_core import BayesStudy, Card, Verdict, bayes_posterior, likelihood_from_posterior, marginal_log_prob
 from gm_core.checkpoints import Metric
-from gm_core.data.catalog import dataset_of
+from gm_core.data.catalog import CATALOG, dataset_of
 
 SURE = 0.9
 """A classifier that gives its answer this probability is called sure of it."""
@@ -271,11 +272,19 @@ def study_html(study: BayesStudy, card: Card) -> str:
     ]
     half = {name: accuracy(curve, 50) for name, curve in study.mixed_accuracy.items()}
     gain = 100 * float(study.mixed_accuracy["joined"][50] - study.mixed_accuracy["classifier"][50])
-    worth = f"is worth {gain:.1f} points" if gain > 0 else f"costs {-gain:.1f} points"
-    worth += f": {half['joined']} instead of {half['classifier']}"
-    worth += "." if gain > 0 else ", for simple outliers can be likely pictures: p(x) has to be corrected for that."
+    change = f": {half['joined']} instead of {half['classifier']}"
+    if gain > 0:
+        worth = f"is worth {gain:.1f} points{change}."
+    elif gain < 0:
+        worth = (
+            f"costs {-gain:.1f} points{change}, for simple outliers can be likely pictures: p(x) has to be corrected "
+            "for that."
+        )
+    else:
+        worth = f"changes nothing: {half['joined']}."
     naming = {name: {at: accuracy(curve, at) for at in (95, 100)} for name, curve in study.accuracy.items()}
-    kind, outliers = (dataset_of(name).full for name in (card.dataset, study.outliers))
+    kind = dataset_of(card.dataset).full
+    outliers = CATALOG[study.outliers].full if study.outliers in CATALOG else set_words(study.outliers)
     protocols = {metric.name: metric.protocol for metric in card.metrics}
     counted = f"the first {int(card.config['test_images']):,} test images"
     return f"""<section class="study"><h3>What abstaining is worth, measured</h3>

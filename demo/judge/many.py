@@ -204,7 +204,7 @@ class ManyPanel:
     def on_dataset(self, dataset: str, session: JudgingSession) -> gr.Button:
         """Offer to judge the same pictures by the detector that was chosen."""
         return gr.Button(
-            f"Judge the same pictures as {dataset_of(dataset).many}",
+            f"Judge the same pictures as {dataset_of(dataset).label}",
             visible=session.last is not None and session.last.dataset != dataset,
         )
 

@@ -79,7 +79,7 @@ class _Tab:
         with gr.Row(elem_classes="judge-top"):
             gr.HTML(f"{HINT}<style>{STYLE}</style>")
             self.dataset = StrictRadio(
-                [(dataset_of(name).many.capitalize(), name) for name in datasets],
+                [(label[:1].upper() + label[1:], name) for name in datasets for label in [dataset_of(name).label]],
                 value=datasets[0],
                 label="Data set",
                 elem_id="judge-dataset",

@@ -156,11 +156,14 @@ def why(judgement: Judgement, detector: Detector) -> str:
 
 
 def most_unusual(verdict: Verdict, detector: Detector) -> str:
-    """The score that lies farthest from the usual, in half-widths of the middle 95 % of held-out pictures."""
+    """The score that lies farthest from the usual.
+
+    In half-widths of the middle 95 % of held-out pictures, or of all where they are few.
+    """
 
     def distance(name: str) -> float:
         median, value = _median(detector, name), verdict.scores[name]
-        low, high = detector.usual_range(name, 0.05)
+        low, high = detector.usual_range(name, max(0.05, 2 * detector.least_p_value))
         width = median - low if value < median else high - median
         return abs(value - median) / max(width, 1e-9)
 
@@ -224,8 +227,14 @@ def verdict_html(judgement: Judgement, detector: Detector) -> str:
         f"{'above' if good else 'not above'} {100 * verdict.alpha:g} %)</span></p></div>"
         f'<p class="why">{why(judgement, detector)}</p>'
         f"<p><b>log p(x) = {nats(verdict.log_prob)} nats</b> · {verdict.bits_per_dim:.2f} bits per value · "
-        f"{rank(verdict.log_prob, detector, dataset)}</p></div>"
+        f"{rank(verdict.log_prob, detector, dataset)}</p>{_reach(detector, verdict.alpha)}</div>"
     )
+
+
+def _reach(detector: Detector, alpha: float) -> str:
+    """That a false-alarm rate is too small for so few held-out pictures, if it is."""
+    words = detector.reach(alpha)
+    return note_html(f"{words[:1].upper()}{words[1:]}.") if words else ""
 
 
 def scores_html(judgement: Judgement, detector: Detector) -> str:

@@ -7,8 +7,8 @@ import torch
 
 import gm_core
 from gm_core import Atlas, Autoregressive, Card, Detector, Latent, Samples, Variational
-from gm_core.checkpoints import CheckpointError, checkpoint_dir, read_card
-from gm_core.data.catalog import CATALOG, FIRST, dataset_of, place_of
+from gm_core.checkpoints import CheckpointError, checkpoint_dir, names, read_card
+from gm_core.data.catalog import FIRST, dataset_of, place_of
 from gm_core.device import pick_device
 from gm_core.studies import DETECTORS
 
@@ -54,8 +54,12 @@ class Models:
         return gm_core.load_atlas(name)
 
     def datasets(self) -> list[str]:
-        """The data sets that there are calibrated detectors of, damaged or not, in the catalogue's order."""
-        return [name for name in CATALOG if self.has(DETECTORS.name(name))]
+        """The data sets that there are calibrated detectors of, damaged or not; the catalogue's first."""
+        try:
+            found = [subject for name in names() if (subject := DETECTORS.subject(name)) != name]
+        except CheckpointError:  # there is no folder of checkpoints
+            return []
+        return sorted(found, key=lambda name: (place_of(name), name))
 
     def detector_of(self, name: str) -> Detector | None:
         """The detector that was calibrated with a PixelCNN, if there is one."""

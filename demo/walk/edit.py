@@ -8,7 +8,7 @@ import torch
 from demo.base.checks import is_number
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.walk.spaces import RESET, Spaces, Value
+from demo.walk.spaces import RESET, SHOWN, Spaces, Value
 from demo.walk.words import edit_note, measurements, neighbours
 from demo.widgets.latent_sliders import Axis, LatentSliders, Place
 from demo.widgets.picture_view import PictureView, plain
@@ -19,6 +19,11 @@ TOWARD = 2.0
 
 NEIGHBOURS = 15
 """Held-out pictures that say what is near a point."""
+
+MOST = 64
+"""Sliders at most: the page sends them back with every picture."""
+
+NOTHING = "No direction is known here: all training pictures are much the same, and of one class."
 
 
 class Edit:
@@ -35,7 +40,8 @@ class Edit:
         """A picture's place, and the directions in which it can be changed.
 
         Toward another class leads the difference between the mean codes of the two classes (its own is that of most of
-        its neighbours); along an attribute, the change of the expected code with a standard deviation of it.
+        its neighbours); along an attribute, the change of the expected code with a standard deviation of it. A class
+        without training pictures has no mean, and an attribute that does not vary among them no direction.
 
         Args:
             name: The model.
@@ -44,7 +50,7 @@ class Edit:
         models, card = self.spaces.models, self.spaces.cards[name]
         atlas, many = models.atlas(name), card.record.many
         z = latent.encode(models.latent(name), model_input(models, picture, name).image)
-        own, _ = self.near(name, z)
+        own = self._class_with_mean(name, z)
         axes: list[Axis] = [
             {
                 "label": attribute,
@@ -54,26 +60,30 @@ class Edit:
                 "high": latent.LIMIT,
             }
             for attribute, direction in atlas.directions.items()
+            if bool(direction.any())
         ]
         axes += [
             {
                 "label": f"toward {label}",
                 "note": f"1 is the whole way from the mean {atlas.class_names[own]} to the mean {label}. {RESET}",
-                "direction": (atlas.class_codes[k] - atlas.class_codes[own]).tolist(),
+                "direction": (mean - atlas.means[own]).tolist(),
                 "low": 0.0,
                 "high": TOWARD,
             }
-            for k, label in enumerate(atlas.class_names)
+            for k, mean in atlas.means.items()
             if k != own
+            for label in [atlas.class_names[k]]
         ]
+        axes = axes[:MOST]
+        folded = [axis | {"folded": True} for axis in axes[SHOWN:]]
         return {
             "model": name,
             **latent.picture_shape(card.model_config.image),
             "base": z.clamp(-latent.FAR, latent.FAR).tolist(),
-            "axes": axes,
+            "axes": axes[:SHOWN] + folded,
             "at": [0.0] * len(axes),
-            "caption": "",
-            "fold": "",
+            "caption": "" if axes else NOTHING,
+            "fold": f"{len(folded)} more classes" if folded else "",
             "origin": "",
         }
 
@@ -83,14 +93,19 @@ class Edit:
         if not isinstance(name, str) or name not in self.spaces.cards or not isinstance(at, list):
             return {}
         atlas = self.spaces.models.atlas(name)
-        axes = len(atlas.class_names) - 1 + len(atlas.directions)
-        good = len(at) == axes and all(is_number(x, -latent.LIMIT, latent.LIMIT) for x in at)
+        axes = len(atlas.means) - 1 + sum(bool(direction.any()) for direction in atlas.directions.values())
+        good = len(at) == min(axes, MOST) and all(is_number(x, -latent.LIMIT, latent.LIMIT) for x in at)
         return {name: at} if good else {}
 
-    def near(self, name: str, z: torch.Tensor) -> tuple[int, int]:
-        """The class of most held-out pictures near a point, and of how many of the :data:`NEIGHBOURS` nearest."""
+    def near(self, name: str, z: torch.Tensor) -> tuple[int, int, int]:
+        """The class of most held-out pictures near a point, of how many of the nearest, and how many those are."""
         counts, _ = self.spaces.models.atlas(name).neighbours(z, NEIGHBOURS)
-        return int(counts.argmax()), int(counts.max())
+        return int(counts.argmax()), int(counts.max()), int(counts.sum())
+
+    def _class_with_mean(self, name: str, z: torch.Tensor) -> int:
+        """The class of a point, or, where that has no mean code, the one whose mean is nearest."""
+        means, (own, *_) = self.spaces.models.atlas(name).means, self.near(name, z)
+        return own if own in means else min(means, key=lambda label: float((means[label] - z).norm()))
 
     def look(self, sent: Value) -> Value:
         """The picture at a point, and its attributes as measured from its pixels."""
@@ -99,8 +114,8 @@ class Edit:
         mean = latent.picture(vae, z)[None]
         atlas, dataset = self.spaces.models.atlas(name), self.spaces.cards[name].record
         values = {attribute: float(ATTRIBUTES[attribute][0](mean)) for attribute in atlas.attributes}
-        label, count = self.near(name, z)
-        near = neighbours(count, NEIGHBOURS, dataset, atlas.class_names[label])
+        label, count, of = self.near(name, z)
+        near = neighbours(count, of, dataset, atlas.class_names[label])
         reading = measurements(values, atlas.attributes, dataset, near)
         return latent.picture_answer(latent.picture(vae, z, view)) | {"reading": reading}
 

@@ -262,7 +262,7 @@ class Maps:
         counts, radius = atlas.neighbours(z, NEIGHBOURS)
         most = int(counts.argmax())
         return (
-            f'<p class="lab-number">Of the {NEIGHBOURS} real digits nearest to here, <b>{int(counts[most])} are '
+            f'<p class="lab-number">Of the {int(counts.sum())} real digits nearest to here, <b>{int(counts[most])} are '
             f"{atlas.class_names[most]}s</b>; all lie within {radius:.2g}.</p>"
         )
 

@@ -25,6 +25,9 @@ SHOWN = PRINCIPAL
 ENOUGH = 0.5
 """Share of the KL that so many coordinates must carry to be worth a slider each."""
 
+LEAST_CHANGE = 0.01
+"""Levels: a step along a principal direction that changes a picture by less changes nothing that can be seen."""
+
 RESET = "Double-click to reset"
 
 Value = dict[str, Any]
@@ -91,8 +94,7 @@ class Spaces:
     def _principal_axes(self, name: str) -> tuple[list[Axis], str, str]:
         """A slider for each principal direction, what their order means, and nothing that is folded."""
         atlas, dataset = self.models.atlas(name), self.cards[name].record
-        many, (shown, total) = dataset.many, atlas.principal.shape
-        share = atlas.gains[:shown].square().sum() / atlas.gains.square().sum()
+        many, total = dataset.many, len(atlas.gains)
         axes: list[Axis] = [
             {
                 "label": f"p{nth + 1}",
@@ -103,9 +105,12 @@ class Spaces:
                 "high": latent.LIMIT,
             }
             for nth, (step, gain) in enumerate(zip(atlas.principal.tolist(), atlas.gains.tolist(), strict=False))
+            if gain > LEAST_CHANGE
         ]
-        caption = f"{shown} directions of {total}, {100 * share:.0f} % of how {many} differ; the rest stays"
-        return axes, caption, ""
+        if not axes:
+            return axes, f"No direction is known here: to this model all held-out {many} are the same", ""
+        share = atlas.gains[: len(axes)].square().sum() / atlas.gains.square().sum()
+        return axes, f"{len(axes)} directions of {total}, {100 * share:.0f} % of how {many} differ; the rest stays", ""
 
     def _coordinates(self, name: str) -> tuple[list[Axis], str, str]:
         """A slider for each coordinate, what their order means, and what the folded ones are."""

@@ -64,14 +64,14 @@ def own_models_note(card: Card) -> str:
     if card.dataset == FIRST.name:
         return ""
     return note_html(
-        f"You chose <b>{card.record.many}</b>; this view stays with {FIRST.many}: it needs a latent space "
+        f"You chose <b>{escape(card.record.label)}</b>; this view stays with {FIRST.many}: it needs a latent space "
         f"of two dimensions, and only {FIRST.many} have models with so few."
     )
 
 
 def choices(cards: dict[str, Card], dimensions: dict[str, int]) -> list[tuple[str, str]]:
     """The models as options: what each knows, in how many dimensions; both by the model's name."""
-    titles = [f"{card.record.many}, {dimensions[name]}" for name, card in cards.items()]
+    titles = [f"{card.record.label}, {dimensions[name]}" for name, card in cards.items()]
     titles[0] += " dimensions"
     return list(zip(titles, cards, strict=True))
 
@@ -158,6 +158,8 @@ def measure(attribute: str, value: float) -> str:
 def neighbours(count: int, of: int, dataset: DataSet, name: str) -> str:
     """What most of the real pictures near a point are."""
     words = f"<b>{escape(name)}s</b>" if name.isdigit() else f"of the class <b>{escape(name)}</b>"
+    if of == 1:
+        return f"The only real {dataset.noun} to compare with is {words}."
     return f"Of the {of} real {dataset.many} nearest to here, {count} are {words}."
 
 

@@ -1,6 +1,5 @@
 """What all browser components share: how their files are read, what they send, how they answer."""
 
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ import gradio as gr
 
 from demo.base.errors import Answer
 from demo.base.serving.questions import in_lanes
+from gm_core.text import strict_json
 
 FOLDER = Path(__file__).parent
 
@@ -54,8 +54,11 @@ class Widget(gr.HTML):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def postprocess(self, value: Any) -> Any:
-        """The value as one text, which the page hands on whole: it would copy and wrap every number of a list."""
-        return value if value is None or isinstance(value, str) else json.dumps(value)
+        """The value as one text, which the page hands on whole: it would copy and wrap every number of a list.
+
+        What is not a finite number is ``null`` there, as it is in every other answer of Gradio's.
+        """
+        return value if value is None or isinstance(value, str) else strict_json(value)
 
     def api_info(self) -> dict[str, Any]:
         """The value, as it is described to a client without a browser."""

@@ -30,11 +30,13 @@ export const showText = (node, text) => {
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-/** A number with so many digits, a true minus, commas between thousands, and no minus before a zero. */
+/** A number with so many digits, a true minus, commas between thousands, and no minus before a zero; a dash for none. */
 export const formatNumber = (value, digits) =>
-  (Number(value.toFixed(digits)) || 0)
-    .toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })
-    .replace("-", "−");
+  Number.isFinite(value)
+    ? (Number(value.toFixed(digits)) || 0)
+        .toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+        .replace("-", "−")
+    : "–";
 
 // --- colours
 

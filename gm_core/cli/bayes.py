@@ -12,12 +12,14 @@ from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import load_dataset
 from gm_core.device import pick_device
 from gm_core.studies.bayes.study import make_bayes
+from gm_core.studies.detector.outliers import outliers_named
 
 
 def compare_judges(
     dataset: Annotated[str, typer.Argument(help="a data set whose -pixelcnn and -classifier are in the folder")],
     outliers: Annotated[
-        str | None, typer.Option(help="data set of pictures that belong to none of the classes; fashion or mnist")
+        str | None,
+        typer.Option(help="pictures that belong to none of the classes: a data set, as fashion; or noise or textures"),
     ] = None,
     data_dir: DataDir = None,
     limit: Limit = None,
@@ -29,7 +31,7 @@ def compare_judges(
     record = dataset_of(dataset)
     outliers = outliers or record.outliers
     train, held_out, test = (load_dataset(dataset, split, data_dir) for split in ("train", "validation", "test"))
-    others = load_dataset(outliers, "test", data_dir)
+    others = outliers_named(outliers, dataset, record.image, data_dir)
     print_changes((read_card(name, out) for name in (record.density, record.classifier)), train)
     card = make_bayes(
         dataset, train, held_out, test.first(limit), others, outliers, device=pick_device(device), directory=out

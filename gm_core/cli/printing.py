@@ -1,6 +1,5 @@
 """What commands print: lines for people, figures, JSON documents, and remarks; nothing else here prints."""
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from gm_core.checkpoints import Card, Metric
 from gm_core.data.datasets import Images, describe_change
 from gm_core.streams import is_standard_output
-from gm_core.text import json_text, printable
+from gm_core.text import json_text, printable, strict_json
 
 
 def print_line(text: str) -> None:
@@ -47,7 +46,7 @@ def print_json(document: object) -> None:
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(document, indent=2)
+        text = strict_json(document, indent=2)
     print(text)
 
 

@@ -39,6 +39,8 @@ def score(
     if as_json and csv_file is not None:
         raise typer.BadParameter("choose one of --json and --csv", param_hint="--csv")
     detector = load_detector(model, device)
+    if words := detector.reach(alpha):
+        print_remark(f"note: {words}")
     preparation = AS_IT_IS if raw else Preparation()
     with closing(score_pictures(detector, read_pictures(paths), preparation, alpha)) as results:
         shown = tqdm(results, desc="judged", unit="picture", disable=None if csv_file or as_json else True)

@@ -89,7 +89,8 @@ class DataSet:
         seeds: Of what is there on arrival.
         pixelcnn: The checkpoint that draws its pictures; ``NAME-pixelcnn`` where nothing else is said.
         density: The checkpoint that judges pictures; ``pixelcnn`` where nothing else is said.
-        outliers: The data set whose pictures are shown to its classifier as being of no class.
+        outliers: What is shown to its classifier as being of no class: a data set's pictures, or some that need no
+            data, see :func:`gm_core.studies.detector.outliers.outliers_named`.
         asked: Classes that its model is asked for where some of its drawings are shown, and what they are called.
         line_up: Pictures to be ranked, if they are.
         published: Published figures, by the data set whose pictures are the outliers.
@@ -139,6 +140,11 @@ class DataSet:
     def full(self) -> str:
         """Its pictures and its name."""
         return f"{self.adjective} {self.many} ({self.title})".strip()
+
+    @property
+    def label(self) -> str:
+        """Its pictures where one chooses among data sets: those of one's own have nothing but the name to tell them."""
+        return self.many if self.name in CATALOG else f"{self.many} ({self.title})"
 
     @property
     def classifier(self) -> str:
@@ -309,6 +315,9 @@ CATALOG: dict[str, DataSet] = {
 }
 """Every data set by its name, in the order in which a page shows them."""
 
+NO_DATA = "textures"
+"""Outliers that need no data, for a folder of a user's own pictures: it holds no others."""
+
 FIRST = next(iter(CATALOG.values()))
 """The data set that a page begins with."""
 
@@ -337,6 +346,7 @@ def folder_record(name: str) -> DataSet:
         form=PHOTOGRAPHS,
         splits="by content",
         pixelcnn=name + known.pixelcnn.removeprefix(known.name),
+        outliers=NO_DATA,
     )
 
 

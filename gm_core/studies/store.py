@@ -19,6 +19,7 @@ from gm_core.checkpoints import (
     CheckpointError,
     Metric,
     checkpoint_dir,
+    known_figures,
     names,
     read_card,
     read_tensors,
@@ -87,6 +88,10 @@ class Measurement:
     details: dict[str, Any] = field(default_factory=dict)
     text: str = ""
     missing: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Leave out figures that come to no number."""
+        object.__setattr__(self, "metrics", known_figures(self.metrics))
 
 
 class StudyFamily(ABC, Generic[T]):

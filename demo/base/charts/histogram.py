@@ -41,6 +41,7 @@ def histogram(
     Returns:
         An ``svg`` element; its colours follow the page's, light or dark.
     """
+    values = values[values.isfinite()]
     axis, pattern = _Axis.over(values), "refused-" + "".join(filter(str.isalnum, title))
     bars = _bars(values, axis)
     low, high = (min(max(axis.x(edge), LEFT), RIGHT) for edge in usual)
@@ -68,7 +69,7 @@ def histogram(
         f'<line x1="{LEFT}" x2="{RIGHT}" y1="{BOTTOM}" y2="{BOTTOM}" class="axis"/>{"".join(_ticks(axis))}'
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" class="title">'
         f"← {escape(ends[0])} · {escape(title)} · {escape(ends[1])} →</text>"
-        f"{_marker(axis, here, color)}</svg>"
+        f"{'' if math.isnan(here) else _marker(axis, here, color)}</svg>"
     )
 
 

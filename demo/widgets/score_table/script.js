@@ -31,7 +31,6 @@ const makePart = (tag, role, className, ...children) => {
   node.setAttribute("role", role);
   return node;
 };
-const scoreText = (value, digits) => (value === null ? "–" : formatNumber(value, digits));
 const icon = (name) => `<svg viewBox="0 0 24 24" aria-hidden="true">${ICONS[name]}</svg>`;
 
 function build(row) {
@@ -49,7 +48,7 @@ function build(row) {
     return line;
   }
   for (const [key, label, digits] of NUMBERS) {
-    const cell = makePart("td", "cell", "number", scoreText(row[key], digits));
+    const cell = makePart("td", "cell", "number", formatNumber(row[key], digits));
     cell.dataset.label = label;
     line.append(cell);
   }

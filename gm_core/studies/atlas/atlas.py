@@ -39,7 +39,8 @@ class Atlas:
         codes: Posterior means (VAE) or codes (autoencoder) of the held-out images, ``float32`` (N, D).
         labels: Their classes, ``int64`` (N,).
         kl: Mean KL of each dimension over the held-out images, nats, ``float32`` (D,); zeros for an autoencoder.
-        class_codes: Mean code of each class over the training images, ``float32`` (classes, D).
+        class_codes: Mean code of each class over the training images, ``float32`` (classes, D); not a number for a
+            class that has none, see :attr:`means`.
         principal: Steps of a standard deviation along the directions in which decoded pictures differ most, the largest
             difference first; see :func:`principal_steps`, ``float32`` (up to :data:`PRINCIPAL`, D).
         gains: By how much a step along each principal direction changes a picture: root mean square over its values,
@@ -60,18 +61,24 @@ class Atlas:
     attributes: dict[str, tuple[float, float]]
     class_names: tuple[str, ...]
 
+    @property
+    def means(self) -> dict[int, Tensor]:
+        """The mean codes that there are, (D,) each, by class."""
+        known = self.class_codes.isfinite().all(dim=1).tolist()
+        return {label: code for label, code in enumerate(self.class_codes) if known[label]}
+
     @isolate
     def neighbours(self, z: Tensor, count: int) -> tuple[Tensor, float]:
         """The held-out images nearest to a point.
 
         Args:
             z: The point, (D,).
-            count: How many.
+            count: How many, or all where there are fewer.
 
         Returns:
             How many of them belong to each class, ``int64`` (classes,), and the distance within which all lie.
         """
-        near = (self.codes - z).norm(dim=1).topk(count, largest=False)
+        near = (self.codes - z).norm(dim=1).topk(min(count, len(self.codes)), largest=False)
         return self.labels[near.indices].bincount(minlength=len(self.class_names)), float(near.values[-1])
 
 
@@ -161,7 +168,8 @@ def principal_steps(model: Latent, codes: Tensor) -> tuple[Tensor, Tensor]:
         )
         change = (ahead - behind) / (2 * NUDGE)  # by each coordinate, (D, values)
         metric += change @ change.mT / change.shape[1] / len(some)
-    variances, basis = torch.linalg.eigh(torch.cov(codes.mT.double()).reshape(metric.shape))
+    covariance = torch.cov(codes.mT.double(), correction=min(1, len(codes) - 1))  # of a single code, 0
+    variances, basis = torch.linalg.eigh(covariance.reshape(metric.shape))
     spread = basis * variances.clamp_min(0).sqrt() @ basis.mT
     gains, vectors = torch.linalg.eigh(spread @ metric @ spread)
     steps = (spread @ vectors).mT.flip(0)[:PRINCIPAL]
@@ -191,7 +199,8 @@ def evaluate_atlas(model: Latent, atlas: Atlas, held_out: Images, quiet: bool = 
         kl = _mean_kl(model, held_out, quiet)
         protocol = f"of {len(kl)}: a mean KL of at least {LEAST_KL} nats over {count}"
         metrics.append(Metric("dimensions_in_use", float((kl >= LEAST_KL).sum()), "dimensions", protocol))
-    nearest = torch.cdist(codes, atlas.class_codes.cpu()).argmin(dim=1)
+    # A class without a mean is nearest to nothing.
+    nearest = torch.cdist(codes, atlas.class_codes.cpu()).nan_to_num(nan=torch.inf).argmin(dim=1)
     share = float((nearest == held_out.labels).double().mean())
     protocol = f"share of {count} whose code is nearest to the mean of their own class, straight-line distance"
     metrics.append(Metric("nearest_class_mean", share, "share", protocol))
@@ -277,7 +286,7 @@ def _to_tensors(atlas: Atlas) -> dict[str, Tensor]:
     """The tensors of the file; half precision keeps a code to a relative error of a thousandth."""
     return {
         "codes": atlas.codes.half(),
-        "labels": atlas.labels.to(torch.uint8),
+        "labels": atlas.labels.to(torch.uint8 if len(atlas.class_names) <= 256 else torch.int32),
         "kl": atlas.kl,
         "class_codes": atlas.class_codes,
         "principal": atlas.principal,

@@ -16,7 +16,7 @@ from gm_core.evaluation.confidence import accuracy_versus_coverage, log_odds, po
 from gm_core.models.capabilities import Classifies, Density
 from gm_core.numerics import isolate
 from gm_core.studies.bayes.rule import class_log_probs, likelihood_from_posterior, log_joint
-from gm_core.studies.detector.outliers import fit
+from gm_core.studies.detector.outliers import fit, outliers_named
 from gm_core.studies.store import Measurement, Stored, StudyFamily, register
 
 MIXED_IMAGES = 1000
@@ -42,7 +42,7 @@ class BayesStudy:
         accuracy: Accuracy of those answers, (101,), for each of :data:`CURVES`, the least confident being refused.
         mixed_accuracy: The same where half of the pictures belong to no class, so that every answer to them is wrong;
             for each of :data:`MIXED_CURVES`.
-        outliers: Name of the data set that those belong to.
+        outliers: Name of the data set that those belong to, or of their kind.
     """
 
     prior: Tensor
@@ -70,7 +70,7 @@ def make_bayes(
 
     Args:
         dataset: Its models are the density of its detector and ``DATASET-classifier``.
-        train: Images they were trained on; their labels give the prior.
+        train: Images they were trained on; their labels give the prior, see :func:`class_shares`.
         held_out: Images they were not trained on, for the usual log p(x).
         test: Other images, to compare on.
         outliers: Pictures that belong to none of the classes.
@@ -86,7 +86,7 @@ def make_bayes(
         CheckpointError: A model is missing, or lacks the capability.
     """
     pixelcnn, classifier = load_judges(dataset, device, directory)
-    prior = train.labels.bincount(minlength=len(train.class_names)).double() / len(train)
+    prior = class_shares(train)
     some = held_out.images[:: max(1, len(held_out) // USUAL_IMAGES)][:USUAL_IMAGES]
     some = class_log_probs(pixelcnn, some, title="log p(x|y), held-out images", quiet=quiet)
     usual = float(log_joint(some, prior).logsumexp(dim=1).median())
@@ -101,6 +101,18 @@ def make_bayes(
         class_names=train.class_names,
         settings={"test_images": len(test), "outliers": outliers_name},
     )
+
+
+def class_shares(train: Images) -> Tensor:
+    """The classes' shares of the training images, p(y), ``float64`` (classes,).
+
+    Where a class has no picture among them, every class is counted once more (Laplace's rule of succession): a class
+    that exists is not impossible.
+    """
+    counts = train.labels.bincount(minlength=len(train.class_names)).double()
+    if not bool(counts.all()):
+        counts += 1
+    return counts / counts.sum()
 
 
 @isolate
@@ -260,7 +272,7 @@ class BayesFamily(StudyFamily[BayesStudy]):
         card = read_card(self.name(subject))
         test, study = load_dataset(card.dataset, "test", data_dir), self.load(subject, "cpu")
         test = test.first(limit or card.config["test_images"])
-        outliers = load_dataset(study.outliers, "test", data_dir).first(limit)
+        outliers = outliers_named(study.outliers, card.dataset, test.images.shape[1:], data_dir).first(limit)
         pixelcnn, classifier = load_judges(subject, device)
         metrics, _ = evaluate_bayes(
             pixelcnn, classifier, study.prior, study.usual_log_prob, test, outliers, study.outliers

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 NEIGHBOURS = 5
+"""To so many held-out points the distance is measured, where there are enough."""
 
 
 class NeighbourDensity:
@@ -15,7 +16,7 @@ class NeighbourDensity:
     :math:`P(p \le \alpha) \le \alpha` for every :math:`\alpha` and n.
 
     Args:
-        points: The held-out points, (n, d), with n above :data:`NEIGHBOURS`.
+        points: The held-out points, (n, d), at least two.
 
     References:
         Vovk, Gammerman and Shafer (2005), "Algorithmic Learning in a Random World", section 2.2 and (nearest
@@ -25,13 +26,13 @@ class NeighbourDensity:
     """
 
     def __init__(self, points: Tensor) -> None:
-        if len(points) <= NEIGHBOURS:
-            raise ValueError(f"a density by {NEIGHBOURS} neighbours needs more than {len(points)} points")
-        self.points = points.double()
+        if len(points) < 2:
+            raise ValueError(f"a density by neighbours needs at least 2 points, not {len(points)}")
+        self.points, self.neighbours = points.double(), min(NEIGHBOURS, len(points) - 1)
         # Distances from each point to its nearest others, ascending; the very nearest, itself, is left out.
         self._nearest = torch.cat(
             [
-                torch.cdist(part, self.points).topk(NEIGHBOURS + 1, largest=False).values[:, 1:]
+                torch.cdist(part, self.points).topk(self.neighbours + 1, largest=False).values[:, 1:]
                 for part in self.points.split(500)
             ]
         )
@@ -52,10 +53,10 @@ class NeighbourDensity:
         scores, peers = [], []
         for point in new.double():
             distance = torch.linalg.vector_norm(self.points - point, dim=1)
-            score = distance.topk(NEIGHBOURS, largest=False).values.mean()
+            score = distance.topk(self.neighbours, largest=False).values.mean()
             # A new point that is nearer to a held-out one than the last of its nearest replaces that last one.
             gain = (self._nearest[:, -1] - distance).clamp_min(0)
-            peers.append((self._nearest.sum(dim=1) - gain >= score * NEIGHBOURS).sum())
+            peers.append((self._nearest.sum(dim=1) - gain >= score * self.neighbours).sum())
             scores.append(score)
         if not scores:
             return torch.zeros(0, dtype=torch.float64), torch.zeros(0, dtype=torch.int64)

@@ -105,6 +105,20 @@ class Detector:
         """The number of calibration images."""
         return len(self.density)
 
+    @property
+    def least_p_value(self) -> float:
+        """The smallest p-value there can be, 1 / (n + 1): below it no false-alarm rate calls anything unreasonable."""
+        return 1 / (len(self) + 1)
+
+    def reach(self, alpha: float) -> str:
+        """What to say of a false-alarm rate that is too small for so few calibration images; nothing of others."""
+        if alpha >= self.least_p_value:
+            return ""
+        return (
+            f"with only {len(self):,} held-out pictures to compare with, no p-value is below "
+            f"{100 * self.least_p_value:.2g} %, so at {100 * alpha:g} % nothing is ever called unreasonable"
+        )
+
     @isolate
     def evidence(self, images: Pictures) -> Evidence:
         """What the models say about some pictures, computed in one batch.

@@ -1,5 +1,6 @@
 """Outliers to test a detector on: other data sets, and pictures that are altered on purpose."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gm_core.data.catalog import outliers_to
-from gm_core.data.datasets import DataError, load_dataset
+from gm_core.data.catalog import CATALOG, outliers_to
+from gm_core.data.datasets import DataError, Images, load_dataset
 
 OUTLIERS = 1000
 """Most pictures per set."""
@@ -176,13 +177,39 @@ def other_images(dataset: str, directory: Path | None = None) -> tuple[dict[str,
     Returns:
         Images by the name of their data set, and an error message for each one that is missing.
     """
-    images, missing = {}, []
+    images: dict[str, Tensor] = {}
+    missing = []
+    if dataset not in CATALOG and not os.environ.get("GM_DATA_DIR"):  # nothing is downloaded that nobody asked for
+        return images, ["pictures of other data sets; GM_DATA_DIR can name a folder that holds some"]
     for other in outliers_to(dataset):
         try:
-            images[other.name] = load_dataset(other.name, "test", directory).images
+            images[other.name] = load_dataset(other.name, "test", _beside(dataset, directory)).images
         except DataError as error:
             missing.append(str(error))
     return images, missing
+
+
+def outliers_named(name: str, dataset: str, shape: Shape, directory: Path | None = None) -> Images:
+    """Pictures that belong to none of a data set's classes.
+
+    Args:
+        name: A data set, of which the test images are taken; or one of :data:`PLAIN`, which need no data.
+        dataset: What they are outliers to.
+        shape: Channels, height and width of its pictures.
+        directory: Where its data lies, and that of the outliers unless it is a folder of one's own pictures.
+
+    Raises:
+        DataError: There are no such pictures, or they cannot be read.
+    """
+    if name not in PLAIN:
+        return load_dataset(name, "test", _beside(dataset, directory))
+    images = PLAIN[name](shape, OUTLIERS, torch.Generator().manual_seed(0))
+    return Images(images, torch.full((len(images),), -1), ())
+
+
+def _beside(dataset: str, directory: Path | None) -> Path | None:
+    """Where other data sets lie: with a data set of the catalogue, but not in a folder of one's own pictures."""
+    return directory if dataset in CATALOG else None
 
 
 ALTERED: dict[str, tuple[Callable[[Tensor, torch.Generator], Tensor], bool]] = {

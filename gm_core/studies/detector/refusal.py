@@ -105,7 +105,8 @@ def evaluate_detector(
             f"false_alarm_rate_at_{alpha}",
             float((p_values <= alpha).double().mean()),
             "share",
-            f"share of the {len(test):,} test images with a p-value of at most {alpha}",
+            f"share of the {len(test):,} test images with a p-value of at most {alpha}"
+            + (f"; {reach}" if (reach := detector.reach(alpha)) else ""),
         )
         for alpha in ALPHAS
     ]
