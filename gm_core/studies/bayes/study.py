@@ -272,7 +272,7 @@ class BayesFamily(StudyFamily[BayesStudy]):
         card = read_card(self.name(subject))
         test, study = load_dataset(card.dataset, "test", data_dir), self.load(subject, "cpu")
         test = test.first(limit or card.config["test_images"])
-        outliers = outliers_named(study.outliers, card.dataset, test.images.shape[1:], data_dir).first(limit)
+        outliers = outliers_named(study.outliers, card.dataset, card.record.image, data_dir).first(limit)
         pixelcnn, classifier = load_judges(subject, device)
         metrics, _ = evaluate_bayes(
             pixelcnn, classifier, study.prior, study.usual_log_prob, test, outliers, study.outliers
