@@ -23,7 +23,8 @@ NEIGHBOURS = 15
 MOST = 64
 """Sliders at most: the page sends them back with every picture."""
 
-NOTHING = "No direction is known here: all training pictures are much the same, and of one class."
+NOTHING = "no direction is known here: training pictures of one class do not differ in {names}, and there is no other"
+NOT_ALL = "none for {names}: within a class, training pictures do not differ in it"
 
 
 class Edit:
@@ -74,6 +75,8 @@ class Edit:
             if k != own
             for label in [atlas.class_names[k]]
         ]
+        still = [attribute for attribute, direction in atlas.directions.items() if not bool(direction.any())]
+        caption = NOT_ALL if axes else NOTHING
         axes = axes[:MOST]
         folded = [axis | {"folded": True} for axis in axes[SHOWN:]]
         return {
@@ -82,7 +85,7 @@ class Edit:
             "base": z.clamp(-latent.FAR, latent.FAR).tolist(),
             "axes": axes[:SHOWN] + folded,
             "at": [0.0] * len(axes),
-            "caption": "" if axes else NOTHING,
+            "caption": caption.format(names=" and ".join(still)) if still else "",
             "fold": f"{len(folded)} more classes" if folded else "",
             "origin": "",
         }

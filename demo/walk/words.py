@@ -157,10 +157,10 @@ def measure(attribute: str, value: float) -> str:
 
 def neighbours(count: int, of: int, dataset: DataSet, name: str) -> str:
     """What most of the real pictures near a point are."""
-    words = f"<b>{escape(name)}s</b>" if name.isdigit() else f"of the class <b>{escape(name)}</b>"
+    words = f"<b>{escape(name)}s</b>" if name.isdigit() and count > 1 else f"of the class <b>{escape(name)}</b>"
     if of == 1:
         return f"The only real {dataset.noun} to compare with is {words}."
-    return f"Of the {of} real {dataset.many} nearest to here, {count} are {words}."
+    return f"Of the {of} real {dataset.many} nearest to here, {count} {'are' if count > 1 else 'is'} {words}."
 
 
 def edit_note(card: Card) -> str:

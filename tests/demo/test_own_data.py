@@ -128,16 +128,18 @@ def test_every_drawing(own: Trained, models: Models) -> None:
     assert (drawn.problems(ANY, 1.0, 3, EACH, name)[3] is None) == few
 
 
-def test_every_view_of_its_latent_space(own: Trained, models: Models) -> None:
+def test_every_view_of_its_latent_space(own: Trained, models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
     spaces, name = Spaces(models), f"{own.data.name}-vae"
     assert spaces.first == name and own.data.name in choices(spaces.cards, spaces.dimensions)[0][0]
     for view in VIEWS:
         check(hint(view, spaces.cards[name], spaces.dimensions[name]))
-    place = spaces.first_place(name)
-    check(place)
-    assert place["axes"] or place["caption"]
-    assert spaces.check_place(place)["at"] == place["at"]
-    _, z = spaces.point(place)
+    for enough in (0, 2):  # narrow to the page, and wide: sliders along coordinates, and along principal directions
+        monkeypatch.setattr("demo.walk.spaces.ENOUGH", enough)
+        place = spaces.first_place(name)
+        check(place)
+        assert place["axes"] or place["caption"]
+        assert spaces.check_place(place)["at"] == place["at"]
+        _, z = spaces.point(place)
     check(spaces.look({"model": name, "view": "mean", "z": z.tolist()}))
     check(spaces.prior({"model": name, "seed": 1}))
     own_picture = read_upload(str(picture_of(own)), [PHOTOGRAPHS])
