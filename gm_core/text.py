@@ -55,7 +55,7 @@ def json_text(document: object) -> str:
 
 
 def strict_json(document: object, *, indent: int | None = None, ensure_ascii: bool = True) -> str:
-    """A document as JSON in which every number is one: ``null`` stands for an infinity, and for what is no number.
+    """A document as JSON in which every number is one: ``null`` stands for an infinity and for NaN.
 
     Python would write the words ``NaN`` and ``Infinity``, at which other readers of JSON stop, a browser's among them.
 

@@ -24,7 +24,7 @@ MOST = 64
 """Sliders at most: the page sends them back with every picture."""
 
 NOTHING = "no direction is known here: training pictures of one class do not differ in {names}, and there is no other"
-NOT_ALL = "none for {names}: within a class, training pictures do not differ in it"
+NOT_ALL = "no slider for {names}: within a class, training pictures do not differ in it"
 
 
 class Edit:

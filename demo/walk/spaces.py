@@ -25,8 +25,9 @@ SHOWN = PRINCIPAL
 ENOUGH = 0.5
 """Share of the KL that so many coordinates must carry to be worth a slider each."""
 
-LEAST_CHANGE = 0.01
-"""Levels: a step along a principal direction that changes a picture by less changes nothing that can be seen."""
+LEAST_CHANGE = 1e-3
+"""A principal direction that changes pictures by a smaller share of what the first does is rounding: codes of n pictures
+differ in n - 1 directions at most."""
 
 RESET = "Double-click to reset"
 
@@ -105,7 +106,7 @@ class Spaces:
                 "high": latent.LIMIT,
             }
             for nth, (step, gain) in enumerate(zip(atlas.principal.tolist(), atlas.gains.tolist(), strict=False))
-            if gain > LEAST_CHANGE
+            if gain > LEAST_CHANGE * float(atlas.gains[0])
         ]
         if not axes:
             return axes, f"No direction is known here: to this model all held-out {many} are the same", ""

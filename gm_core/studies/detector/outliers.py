@@ -179,7 +179,7 @@ def other_images(dataset: str, directory: Path | None = None) -> tuple[dict[str,
     """
     images: dict[str, Tensor] = {}
     missing = []
-    if dataset not in CATALOG and not os.environ.get("GM_DATA_DIR"):  # nothing is downloaded that nobody asked for
+    if dataset not in CATALOG and not os.environ.get("GM_DATA_DIR"):  # nothing is downloaded unasked
         return images, ["pictures of other data sets; GM_DATA_DIR can name a folder that holds some"]
     for other in outliers_to(dataset):
         try:

@@ -57,8 +57,22 @@ def test_the_joint_p_value_is_that_of_scoring_all_points_anew_with_the_new_one_a
         assert float(score[i]) == pytest.approx(float(distances[-1]), abs=1e-6)
         assert int(peers[i]) == int((distances[:-1] >= distances[-1] - 1e-12).sum())
     assert density.outlier_score(new[:0])[0].shape == (0,)
-    with pytest.raises(ValueError, match=f"needs more than {NEIGHBOURS} points"):
-        NeighbourDensity(held_out[:NEIGHBOURS])
+    with pytest.raises(ValueError, match="at least 2 points"):
+        NeighbourDensity(held_out[:1])
+
+
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_few_held_out_points_promise_what_they_can(count):
+    points = torch.randn(2000 * (count + 1), 2, generator=seeded()).double().view(2000, count + 1, 2)
+    p_values = [
+        density.p_value(density.outlier_score(new[None])[1])
+        for *held_out, new in points
+        for density in [NeighbourDensity(torch.stack(held_out))]
+    ]
+    p_values = torch.cat(p_values)
+    assert float(p_values.min()) == pytest.approx(1 / (count + 1))
+    for alpha in (0.2, 0.5):
+        assert float((p_values <= alpha).double().mean()) <= alpha + 0.03
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.2])
