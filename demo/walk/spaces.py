@@ -26,8 +26,8 @@ ENOUGH = 0.5
 """Share of the KL that so many coordinates must carry to be worth a slider each."""
 
 LEAST_CHANGE = 1e-3
-"""A principal direction that changes pictures by a smaller share of what the first does is rounding: codes of n pictures
-differ in n - 1 directions at most."""
+"""A principal direction that changes pictures by a smaller share of what the first does is rounding: the codes of n
+pictures differ in n - 1 directions at most."""
 
 RESET = "Double-click to reset"
 
