@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ from PIL import Image, ImageDraw
 API = "/gradio_api"
 PAUSE = (0.3, 1.5)
 """Seconds between two actions of a visitor, at random."""
+
+PATIENCE = 180
+"""Seconds that a visitor waits for anything."""
 
 DIGITS, PHOTOGRAPHS, SPACE = "mnist-pixelcnn", "cifar10-pixelcnnpp", "mnist-vae"
 
@@ -101,7 +104,7 @@ class Visitor:
     def __init__(self, client: httpx.AsyncClient, page: Page, results: Results, seed: int) -> None:
         self.client, self.page, self.results = client, page, results
         self.random, self.name = random.Random(seed), uuid4().hex[:11]
-        self.actions: dict[Callable[[], Awaitable[None]], float] = {
+        self.actions: dict[Callable[[], Coroutine[Any, Any, None]], float] = {
             self.digit: 6,
             self.verdict: 3,
             self.slider: 4,
@@ -187,14 +190,16 @@ class Visitor:
             async for _ in lines.aiter_lines():
                 pass
 
-    async def _note(self, kind: str, action: Awaitable[None]) -> None:
+    async def _note(self, kind: str, action: Coroutine[Any, Any, None]) -> None:
         begun = time.monotonic()
         try:
-            await action
+            await asyncio.wait_for(action, PATIENCE)
             self.results.seconds[kind].append(time.monotonic() - begun)
         except Refused:
             self.results.refusals[kind] += 1
             await asyncio.sleep(5)
+        except TimeoutError:
+            self.results.errors[kind].append(f"no answer in {PATIENCE} s")
         except (httpx.HTTPError, RuntimeError, KeyError) as error:
             self.results.errors[kind].append(f"{type(error).__name__}: {error}"[:120])
 
@@ -235,7 +240,7 @@ class Hostile(Visitor):
         Image.new("1", (7000, 7000)).save(file, "PNG")
         await self._judge(file.getvalue())
 
-    async def _repeat(self, way: Callable[[], Awaitable[None]], until: float) -> None:
+    async def _repeat(self, way: Callable[[], Coroutine[Any, Any, None]], until: float) -> None:
         while time.monotonic() < until:
             try:
                 await way()
@@ -306,6 +311,8 @@ def main() -> None:
             port = free.getsockname()[1]
         command = [sys.executable, "app.py", "--port", str(port)]
         environment = os.environ | {"PYTHONPATH": str(folder.resolve())}
+        warm_up = [sys.executable, "-c", "import gm_core; gm_core.warm_up()"]  # compiled kernels are kept on disk
+        subprocess.run(warm_up, cwd=folder, env=environment, check=True)
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
         try:
             url = f"http://127.0.0.1:{port}"
@@ -321,7 +328,7 @@ def main() -> None:
 
 
 def wait(url: str) -> None:
-    """Wait until the app answers and its kernels are there."""
+    """Wait until the app answers and has loaded its kernels."""
     for _ in range(600):
         try:
             if httpx.get(f"{url}/config").status_code == 200:

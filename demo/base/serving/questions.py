@@ -50,18 +50,18 @@ class Places:
             await turn
             yield
         finally:
-            if turn.done() and not turn.cancelled():
+            if turn.cancelled():
+                self.waiting.remove((visitor, turn))
+            else:
                 self.free += 1
                 self.running[visitor] -= 1
                 self.running += Counter()
-            else:
-                self.waiting.remove((visitor, turn))
             self._begin()
 
     def _begin(self) -> None:
         """Give free places to those with the fewest, in the order of asking."""
-        while self.free and self.waiting:
-            visitor, turn = min(self.waiting, key=lambda one: self.running[one[0]])
+        while self.free and (waiting := [one for one in self.waiting if not one[1].cancelled()]):
+            visitor, turn = min(waiting, key=lambda one: self.running[one[0]])
             if self.running[visitor] >= self.lane.share:
                 return
             self.waiting.remove((visitor, turn))

@@ -1,5 +1,6 @@
 """Questions of widgets: a few at once, and only for those who wait."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -10,8 +11,8 @@ import gradio as gr
 import httpx
 import pytest
 
-from demo.base.serving.lanes import QUESTIONS, SLOW
-from demo.base.serving.questions import BUSY, in_lanes
+from demo.base.serving.lanes import QUESTIONS, SLOW, Lane
+from demo.base.serving.questions import BUSY, Places, in_lanes
 from demo.base.serving.waiting import Abandoned, check_wanted
 from tests.demo.base.serving.client import serving
 
@@ -80,6 +81,26 @@ def test_questions_that_are_hung_up_end(works: Works) -> None:
     assert works.ask("hard", "polite", steps=1).json() == {"words": "done"}
     assert time.monotonic() - begun < 2
     assert works.begun - works.abandoned == 1
+
+
+def test_places_are_not_lost_with_those_who_leave() -> None:
+    """Two leave at the same moment: one who has the place, and the next in turn."""
+
+    async def visit(places: Places, name: str) -> None:
+        async with places.take(name):
+            await asyncio.sleep(10)
+
+    async def run() -> Places:
+        places = Places(Lane(places=1, share=1, waiting=10, own=1))
+        tasks = [asyncio.create_task(visit(places, name)) for name in "abc"]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return places
+
+    places = asyncio.run(run())
+    assert (places.free, places.waiting, places.running) == (1, [], {})
 
 
 def test_few_are_answered_at_once(works: Works) -> None:
