@@ -155,17 +155,19 @@ class Visitor:
         sent = {"data": data, "fn_index": self.page.events[name], "session_hash": self.name}
         reply = await self.client.post(f"{API}/queue/join", json=sent)
         check(reply)
-        number = reply.json()["event_id"]
+        number, answer = reply.json()["event_id"], None
         async with self.client.stream("GET", f"{API}/queue/data", params={"session_hash": self.name}) as lines:
-            async for line in lines.aiter_lines():
+            async for line in lines.aiter_lines():  # to the end, as a browser does
                 message = json.loads(line[5:]) if line.startswith("data:") else {}
                 if message.get("msg") == "process_completed" and message.get("event_id") == number:
-                    if not message["success"]:
-                        raise RuntimeError(str(message["output"].get("error"))[:80])
-                    return dict(message["output"])
+                    answer = message
                 if message.get("msg") == "unexpected_error":
                     raise RuntimeError(message["message"])
-        raise RuntimeError("no answer")
+        if answer is None:
+            raise RuntimeError("no answer")
+        if not answer["success"]:
+            raise RuntimeError(str(answer["output"].get("error"))[:80])
+        return dict(answer["output"])
 
     async def ask(self, component: str, function: str, question: dict[str, Any]) -> None:
         """Ask as a widget does."""
