@@ -21,6 +21,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -206,6 +207,18 @@ class Visitor:
             self.results.errors[kind].append(f"{type(error).__name__}: {error}"[:120])
 
 
+NESTED = b'{"data":[' + b"[" * 3_000_000 + b"]" * 3_000_000 + b"]}"
+NOISE = os.urandom(19 * 10**6)
+
+
+@cache
+def large_picture() -> bytes:
+    """A PNG file of few bytes and 49 million pixels."""
+    file = io.BytesIO()
+    Image.new("1", (7000, 7000)).save(file, "PNG")
+    return file.getvalue()
+
+
 class Hostile(Visitor):
     """Someone who means harm: floods, hangs up, and sends too much."""
 
@@ -216,8 +229,8 @@ class Hostile(Visitor):
 
     async def long_message(self) -> None:
         """A message of nested lists, to a path that looks like that of uploads."""
-        content = b'{"data":[' + b"[" * 3_000_000 + b"]" * 3_000_000 + b"]}"
-        await self.client.post(f"{API}/run/upload", content=content, headers={"content-type": "application/json"})
+        headers = {"content-type": "application/json"}
+        await self.client.post(f"{API}/run/upload", content=NESTED, headers=headers)
 
     async def made_up(self) -> None:
         """A photograph for a visitor that does not exist, and is not fetched."""
@@ -234,20 +247,19 @@ class Hostile(Visitor):
 
     async def uploads(self) -> None:
         """Files of 19 MB, one after the other."""
-        await self.client.post(f"{API}/upload", files={"files": ("noise", os.urandom(19 * 10**6))})
+        await self.client.post(f"{API}/upload", files={"files": ("noise", NOISE)})
 
     async def large_picture(self) -> None:
         """A picture of few bytes and many pixels."""
-        file = io.BytesIO()
-        Image.new("1", (7000, 7000)).save(file, "PNG")
-        await self._judge(file.getvalue())
+        await self._judge(large_picture())
 
     async def _repeat(self, way: Callable[[], Coroutine[Any, Any, None]], until: float) -> None:
         while time.monotonic() < until:
             try:
-                await way()
-                self.results.seconds[way.__name__].append(0.0)
-            except (httpx.HTTPError, RuntimeError, Refused, KeyError):
+                begun = time.monotonic()
+                await asyncio.wait_for(way(), 30)
+                self.results.seconds[way.__name__].append(time.monotonic() - begun)
+            except (TimeoutError, httpx.HTTPError, RuntimeError, Refused, KeyError):
                 self.results.refusals[way.__name__] += 1
             await asyncio.sleep(0.1)
 
@@ -307,6 +319,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--hostile", action="store_true", help="with a visitor who means harm")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server ends with this
     for folder in args.app or [Path(__file__).parents[2]]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -88,8 +88,11 @@ def in_lanes(name: str, answer: Answer) -> Callable[..., Any]:
         kind = _kind(question)
 
         def compute() -> Message:
-            with costs.measure(kind):
-                return checked(question)
+            try:
+                with costs.measure(kind):
+                    return checked(question)
+            except Abandoned as abandoned:
+                return {"error": str(abandoned)}
 
         visitor = str((await request.json()).get("session_hash"))  # Gradio has read the message already
         gone = asyncio.create_task(_hang_up(request))
@@ -126,7 +129,7 @@ async def _compute(compute: Callable[[], Message], places: Places, visitor: str)
             finally:  # the place is free when the computation has seen that the visitor is gone, and ended
                 gone.set()
                 await asyncio.wait({computation})
-    except (InputError, Abandoned) as error:
+    except InputError as error:
         return {"error": str(error)}
 
 

@@ -1,6 +1,7 @@
 """Questions of widgets: a few at once, and only for those who wait."""
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -73,14 +74,15 @@ def works(server: Works) -> Works:
     return server
 
 
-def test_questions_that_are_hung_up_end(works: Works) -> None:
+def test_questions_that_are_hung_up_end(works: Works, caplog: pytest.LogCaptureFixture) -> None:
+    """The server's log has no word of them."""
     for n in range(8):
         with pytest.raises(httpx.ReadTimeout):
             works.ask("hard", f"rude{n}", timeout=0.1, steps=500)
-    begun = time.monotonic()
     assert works.ask("hard", "polite", steps=1).json() == {"words": "done"}
-    assert time.monotonic() - begun < 2
     assert works.begun - works.abandoned == 1
+    gc.collect()
+    assert not caplog.records
 
 
 def test_places_are_not_lost_with_those_who_leave() -> None:
