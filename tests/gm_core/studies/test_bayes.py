@@ -111,7 +111,7 @@ def test_the_model_knows_its_own_pictures_by_bayes_rule(pixelcnn):
 
 @pytest.fixture
 def directory(pixelcnn, classifier, tmp_path):
-    shipped(pixelcnn, "drawn-pixelcnn", tmp_path)
+    shipped(pixelcnn, "drawn-pixelcnnpp", tmp_path)
     shipped(classifier, "drawn-classifier", tmp_path)
     noise = torch.randint(256, (30, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))
     sets = {
@@ -173,7 +173,7 @@ def test_a_study_of_other_weights_or_of_another_kind_is_refused(directory, class
     shipped(Classifier(replace(classifier.config, classes=4)), "drawn-classifier", path)
     with pytest.raises(CheckpointError, match="knows 3 classes, 'drawn-classifier' 4"):
         load_judges("drawn", "cpu", path)
-    shipped(classifier, "drawn-pixelcnn", path)
+    shipped(classifier, "drawn-pixelcnnpp", path)
     with pytest.raises(CheckpointError, match="has no exact density"):
         load_judges("drawn", "cpu", path)
 

@@ -185,7 +185,7 @@ def test_a_detector_is_calibrated_saved_and_loaded(world, tmp_path):
     from tests.helpers import shipped
 
     detector, unseen = world
-    shipped(detector.pixelcnn, "drawn-pixelcnn", tmp_path)
+    shipped(detector.pixelcnn, "drawn-pixelcnnpp", tmp_path)
     shipped(detector.background, "drawn-pixelcnn-background", tmp_path)
     shipped(detector.vae, "drawn-vae", tmp_path)
     train, held_out = (
@@ -224,8 +224,8 @@ def test_a_detector_is_calibrated_saved_and_loaded(world, tmp_path):
         load_detector("drawn", "cpu", tmp_path)
     card_file.write_text(whole)
     # Weights trained anew make the calibration worthless, and that is said.
-    shipped(GatedPixelCNN(detector.pixelcnn.config).eval(), "drawn-pixelcnn", tmp_path)
-    with pytest.raises(CheckpointError, match=r"made with other weights of 'drawn-pixelcnn';.*calibrate drawn"):
+    shipped(GatedPixelCNN(detector.pixelcnn.config).eval(), "drawn-pixelcnnpp", tmp_path)
+    with pytest.raises(CheckpointError, match=r"made with other weights of 'drawn-pixelcnnpp';.*calibrate drawn"):
         load_detector("drawn", "cpu", tmp_path)
     with pytest.raises(CheckpointError, match="there is no checkpoint 'cats-detector'"):
         load_detector("cats", "cpu", tmp_path)
