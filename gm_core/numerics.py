@@ -77,7 +77,7 @@ class _FullPrecision:
         kinds = [backends.mkldnn.matmul, backends.mkldnn.conv]  # type: ignore[attr-defined]
         if torch.cuda.is_available():
             kinds += [backends.cuda.matmul, backends.cudnn.conv]  # type: ignore[attr-defined]
-        return [(kind, kind.fp32_precision) for kind in kinds if kind.fp32_precision not in ("none", "ieee")]
+        return [(kind, now) for kind in kinds if (now := kind.fp32_precision) not in ("none", "ieee")]
 
     def __enter__(self) -> None:
         with self._lock:
