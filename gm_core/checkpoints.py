@@ -361,22 +361,17 @@ def load(
     """
     directory = directory or checkpoint_dir()
     card, where = read_card(name, directory), pick_device(device)
-    shape = repr((card.family, card.config, card.parameters))
-    key = (directory.resolve() / name, card.sha256, shape, where)
+    key = (directory.resolve() / name, card.sha256, repr((card.family, card.config, card.parameters)), where)
     # Weights made in inference mode would be useless to a later caller who wants gradients.
     with _lock, isolation(), torch.inference_mode(False):
         model = _loaded.get(key)
-        if model is None or not _is_intact(model, where):
+        # The weights that all callers share are still of their type, and where they belong.
+        intact = {(torch.float32, where.type)}
+        if model is None or {(weight.dtype, weight.device.type) for weight in model.parameters()} != intact:
             model = _loaded[key] = _build(card, read_tensors(card, directory)).to(where)
     if not isinstance(model, what):
         raise CheckpointError(f"checkpoint {name!r} is a {model.title}, which has no {noun(what)}")
     return model
-
-
-def _is_intact(model: Model, device: torch.device) -> bool:
-    """Whether the weights of a model that all callers share are still of their type, and where they belong."""
-    weight = next(model.parameters())
-    return weight.dtype == torch.float32 and weight.device.type == device.type
 
 
 def _build(card: Card, tensors: dict[str, Tensor]) -> Model:

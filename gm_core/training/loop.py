@@ -316,7 +316,13 @@ def _losses_function(
 
     # A model that draws from a generator is not compiled: the compiler cannot trace generators.
     function = torch.compile(losses) if compile_model and model.compiles else losses
-    return lambda batch, generator: function(batch.images.to(device), batch.labels.to(device), generator)
+
+    def fresh(batch: Batch, generator: torch.Generator) -> dict[str, Loss]:
+        # Where the caller is under autocast, the weights that it has cast would be kept from step to step.
+        torch.clear_autocast_cache()
+        return function(batch.images.to(device), batch.labels.to(device), generator)
+
+    return fresh
 
 
 def _batch(recipe: Recipe, data: Images, step: int) -> tuple[Batch, torch.Generator]:

@@ -68,6 +68,6 @@ async def lean_states(app: App) -> AsyncIterator[None]:
     """
     blocks = app.get_blocks()
     queue = blocks._queue
-    assert isinstance(queue, FairQueue)
-    app.state_holder = States(blocks, queue.is_here)
+    if isinstance(queue, FairQueue):  # an app whose queue is Gradio's own keeps Gradio's states
+        app.state_holder = States(blocks, queue.is_here)
     yield

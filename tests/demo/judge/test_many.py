@@ -29,7 +29,7 @@ from demo.widgets.score_table import ScoreTable
 from gm_core.cli.score import write_scores
 from gm_core.data.folders import read_pictures
 from gm_core.studies.detector.scoring import TABLE_KEYS, score_pictures
-from gm_core.text import csv_line
+from gm_core.text import csv_line, strict_json
 from tests.helpers import HOSTILE_NAMES
 
 
@@ -212,7 +212,7 @@ def test_a_missing_model_is_one_message(tmp_path: Path, monkeypatch: pytest.Monk
 def test_names_are_short_and_numbers_are_json() -> None:
     scored = batches.Scored("x" * 60_000, "mnist", error="y" * 60_000)
     assert len(json.dumps(batches.table_row(scored))) < 2000
-    assert batches._finite(float("inf")) is None
+    assert strict_json({"p": float("inf")}) == '{"p": null}'
 
 
 def test_folders_of_uploads_are_not_handed_out(tmp_path: Path) -> None:

@@ -130,6 +130,7 @@ def test_the_recipe_alone_decides_the_result(data, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_finishes_the_step_saves_and_can_be_resumed(data, tmp_path, monkeypatch, number):
+    outside = signal.signal(number, signal.default_int_handler)  # a job in the background has it ignored
     before = signal.getsignal(number)
     recipe = replace(PIXELCNN, steps=10_000)
     batch = loop._batch
@@ -146,6 +147,7 @@ def test_an_interrupt_finishes_the_step_saves_and_can_be_resumed(data, tmp_path,
     resumed = run(replace(recipe, steps=stopped.steps + 3), data, tmp_path, resume=True)
     assert resumed.steps == stopped.steps + 3
     assert signal.getsignal(number) is before
+    signal.signal(number, outside)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -108,6 +108,7 @@ def test_one_client_cannot_send_all_the_time(client: httpx.Client, monkeypatch: 
 @pytest.mark.parametrize("announced", [True, False])
 def test_an_upload_has_a_largest_size(client: httpx.Client, monkeypatch: pytest.MonkeyPatch, announced: bool) -> None:
     monkeypatch.setattr(uploads, "MOST_BYTES", MIB)
+    monkeypatch.setattr(uploads, "CLIENT_RATE", 1000 * uploads.CLIENT_BYTES)  # whatever was sent before
     content = os.urandom(2 * MIB)
     if announced:
         reply = client.post("/gradio_api/upload", files={"files": ("a.png", content)})
