@@ -89,4 +89,5 @@ def test_the_page_is_there_without_any_checkpoint(page: Page, tmp_path, monkeypa
         DRAW.build(Models.on("cpu"))
     with served(app) as url:
         page.goto(url)
-        expect(page.get_by_role("alert")).to_contain_text(NAME)
+        # One line that names what is missing: the folder, and no model of it.
+        expect(page.get_by_role("alert")).to_contain_text(f"There is no folder {tmp_path} to look for checkpoints in")
