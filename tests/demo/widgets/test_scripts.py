@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from demo.base.scripts import bundle, modules
 from demo.widgets import base
-from demo.widgets.base import bundle, modules
 
 FOLDERS = sorted(path.parent for path in base.FOLDER.glob("*/script.js"))
 NAME = re.compile(r"^(?:export )?(?:async )?(?:const|let|function|class) (\w+)", re.MULTILINE)

@@ -1,0 +1,5 @@
+"""Stub."""
+
+
+def glossary_json() -> dict[str, str]:
+    return {}
