@@ -54,7 +54,7 @@ def launch_options() -> dict[str, Any]:
     """The arguments of ``launch()`` that the app needs, wherever it is launched."""
     return {
         "theme": THEME,
-        "css": f"{CSS}\n{page.STYLE}",
+        "css": CSS,
         "favicon_path": page.ICON,
         "max_file_size": "20mb",
         "state_session_capacity": 1000,

@@ -41,7 +41,7 @@ const firstTab = () => TABS[0]?.id ?? "";
 const isForeign = (name) => name.startsWith("__"); // Gradio's own, as __theme
 
 /** What an address asks for: {tab, view, fields}. */
-const read = (search) => {
+const readAddress = (search) => {
   const { tab = firstTab(), view = "", ...rest } = Object.fromEntries(new URLSearchParams(search));
   const fields = Object.entries(rest).filter(([name]) => !(name in settings || isForeign(name)));
   return { tab, view, fields: Object.fromEntries(fields) };
@@ -61,7 +61,7 @@ const query = () => {
   return pairs.length ? `?${new URLSearchParams(pairs)}` : "";
 };
 
-const write = (isNew = false) => {
+const writeAddress = (isNew = false) => {
   clearTimeout(pause);
   pause = 0;
   const search = query();
@@ -70,23 +70,23 @@ const write = (isNew = false) => {
   // A page that holds this one in a frame shows the address; a Space does.
   if (window.parent !== window) window.parent.postMessage({ queryString: search, hash: "" }, "https://huggingface.co");
 };
-const writeSoon = () => { pause ||= setTimeout(write, PAUSE); };
+const writeSoon = () => { pause ||= setTimeout(writeAddress, PAUSE); };
 
 /** The page's address as it is now, also where a change was not written yet. */
 export const address = () => {
-  write();
+  writeAddress();
   return location.href;
 };
 
 /** Keeps a setting of the whole page in the address, or takes it out. */
 export const setSetting = (name, value) => {
   settings[name] = value;
-  if (started) write();
+  if (started) writeAddress();
 };
 
 // --- the fields of a tab
 
-const texts = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value ?? "")]));
+const asTexts = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value ?? "")]));
 const differing = (values, defaults) =>
   Object.fromEntries(Object.keys(defaults).filter((name) => values[name] !== defaults[name]).map((name) => [name, values[name]]));
 
@@ -98,7 +98,7 @@ const differing = (values, defaults) =>
  * @param {boolean} reads whether the tab reads the address itself when it is opened
  */
 export const register = (tab, fields, restore, reads) => {
-  const defaults = texts(fields), there = remembered.get(tab) ?? {}, hasFields = Object.keys(there).length > 0;
+  const defaults = asTexts(fields), there = remembered.get(tab) ?? {}, hasFields = Object.keys(there).length > 0;
   known.set(tab, { defaults, values: { ...defaults, ...there }, restore, waiting: hasFields });
   if (hasFields && !reads) restore({ ...defaults, ...there });
   tell(tab);
@@ -108,7 +108,7 @@ export const register = (tab, fields, restore, reads) => {
 export const setFields = (tab, values) => {
   const entry = known.get(tab);
   if (!entry || entry.waiting) return;
-  Object.assign(entry.values, texts(values));
+  Object.assign(entry.values, asTexts(values));
   remembered.set(tab, differing(entry.values, entry.defaults));
   if (tab === place.tab) writeSoon();
 };
@@ -167,38 +167,39 @@ const sync = () => {
   if (target) return;
   const now = seen(), isNew = now.tab !== place.tab || now.view !== place.view;
   place = now;
-  if (isNew) write(true);
-  show();
+  if (isNew) writeAddress(true);
+  announcePlace();
 };
 
 let shown = "";
-const show = () => {
+const announcePlace = () => {
   const now = JSON.stringify(place);
   if (now === shown) return;
   shown = now;
   window.dispatchEvent(new CustomEvent("shell:place", { detail: { ...place } }));
 };
 
-const open = (tab, view) => {
+const openPlace = (tab, view) => {
   target = { tab, view, until: performance.now() + PATIENCE };
   sync();
 };
 
 /**
  * Goes to a tab, and says what is to be there, without loading the page anew.
- * @param {{tab?: string, view?: string}} destination and the tab's fields, which become exactly these; with none, and
- *   unless it is to be exact, the tab stays as it was left
+ * @param {{tab?: string, view?: string, step?: string}} destination and the tab's fields, which become exactly these;
+ *   with none, and unless it is to be exact, the tab stays as it was left; the step is the lesson's
  * @param {{exact?: boolean, always?: boolean}} how also where there are no fields; also where nothing differs
  */
-export const go = ({ tab = place.tab, view, ...fields }, { exact = false, always = false } = {}) => {
-  write();
+export const go = ({ tab = place.tab, view, step, ...fields }, { exact = false, always = false } = {}) => {
+  writeAddress();
+  if (step !== undefined) settings.step = String(step);
   const isExact = exact || Object.keys(fields).length > 0, isHere = tab === place.tab;
   place = { tab, view: view ?? (isHere && !isExact ? place.view : "") };
-  const values = isExact ? texts(fields) : (remembered.get(tab) ?? {});
+  const values = isExact ? asTexts(fields) : (remembered.get(tab) ?? {});
   remembered.set(tab, values);
-  write(true);
+  writeAddress(true);
   if (isExact) restore(tab, values, always);
-  open(tab, view ?? (isExact ? "" : null));
+  openPlace(tab, view ?? (isExact ? "" : null));
 };
 
 /** Takes the open tab back to its start; Back undoes it. */
@@ -210,37 +211,37 @@ export const here = () => ({ ...place });
 /** What a link or a button with data-go leads to. */
 const followLink = (event) => {
   const link = event.target.closest?.("[data-go]");
+  if (!link) return;
   let destination;
   try {
-    destination = JSON.parse(link?.dataset.go);
+    destination = JSON.parse(link.dataset.go);
   } catch {
     return; // a widget's own data-go, which is a word
   }
   event.preventDefault();
-  const { tab, view, step, ...fields } = destination;
-  if (step) setSetting("step", String(step));
-  go({ tab, view, ...fields }, { exact: true });
+  go(destination, { exact: true });
 };
 
 /** Begins, once the settings of the page have their values. */
 export const startRouter = () => {
-  const { tab, view, fields } = read(location.search);
+  const { tab, view, fields } = readAddress(location.search);
   place = { tab, view };
   started = true;
   remembered.set(tab, fields);
   selectBefore(tab, `${tab}-${view}`);
   document.addEventListener("click", followLink);
   window.addEventListener("popstate", () => {
-    const back = read(location.search);
+    const back = readAddress(location.search);
+    settings.step = asked("step");
     place = { tab: back.tab, view: back.view };
-    write(); // the settings of the page stay
+    writeAddress(); // the settings of the page stay
     restore(back.tab, back.fields);
-    open(back.tab, back.view);
+    openPlace(back.tab, back.view);
   });
   const wait = () => {
     if (!outerList()) return requestAnimationFrame(wait);
     new MutationObserver(sync).observe(document.body, { subtree: true, attributeFilter: ["aria-selected"] });
-    return open(tab, view);
+    return openPlace(tab, view);
   };
   wait();
 };
