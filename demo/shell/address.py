@@ -7,8 +7,8 @@ In a tab's module::
         event.then(draw, ...)
 
 Changes of the fields go into the address by themselves. The handler brings values back: it is given what the address
-asks for, as text by the fields' names, and then the inputs. When the tab is opened, that is what the address says, which
-may be nothing; later, on Back or by a link, the value of every field. It takes the default for what is wrong.
+asks for, as text by the fields' names, and then the inputs. When the tab is opened, that is what the address says,
+which may be nothing; later, on Back or by a link, the value of every field. It takes the default for what is wrong.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -24,8 +24,8 @@ GLOSSARY = {
         "信息量的单位：1 奈特等于 1.44 比特。一张 −405 奈特的图片，可以压缩成 73 字节的文件。",
     ),
     "bits per value": Word(
-        "How many bits a perfect compressor built from the model would spend per number of the picture; an uncompressed "
-        "grey level takes 8.",
+        "How many bits a perfect compressor built from the model would spend per number of the picture; an "
+        "uncompressed grey level takes 8.",
         "用这个模型做成的理想压缩器，平均每个数值要花多少比特；不压缩的灰度值要花 8 比特。",
     ),
     "log p(x)": Word(
@@ -43,8 +43,8 @@ GLOSSARY = {
         "所发生之事的 −log p，以奈特计：必然之事为 0，抛一次硬币是 0.7，掷一次骰子是 1.8。",
     ),
     "entropy": Word(
-        "The surprise to expect before it happens: 0 when the model is certain, 5.5 nats when all 256 greys are equally "
-        "likely.",
+        "The surprise to expect before it happens: 0 when the model is certain, 5.5 nats when all 256 greys are "
+        "equally likely.",
         "事情发生之前预期的意外程度：模型完全确定时为 0；256 级灰度等可能时为 5.5 奈特。",
     ),
     "prior": Word(
@@ -61,8 +61,8 @@ GLOSSARY = {
         "两个分布相差多远，以奈特计；在这里就是传送一张图片的编码要花多少。某一维为 0，说明它什么也没说。",
     ),
     "ELBO": Word(
-        "A lower bound on log p(x): how well the picture is rebuilt, less the cost of its code. The true value is never "
-        "below it.",
+        "A lower bound on log p(x): how well the picture is rebuilt, less the cost of its code. The true value is "
+        "never below it.",
         "log p(x) 的下界：重建得有多好，减去编码的代价。真实值绝不会低于它。",
     ),
     "IWAE": Word(
@@ -113,8 +113,8 @@ GLOSSARY = {
         "把“给定类别时图片的概率”换算成“给定图片时类别的概率”。",
     ),
     "guidance": Word(
-        "Exaggerates what the label changes: clearer pictures of the class, less variety, and no longer the model's own "
-        "probability.",
+        "Exaggerates what the label changes: clearer pictures of the class, less variety, and no longer the model's "
+        "own probability.",
         "夸大类别标签带来的变化：图片更像那一类，但花样变少，而且不再是模型本身的概率。",
     ),
     "mean": Word(

@@ -66,17 +66,18 @@ STEPS = (
     ),
     Step(
         "What temperature does",
-        "At 0.1 the likeliest grey wins nearly every time, and hardly a digit is left: the likeliest picture is no digit. "
-        "Raise it to 1, the model itself, and on to noise.",
+        "At 0.1 the likeliest grey wins nearly every time, and hardly a digit is left: the likeliest picture is no "
+        "digit. Raise it to 1, the model itself, and on to noise.",
         "温度的作用",
-        "温度为 0.1 时，几乎总是最可能的灰度胜出，数字所剩无几：最可能的图片并不是数字。升到 1 就是模型本身，再高便成了噪声。",
+        "温度为 0.1 时，几乎总是最可能的灰度胜出，数字所剩无几：最可能的图片并不是数字。"
+        "升到 1 就是模型本身，再高便成了噪声。",
         "draw",
         fields={"class": "7", "seed": "337", "temperature": "0.1"},
     ),
     Step(
         "A map of digits",
-        "Two numbers per digit: this plane is all that the VAE knows. Move over it, and find the place where a 4 becomes "
-        "a 9.",
+        "Two numbers per digit: this plane is all that the VAE knows. Move over it, and find the place where a 4 "
+        "becomes a 9.",
         "数字的地图",
         "每个数字只用两个数表示：这个平面就是 VAE 知道的一切。在上面移动指针，找出 4 变成 9 的地方。",
         "walk",
@@ -84,8 +85,8 @@ STEPS = (
     ),
     Step(
         "Where likelihood fails",
-        "Sorted by log p(x) alone, simple pictures come out above real digits. A density can be high where nothing real "
-        "ever lies.",
+        "Sorted by log p(x) alone, simple pictures come out above real digits. A density can be high where nothing "
+        "real ever lies.",
         "似然失灵之处",
         "只按 log p(x) 排序，简单的图片竟排在真实数字之前。密度高的地方，未必有真实的图片。",
         "judge",

@@ -69,7 +69,10 @@ class Head:
         }
         text = json.dumps(config, ensure_ascii=False).replace("</", "<\\/")
         script = bundle(FOLDER / "scripts" / "shell.js").replace("</", "<\\/")
-        self.end = f"<style>{STYLE}</style><script>window.shell_config = {text};</script><script>(() => {{ {script} }})();</script></head>"
+        self.end = (
+            f"<style>{STYLE}</style><script>window.shell_config = {text};</script>"
+            f"<script>(() => {{ {script} }})();</script></head>"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
