@@ -18,8 +18,12 @@ from tests.browser.languages import untranslated
 SHELL = ".shell-title, .shell-tools, .shell-lesson, .tab-wrapper"
 
 
+FIRST = "Draw: PixelCNN"
+
+
 def is_open(page: Page, name: str) -> None:
-    expect(page.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
+    tab = page.get_by_role("tab", name=name, exact=True)
+    expect(tab).to_have_attribute("aria-selected", "true", timeout=30_000)
 
 
 def query(page: Page) -> str:
@@ -28,7 +32,7 @@ def query(page: Page) -> str:
 
 def test_tabs_and_views_have_addresses_and_back_goes_back(page: Page, app_url: str) -> None:
     page.goto(app_url)
-    is_open(page, "Draw: PixelCNN")
+    is_open(page, FIRST)
     assert query(page) == ""
     page.get_by_role("tab", name="Walk: VAE").click()
     expect(page).to_have_url(f"{app_url}?tab=walk")
@@ -38,7 +42,7 @@ def test_tabs_and_views_have_addresses_and_back_goes_back(page: Page, app_url: s
     page.go_back()
     is_open(page, "Walk")
     page.go_back()
-    is_open(page, "Draw: PixelCNN")
+    is_open(page, FIRST)
     expect(page).to_have_url(app_url)
     page.go_forward()
     page.go_forward()
@@ -52,7 +56,7 @@ def test_a_link_opens_its_view_and_no_other(page: Page, app_url: str) -> None:
     assert query(page) == "?tab=judge&view=likelihood&__theme=dark"
     page.goto(f"{app_url}?tab=nowhere")
     expect(page.get_by_text('This page has no tab "nowhere".')).to_be_visible()
-    is_open(page, "Draw: PixelCNN")
+    is_open(page, FIRST)
 
 
 def test_fields_are_in_the_address_and_come_back(page: Page, app_url: str) -> None:
@@ -86,7 +90,7 @@ def test_another_tab_keeps_its_fields(page: Page, app_url: str) -> None:
 
 def test_a_picture_is_carried_to_a_tab_that_was_never_open(page: Page, app_url: str) -> None:
     page.goto(app_url)
-    is_open(page, "Draw: PixelCNN")
+    is_open(page, FIRST)
     page.evaluate("shell.carry('walk', {pixels: [1, 2], height: 1, width: 2, channels: 1})")
     is_open(page, "Walk: VAE")
     received = "new Promise((resolve) => shell.receivePicture('walk', resolve))"
@@ -109,12 +113,12 @@ def test_chinese_comes_and_goes_without_a_reload(page: Page, app_url: str) -> No
     wait_for(canvas, "complete: ")
     page.evaluate("window.mark = true")
     english = page.locator("body").inner_text()
-    page.get_by_role("button", name="中文").click()
+    page.get_by_role("button", name="中文").dispatch_event("click")  # the pointer stays where it is
     expect(page.get_by_role("tab", name="逐像素绘制：PixelCNN")).to_be_visible()
     assert query(page) == "?lang=zh" and page.evaluate("document.documentElement.lang") == "zh-CN"
     assert page.title().startswith("逐像素绘制：PixelCNN · ")
-    page.get_by_role("button", name="English").click()
-    is_open(page, "Draw: PixelCNN")
+    page.get_by_role("button", name="English").dispatch_event("click")
+    is_open(page, FIRST)
     assert page.locator("body").inner_text() == english
     assert query(page) == "" and page.evaluate("window.mark")
 
@@ -123,10 +127,10 @@ def test_the_browsers_language_and_the_last_choice_count(browser: Browser, app_u
     context = browser.new_context(locale="zh-CN", viewport=LAPTOP)
     page = context.new_page()
     page.goto(app_url)
-    expect(page.get_by_role("tab", name="合理吗？")).to_be_visible()
+    expect(page.get_by_role("tab", name="合理吗？")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="English").click()
     page.goto(app_url)
-    expect(page.get_by_role("tab", name="Reasonable?")).to_be_visible()
+    expect(page.get_by_role("tab", name="Reasonable?")).to_be_visible(timeout=30_000)
     context.close()
 
 
@@ -138,6 +142,7 @@ def test_sentences_templates_and_their_changes_are_translated(page: Page, app_ur
     }
     page.route("**/shell/zh.json*", lambda route: route.fulfill(json=table() | entries))
     page.goto(app_url)
+    is_open(page, FIRST)
     page.evaluate(
         "document.querySelector('.shell-title').insertAdjacentHTML('beforeend', "
         "'<p id=one title=digit><b>Drag</b> a digit</p><p id=two>3 of 784 pixels</p>')"
@@ -160,7 +165,7 @@ def test_sentences_templates_and_their_changes_are_translated(page: Page, app_ur
 
 def test_the_shell_is_all_chinese(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}?lang=zh&step=1")
-    expect(page.locator(".shell-step")).to_have_text(STEPS[0].title_zh)
+    expect(page.locator(".shell-step")).to_have_text(STEPS[0].title_zh, timeout=30_000)
     page.locator(".shell-help").click()
     page.evaluate(f"document.querySelectorAll('.tabitem').forEach((tab) => tab.remove()); {json.dumps(SHELL)}")
     assert untranslated(page) == []
@@ -190,7 +195,7 @@ def test_the_lesson_goes_through_all_steps_and_is_a_link(page: Page, app_url: st
 def test_lecture_mode_enlarges_and_hides_explanations(page: Page, app_url: str) -> None:
     page.set_viewport_size(LAPTOP)
     page.goto(app_url)
-    is_open(page, "Draw: PixelCNN")
+    is_open(page, FIRST)
     page.evaluate("document.querySelector('.shell-title').insertAdjacentHTML('beforeend', '<p class=explain>why</p>')")
     size = "[parseFloat(getComputedStyle(document.documentElement).fontSize)]"
     before = page.evaluate(size)[0]
@@ -205,7 +210,7 @@ def test_lecture_mode_enlarges_and_hides_explanations(page: Page, app_url: str) 
 
 def test_a_word_is_explained_and_escape_closes_it(page: Page, app_url: str) -> None:
     page.goto(app_url)
-    is_open(page, "Draw: PixelCNN")
+    is_open(page, FIRST)
     page.evaluate("document.querySelector('.shell-title').insertAdjacentHTML('beforeend', shell.word('nats'))")
     word = page.locator('[data-word="nats"]')
     word.focus()
@@ -226,7 +231,7 @@ def test_arrow_keys_move_between_tabs_and_within_choices(page: Page, app_url: st
     is_open(page, "Reasonable?")
     expect(tabs.last).to_be_focused()
     page.keyboard.press("ArrowRight")
-    is_open(page, "Draw: PixelCNN")
+    is_open(page, FIRST)
     stops = "document.querySelectorAll('#draw-class input:not([tabindex=\"-1\"])').length"
     page.wait_for_function(f"{stops} === 1")
     page.locator("#draw-class input").first.focus()
@@ -239,7 +244,7 @@ def test_arrow_keys_move_between_tabs_and_within_choices(page: Page, app_url: st
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious_in_the_shell(page: Page, app_url: str, theme: str) -> None:
     page.goto(f"{app_url}?__theme={theme}&step=1")
-    expect(page.locator(".shell-step")).to_be_visible()
+    expect(page.locator(".shell-step")).to_be_visible(timeout=30_000)
     for part in SHELL.split(", "):
         assert problems(page, part) == []
 
@@ -248,7 +253,7 @@ def test_axe_finds_nothing_serious_in_the_shell(page: Page, app_url: str, theme:
 def test_the_header_is_one_line(page: Page, app_url: str, size: dict[str, int]) -> None:
     page.set_viewport_size(size)
     page.goto(app_url)
-    is_open(page, "Draw: PixelCNN")
+    is_open(page, FIRST)
     top = page.locator(".tabitem").first.bounding_box()
     assert top and top["y"] <= (48 if size["width"] > 900 else 92)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

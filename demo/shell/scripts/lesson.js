@@ -28,7 +28,7 @@ const buildBar = (bar) => {
   STEPS.forEach(({ title }, i) => {
     const dot = makePart("button", "shell-dot", String(i + 1));
     dot.title = title;
-    dot.setAttribute("aria-label", title);
+    dot.setAttribute("aria-label", `${i + 1}. ${title}`);
     dot.addEventListener("click", () => visit(i + 1));
     dots.append(dot);
   });
