@@ -79,15 +79,19 @@ class Address:
         events: list[Dependency] = [self._anchor.arrive(on_arrival, [*inputs], [*outputs], **options)]
         if opening is not None:
             self._anchor.props["reads"] = True
-
-            def on_opening(request: gr.Request, *values: Any) -> Any:
-                asked = dict(request.query_params)
-                return handler(self.read(asked) if asked.get("tab", self.tab) == self.tab else {}, *values)
-
-            events.append(opening.run(on_opening, [*inputs], [*outputs], **options))
+            events.append(opening.run(self.on_opening(handler), [*inputs], [*outputs], **options))
         for event in events:
             event.then(None, self._all, None, js=self._call("settle"), **QUIET)
         return events
+
+    def on_opening(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """A handler of the tab's opening, which is given what the page's address then asks of this tab."""
+
+        def handle(request: gr.Request, *values: Any) -> Any:
+            asked = dict(request.query_params)
+            return handler(self.read(asked) if asked.get("tab", self.tab) == self.tab else {}, *values)
+
+        return handle
 
     def read(self, sent: Any) -> Asked:
         """What is asked of this tab's fields, of all that a client sent."""

@@ -12,7 +12,7 @@ from demo.shell.languages import table
 from demo.shell.lesson import STEPS
 from tests.browser.axe import problems
 from tests.browser.draw_helpers import opened, wait_for
-from tests.browser.helpers import LAPTOP, SIZES
+from tests.browser.helpers import LAPTOP, SIZES, Traffic
 from tests.browser.languages import untranslated
 
 SHELL = ".shell-title, .shell-tools, .shell-lesson, .tab-wrapper"
@@ -69,6 +69,7 @@ def test_fields_are_in_the_address_and_come_back(page: Page, app_url: str) -> No
     expect(page).to_have_url(f"{app_url}?class=7&seed=5")
     page.go_back()
     wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 43")
+    page.evaluate("document.activeElement.blur()")  # a field takes its own keys
     page.keyboard.press("r")
     wait_for(canvas, "complete: 784 of 784 pixels · any class, seed")
     expect(page).to_have_url(app_url)
@@ -108,9 +109,10 @@ def test_copy_link_copies_the_address(page: Page, app_url: str) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == f"{app_url}?seed=9"
 
 
-def test_chinese_comes_and_goes_without_a_reload(page: Page, app_url: str) -> None:
+def test_chinese_comes_and_goes_without_a_reload(page: Page, app_url: str, traffic: Traffic) -> None:
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")
+    traffic.settle()
     page.evaluate("window.mark = true")
     english = page.locator("body").inner_text()
     page.get_by_role("button", name="中文").dispatch_event("click")  # the pointer stays where it is
@@ -205,6 +207,7 @@ def test_lecture_mode_enlarges_and_hides_explanations(page: Page, app_url: str) 
     page.locator("#draw-seed input").press("l")  # a field takes its own keys
     expect(page.get_by_role("button", name="Lecture")).to_have_attribute("aria-pressed", "true")
     page.reload()
+    is_open(page, FIRST)
     expect(page.get_by_role("button", name="Lecture")).to_have_attribute("aria-pressed", "true")
 
 

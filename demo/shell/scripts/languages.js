@@ -1,5 +1,5 @@
 // The page in another language: the server, the API and every script speak English, and what they put on the page is
-// translated where it stands, as it comes and changes. Going back to English restores what stood there. A text is looked
+// translated where it stands, when it comes and when it changes. Going back to English restores what stood there. A text is looked
 // up as it is, then among the templates, whose placeholders stand for numbers and names (see languages.py).
 import { asked, setSetting } from "./router.js";
 
