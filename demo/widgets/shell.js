@@ -17,6 +17,9 @@ export const copyLink = shell.copyLink ?? nothing;
 /** Opens a tab and hands it a picture, {pixels, height, width, channels}. */
 export const carry = shell.carry ?? nothing;
 
+/** What the buttons say that carry a picture to a tab, by the tab. */
+export const CARRY = shell.CARRY ?? {};
+
 /** Names the function that takes pictures carried to a tab. */
 export const receivePicture = shell.receivePicture ?? nothing;
 

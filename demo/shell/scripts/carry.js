@@ -2,6 +2,9 @@
 import { say } from "./notice.js";
 import { address, go } from "./router.js";
 
+/** What the buttons say that carry a picture to a tab. */
+export const CARRY = { judge: "Judge this", walk: "Walk from this", draw: "Draw on from this" };
+
 const receivers = new Map(); // by tab
 const carried = new Map(); // by tab: a picture that its receiver has not had yet
 

@@ -1,5 +1,5 @@
 // What the whole page shares. It runs before Gradio builds the page; tabs and widgets reach it as window.shell.
-import { carry, copyLink, receivePicture } from "./carry.js";
+import { CARRY, carry, copyLink, receivePicture } from "./carry.js";
 import { startGlossary, word } from "./glossary.js";
 import { setLecture, startKeys } from "./keys.js";
 import { chooseLanguage, startLanguages, tr } from "./languages.js";
@@ -9,7 +9,7 @@ import { asked, go, here, onArrive, register, reset, setFields, setSetting, sett
 import { startTitle } from "./title.js";
 
 window.shell = {
-  carry, chooseLanguage, copyLink, go, here, onArrive, receivePicture, register, reset, say, setFields, setLecture, settle,
+  CARRY, carry, chooseLanguage, copyLink, go, here, onArrive, receivePicture, register, reset, say, setFields, setLecture, settle,
   tr, visit, word,
 };
 
