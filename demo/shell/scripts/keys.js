@@ -60,11 +60,12 @@ const move = (event) => {
 
 export const setLecture = (on) => {
   document.documentElement.classList.toggle("lecture", on);
-  document.querySelector(".shell-lecture")?.setAttribute("aria-pressed", String(on));
+  showLecture();
   setSetting("lecture", on ? "1" : "");
   window.dispatchEvent(new Event("resize")); // canvases fit themselves to their new size
 };
 const isLecture = () => document.documentElement.classList.contains("lecture");
+const showLecture = () => document.querySelector(".shell-lecture")?.setAttribute("aria-pressed", String(isLecture()));
 
 // --- help
 
@@ -120,6 +121,7 @@ const clickButton = (event) => {
 export const startKeys = () => {
   document.addEventListener("keydown", pressKey, true);
   document.addEventListener("click", clickButton);
+  window.addEventListener("shell:place", showLecture); // the button comes with the page
   const later = () => { if (!due) due = requestAnimationFrame(setStops); };
   const filter = ["aria-selected", "aria-pressed", "aria-checked", "hidden"];
   const follow = () => {
