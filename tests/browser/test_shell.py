@@ -116,9 +116,9 @@ def test_chinese_comes_and_goes_without_a_reload(page: Page, app_url: str, traff
     page.evaluate("window.mark = true")
     english = page.locator("body").inner_text()
     page.get_by_role("button", name="中文").dispatch_event("click")  # the pointer stays where it is
-    expect(page.get_by_role("tab", name="逐像素绘制：PixelCNN")).to_be_visible()
+    expect(page.get_by_role("tab", name="绘制：PixelCNN")).to_be_visible()
     assert query(page) == "?lang=zh" and page.evaluate("document.documentElement.lang") == "zh-CN"
-    assert page.title().startswith("逐像素绘制：PixelCNN · ")
+    assert page.title().startswith("绘制：PixelCNN · ")
     page.get_by_role("button", name="English").dispatch_event("click")
     is_open(page, FIRST)
     assert page.locator("body").inner_text() == english
