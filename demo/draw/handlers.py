@@ -15,6 +15,7 @@ from demo.draw.starts import Start, read_link, read_start
 from demo.draw.words import titles
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
+from demo.shell.address import Asked
 from demo.widgets.pixel_canvas.messages import CanvasMessage
 from gm_core import CheckpointError, in_levels, open_picture, prepare
 from gm_core.data.catalog import FIRST
@@ -73,24 +74,31 @@ class DrawHandlers:
         problems = self.drawings.problems(label, temperature, seed, pictures, model)
         return [*(gr.validate(problem is None, problem or "") for problem in problems), gr.validate(True, "")]
 
-    def read_address(self, session: DrawingSession, request: gr.Request) -> list[Any]:
-        """The controls as the page's address asks for them, and the line about the model; defaults for what is wrong.
+    def restore(self, asked: Asked, session: DrawingSession) -> list[Any]:
+        """The controls as an address asks for them, and the line about the model; defaults for what is wrong.
 
         What the address does not say is left alone: the visitor may have changed it already.
+
+        Args:
+            asked: Of :data:`LINK` and ``given``; see :class:`~demo.shell.address.Address`.
+            session: The visitor's, which takes what is given.
         """
-        asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED, PICTURES[0], self.drawings.first]
+        usual, problems = [ANY, 1.0, FIRST_SEED, PICTURES[0], self.drawings.first], []
         values: list[Any] = [asked.get(key, default) for key, default in zip(LINK, usual, strict=True)]
         values[1:3] = [_number(value) for value in values[1:3]]
         for place, problem in enumerate(self.drawings.problems(*values)):
             if problem:
-                gr.Warning(f"Something in this link is wrong: {problem} Drawn instead: {usual[place]}.")
+                problems.append(f"{problem} Drawn instead: {usual[place]}.")
                 values[place] = usual[place]
         model = values[-1]
         if "given" in asked:
             try:
-                session.start = read_link(asked["given"], self.models.autoregressive(model))
+                given = asked["given"]
+                session.start = read_link(given, self.models.autoregressive(model)) if given else None
             except (InputError, CheckpointError) as error:
-                gr.Warning(f"Something in this link is wrong: {error} Drawn instead: a whole picture.")
+                problems.append(f"{error} Drawn instead: a whole picture.")
+        if problems:
+            gr.Warning(f"Something in this link is wrong: {' '.join(problems)}")
         updates = [
             gr.update(value=value) if key in asked else gr.skip() for key, value in zip(LINK, values, strict=True)
         ]

@@ -17,6 +17,7 @@ from demo.draw.drawings import EACH, LAST_SEED, NAME, PICTURES, WRONG_SEED, WRON
 from demo.draw.handlers import FIRST_SEED, DrawHandlers, DrawingSession
 from demo.draw.words import HINT, HOW, SEED_INFO, TEMPERATURE_INFO
 from demo.shared.models import Models
+from demo.shell.address import Address
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
 from gm_core import CheckpointError
@@ -141,8 +142,10 @@ def build(models: Models) -> None:
         canvas.ask(give, [model, session], None, **EVERY).success(**then),
         canvas.pick(press_key, [model, pictures], [label, pictures], **EVERY).then(**then),
     ]
-    arrived = opening.run(handlers.read_address, session, [*controls, about])
-    begun.append(opening.then(arrived, handlers.draw_first, outputs=canvas, **drawing))
+    fields = {"class": label, "seed": seed, "temperature": temperature, "pictures": pictures, "model": model}
+    address = Address("draw", fields, extra=["given"])
+    back, arrived = address.restore(handlers.restore, [session], [*controls, about], opening)
+    begun += [back.then(**then), opening.then(arrived, handlers.draw_first, outputs=canvas, **drawing)]
     canvas.stop(None, cancels=begun)
     seed.change(None, seed, wrong_seed, js=CHECK_SEED)
     temperature.change(None, temperature, wrong_temperature, js=CHECK_TEMPERATURE)

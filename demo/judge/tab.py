@@ -94,18 +94,18 @@ class _Tab:
             with gr.Column(scale=4, min_width=290):
                 self.map = HeatMap(predict=partial(predict_pixel, models))
         self.detector = gr.HTML(apply_default_css=False)
-        with gr.Tabs(elem_id="judge-panels"):
-            with gr.Tab("Compared with a classifier"):
+        with gr.Tabs(elem_id="judge-panels", elem_classes="views", overflow_behavior="wrap"):
+            with gr.Tab("Compared with a classifier", id="judge-classifier"):
                 self.bayes = BayesPanel(models)
-            with gr.Tab("Every score"):
+            with gr.Tab("Every score", id="judge-scores"):
                 self.scores = gr.HTML(apply_default_css=False, elem_classes="judge-panel")
-            with gr.Tab("Where likelihood fails"):
+            with gr.Tab("Where likelihood fails", id="judge-likelihood"):
                 self.naive = NaivePanel(models)
-            with gr.Tab("Many pictures"):
+            with gr.Tab("Many pictures", id="judge-many"):
                 self.many = ManyPanel(models)
-            with gr.Tab("How accurate is it?"):
+            with gr.Tab("How accurate is it?", id="judge-accuracy"):
                 self.measured = MeasuredPanel(models)
-            with gr.Tab("How does this work?"):
+            with gr.Tab("How does this work?", id="judge-how"):
                 gr.Markdown((FOLDER / "how.md").read_text())
         self.panels: tuple[Panel, ...] = (self.bayes, self.naive, self.measured)
 

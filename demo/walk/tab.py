@@ -78,7 +78,7 @@ def build(models: Models) -> None:
                 container=False,
                 elem_id="walk-model",
             )
-    with gr.Tabs(elem_classes="walk-views") as views:
+    with gr.Tabs(elem_classes=["walk-views", "views"], overflow_behavior="wrap") as views:
         tabs = {view: gr.Tab(title, id=f"walk-{view}") for view, title in VIEWS.items()}
     notes: list[gr.HTML] = []
     openings: dict[str, Opening] = {}

@@ -1,4 +1,4 @@
-// What can be exported: a picture, an animation, a link.
+// What can be exported: a picture, an animation, and the start as a link carries it.
 import { ask, downloadBlob, find, gifAddress, make } from "../common.js";
 import { cellOf, drawFrame, paint } from "./picture.js";
 import { focus, influences } from "./pixel.js";
@@ -33,30 +33,8 @@ export const saveAnimation = async () => {
 };
 
 // Values, and one bit per pixel for what is given, in base64 that a link can carry.
-const encodeLink = ({ values, keep }) => {
+export const encodeLink = ({ values, keep }) => {
   const bits = new Uint8Array(Math.ceil(run.size / 8));
   keep.forEach((given, i) => { bits[i >> 3] |= given << (7 - (i & 7)); });
   return btoa(String.fromCharCode(...values, ...bits)).replaceAll("+", "-").replaceAll("/", "_");
-};
-
-export const copyLink = async () => {
-  const address = new URL(location.pathname, location.origin);
-  const { label, seed, temperature, pictures, model } = run;
-  const query = { class: label, seed, temperature };
-  if (run.count > 1) query.pictures = pictures;
-  if (model !== props.models[0].name) query.model = model;
-  if (run.start) query.given = encodeLink(run.start);
-  address.search = new URLSearchParams(query);
-  const words = find(".link span"), field = find(".address");
-  try {
-    await navigator.clipboard.writeText(address.href);
-    words.textContent = "Copied";
-    announce("Link copied.");
-    setTimeout(() => { words.textContent = "Copy link"; }, 1500);
-  } catch { // no permission, or no secure connection: the link to copy by hand
-    field.value = address.href;
-    field.hidden = false;
-    field.select();
-    announce("Copy the link from the field.");
-  }
 };

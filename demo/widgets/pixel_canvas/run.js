@@ -1,6 +1,8 @@
 // The pixels of a run, as they come from the server; messages.py says when they come, and in which order.
 import { find } from "../common.js";
+import { setFields } from "../shell.js";
 import { adopt, encodeStart, forget, start } from "./edit.js";
+import { encodeLink } from "./export.js";
 import { makeCharts } from "./histogram.js";
 import { fitCanvas } from "./picture.js";
 import { clearPixel } from "./pixel.js";
@@ -83,6 +85,7 @@ const begin = (/** @type {CanvasMessage} */ message) => {
     ready: 0, end: size, done: null, stopped: false, over: false, slow: false, known: new Uint8Array(size),
     sheet: labels.map(() => makePicture(size, channels)),
   });
+  setFields("draw", { given: from ? encodeLink(from) : "" });
   if (!stay) {
     state.at = live ? size : run.first;
     lookAway();
@@ -92,7 +95,6 @@ const begin = (/** @type {CanvasMessage} */ message) => {
   if (!live) adopt(message.asked);
   if (run.given === JSON.stringify(encodeStart(start))) state.pending = null;
   fitCanvas();
-  find(".address").hidden = true;
   const others = classes.filter((name) => name !== label);
   fillSelect(find(".compare select"), others.map((name) => [name, labelText(name)]));
   fillSelect(find(".rivals select"), rivals(message));

@@ -1,8 +1,9 @@
 // The canvas: buttons and keys. The pixels of a run are buffered as they come from the model (run.js), and played back at
 // a pace that a person can see (playback.js).
 import { find, findAll } from "../common.js";
+import { copyLink } from "../shell.js";
 import "./controls.js";
-import { copyLink, saveAnimation, savePicture } from "./export.js";
+import { saveAnimation, savePicture } from "./export.js";
 import { goTo, lookCloser, show, stop, toggle } from "./playback.js";
 import { receive } from "./run.js";
 import { part, run, state, visibleCount } from "./state.js";
