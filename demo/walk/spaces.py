@@ -175,8 +175,7 @@ class Spaces:
         """The picture at a point, and what it means."""
         _, vae = self.model(sent)
         view, z = latent.check_view(sent.get("view")), latent.check_point(vae, sent.get("z"), latent.FAR)
-        nearer = latent.share_nearer(vae.dimensions, z)
-        reading = view_line(view) + distance(vae.dimensions, float(z.norm()), nearer)
+        reading = view_line(view) + distance(vae.dimensions, float(z.norm()))
         return latent.picture_answer(latent.picture(vae, z, view)) | {"reading": reading}
 
     def prior(self, sent: Value) -> Value:
