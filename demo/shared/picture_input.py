@@ -1,6 +1,5 @@
 """A picture of the user's own: drawn on a pad, uploaded, or an example; and what a model sees of it."""
 
-import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,6 @@ from PIL import Image
 from torch import Tensor
 
 import gm_core
-from demo.base.checks import SHORT_SEEDS
 from demo.base.errors import SHOWN, sentence
 from demo.base.events import PICTURE, QUIET, public
 from demo.base.serving.waiting import waiting
@@ -48,13 +46,15 @@ class OwnPicture:
 
 @dataclass(frozen=True)
 class ExampleSeed:
-    """An example instead: every data set has one of its own with this seed, drawn when a model needs it.
+    """An example instead: every data set has one of its own, drawn when a model needs it.
 
     Attributes:
-        seed: One seed, one picture; when left out, that of the catalogue.
+        seed: One seed, one picture; when left out, one of the catalogue.
+        nth: Which of these.
     """
 
     seed: int | None = None
+    nth: int = 0
 
 
 UserPicture = OwnPicture | ExampleSeed
@@ -91,8 +91,7 @@ def model_input(models: Models, picture: UserPicture, name: str) -> ModelInput:
     """
     card = models.card(name)
     if isinstance(picture, ExampleSeed):
-        usual = card.record.seeds.picture
-        return example(models, card, usual if picture.seed is None else picture.seed)
+        return example(models, card, card.record.example_seed(picture.nth) if picture.seed is None else picture.seed)
     prepared = picture.forms[form_for(card)]
     return ModelInput(prepared.image, f"{picture.source}, {', '.join(prepared.steps)}.")
 
@@ -173,13 +172,14 @@ class PictureInput:
         note: Says where the picture comes from, or what is wrong with it.
     """
 
-    def __init__(self, prefix: str, models: Models, names: Iterable[str], height: int = 150) -> None:
+    def __init__(self, prefix: str, models: Models, names: Iterable[str], height: int = 120) -> None:
         self.forms = {form_for(models.card(name)) for name in names}
         hint = {"hint": "draw here"} if len(self.forms) > 1 else {}
         self.pad = SketchPad(elem_id=f"{prefix}-pad", **hint)
+        self.another = gr.Button("Another example", size="md")
+        self.nth = gr.State(0)
         self.note = gr.HTML(elem_id=f"{prefix}-source", padding=False)
         self.upload = PictureUpload(elem_id=f"{prefix}-upload", height=height)
-        self.another = gr.Button("Another example", size="md")
 
     def connect(
         self,
@@ -223,13 +223,13 @@ class PictureInput:
             # A file that cannot be read is removed; one that can takes the drawing's place.
             return (*shown, gr.skip(), "") if good else (*shown, None, gr.skip())
 
-        def on_another(*values: Any) -> tuple[Any, ...]:
-            _, shown = answer(lambda: ExampleSeed(secrets.randbelow(SHORT_SEEDS)), *values)
-            return *shown, None, ""
+        def on_another(nth: int, *values: Any) -> tuple[Any, ...]:
+            _, shown = answer(lambda: ExampleSeed(nth=nth + 1), *values)
+            return nth + 1, *shown, None, ""
 
         emptied = [*outputs, self.upload, self.pad]
         as_drawing, as_upload = public(f"{api_name}_drawing"), public(f"{api_name}_upload", PICTURE)
         drawing = self.pad.input(on_drawing, [self.pad, *inputs], [*outputs, self.upload], **as_drawing)
         sent = self.upload.input(on_upload, [self.upload, *inputs], emptied, **as_upload)
-        another = self.another.click(on_another, list(inputs), emptied, **QUIET)
+        another = self.another.click(on_another, [self.nth, *inputs], [self.nth, *emptied], **QUIET)
         return [drawing, sent, another]

@@ -80,6 +80,7 @@ class RebuildView:
                 with gr.Row(elem_classes="walk-rebuilt"):
                     with gr.Column(scale=3, elem_classes="walk-square"):
                         original = PictureView(title="Model input", elem_id="walk-seen")
+                        self.back = gr.Button("Open this point in Walk", size="md")
                     with gr.Column(scale=3, elem_classes="walk-square"):
                         mean = PictureView(title="Rebuilt: the mean of every pixel", elem_id="walk-mean")
                         scale = PictureView(title="Rebuilt: the spread of every pixel", elem_id="walk-scale")
@@ -94,7 +95,6 @@ class RebuildView:
                         )
                     with gr.Column(scale=3, min_width=0):
                         bound = gr.HTML(css_template=STYLE, js_on_load=WANTED, elem_id="walk-bound")
-                        self.back = gr.Button("Open this point in Walk", size="md")
         with gr.Accordion("What does each dimension say, and how tight is the bound?", open=False):
             with gr.Row(elem_classes="walk-row"):
                 with gr.Column(scale=5, min_width=240):
