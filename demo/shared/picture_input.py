@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 import gm_core
+from demo.base.checks import is_index
 from demo.base.errors import SHOWN, sentence
 from demo.base.events import PICTURE, QUIET, public
 from demo.base.serving.waiting import waiting
@@ -27,6 +28,9 @@ from gm_core.data.catalog import FIRST
 from gm_core.data.preparation import DIGITS, Form
 
 EMPTY = "The drawing is empty: draw something, or upload a picture."
+
+MOST_CARRIED = 64
+"""Edge of a picture from another tab at most."""
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -151,6 +155,33 @@ def read_upload(path: str, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
         PictureError: It is not a picture, is damaged, or is too large.
     """
     return _prepare("Your picture", gm_core.open_picture(path, name="this file", wanted=waiting()), forms)
+
+
+def read_carried(sent: object, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
+    """A picture that another tab handed over, as it is where its size is that of a form, else prepared.
+
+    Args:
+        sent: ``pixels`` (levels row by row, the channels of a pixel together), ``height``, ``width`` and ``channels``.
+        forms: What it is to be prepared for.
+
+    Raises:
+        PictureError: It is no picture.
+    """
+    parts: dict[str, Any] = sent if isinstance(sent, dict) else {}
+    pixels, height, width, channels = (parts.get(name) for name in ("pixels", "height", "width", "channels"))
+    whole = all(is_index(side, MOST_CARRIED + 1) and side for side in (height, width, channels))
+    good = whole and channels in (1, 3) and isinstance(pixels, list) and len(pixels) == height * width * channels
+    if not good or not all(is_index(level, 256) for level in pixels):
+        raise PictureError("this picture cannot be taken over; download it and upload it here")
+    image = torch.tensor(pixels, dtype=torch.uint8).view(height, width, channels)
+    picture = Image.fromarray(image.squeeze(-1).numpy() if channels == 1 else image.numpy())
+
+    def prepared(form: Form) -> Prepared:
+        if (form.size, form.size, form.channels) == (height, width, channels):
+            return Prepared(image.movedim(-1, 0)[None].contiguous(), ("as it is",))
+        return gm_core.prepare(picture, form=form)
+
+    return OwnPicture("A picture from another tab", {form: prepared(form) for form in forms})
 
 
 def _prepare(source: str, picture: Image.Image, forms: Iterable[Form]) -> OwnPicture:

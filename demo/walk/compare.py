@@ -1,12 +1,12 @@
 """The view "Autoencoder": the same network with and without a prior, side by side."""
 
 import secrets
-from typing import Any
+from typing import Any, cast, get_args
 
 import gradio as gr
 
 from demo.base.checks import SHORT_SEEDS, read_seed
-from demo.base.errors import show_errors
+from demo.base.errors import InputError, show_errors
 from demo.base.events import LIVE, public
 from demo.base.fields import StrictRadio
 from demo.shared.model_line import figure_line
@@ -34,6 +34,9 @@ class CompareView:
         models: The app's models.
 
     Attributes:
+        seed: The field of the random points' seed.
+        region: Where they come from.
+        last: The last seed that was one.
         inputs: What :meth:`show` needs.
         outputs: What it sets.
 
@@ -72,6 +75,7 @@ class CompareView:
                         )
                     )
                     gr.HTML(figure_line(models.card(name)), padding=False)
+        self.seed, self.region, self.last = seed, region, last
         self.inputs, self.outputs = [picture, last, region], [given.note, *columns]
 
         @show_errors
@@ -94,6 +98,18 @@ class CompareView:
         seed.input(use_seed, [seed, picture, region], [last, *columns], **public("walk_compare_draw"))
         region.input(show_errors(self.show), self.inputs, self.outputs, **LIVE)
         given.connect(use_picture, [last, region], [given.note, picture, *columns], "walk_compare")
+
+    @staticmethod
+    def read_region(text: str) -> Region:
+        """Where random points come from, as the address says it.
+
+        Raises:
+            InputError: There is no such place.
+        """
+        for region in get_args(Region):
+            if region == text:
+                return cast(Region, region)
+        raise InputError(f"Random points come from {' or '.join(get_args(Region))}.")
 
     def show(self, picture: UserPicture, seed: int, region: Region) -> tuple[Any, ...]:
         """A picture and random points on both maps, and where the picture comes from."""

@@ -54,7 +54,7 @@ WITHIN = 1 - math.exp(-(RINGS[-1] ** 2) / 2)
 POINTS = 24
 """Random points that are decoded and shown."""
 
-MANY_POINTS = 1000
+MANY_POINTS = 300
 """Random points whose pictures are counted by class."""
 
 Region = Literal["normal", "range"]
@@ -200,9 +200,7 @@ class Maps:
         return {"gif": base64.b64encode(content).decode()}
 
     @torch.inference_mode()
-    def marks(
-        self, name: str, picture: UserPicture, seed: int | None = None, region: Region = "normal"
-    ) -> MapMarks:
+    def marks(self, name: str, picture: UserPicture, seed: int | None = None, region: Region = "normal") -> MapMarks:
         """What is to be marked on a map.
 
         Args:

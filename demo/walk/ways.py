@@ -113,6 +113,7 @@ class WaysView:
 
     Attributes:
         ends: The ends.
+        seeds: The fields of their seeds, by A and B.
         inputs: What :meth:`show` needs besides the model's name.
         outputs: What it sets.
     """
@@ -137,6 +138,7 @@ class WaysView:
                             number = gr.Number(seed, label=f"Seed, 0 to {SHORT_SEEDS - 1}", elem_id=f"walk-seed-{end}")
                             given = PictureInput(f"walk-{end.lower()}", spaces.models, spaces.cards)
                         controls.append((end, number, buttons, given, line))
+        self.seeds = {end: number for end, number, *_ in controls}
         self.inputs = [self.ends]
         self.outputs = [strip, *(line for *_, line in controls)]
         for end, number, buttons, given, _ in controls:
