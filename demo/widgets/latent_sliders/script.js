@@ -128,7 +128,7 @@ const settle = async () => {
   paint(unpack(answer), 0);
   find(".reading").innerHTML = answer.reading;
   if (origin) find(".reading").append(make("p", "origin", origin));
-  canvas.setAttribute("aria-label", `Decoded where the sliders stand: ${find(".reading").textContent.trim()}`);
+  canvas.setAttribute("aria-label", "Decoded where the sliders stand");
 };
 // What each of some sliders does from end to end; ends to four digits, of which the eye sees two.
 const showStrips = async (move, axes) => {
