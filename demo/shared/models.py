@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
-from gm_core import Atlas, Autoregressive, Card, Detector, Latent, Samples, Variational
+from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, Samples, Variational
 from gm_core.checkpoints import CheckpointError, checkpoint_dir, names, read_card
-from gm_core.data.catalog import FIRST, dataset_of, place_of
+from gm_core.data.catalog import CATALOG, FIRST, dataset_of, place_of
 from gm_core.device import pick_device
 from gm_core.studies import DETECTORS
 
@@ -44,6 +44,10 @@ class Models:
     def latent(self, name: str) -> Latent:
         """A model that has codes."""
         return gm_core.load(name, self.device, what=Latent)
+
+    def classifier(self, dataset: str = FIRST.name) -> Classifies:
+        """A model that names the class of a data set's pictures."""
+        return gm_core.load(dataset_of(dataset).classifier, self.device, what=Classifies)
 
     def samples(self, name: str) -> Samples:
         """A model that draws pictures."""
