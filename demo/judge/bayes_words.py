@@ -11,6 +11,7 @@ from demo.base.charts.coverage import Curve, accuracy, coverage_chart, coverage_
 from demo.base.theme import CLASS_COLORS
 from demo.base.words import nats, note_html, percent
 from demo.judge.measured import set_words
+from demo.shell.glossary import word
 from gm_core import BayesStudy, Card, Verdict, bayes_posterior, likelihood_from_posterior, marginal_log_prob
 from gm_core.checkpoints import Metric
 from gm_core.data.catalog import CATALOG, dataset_of
@@ -89,6 +90,21 @@ def abstains(scores: ClassScores, verdict: Verdict, threshold: float) -> bool:
         threshold: The least probability of the likeliest class, from 0 to 1.
     """
     return verdict.verdict == "unreasonable" or likeliest(scores.density)[1] < threshold
+
+
+def brief_html(scores: ClassScores, verdict: Verdict) -> str:
+    """What the classifier says, in a line beside the verdict.
+
+    Args:
+        scores: What both say.
+        verdict: What the detector says.
+    """
+    index, share = likeliest(scores.classifier)
+    beside = "it has to answer" if verdict.verdict == "unreasonable" else "it always answers"
+    return (
+        f'<p class="brief">{word("classifier", "A classifier")} says <b>{escape(scores.names[index])}</b> '
+        f"({percent(share)}): {beside}.</p>"
+    )
 
 
 def contrast_html(scores: ClassScores, verdict: Verdict, threshold: float, url: str, study: Card | None) -> str:

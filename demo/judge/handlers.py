@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 import torch
 from PIL import Image
@@ -15,7 +15,7 @@ from demo.base.words import message_html
 from demo.judge.examples import Example, examples, problems
 from demo.judge.judgement import Judgement, judge
 from demo.judge.surprise import surprise_map
-from demo.judge.words import both_ends_html, detector_html, prepared_html, scores_html, verdict_html
+from demo.judge.words import both_ends_html, detector_html, nothing_html, prepared_html, scores_html, verdict_html
 from demo.shared.models import Models
 from demo.widgets.example_row import ExampleCard, ExampleRow
 from demo.widgets.heat_map import HeatMapValue
@@ -29,7 +29,7 @@ from gm_core.studies import DETECTORS
 Source = Literal["pad", "file"]
 """Where the judged picture comes from: the pad, or an upload."""
 
-EMPTY_PAD = "The pad is empty: draw something. Until then, the verdict of the last picture stays."
+EMPTY: Final = "The pad is empty: draw something, or choose an example."
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Request:
 class Changes(TypedDict, total=False):
     """What changes on the page, by the name of its component; all else stays as it is."""
 
-    judgement: Judgement
+    judgement: Judgement | None
     note: str
     prepared: str
     verdict: str
     charts: str
-    map: HeatMapValue
+    map: HeatMapValue | None
     scores: str
     detector: str
     examples: ExampleRow
@@ -76,6 +76,18 @@ class Changes(TypedDict, total=False):
     last_file: str
     preparation: Preparation
     steps: tuple[str, ...]
+
+
+_NOTHING: Changes = {
+    "judgement": None,
+    "note": "",
+    "prepared": "",
+    "verdict": nothing_html(EMPTY),
+    "charts": "",
+    "map": None,
+    "scores": "",
+}
+"""What is shown while there is no picture: nothing of the last one."""
 
 
 class Handlers:
@@ -115,8 +127,7 @@ class Handlers:
     def on_draw(self, request: Request) -> Changes:
         """A stroke is finished, or undone."""
         if not request.pad:
-            note = message_html(EMPTY_PAD)
-            return {"note": note, "examples": ExampleRow(chosen=None), "preparation": USUAL}
+            return {**_NOTHING, "examples": ExampleRow(chosen=None), "preparation": USUAL, "source": "pad"}
         found = examples(self.models, request.dataset)
         index = _place(found, request.pad)
         if index is not None:  # undo led back to it
@@ -209,9 +220,9 @@ class Handlers:
             "note": "",
             "prepared": prepared_html(prepared, encode(png(grid(prepared.image)))),
             "verdict": verdict_html(judgement, detector),
-            "charts": _charts(judgement, detector),
+            "charts": _outlier_chart(judgement, detector),
             "map": surprise_map(judgement),
-            "scores": scores_html(judgement, detector),
+            "scores": scores_html(judgement, detector) + _likelihood_chart(judgement, detector),
         }
 
 
@@ -235,29 +246,29 @@ def _open(source: Source, picture: str) -> Image.Image:
     return open_picture(decode(picture) or b"", "the drawing")
 
 
-def _charts(judgement: Judgement, detector: Detector) -> str:
-    """How unusual the picture is among held-out ones, and its likelihood among theirs."""
+def _outlier_chart(judgement: Judgement, detector: Detector) -> str:
+    """How unusual the picture is among held-out ones."""
     verdict, dataset = judgement.verdict, judgement.record
     edge, here = detector.threshold(verdict.alpha), verdict.outlier_score
     # Where the edge is drawn does not decide; the verdict does, should the two differ by a hair.
     edge = max(edge, here) if verdict.verdict == "reasonable" else min(edge, here * (1 - 1e-9))
-    return (
-        histogram(
-            detector.outlier_scores,
-            here,
-            (float("-inf"), edge),
-            "how unusual, all scores together",
-            ("usual", "unusual"),
-            dataset.many,
-        )
-        + histogram(
-            detector.held_out["log_prob"],
-            verdict.log_prob,
-            detector.usual_range("log_prob", verdict.alpha),
-            of=dataset.many,
-        )
-        + both_ends_html(_verdict_on_nothing(detector), detector, dataset)
+    return histogram(
+        detector.outlier_scores,
+        here,
+        (float("-inf"), edge),
+        "how unusual, all scores together",
+        ("usual", "unusual"),
+        dataset.many,
+        tall=50,
     )
+
+
+def _likelihood_chart(judgement: Judgement, detector: Detector) -> str:
+    """The picture's likelihood among those of held-out ones, of which both ends are unusual."""
+    verdict, dataset = judgement.verdict, judgement.record
+    usual = detector.usual_range("log_prob", verdict.alpha)
+    chart = histogram(detector.held_out["log_prob"], verdict.log_prob, usual, of=dataset.many)
+    return chart + both_ends_html(_verdict_on_nothing(detector), detector, dataset)
 
 
 @lru_cache(maxsize=4)

@@ -237,6 +237,11 @@ def _reach(detector: Detector, alpha: float) -> str:
     return note_html(f"{words[:1].upper()}{words[1:]}.") if words else ""
 
 
+def nothing_html(text: str) -> str:
+    """In the place of a verdict."""
+    return f'<div class="verdict none" aria-live="polite"><div class="headline"><p>{escape(text)}</p></div></div>'
+
+
 def scores_html(judgement: Judgement, detector: Detector) -> str:
     """Every score by itself: its value, its place among the held-out pictures, and its own p-value."""
     verdict, dataset = judgement.verdict, judgement.record
