@@ -69,7 +69,8 @@ class Comparison:
 
     def density(self, threshold: float) -> str:
         """The density's answer, or that it abstains."""
-        return density_html(self.scores, self.judgement.verdict, threshold, self.study)
+        name = self.judgement.record.density
+        return density_html(self.scores, self.judgement.verdict, threshold, self.study, name)
 
 
 class BayesPanel:
@@ -105,7 +106,15 @@ class BayesPanel:
             gr.HTML(f"{FORMULAS}<style>{STYLE}</style>", apply_default_css=False)
 
         self.inputs = [self.threshold, self.dataset]
-        self.outputs = [self.brief, self.contrast, self.classifier, self.density, self.likelihoods, self.dataset, self.study]
+        self.outputs = [
+            self.brief,
+            self.contrast,
+            self.classifier,
+            self.density,
+            self.likelihoods,
+            self.dataset,
+            self.study,
+        ]
 
     def wire(self, judgement: gr.State) -> None:
         """Connect the threshold.

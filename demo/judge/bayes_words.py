@@ -176,7 +176,9 @@ def classifier_html(scores: ClassScores, card: Card) -> str:
     )
 
 
-def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study: Card | None) -> str:
+def density_html(
+    scores: ClassScores, verdict: Verdict, threshold: float, study: Card | None, name_of_density: str
+) -> str:
     """The density's answer, or that it abstains.
 
     Args:
@@ -184,6 +186,7 @@ def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study:
         verdict: What the detector says of the picture.
         threshold: The least probability of the likeliest class, from 0 to 1.
         study: The card of what was measured, if there is one.
+        name_of_density: The density's checkpoint.
     """
     index, share = likeliest(scores.density)
     name, own = scores.names[index], f"{100 * threshold:g} %"
@@ -204,7 +207,10 @@ def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study:
         answer = _says(name, share)
         because = f"The picture is reasonable (p = {verdict.p_value:.4f}), and its class is not below your {own}."
     shares = "the same for every class" if scores.prior is None else "its share of the training images"
-    remarks, figures = [f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"], _figures(study)
+    remarks, figures = (
+        [f"<code>{escape(name_of_density)}</code>", f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"],
+        _figures(study),
+    )
     if "pixelcnn_accuracy" in figures:
         figure = figures["pixelcnn_accuracy"]
         remarks.append(f"classifies {percent(figure.value)} of {_test_images(figure)} correctly when it must answer")
