@@ -145,7 +145,7 @@ class BayesPanel:
             percent: How likely the density's best class must be for an answer, in percent.
 
         Returns:
-            A line for the verdict, the contrast, the classifier, the density, the likelihoods by class, and the data set.
+            The line beside the verdict, the contrast, the classifier, the density, the likelihoods, and the data set.
         """
         case = self._compare(judgement)
         if isinstance(case, str):

@@ -207,10 +207,8 @@ def density_html(
         answer = _says(name, share)
         because = f"The picture is reasonable (p = {verdict.p_value:.4f}), and its class is not below your {own}."
     shares = "the same for every class" if scores.prior is None else "its share of the training images"
-    remarks, figures = (
-        [f"<code>{escape(name_of_density)}</code>", f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"],
-        _figures(study),
-    )
+    remarks = [f"<code>{escape(name_of_density)}</code>", f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"]
+    figures = _figures(study)
     if "pixelcnn_accuracy" in figures:
         figure = figures["pixelcnn_accuracy"]
         remarks.append(f"classifies {percent(figure.value)} of {_test_images(figure)} correctly when it must answer")

@@ -191,7 +191,7 @@ class Handlers:
             return _join(self._known_dataset(dataset, None), here)
         chosen = int(index)
         changes = self._example(found, chosen, request)
-        return _join(here, self._known_dataset(dataset, chosen), changes, {"pad": found[chosen].url})
+        return _join(here, changes, self._known_dataset(dataset, chosen), {"pad": found[chosen].url})
 
     def on_upload(self, request: Request, file: str | None) -> Changes:
         """A picture is uploaded, pasted or photographed; one that cannot be read gives way to the one before.
