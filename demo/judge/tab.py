@@ -98,14 +98,14 @@ class _Tab:
                     self.measured = MeasuredPanel(models)
                 with gr.Tab("Many pictures", id="judge-many"):
                     self.many = ManyPanel(models)
-                with gr.Tab("How does this work?", id="judge-how"):
+                with gr.Tab("How it works", id="judge-how"):
                     explanation(FOLDER)
         self.panels: tuple[Panel, ...] = (self.bayes, self.naive, self.measured)
 
     def _build_picture(self, steps: Sequence[str]) -> None:
         """The picture, the verdict and the map side by side; below, what the model sees."""
         with gr.Row(equal_height=False, elem_classes="judge-row"):
-            with gr.Column(elem_classes="judge-input"), gr.Tabs(selected="pad") as self.sources:
+            with gr.Column(elem_classes="judge-input"), gr.Tabs(overflow_behavior="wrap") as self.sources:
                 with gr.Tab("Draw", id="pad") as self.pad_tab:
                     self.pad = SketchPad(tab="judge", padding=False, elem_id="judge-pad")
                 with gr.Tab("Upload or photo", id="file") as self.file_tab:
