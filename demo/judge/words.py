@@ -156,21 +156,25 @@ def sentence(verdict: Verdict, held_out: int, dataset: DataSet) -> str:
 
 def why(judgement: Judgement, detector: Detector) -> str:
     """What is unusual about a picture, and how much, made of its scores; true at every p-value and every rate."""
+    return " ".join(_sentences(judgement, detector))
+
+
+def _sentences(judgement: Judgement, detector: Detector) -> list[str]:
     verdict = judgement.verdict
     grade = next((words for limit, words in GRADES if verdict.p_value <= limit), "")
     name = most_unusual(verdict, detector)
     reason = _reason(name, judgement, detector)
     if not grade:
         if verdict.p_values[name] > 0.05:
-            return f"Nothing about it stands out: none of its {len(verdict.scores)} scores is unusual."
-        return f"All in all it is ordinary, although {reason}."
+            return [f"Nothing about it stands out: none of its {len(verdict.scores)} scores is unusual."]
+        return [f"All in all it is ordinary, although {reason}."]
     parts = [_look(judgement)] if verdict.p_value <= 0.05 else []
     parts.append(f"{grade}: {reason}.")
     if verdict.verdict == "reasonable" and verdict.p_value <= 0.05:
         parts.append("It passes only because you accept so few false alarms.")
     if verdict.verdict == "unreasonable" and verdict.p_value > 0.05:
         parts.append("It is refused only because you accept so many false alarms.")
-    return " ".join(filter(None, parts))
+    return [part for part in parts if part]
 
 
 def _reason(name: str, judgement: Judgement, detector: Detector) -> str:
@@ -290,13 +294,14 @@ def verdict_html(judgement: Judgement, detector: Detector) -> str:
     good = verdict.verdict == "reasonable"
     place = "above" if good else "not above"
     average = _average_bits(judgement, detector)
+    sentences = " ".join(f"<span>{one}</span>" for one in _sentences(judgement, detector))
     p_value = word("p", f"p = {verdict.p_value:.4f}")
     return (
         f'<div class="verdict {verdict.verdict}" aria-live="polite"><div class="headline">'
         f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{_TICK if good else _TRIANGLE}</svg>'
         f"<p><b>{verdict.verdict.capitalize()}</b> as {dataset.one}: {sentence(verdict, len(detector), dataset)} "
         f'<span class="p">({p_value}, {place} {100 * verdict.alpha:g} %)</span></p></div>'
-        f'<p class="why">{why(judgement, detector)}</p>'
+        f'<p class="why">{sentences}</p>'
         f'<p class="likelihood"><b>{word("log p(x)")} = {nats(verdict.log_prob)} {word("nats")}</b> · '
         f"{verdict.bits_per_dim:.2f} {word('bits per value')} (held-out {dataset.many}: {average} on average) · "
         f"{rank(verdict.log_prob, detector, dataset)}</p>{_reach(detector, verdict.alpha)}</div>"
