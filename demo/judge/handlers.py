@@ -157,7 +157,7 @@ class Handlers:
         for record in map(dataset_of, known):
             if isinstance(name, str) and name in (record.name, record.density, record.pixelcnn):
                 return record.name
-        fitting = [one for one in known if dataset_of(one).image.channels == channels]
+        fitting = [one for one in known if dataset_of(one).image[0] == channels]
         return current if current in fitting or not fitting else fitting[0]
 
     def on_arrive(self, request: Request, asked: Mapping[str, str]) -> Changes:
