@@ -23,6 +23,8 @@ class Seeds:
 
     Attributes:
         picture: Of a picture that the data set's PixelCNN draws.
+        drawings: Of first drawings by its models, by the model's name: a classifier reads every class as it was asked
+            for; found by :mod:`gm_core.studies.first_seeds`.
         point: Of a point in the latent space of its VAE.
         examples: Of pictures to be judged.
         rebuilt: Of pictures by its PixelCNN that are rebuilt from latent spaces as the class that they are of, the
@@ -30,6 +32,7 @@ class Seeds:
     """
 
     picture: int = 0
+    drawings: Mapping[str, int] = field(default_factory=dict)
     point: int = 13
     examples: tuple[int, int, int] = (6, 11, 18)
     rebuilt: tuple[int, ...] = ()
@@ -194,7 +197,11 @@ CATALOG: dict[str, DataSet] = {
             credit="Y. LeCun, C. Cortes and C. J. C. Burges",
             source="yann.lecun.com/exdb/mnist, by torchvision",
             attributes=("thickness", "slant"),
-            seeds=Seeds(picture=39, rebuilt=(256, 51, 45, 78, 0, 21, 9, 132, 6, 76, 33, 40, 62, 81, 87, 131)),
+            seeds=Seeds(
+                picture=39,  # a six that is taken for nothing else
+                drawings={"mnist-pixelcnn": 74},
+                rebuilt=(256, 51, 45, 78, 0, 21, 9, 132, 6, 76, 33, 40, 62, 81, 87, 131),
+            ),
             # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
             # surprised by it.
             density="mnist-pixelcnn-gated",
