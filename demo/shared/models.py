@@ -10,7 +10,6 @@ from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, S
 from gm_core.checkpoints import CheckpointError, checkpoint_dir, names, read_card
 from gm_core.data.catalog import FIRST, dataset_of, place_of
 from gm_core.device import pick_device
-from gm_core.models.capabilities import Classifies
 from gm_core.studies import DETECTORS
 
 
@@ -45,10 +44,6 @@ class Models:
     def latent(self, name: str) -> Latent:
         """A model that has codes."""
         return gm_core.load(name, self.device, what=Latent)
-
-    def classifier(self, dataset: str = FIRST.name) -> Classifies:
-        """A model that names the class of a data set's pictures."""
-        return gm_core.load(dataset_of(dataset).classifier, self.device, what=Classifies)
 
     def samples(self, name: str) -> Samples:
         """A model that draws pictures."""

@@ -263,7 +263,7 @@ class Maps:
     @torch.inference_mode()
     def read_as(self, pictures: Tensor) -> Tensor:
         """The class that a classifier reads each picture as, from ``uint8`` (n, H, W): ``int64`` (n,)."""
-        return self.models.classifier(FIRST.name).posterior(pictures[:, None]).probs.argmax(dim=1).cpu()
+        return self.models.classifier(FIRST.classifier).posterior(pictures[:, None]).probs.argmax(dim=1).cpu()
 
     def ends(self, sent: object) -> list[Tensor]:
         """The two points of a map that a way is to lead between.

@@ -27,9 +27,9 @@ class PixelCanvas(Widget):
     both carry the ``start`` (``values`` and ``keep`` of every pixel, or none) and a ``number``, which messages from
     then on return as ``asked``. ``choose`` fires with the ``label`` of a class key, or ``pick`` where the canvas leaves
     the drawing to the server. ``endings`` is ``ask`` for several pictures of the same start; ``bring`` fires with a
-    picture that comes from another tab. The browser's event ``pixel-canvas-redraw`` on its window, with label, temperature, seed,
-    pictures, model and guidance, makes the canvas draw these at once. A model that is too slow for a moving pointer is asked
-    when the pointer rests.
+    picture that comes from another tab. The browser's event ``pixel-canvas-redraw`` on its window, with label,
+    temperature, seed, pictures, model and guidance, makes the canvas draw these at once. A model that is too slow for a
+    moving pointer is asked when the pointer rests.
 
     Args:
         models: Models that a pixel's surroundings can be compared under.
