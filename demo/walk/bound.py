@@ -92,6 +92,7 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
     kind = card.record.noun
     saved = max(0.0, tighter - estimate.elbo)
     whole = max(cost, 1e-9)
+    bits = f"{estimate.bits(estimate.elbo):.2f}"
 
     def row(part: str, words: str, term: float) -> str:
         """A line of the sum; bits are a cost, so their sign is the other."""
@@ -103,8 +104,7 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
         if metric.name == "elbo"
     )
     return f"""
-<p class="total">{word("log p(x)")} ≥ {nats(estimate.elbo)} {word("nats")} ·
-{estimate.bits(estimate.elbo):.2f} {word("bits per value")}</p>
+<p class="total">{word("log p(x)")} ≥ {nats(estimate.elbo)} {word("nats")} · {bits} {word("bits per value")}</p>
 <div class="bar" role="img" aria-label="Of {cost:,.1f} nats, {pixels:,.1f} pay for the pixels, {pointer:,.1f} for z">
 <span class="pixels" style="width:{100 * pixels / whole:.2f}%"></span>
 <span class="latent" style="width:{100 * pointer / whole:.2f}%"></span>

@@ -54,7 +54,10 @@ class View(Protocol):
 
     @property
     def show(self) -> Callable[..., Any]:
-        """From the model's name, unless the view has models of its own, and the inputs' values to the outputs'."""
+        """From the model's name, unless the view has models of its own, and the inputs' values to the outputs'.
+
+        These may come several times.
+        """
 
 
 V = TypeVar("V", bound=View)

@@ -27,12 +27,15 @@ class Seeds:
             for; found by :mod:`gm_core.studies.first_seeds`.
         point: Of a point in the latent space of its VAE.
         examples: Of pictures to be judged.
+        rebuilt: Of pictures by its PixelCNN that are rebuilt from latent spaces as the class that they are of, the
+            first of which is there on arrival.
     """
 
     picture: int = 0
     drawings: Mapping[str, int] = field(default_factory=dict)
     point: int = 13
     examples: tuple[int, int, int] = (6, 11, 18)
+    rebuilt: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class DataSet:
         seeds: Of what is there on arrival.
         pixelcnn: The checkpoint that draws its pictures; ``NAME-pixelcnn`` where nothing else is said.
         density: The checkpoint that judges pictures; ``pixelcnn`` where nothing else is said.
-        outliers: The data set whose pictures are shown to its classifier as being of no class.
+        outliers: What is shown to its classifier as being of no class: a data set's pictures, or some that need no
+            data, see :func:`gm_core.studies.detector.outliers.outliers_named`.
         asked: Classes that its model is asked for where some of its drawings are shown, and what they are called.
         line_up: Pictures to be ranked, if they are.
         published: Published figures, by the data set whose pictures are the outliers.
@@ -133,6 +137,11 @@ class DataSet:
         """Channels, height and width of its pictures."""
         return self.form.channels, self.form.size, self.form.size
 
+    def example_seed(self, nth: int) -> int:
+        """The seed of one of its examples; every number has one, and 0 is there on arrival."""
+        known = self.seeds.rebuilt or (self.seeds.picture,)
+        return known[nth % len(known)] if nth == 0 or self.seeds.rebuilt else nth
+
     @property
     def noun(self) -> str:
         """One of its pictures, without an article."""
@@ -142,6 +151,11 @@ class DataSet:
     def full(self) -> str:
         """Its pictures and its name."""
         return f"{self.adjective} {self.many} ({self.title})".strip()
+
+    @property
+    def label(self) -> str:
+        """Its pictures where one chooses among data sets: those of one's own have nothing but the name to tell them."""
+        return self.many if self.name in CATALOG else f"{self.many} ({self.title})"
 
     @property
     def classifier(self) -> str:
@@ -183,7 +197,11 @@ CATALOG: dict[str, DataSet] = {
             credit="Y. LeCun, C. Cortes and C. J. C. Burges",
             source="yann.lecun.com/exdb/mnist, by torchvision",
             attributes=("thickness", "slant"),
-            seeds=Seeds(picture=39, drawings={"mnist-pixelcnn": 74}),  # 39 is a six that is taken for nothing else
+            seeds=Seeds(
+                picture=39,  # a six that is taken for nothing else
+                drawings={"mnist-pixelcnn": 74},
+                rebuilt=(256, 51, 45, 78, 0, 21, 9, 132, 6, 76, 33, 40, 62, 81, 87, 131),
+            ),
             # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
             # surprised by it.
             density="mnist-pixelcnn-gated",
@@ -230,7 +248,7 @@ CATALOG: dict[str, DataSet] = {
             credit="H. Xiao, K. Rasul and R. Vollgraf, copyright (c) 2017 Zalando SE",
             source="github.com/zalandoresearch/fashion-mnist, by torchvision",
             attributes=("brightness", "width"),
-            seeds=Seeds(picture=6, point=25, drawings={"fashion-pixelcnn": 46}),  # 6 is a T-shirt
+            seeds=Seeds(picture=6, point=202),  # a T-shirt, and a sneaker
             asked={0: "T-shirt", 1: "trousers", 5: "sandal", 7: "sneaker", 8: "bag", 9: "ankle boot"},
             line_up=LineUp(
                 own={"a shirt": 0, "a sneaker": 7, "a bag": 8},
@@ -312,6 +330,9 @@ CATALOG: dict[str, DataSet] = {
 }
 """Every data set by its name, in the order in which a page shows them."""
 
+NO_DATA = "textures"
+"""Outliers that need no data, for a folder of a user's own pictures: it holds no others."""
+
 FIRST = next(iter(CATALOG.values()))
 """The data set that a page begins with."""
 
@@ -340,6 +361,7 @@ def folder_record(name: str) -> DataSet:
         form=PHOTOGRAPHS,
         splits="by content",
         pixelcnn=name + known.pixelcnn.removeprefix(known.name),
+        outliers=NO_DATA,
     )
 
 
