@@ -54,11 +54,6 @@ class Metric:
     unit: str
     protocol: str
 
-    @property
-    def is_known(self) -> bool:
-        """Whether its value is a number: an infinity, or what is none, says nothing."""
-        return math.isfinite(self.value)
-
 
 @dataclass(frozen=True)
 class Card:
@@ -299,10 +294,10 @@ def write_card(card: Card, directory: Path | None = None) -> None:
 
 
 def known_figures(metrics: Iterable[Metric]) -> list[Metric]:
-    """The figures whose value is a number; of others, a line in the log says that there is none."""
+    """The figures whose value is finite; of others, a line in the log says that there is none."""
     known = []
     for metric in metrics:
-        if metric.is_known:
+        if math.isfinite(metric.value):
             known.append(metric)
         else:
             logging.getLogger(__name__).warning("no %s: it comes to no number (%s)", metric.name, metric.protocol)
