@@ -1,6 +1,7 @@
 """The view "Autoencoder": the same network with and without a prior, side by side."""
 
 import secrets
+from collections.abc import Iterator
 from typing import Any, cast, get_args
 
 import gradio as gr
@@ -91,12 +92,12 @@ class CompareView:
             return chosen, *self.marks(own, chosen, where)
 
         def use_picture(own: UserPicture, last: int, where: Region) -> tuple[Any, ...]:
-            note, *marks = self.show(own, last, where)
+            note, *marks = self.show_marks(own, last, where)
             return note, own, *marks
 
         again.click(draw_points, [picture, region], [seed, last, *columns], **LIVE)
         seed.input(use_seed, [seed, picture, region], [last, *columns], **public("walk_compare_draw"))
-        region.input(show_errors(self.show), self.inputs, self.outputs, **LIVE)
+        region.input(show_errors(self.show_marks), self.inputs, self.outputs, **LIVE)
         given.connect(use_picture, [last, region], [given.note, picture, *columns], "walk_compare")
 
     @staticmethod
@@ -111,7 +112,12 @@ class CompareView:
                 return cast(Region, region)
         raise InputError(f"Random points come from {' or '.join(get_args(Region))}.")
 
-    def show(self, picture: UserPicture, seed: int, region: Region) -> tuple[Any, ...]:
+    def show(self, picture: UserPicture, seed: int, region: Region) -> Iterator[tuple[Any, ...]]:
+        """The random points, and then with them the picture, which has to be drawn first."""
+        yield None, *[{"draws": self.maps.draws(name, seed, region)} for name in TITLES]
+        yield self.show_marks(picture, seed, region)
+
+    def show_marks(self, picture: UserPicture, seed: int, region: Region) -> tuple[Any, ...]:
         """A picture and random points on both maps, and where the picture comes from."""
         return model_input(self.maps.models, picture, MAP).note, *self.marks(picture, seed, region)
 

@@ -22,7 +22,7 @@ from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.widgets.latent_map import LatentMap, MapMarks
+from demo.widgets.latent_map import LatentMap, MapMarks, MarkedDraws, MarkedPicture
 from gm_core import Variational
 from gm_core.data.catalog import FIRST
 from gm_core.models.latents import draw_latents
@@ -212,6 +212,12 @@ class Maps:
         Returns:
             A value of :class:`~demo.widgets.latent_map.LatentMap`.
         """
+        draws: MapMarks = {} if seed is None else {"draws": self.draws(name, seed, region)}
+        return {"mine": self.mine(name, picture), **draws}
+
+    @torch.inference_mode()
+    def mine(self, name: str, picture: UserPicture) -> MarkedPicture:
+        """A user's picture on a map."""
         model, image = self.models.latent(name), model_input(self.models, picture, name).image
         mean = latent.encode(model, image)
         std = model.encode(image).stddev[0].cpu() if isinstance(model, Variational) else None
@@ -223,28 +229,28 @@ class Maps:
         )
         beyond = "" if self.window(name).holds(mean) else " It lies beyond the edge of the map."
         meaning = "the code" if std is None else "the posterior's mean ± standard deviation"
-        marks: MapMarks = {
-            "mine": {
-                "mean": mean.tolist(),
-                "std": None if std is None else std.tolist(),
-                "pixels": pack(image),
-                "rebuilt": pack(rebuilt),
-                "words": f"{code_words} ({meaning}).{beyond} Rebuilt, the pixels are off by {error:.0f} grey levels "
-                "(root mean square).",
-            }
+        read, again = (FIRST.classes[label] for label in self.read_as(torch.stack([image[0, 0], rebuilt])).tolist())
+        return {
+            "mean": mean.tolist(),
+            "std": None if std is None else std.tolist(),
+            "pixels": pack(image),
+            "rebuilt": pack(rebuilt),
+            "words": f"{code_words} ({meaning}).{beyond} Rebuilt, the pixels are off by {error:.0f} grey levels "
+            f"(root mean square). A classifier reads it as {read}, rebuilt as {again}.",
         }
-        if seed is not None:
-            z = self.random_points(name, region, seed, POINTS)
-            shown = self.pictures(name, z)
-            marks["draws"] = {
-                "z": z.tolist(),
-                "pictures": pack(shown),
-                "classes": self.read_as(shown).tolist(),
-                "words": f"{POINTS} {FROM[region]}, decoded:",
-                "shares": _counts(self, name, region),
-                "of": MANY_POINTS,
-            }
-        return marks
+
+    def draws(self, name: str, seed: int, region: Region) -> MarkedDraws:
+        """Random points, and what they become."""
+        z = self.random_points(name, region, seed, POINTS)
+        shown = self.pictures(name, z)
+        return {
+            "z": z.tolist(),
+            "pictures": pack(shown),
+            "classes": self.read_as(shown).tolist(),
+            "words": f"{POINTS} {FROM[region]}, decoded:",
+            "shares": _counts(self, name, region),
+            "of": MANY_POINTS,
+        }
 
     def random_points(self, name: str, region: Region, seed: int, count: int) -> Tensor:
         """Random points of a region, (count, 2)."""

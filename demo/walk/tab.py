@@ -53,8 +53,10 @@ class View(Protocol):
         """Components that it sets."""
 
     @property
-    def show(self) -> Callable[..., tuple[Any, ...]]:
-        """From the model's name, unless the view has models of its own, and the inputs' values to the outputs'."""
+    def show(self) -> Callable[..., Any]:
+        """From the model's name, unless the view has models of its own, and the inputs' values to the outputs', which
+        may come several times.
+        """
 
 
 V = TypeVar("V", bound=View)
@@ -202,7 +204,7 @@ def keep_address(
             compare, picture = others
             seed, region = read("seed", lambda text: read_seed(int(text))), read("from", compared.read_region)
             values += [seed, region]
-            marks = compared.show(picture, seed, region) if compare else (gr.skip(),) * len(compared.outputs)
+            marks = compared.show_marks(picture, seed, region) if compare else (gr.skip(),) * len(compared.outputs)
             filled += [seed, *marks]
         if wrong:
             gr.Warning(f"The address asks for what is not there ({', '.join(wrong)}): the usual is shown.")

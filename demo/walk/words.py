@@ -5,7 +5,6 @@ from html import escape
 import torch
 
 from demo.base.words import nats, note_html
-from demo.shell.glossary import word
 from demo.walk.latent import View, distance_within, share_nearer
 from gm_core import Card
 from gm_core.data.catalog import FIRST, DataSet
