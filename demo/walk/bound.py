@@ -103,7 +103,8 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
         if metric.name == "elbo"
     )
     return f"""
-<p class="total">{word("log p(x)")} ≥ {nats(estimate.elbo)} {word("nats")} · {estimate.bits(estimate.elbo):.2f} {word("bits per value")}</p>
+<p class="total">{word("log p(x)")} ≥ {nats(estimate.elbo)} {word("nats")} ·
+{estimate.bits(estimate.elbo):.2f} {word("bits per value")}</p>
 <div class="bar" role="img" aria-label="Of {cost:,.1f} nats, {pixels:,.1f} pay for the pixels, {pointer:,.1f} for z">
 <span class="pixels" style="width:{100 * pixels / whole:.2f}%"></span>
 <span class="latent" style="width:{100 * pointer / whole:.2f}%"></span>
@@ -114,8 +115,8 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
 {row("latent", f"{word('KL')}: from the {word('prior')} to this picture's z", -pointer)}<hr>
 {row("", f"the bound ({word('ELBO')})", estimate.elbo)}
 {row("gap", f"tighter bound, {samples:,} samples ({word('IWAE')})", tighter)}</div>
-<p class="explain">To describe this picture exactly, the model needs at most {cost:,.0f} nats: {pointer:,.0f} to point at z,
-{pixels:,.0f} for the pixels, given z.{average}</p>
+<p class="explain">To describe this picture exactly, the model needs at most {cost:,.0f} nats: {pointer:,.0f} to
+point at z, {pixels:,.0f} for the pixels, given z.{average}</p>
 """
 
 

@@ -54,9 +54,7 @@ class View(Protocol):
 
     @property
     def show(self) -> Callable[..., Any]:
-        """From the model's name, unless the view has models of its own, and the inputs' values to the outputs', which
-        may come several times.
-        """
+        """From the model's name, unless the view has models of its own, and the inputs' values to the outputs'."""
 
 
 V = TypeVar("V", bound=View)
