@@ -129,10 +129,10 @@ def test_the_browsers_language_and_the_last_choice_count(browser: Browser, app_u
     context = browser.new_context(locale="zh-CN", viewport=LAPTOP)
     page = context.new_page()
     page.goto(app_url)
-    expect(page.get_by_role("tab", name="合理吗？")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("tab", name="检测：是数字吗？")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="English").click()
     page.goto(app_url)
-    expect(page.get_by_role("tab", name="Reasonable?")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("tab", name="Detect: is it a digit?")).to_be_visible(timeout=30_000)
     context.close()
 
 
@@ -231,7 +231,7 @@ def test_arrow_keys_move_between_tabs_and_within_choices(page: Page, app_url: st
     tabs = page.locator('[role="tablist"]').first.get_by_role("tab")
     tabs.first.focus()
     page.keyboard.press("End")
-    is_open(page, "Reasonable?")
+    is_open(page, "Detect: is it a digit?")
     expect(tabs.last).to_be_focused()
     page.keyboard.press("ArrowRight")
     is_open(page, FIRST)

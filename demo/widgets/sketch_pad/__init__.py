@@ -18,19 +18,21 @@ class SketchPad(Widget):
 
     The value is a PNG data URL (white strokes on black; 280x280 when drawn here), ``""`` when the pad is empty. The
     event ``input`` fires after each finished stroke, undo and clear. Setting a value shows that picture, and undo leads
-    back to what it replaced.
+    back to what it replaced. Where a tab is named, what is drawn is kept in its address as ``picture``, and a picture
+    carried to the tab is shown; then ``carry`` fires, with the ``dataset`` that it belongs to, if that is known.
 
     Args:
         value: The picture to begin with.
+        tab: The page's tab that the pad is for, if any.
         hint: Faint words on the empty pad; plain text without quotes or markup.
         **options: As for ``Widget``.
     """
 
-    EVENTS: ClassVar = ["input"]
+    EVENTS: ClassVar = ["input", "carry"]
     about = "PNG data URL, empty when nothing is drawn"
 
-    def __init__(self, value: str = "", *, hint: str = "draw a digit here", **options: Any) -> None:
-        super().__init__(value, hint=hint, **options)
+    def __init__(self, value: str = "", *, tab: str = "", hint: str = "draw a digit here", **options: Any) -> None:
+        super().__init__(value, tab=tab, hint=hint, **options)
 
 
 def encode(png: bytes) -> str:
@@ -40,6 +42,18 @@ def encode(png: bytes) -> str:
         png: Content of a PNG file.
     """
     return PREFIX + base64.b64encode(png).decode("ascii")
+
+
+def from_address(text: str) -> str:
+    """The value that an address keeps, as the script wrote it; ``""`` where it keeps none or is damaged.
+
+    Args:
+        text: The content of the PNG file in base64 with the signs that addresses take.
+    """
+    try:
+        return encode(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)) if text else ""
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def decode(value: str | None) -> bytes | None:

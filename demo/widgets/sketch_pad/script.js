@@ -1,6 +1,7 @@
 // The pad's value is a PNG data URL, "" when nothing is drawn. The history holds values, so that undo gives back
 // exactly what was there before, a picture set from Python included.
-import { find } from "../common.js";
+import { find, make, paintPicture } from "../common.js";
+import { receivePicture, setFields } from "../shell.js";
 
 const canvas = find("canvas");
 const hint = find(".hint");
@@ -10,6 +11,7 @@ const context = canvas.getContext("2d", { willReadFrequently: true });
 const SIDE = canvas.width;
 const PEN = SIDE / 12; // a drawn digit, fitted into 20x20, gets strokes about as thick as MNIST's
 const STEPS_BACK = 50;
+const LONGEST = 7000; // characters of a picture in the page's address; some servers take no more than 8,000
 
 let shown = "";
 let arrived = false; // whether there has been a picture
@@ -57,12 +59,29 @@ function remember() {
   if (history.length > STEPS_BACK) history.shift();
 }
 
-function report(url) {
+function report(url, event = "input", data = undefined) {
   shown = url;
   arrived = true;
   refresh();
   props.value = url;
-  trigger("input");
+  keepInAddress(url);
+  trigger(event, data);
+}
+
+function keepInAddress(url) {
+  if (!props.tab) return;
+  const code = url.replace(/^[^,]*,/, "").replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  setFields(props.tab, { picture: code.length > LONGEST ? "" : code });
+}
+
+// A picture of another tab: levels row by row, the channels of a pixel together.
+function take(picture) {
+  const { pixels, width, height, channels, dataset = "" } = picture;
+  const small = Object.assign(make("canvas"), { width, height });
+  paintPicture(small, { levels: pixels, width, height, channels });
+  remember();
+  report(small.toDataURL("image/png"), "carry", { dataset, channels });
+  paint(shown);
 }
 
 function undo() {
@@ -151,6 +170,8 @@ function receive() {
   refresh();
   paint(url);
 }
+
+if (props.tab) receivePicture(props.tab, take);
 
 blank();
 shown = props.value || "";

@@ -8,7 +8,7 @@ import pytest
 
 from demo.judge import TAB
 from demo.judge.examples import examples
-from demo.judge.handlers import EMPTY_PAD, Handlers, Request
+from demo.judge.handlers import EMPTY, Handlers, Request
 from demo.shared.models import Models
 from gm_core.checkpoints import checkpoint_dir
 from gm_core.data.catalog import dataset_of
@@ -36,7 +36,7 @@ def request(pad: str = "", dataset: str = "mnist") -> Request:
 
 
 def test_the_tab_opens_with_an_example_that_is_judged(handlers: Handlers) -> None:
-    changes = handlers.on_open(request())
+    changes = handlers.on_arrive(request(), {})
     first = examples(handlers.models)[0]
     assert changes["pad"] == first.url and changes["preparation"] == first.preparation
     assert changes["judgement"].verdict.alpha == 0.05 and changes["note"] == ""
@@ -44,9 +44,40 @@ def test_the_tab_opens_with_an_example_that_is_judged(handlers: Handlers) -> Non
     assert first.name in (changes["examples"].value or "")
 
 
-def test_an_empty_pad_keeps_the_verdict(handlers: Handlers) -> None:
+def test_an_empty_pad_leaves_nothing_of_the_last_picture(handlers: Handlers) -> None:
     changes = handlers.on_draw(request())
-    assert EMPTY_PAD in changes["note"] and "verdict" not in changes and "judgement" not in changes
+    assert EMPTY in changes["verdict"]
+    assert all(not changes[name] for name in ("judgement", "map", "charts", "prepared", "scores"))
+
+
+def test_an_address_brings_back_an_example_a_drawing_a_data_set_and_a_rate(handlers: Handlers) -> None:
+    found = examples(handlers.models)
+    changes = handlers.on_arrive(request(), {"example": "5", "as": "fashion", "alarms": "9"})
+    assert (changes["pad"], changes["dataset"], changes["percent"]) == (found[5].url, "fashion", 9)
+    assert changes["judgement"].dataset == "fashion" and changes["judgement"].verdict.alpha == 0.09
+    code = found[1].url.split(",")[1].replace("+", "-").replace("/", "_").rstrip("=")
+    changes = handlers.on_arrive(request(), {"picture": code})
+    assert changes["pad"] == found[1].url and changes["judgement"].dataset == "mnist"
+
+
+@pytest.mark.parametrize("wrong", [{"example": "99"}, {"as": "cats"}, {"alarms": "0"}, {"picture": "%"}])
+def test_what_an_address_says_wrongly_is_one_warning(
+    handlers: Handlers, wrong: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(gr, "Warning", warnings.append)
+    changes = handlers.on_arrive(request(), wrong)
+    assert len(warnings) == 1
+    assert changes["judgement"].dataset == "mnist" and changes["judgement"].verdict.alpha == 0.05
+
+
+def test_a_picture_of_another_tab_is_judged_as_its_own_kind(handlers: Handlers) -> None:
+    pad = examples(handlers.models)[0].url
+    assert handlers.on_carry(request(pad), {"channels": 1})["dataset"] == "mnist"
+    changes = handlers.on_carry(request(pad), {"dataset": "fashion", "channels": 1})
+    assert changes["dataset"] == changes["judgement"].dataset == "fashion"
+    assert handlers.on_carry(request(pad), {"channels": 3})["dataset"] == "cifar10"
+    assert handlers.on_carry(request(pad), "nonsense")["judgement"].dataset == "mnist"
 
 
 def test_another_rate_changes_no_number(handlers: Handlers) -> None:
@@ -58,7 +89,7 @@ def test_another_rate_changes_no_number(handlers: Handlers) -> None:
 
 def test_a_missing_model_costs_only_its_own_data_set(handlers: Handlers, copied: Path) -> None:
     (copied / "mnist-vae.safetensors").unlink()
-    changes = handlers.on_open(request())
+    changes = handlers.on_arrive(request(), {})
     assert "judgement" not in changes and "mnist-vae" in changes["note"]
     assert changes["note"].count("<p") == 1, "one sentence"
     assert changes["pad"], "the examples need no detector"
@@ -72,7 +103,7 @@ def test_a_damaged_card_is_said_where_it_matters(handlers: Handlers, copied: Pat
         TAB.build(handlers.models)
     (choice,) = [block for block in page.blocks.values() if getattr(block, "elem_id", "") == "judge-dataset"]
     assert [name for _, name in choice.choices] == ["mnist", "fashion"]
-    changes = handlers.on_open(request())
+    changes = handlers.on_arrive(request(), {})
     assert "mnist-detector.json" in changes["note"] and "restore it" in changes["note"]
     assert handlers.on_dataset(request(changes["pad"], "fashion"))["judgement"].dataset == "fashion"
 
