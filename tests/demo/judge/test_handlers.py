@@ -8,7 +8,8 @@ import pytest
 
 from demo.judge import TAB
 from demo.judge.examples import examples
-from demo.judge.handlers import EMPTY, Handlers, Request
+from demo.judge.handlers import EMPTY, Changes, Handlers, Request
+from demo.judge.judgement import Judgement
 from demo.shared.models import Models
 from gm_core.checkpoints import checkpoint_dir
 from gm_core.data.catalog import dataset_of
@@ -31,6 +32,12 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def judged(changes: Changes) -> Judgement:
+    judgement = changes["judgement"]
+    assert judgement
+    return judgement
+
+
 def request(pad: str = "", dataset: str = "mnist") -> Request:
     return Request("pad", pad, None, dataset, 5, USUAL)
 
@@ -39,7 +46,7 @@ def test_the_tab_opens_with_an_example_that_is_judged(handlers: Handlers) -> Non
     changes = handlers.on_arrive(request(), {})
     first = examples(handlers.models)[0]
     assert changes["pad"] == first.url and changes["preparation"] == first.preparation
-    assert changes["judgement"].verdict.alpha == 0.05 and changes["note"] == ""
+    assert judged(changes).verdict.alpha == 0.05 and changes["note"] == ""
     assert "mnist-vae" in changes["detector"] and changes["steps"] == tuple(dataset_of("mnist").form.steps)
     assert first.name in (changes["examples"].value or "")
 
@@ -54,10 +61,10 @@ def test_an_address_brings_back_an_example_a_drawing_a_data_set_and_a_rate(handl
     found = examples(handlers.models)
     changes = handlers.on_arrive(request(), {"example": "5", "as": "fashion", "alarms": "9"})
     assert (changes["pad"], changes["dataset"], changes["percent"]) == (found[5].url, "fashion", 9)
-    assert changes["judgement"].dataset == "fashion" and changes["judgement"].verdict.alpha == 0.09
+    assert judged(changes).dataset == "fashion" and judged(changes).verdict.alpha == 0.09
     code = found[1].url.split(",")[1].replace("+", "-").replace("/", "_").rstrip("=")
     changes = handlers.on_arrive(request(), {"picture": code})
-    assert changes["pad"] == found[1].url and changes["judgement"].dataset == "mnist"
+    assert changes["pad"] == found[1].url and judged(changes).dataset == "mnist"
 
 
 @pytest.mark.parametrize("wrong", [{"example": "99"}, {"as": "cats"}, {"alarms": "0"}, {"picture": "%"}])
@@ -68,21 +75,21 @@ def test_what_an_address_says_wrongly_is_one_warning(
     monkeypatch.setattr(gr, "Warning", warnings.append)
     changes = handlers.on_arrive(request(), wrong)
     assert len(warnings) == 1
-    assert changes["judgement"].dataset == "mnist" and changes["judgement"].verdict.alpha == 0.05
+    assert judged(changes).dataset == "mnist" and judged(changes).verdict.alpha == 0.05
 
 
 def test_a_picture_of_another_tab_is_judged_as_its_own_kind(handlers: Handlers) -> None:
     pad = examples(handlers.models)[0].url
     assert handlers.on_carry(request(pad), {"channels": 1})["dataset"] == "mnist"
     changes = handlers.on_carry(request(pad), {"dataset": "fashion", "channels": 1})
-    assert changes["dataset"] == changes["judgement"].dataset == "fashion"
+    assert changes["dataset"] == judged(changes).dataset == "fashion"
     assert handlers.on_carry(request(pad), {"channels": 3})["dataset"] == "cifar10"
-    assert handlers.on_carry(request(pad), "nonsense")["judgement"].dataset == "mnist"
+    assert judged(handlers.on_carry(request(pad), "nonsense")).dataset == "mnist"
 
 
 def test_another_rate_changes_no_number(handlers: Handlers) -> None:
-    before = handlers.on_draw(request(examples(handlers.models)[0].url))["judgement"]
-    after = handlers.on_percent(before, 20)["judgement"]
+    before = judged(handlers.on_draw(request(examples(handlers.models)[0].url)))
+    after = judged(handlers.on_percent(before, 20))
     assert (after.verdict.alpha, after.verdict.p_value) == (0.2, before.verdict.p_value)
     assert handlers.on_percent(None, 20) == {}
 
@@ -94,7 +101,7 @@ def test_a_missing_model_costs_only_its_own_data_set(handlers: Handlers, copied:
     assert changes["note"].count("<p") == 1, "one sentence"
     assert changes["pad"], "the examples need no detector"
     other = handlers.on_dataset(request(changes["pad"], "fashion"))
-    assert other["judgement"].dataset == "fashion" and other["note"] == ""
+    assert judged(other).dataset == "fashion" and other["note"] == ""
 
 
 def test_a_damaged_card_is_said_where_it_matters(handlers: Handlers, copied: Path) -> None:
@@ -105,7 +112,7 @@ def test_a_damaged_card_is_said_where_it_matters(handlers: Handlers, copied: Pat
     assert [name for _, name in choice.choices] == ["mnist", "fashion"]
     changes = handlers.on_arrive(request(), {})
     assert "mnist-detector.json" in changes["note"] and "restore it" in changes["note"]
-    assert handlers.on_dataset(request(changes["pad"], "fashion"))["judgement"].dataset == "fashion"
+    assert judged(handlers.on_dataset(request(changes["pad"], "fashion"))).dataset == "fashion"
 
 
 def test_without_any_detector_the_tab_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
