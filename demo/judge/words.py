@@ -275,8 +275,8 @@ def both_ends_html(empty: Verdict, detector: Detector, dataset: DataSet) -> str:
 def detector_html(card: Card, dataset: DataSet) -> str:
     """Which models judge, and how often they were measured to refuse what they know."""
     judge, *others = (escape(str(card.config[part]["name"])) for part in dataset.detector_parts)
-    helpers = " and ".join(f"<code>{name}</code>" for name in others)
-    helpers = " and ".join(f"<code>{name}</code>" for name in others)
+    helpers = " and ".join(others)
+    helpers = " and ".join(others)
     rates = [metric for metric in card.metrics if metric.name.startswith("false_alarm_rate_at_")]
     measured = ", ".join(
         f"{100 * metric.value:.1f} % (target {100 * float(metric.name.rsplit('_', 1)[1]):g} %)" for metric in rates
@@ -284,11 +284,11 @@ def detector_html(card: Card, dataset: DataSet) -> str:
     other = ""
     if dataset.density != dataset.pixelcnn:
         other = note_html(
-            f"The tab Draw uses another PixelCNN, <code>{escape(dataset.pixelcnn)}</code>: it needs fewer bits per "
+            f"The tab Draw uses another PixelCNN, {escape(dataset.pixelcnn)}: it needs fewer bits per "
             "value, but lets more letters pass as digits."
         )
     return (
-        note_html(f"Judged by the PixelCNN <code>{judge}</code>, with {helpers}.")
+        note_html(f"Judged by the PixelCNN {judge}, with {helpers}.")
         + other
         + note_html(
             f"{word('false-alarm rate', 'False alarms')} measured on test {dataset.many} that the detector never saw: "

@@ -2,12 +2,19 @@
 
 import base64
 import binascii
+import io
+import zlib
 from typing import Any, ClassVar
+
+from PIL import Image
 
 from demo.widgets.base import Widget
 from gm_core import PictureError
 
 PREFIX = "data:image/png;base64,"
+
+SIDE = 280
+"""Of the pad, in pixels: that of the canvas in the template."""
 
 MAX_CHARACTERS = 2**20
 """A pad's picture is a fraction of this; anything longer was not drawn on one."""
@@ -48,12 +55,18 @@ def from_address(text: str) -> str:
     """The value that an address keeps, as the script wrote it; ``""`` where it keeps none or is damaged.
 
     Args:
-        text: The content of the PNG file in base64 with the signs that addresses take.
+        text: The greys of the pad, row by row, deflated, in base64 with the signs that addresses take.
     """
     try:
-        return encode(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)) if text else ""
-    except (binascii.Error, ValueError):
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        greys = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, SIDE * SIDE)
+    except (binascii.Error, ValueError, zlib.error):
         return ""
+    if len(greys) != SIDE * SIDE or not any(greys):
+        return ""
+    content = io.BytesIO()
+    Image.frombytes("L", (SIDE, SIDE), greys).save(content, "PNG")
+    return encode(content.getvalue())
 
 
 def decode(value: str | None) -> bytes | None:

@@ -16,6 +16,7 @@ const LONGEST = 7000; // characters of a picture in the page's address; some ser
 let shown = "";
 let arrived = false; // whether there has been a picture
 const history = [];
+let unkept = null; // what the address has yet to hold, once it is painted
 let pen = null; // the pointer that is drawing, and where it was
 
 function blank() {
@@ -50,6 +51,7 @@ function paint(url) {
     blank();
     context.imageSmoothingEnabled = scale < 1; // small pictures keep their crisp pixels
     context.drawImage(picture, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
+    if (unkept === url) keepInAddress();
   };
   picture.src = url;
 }
@@ -59,19 +61,30 @@ function remember() {
   if (history.length > STEPS_BACK) history.shift();
 }
 
-function report(url, event = "input", data = undefined) {
+function report(url, event = "input", data = undefined, unpainted = event !== "input") {
   shown = url;
   arrived = true;
   refresh();
   props.value = url;
-  keepInAddress(url);
+  unkept = url;
+  if (!url || !unpainted) keepInAddress();
   trigger(event, data);
 }
 
-function keepInAddress(url) {
-  if (!props.tab) return;
-  const code = url.replace(/^[^,]*,/, "").replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  setFields(props.tab, { picture: code.length > LONGEST ? "" : code });
+// What is drawn, as greys: the address holds them packed. A picture in colour is too long for one.
+async function keepInAddress() {
+  const url = unkept;
+  unkept = null;
+  if (!props.tab || url === null) return;
+  const { data } = context.getImageData(0, 0, SIDE, SIDE);
+  const isGrey = data.every((level, i) => i % 4 === 3 || level === data[i - (i % 4)]);
+  let code = "";
+  if (url && isGrey) {
+    const packed = new Blob([data.filter((_, i) => i % 4 === 0)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+    const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+    code = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  }
+  if (shown === url) setFields(props.tab, { picture: code.length > LONGEST ? "" : code });
 }
 
 // A picture of another tab: levels row by row, the channels of a pixel together.
@@ -86,7 +99,7 @@ function take(picture) {
 
 function undo() {
   if (!history.length || pen) return;
-  report(history.pop());
+  report(history.pop(), "input", undefined, true);
   paint(shown);
 }
 

@@ -1,16 +1,22 @@
 """What the tab answers: an example on opening, and what a missing or damaged checkpoint costs."""
 
+import base64
+import io
 import shutil
+import zlib
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 import pytest
+from PIL import Image
 
 from demo.judge import TAB
 from demo.judge.examples import examples
 from demo.judge.handlers import EMPTY, Changes, Handlers, Request
 from demo.judge.judgement import Judgement
 from demo.shared.models import Models
+from demo.widgets.sketch_pad import decode
 from gm_core.checkpoints import checkpoint_dir
 from gm_core.data.catalog import dataset_of
 from gm_core.data.preparation import USUAL
@@ -62,9 +68,12 @@ def test_an_address_brings_back_an_example_a_drawing_a_data_set_and_a_rate(handl
     changes = handlers.on_arrive(request(), {"example": "5", "as": "fashion", "alarms": "9"})
     assert (changes["pad"], changes["dataset"], changes["percent"]) == (found[5].url, "fashion", 9)
     assert judged(changes).dataset == "fashion" and judged(changes).verdict.alpha == 0.09
-    code = found[1].url.split(",")[1].replace("+", "-").replace("/", "_").rstrip("=")
-    changes = handlers.on_arrive(request(), {"picture": code})
-    assert changes["pad"] == found[1].url and judged(changes).dataset == "mnist"
+    greys = np.zeros((280, 280), np.uint8)
+    greys[60:220, 130:150] = 255
+    packed = zlib.compress(greys.tobytes(), wbits=-zlib.MAX_WBITS)
+    changes = handlers.on_arrive(request(), {"picture": base64.urlsafe_b64encode(packed).decode().rstrip("=")})
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(decode(changes["pad"]) or b""))), greys)
+    assert judged(changes).dataset == "mnist"
 
 
 @pytest.mark.parametrize("wrong", [{"example": "99"}, {"as": "cats"}, {"alarms": "0"}, {"picture": "%"}])
