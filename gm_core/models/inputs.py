@@ -58,3 +58,10 @@ def check_temperature(temperature: float) -> float:
     if not (math.isfinite(temperature) and 0.01 <= temperature <= 100):
         raise ValueError(f"temperature must be a number from 0.01 to 100, not {temperature!r}")
     return float(temperature)
+
+
+def check_guidance(guidance: float) -> float:
+    """A weight of the label that can be drawn with, or a ``ValueError`` that says what is wrong with it."""
+    if not (math.isfinite(guidance) and 0 <= guidance <= 10):
+        raise ValueError(f"guidance must be a number from 0 to 10, not {guidance!r}")
+    return float(guidance)

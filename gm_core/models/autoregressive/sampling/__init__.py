@@ -8,7 +8,7 @@ network, computes no activation twice; a compiled one does the same in machine c
 from gm_core.models.autoregressive.sampling.events import PixelEvent, rebuild
 from gm_core.models.autoregressive.sampling.naive import NaivePixels
 from gm_core.models.autoregressive.sampling.select import cached_pixels, warm_up
-from gm_core.models.autoregressive.sampling.stream import Pixels, draw_noise, stream_pixels
+from gm_core.models.autoregressive.sampling.stream import Pixels, draw_noise, guide, stream_pixels
 
 __all__ = [
     "NaivePixels",
@@ -16,6 +16,7 @@ __all__ = [
     "Pixels",
     "cached_pixels",
     "draw_noise",
+    "guide",
     "rebuild",
     "stream_pixels",
     "warm_up",
