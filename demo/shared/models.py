@@ -10,6 +10,7 @@ from gm_core import Atlas, Autoregressive, Card, Detector, Latent, Samples, Vari
 from gm_core.checkpoints import CheckpointError, checkpoint_dir, read_card
 from gm_core.data.catalog import CATALOG, FIRST, dataset_of, place_of
 from gm_core.device import pick_device
+from gm_core.models.capabilities import Classifies
 from gm_core.studies import DETECTORS
 
 
@@ -48,6 +49,10 @@ class Models:
     def samples(self, name: str) -> Samples:
         """A model that draws pictures."""
         return gm_core.load(name, self.device, what=Samples)
+
+    def classifier(self, name: str) -> Classifies:
+        """A model that names classes."""
+        return gm_core.load(name, self.device, what=Classifies)
 
     def atlas(self, name: str) -> Atlas:
         """What held-out pictures show of a model's latent space."""

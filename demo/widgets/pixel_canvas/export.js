@@ -8,8 +8,15 @@ const ZOOM = 10; // screen pixels per pixel of a downloaded picture
 
 const fileName = (ending, ...more) => {
   const which = run.count > 1 ? [current() === null ? run.count : `no${current() + 1}`] : [];
-  const parts = [run.model, run.label, `seed${run.seed}`, `t${run.temperature}`, ...which, ...more];
+  const parts = [run.model, run.label, `seed${run.seed}`, `t${run.temperature}`, ...(run.guidance === 1 ? [] : [`g${run.guidance}`]), ...which, ...more];
   return parts.join("-").replace(/[^\w.-]/g, "_") + ending;
+};
+
+/** The picture that is looked at, for another tab: levels from 0 to 255. */
+export const carriedPicture = () => {
+  const { height, width, channels, levels, model } = run;
+  const pixels = Array.from(run.sheet[current()].values, (value) => Math.round((value * 255) / (levels - 1)));
+  return { pixels, height, width, channels, model };
 };
 
 export const savePicture = () => {
@@ -32,9 +39,10 @@ export const saveAnimation = async () => {
   button.disabled = false;
 };
 
-// Values, and one bit per pixel for what is given, in base64 that a link can carry.
-export const encodeLink = ({ values, keep }) => {
+// Values, and one bit per pixel for what is given, in base64 that a link can carry; and how often something was erased.
+export const encodeLink = ({ values, keep, dice }) => {
   const bits = new Uint8Array(Math.ceil(run.size / 8));
   keep.forEach((given, i) => { bits[i >> 3] |= given << (7 - (i & 7)); });
-  return btoa(String.fromCharCode(...values, ...bits)).replaceAll("+", "-").replaceAll("/", "_");
+  const text = btoa(String.fromCharCode(...values, ...bits)).replaceAll("+", "-").replaceAll("/", "_");
+  return dice ? `${text}.${dice}` : text;
 };

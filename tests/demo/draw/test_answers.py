@@ -163,7 +163,7 @@ def test_a_link_sets_the_fields_and_says_what_is_wrong_with_it(query, values, wa
         asked = key in query or (key == "class" and "model" in query)  # another model may have other classes
         assert update.get("value") == (value if asked else None)
     if "model" in query:
-        assert values[4] in updates[-1] and "3" in updates[0]["choices"]
+        assert values[4] in updates[-2] and "3" in updates[0]["choices"]
     assert len(said) == bool(warnings)  # one notice for all
     assert all(part in said[0] for part in warnings)
     assert not any("<" in text for text in said)
@@ -188,6 +188,6 @@ def test_the_drawing_of_an_opening_page_does_not_overtake_what_the_user_asked_fo
     session = DrawingSession()
     if begun:
         session.begin()
-    order = ANY, 1.0, 4, PICTURES[0], NAME
+    order = ANY, 1.0, 4, PICTURES[0], NAME, 1.0
     messages = list(DrawHandlers(Models.on("cpu")).draw_first(*order, session, SimpleNamespace(query_params=query)))
     assert bool(messages) == draws
