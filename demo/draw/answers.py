@@ -86,8 +86,7 @@ class Answers:
         return {"explain": self.explain, "depends": self.depends, "record": self.record}
 
     def explain(self, sent: Any) -> Answer:
-        """The distribution of a pixel: under its own label, at the temperature and guidance of the draw,
-        under another label.
+        """The distribution of a pixel: under its own label, as it was drawn from, under another label.
 
         For a colour, those of its channels, each given the channels before it.
         """

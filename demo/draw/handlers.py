@@ -88,8 +88,9 @@ class DrawHandlers:
         return [*(gr.validate(problem is None, problem or "") for problem in problems), gr.validate(True, "")]
 
     def restore(self, asked: Asked, session: DrawingSession) -> list[Any]:
-        """The controls as an address asks for them, the line about the model, and whether what is seldom used is open;
-        defaults for what is wrong.
+        """The controls as an address asks for them, the line about the model, and what is seldom used, opened if asked.
+
+        What is wrong is at its default.
 
         What the address does not say is left alone: the visitor may have changed it already.
 

@@ -88,8 +88,12 @@ def read_start(sent: Any, model: Autoregressive) -> Start | None:
 
 
 def read_link(text: str, model: Autoregressive) -> Start:
-    """A start as a link carries it: the values, then one bit per pixel for what is given, in URL-safe base64, and after
-    a dot how often something was erased.
+    """A start as a link carries it.
+
+    Args:
+        text: The values, then one bit per pixel for what is given, in URL-safe base64; and after a dot how often
+            something was erased.
+        model: The model that is to finish it.
 
     Raises:
         InputError: It is damaged.

@@ -30,7 +30,7 @@ STYLE = (Path(__file__).parent / "tab.css").read_text()
 LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
 
 # In the browser, because a question to the server would take longer than the drawing.
-# The second press of a double click keeps the seed of the first: two drawings that begin at once may arrive in any order.
+# The second press of a double click keeps the first one's seed: two drawings that begin at once may come in any order.
 NEW_SEED = f"""() => {{
     const last = window.draw_seed ?? {{ at: -Infinity }}, now = performance.now();
     const seed = now - last.at < 500 ? last.seed : Math.floor({SHORT_SEEDS} * Math.random());
@@ -40,7 +40,8 @@ NEW_SEED = f"""() => {{
 PICTURES_OF_A_CLASS = f"pictures => pictures === {EACH!r} ? {PICTURES[0]!r} : pictures"
 REDRAW = f"""(...controls) => {{
     const [, t] = controls;
-    if (t >= {COLDEST} && t <= {HOTTEST}) window.dispatchEvent(new CustomEvent('pixel-canvas-redraw', {{ detail: controls }}));
+    if (!(t >= {COLDEST} && t <= {HOTTEST})) return;
+    window.dispatchEvent(new CustomEvent('pixel-canvas-redraw', {{ detail: controls }}));
 }}"""
 
 # What the browser says below a field. Gradio's own message there, on the server's word, goes away with the next answer

@@ -99,7 +99,7 @@ def test_every_class_of_the_first_seed_is_read_as_asked(laptop):
 
 
 def test_the_pen_has_a_blank_canvas_and_a_way_back(laptop):
-    page, canvas = laptop
+    _page, canvas = laptop
     before = cells(canvas)
     tool(canvas, "pen")
     wait_for(canvas, "blank canvas: ")
@@ -160,7 +160,7 @@ def test_two_presses_of_new_seed_keep_field_and_picture_together(laptop):
 
 
 def test_a_model_is_chosen_in_the_sentence_and_has_its_own_classes(laptop):
-    page, canvas = laptop
+    page, _canvas = laptop
     choose_model(page, "Clothes")
     expect(page.locator("#draw-class").get_by_label("Sandal")).to_be_visible(timeout=30_000)
     assert in_sight(page.get_by_role("button", name="Draw", exact=True))

@@ -24,12 +24,12 @@ class PixelCanvas(Widget):
 
     The event ``stop`` fires when the viewer has seen enough; what is on the canvas stays. When the user has changed
     what is given, ``ask`` fires for a drawing of it, or ``give`` where the canvas has drawn it already by ``redraw``;
-    both carry the ``start`` (``values`` and ``keep`` of every pixel, or none) and a ``number``, which messages from
-    then on return as ``asked``. ``choose`` fires with the ``label`` of a class key, or ``pick`` where the canvas leaves
-    the drawing to the server. ``endings`` is ``ask`` for several pictures of the same start; ``bring`` fires with a
-    picture that comes from another tab. The browser's event ``pixel-canvas-redraw`` on its window, with label, temperature, seed,
-    pictures, model and guidance, makes the canvas draw these at once. A model that is too slow for a moving pointer is asked
-    when the pointer rests.
+    both carry the ``start`` (``values`` and ``keep`` of every pixel and the number of ``dice``, or none) and a
+    ``number``, which messages from then on return as ``asked``; ``endings`` is ``ask`` for several pictures of one
+    start. ``choose`` fires with the ``label`` of a class key, or ``pick`` where the canvas leaves the drawing to the
+    server, and ``bring`` with a picture that comes from another tab. The browser's event ``pixel-canvas-redraw`` on its
+    window, with label, temperature, seed, pictures, model and guidance, makes the canvas draw these at once. A model
+    that is too slow for a moving pointer is asked when the pointer rests.
 
     Args:
         models: Models that a pixel's surroundings can be compared under.
