@@ -3,11 +3,18 @@
 import pytest
 import torch
 
-from gm_core import draw_noise, rebuild
+from gm_core import GatedPixelCNN, GatedPixelCNNConfig, draw_noise, rebuild
 from gm_core.models.autoregressive.sampling import guide
 from tests.gm_core.models.autoregressive.test_cached_sampling import HEIGHT, WIDTH, masked, residual, strided
+from tests.helpers import flat
 
 LABELS = torch.tensor([0, 1, 2])
+
+
+def gated():
+    torch.manual_seed(0)
+    config = flat(GatedPixelCNNConfig, height=HEIGHT, width=WIDTH, classes=3, channels=8, layers=3, dilations=(1, 2))
+    return GatedPixelCNN(config).eval().requires_grad_(False)
 
 
 def loud(model):
@@ -33,7 +40,7 @@ def test_a_guided_distribution_is_the_formula(weight):
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("small", [masked, residual, strided])
+@pytest.mark.parametrize("small", [masked, gated, residual, strided])
 def test_at_weight_0_the_label_says_nothing_and_at_1_it_is_p_given_the_label(small):
     model = loud(small())
     without = drawn(model, guidance=0.0)[0]
@@ -46,7 +53,8 @@ def test_at_weight_0_the_label_says_nothing_and_at_1_it_is_p_given_the_label(sma
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
-    ("small", "changes"), [(masked, {}), (residual, {}), (residual, {"palette": True}), (strided, {"channels": 3})]
+    ("small", "changes"),
+    [(masked, {}), (gated, {}), (residual, {}), (residual, {"palette": True}), (strided, {"channels": 3})],
 )
 def test_the_cached_sampler_guides_as_the_naive_one(small, changes):
     model = loud(small(**changes))
