@@ -35,8 +35,7 @@ class MessageLimit:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        announced = headers.get("content-length", "0")
-        if announced.isdigit() and int(announced) > LIMIT:
+        if (announced_length(headers) or 0) > LIMIT:
             await PlainTextResponse(TOO_LONG, 413)(scope, receive, send)
             return
         if headers.get("content-type", "").strip().lower().startswith("multipart/"):
@@ -57,6 +56,12 @@ class MessageLimit:
             return message
 
         await self.app(scope, receive_and_count, send)
+
+
+def announced_length(headers: Headers) -> int | None:
+    """The length of its message that a client announces, in bytes; ``None`` where it announces none."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isdecimal() else None
 
 
 def is_upload_route(scope: Scope) -> bool:

@@ -122,10 +122,9 @@ def describe_change(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         return ""
     if before:
         return f"the pictures are others now: {before.get('pictures')} then, {now['pictures']} now"
-    # Of the catalogue's data sets, the parts have always been the same.
-    return "it is not recorded which pictures it was trained on; test pictures may be among them" * (
-        now["kind"] == "folder"
-    )
+    if now["kind"] == "folder":
+        return "it is not recorded which pictures it was trained on; test pictures may be among them"
+    return ""  # of the catalogue's data sets, the parts have always been the same
 
 
 def data_dir(chosen: str | Path | None = None) -> Path:

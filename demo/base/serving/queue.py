@@ -2,9 +2,10 @@
 
 import math
 import time
+from asyncio import Queue as AsyncQueue
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,6 +18,8 @@ from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import ProcessCompletedMessage
 from starlette.exceptions import HTTPException
 
+from demo.base.limits import announced_length
+from demo.base.serving.counting import counted
 from demo.base.serving.lanes import LANES, QUICK, LaneChoice
 from demo.base.serving.waiting import set_waiting
 
@@ -128,24 +131,21 @@ class FairQueue(Queue):
 
     @contextmanager
     def listen(self, visitor: str) -> Iterator[None]:
-        """A visitor listens; with the last connection go the messages that were for it."""
-        self.listeners[visitor] += 1
+        """A visitor listens; with the last connection go the messages that were for it.
+
+        Nothing need be waited for: a browser whose event was answered before it knew of the event listens all the same,
+        and would be told that its session is gone if there were no place for messages.
+        """
+        self.pending_messages_per_session.setdefault(visitor, AsyncQueue())
         try:
-            yield
+            with counted(self.listeners, visitor):
+                yield
         finally:
-            self.listeners[visitor] -= 1
-            self.listeners += Counter()  # forgets those that have none
             self._forget(visitor)
 
-    @contextmanager
-    def open_page(self, visitor: str) -> Iterator[None]:
+    def open_page(self, visitor: str) -> AbstractContextManager[None]:
         """A visitor's page is open."""
-        self.pages[visitor] += 1
-        try:
-            yield
-        finally:
-            self.pages[visitor] -= 1
-            self.pages += Counter()
+        return counted(self.pages, visitor)
 
     def is_here(self, visitor: str) -> bool:
         """Whether a visitor has a connection open."""
@@ -261,5 +261,5 @@ def _size(event: Event) -> int:
 
 
 def _size_of(request: Request) -> int:
-    announced = request.headers.get("content-length", "")
-    return int(announced) if announced.isdigit() else 2**20
+    announced = announced_length(request.headers)
+    return 2**20 if announced is None else announced

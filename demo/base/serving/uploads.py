@@ -20,7 +20,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demo.base.limits import is_upload_route
+from demo.base.limits import announced_length, is_upload_route
+from demo.base.serving.counting import counted
 
 MIB = 2**20
 
@@ -121,19 +122,14 @@ class UploadLimit:
             await self.app(scope, receive, send)
             return
         client = scope["client"][0] if scope.get("client") else ""
-        announced = Headers(scope=scope).get("content-length", "")
-        size = int(announced) if announced.isdigit() else 0
+        size = announced_length(Headers(scope=scope)) or 0
         refusal = self._refuse(client, size)
         if refusal:
             await _drain(receive)
             await refusal(scope, receive, send)
             return
-        self._running[client] += 1
-        try:
+        with counted(self._running, client):
             await self._take(client, size, scope, receive, send)
-        finally:
-            self._running[client] -= 1
-            self._running += Counter()  # forgets those that have none
 
     def _refuse(self, client: str, size: int) -> PlainTextResponse | None:
         """The answer to an upload that is not taken; else its bytes, where known, are counted."""

@@ -124,6 +124,20 @@ def test_what_no_visitor_listens_to_is_not_computed(works: Works) -> None:
     assert visitor.listen_to_end()[0]["output"]["data"] == ["x!"]
 
 
+def test_who_begins_to_listen_when_all_is_answered_hears_what_comes_next(works: Works) -> None:
+    """A browser that learns of its event after the answer to it opens a connection for it all the same."""
+    visitor = Browser(works.url, "late")
+    visitor.join(ADD, "first")
+    assert len(visitor.listen_to_end()) == 1
+    with visitor.listening():
+        visitor.join(ADD, "second")
+        until = time.monotonic() + 10
+        while len(visitor.answers()) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+    assert [answer["output"]["data"] for answer in visitor.answers()] == [["first!"], ["second!"]]
+    assert not any(message.get("session_not_found") for message in visitor.messages)
+
+
 def test_of_made_up_visitors_little_is_kept(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "MOST_UNHEARD", 5)
     for n in range(10):

@@ -30,13 +30,25 @@ def run():
     return bool(kernel.stats.cache_hits)
 
 
-def flip(data):
-    return data[:-30] + bytes([data[-30] ^ 1]) + data[-29:]
+def flip(data, place=-30):
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def flip_in_the_middle(data):
+    return flip(data, -len(data) // 2)
 
 
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 @pytest.mark.parametrize(
-    "damage", [lambda data: b"", lambda data: data[:50], lambda data: b"\x93garbage" * 40, flip, lambda data: None]
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[:50],
+        lambda data: b"\x93garbage" * 40,
+        flip,
+        flip_in_the_middle,
+        lambda data: None,
+    ],
 )
 def test_a_damaged_file_is_made_anew(folder, ending, damage):
     assert [run(), run()] == [False, True]

@@ -5,7 +5,6 @@ finds in good faith, so that a file cut short would stop every process to come, 
 """
 
 import logging
-import pickle
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,18 @@ _HASH = sha256().digest_size
 
 
 class _HashedFile(IndexDataCacheFile):
-    """Data files that begin with the SHA-256 of the rest."""
+    """Data files that end with the SHA-256 of what is before: numba, which reads them, passes over what follows."""
 
     def _save_data(self, name: str, data: object) -> None:
         content = self._dump(data)
         with self._open_for_write(self._data_path(name)) as file:
-            file.write(sha256(content).digest() + content)
+            file.write(content + sha256(content).digest())
 
     def _load_data(self, name: str) -> Any:
         whole = Path(self._data_path(name)).read_bytes()
-        if sha256(whole[_HASH:]).digest() != whole[:_HASH]:
+        if sha256(whole[:-_HASH]).digest() != whole[-_HASH:]:
             raise ValueError(f"{name} is damaged")
-        return pickle.loads(whole[_HASH:])
+        return super()._load_data(name)
 
 
 class KernelCache(FunctionCache):
