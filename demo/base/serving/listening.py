@@ -1,12 +1,20 @@
 """Who listens: connections that wait for answers, and those that say that a page is open."""
 
+import asyncio
+import json
+import time
 from urllib.parse import parse_qs
 
+from gradio.server_messages import CloseStreamMessage
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.base.serving.queue import FairQueue
 
 API = "/gradio_api"
+
+PATIENCE = 1.0
+"""Seconds that a connection for answers waits for a question, when all that were asked are answered."""
 
 
 class Listening:
@@ -41,4 +49,22 @@ class Listening:
             await self.app(scope, receive, send)
             return
         with queue.listen(visitor):
-            await self.app(scope, receive, send)
+            app = self.app if not path.startswith(f"{API}/queue/") or await _is_asked(queue, visitor) else _closed()
+            await app(scope, receive, send)
+
+
+async def _is_asked(queue: FairQueue, visitor: str) -> bool:
+    """Whether there is, or soon comes, a question whose answer a connection can wait for.
+
+    A browser that learns of its event after the answer to it opens a connection for it all the same. Gradio would tell
+    it that its session is gone, after which the page is dead.
+    """
+    until = time.monotonic() + PATIENCE
+    while not queue.is_owed(visitor) and time.monotonic() < until:
+        await asyncio.sleep(0.05)
+    return queue.is_owed(visitor)
+
+
+def _closed() -> Response:
+    """What ends a connection for answers as after the last of them."""
+    return Response(f"data: {json.dumps(CloseStreamMessage().model_dump())}\n\n", media_type="text/event-stream")

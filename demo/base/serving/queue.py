@@ -2,7 +2,6 @@
 
 import math
 import time
-from asyncio import Queue as AsyncQueue
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -131,12 +130,7 @@ class FairQueue(Queue):
 
     @contextmanager
     def listen(self, visitor: str) -> Iterator[None]:
-        """A visitor listens; with the last connection go the messages that were for it.
-
-        Nothing need be waited for: a browser whose event was answered before it knew of the event listens all the same,
-        and would be told that its session is gone if there were no place for messages.
-        """
-        self.pending_messages_per_session.setdefault(visitor, AsyncQueue())
+        """A visitor listens; with the last connection go the messages that were for it."""
         try:
             with counted(self.listeners, visitor):
                 yield
@@ -146,6 +140,10 @@ class FairQueue(Queue):
     def open_page(self, visitor: str) -> AbstractContextManager[None]:
         """A visitor's page is open."""
         return counted(self.pages, visitor)
+
+    def is_owed(self, visitor: str) -> bool:
+        """Whether anything that a visitor asked for is not answered yet."""
+        return bool(self.pending_event_ids_session.get(visitor))
 
     def is_here(self, visitor: str) -> bool:
         """Whether a visitor has a connection open."""
@@ -218,7 +216,7 @@ class FairQueue(Queue):
 
     def _forget(self, visitor: str) -> None:
         """Drop what was to be said to a visitor who is gone, and for whom nothing waits."""
-        if visitor not in self.listeners and not self.pending_event_ids_session.get(visitor):
+        if visitor not in self.listeners and not self.is_owed(visitor):
             self.pending_event_ids_session.pop(visitor, None)
             self.pending_messages_per_session.pop(visitor, None)
 

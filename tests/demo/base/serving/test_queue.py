@@ -129,12 +129,14 @@ def test_who_begins_to_listen_when_all_is_answered_hears_what_comes_next(works: 
     visitor = Browser(works.url, "late")
     visitor.join(ADD, "first")
     assert len(visitor.listen_to_end()) == 1
-    with visitor.listening():
-        visitor.join(ADD, "second")
-        until = time.monotonic() + 10
-        while len(visitor.answers()) < 2 and time.monotonic() < until:
-            time.sleep(0.01)
+    late = threading.Thread(target=visitor.listen_to_end)
+    late.start()
+    assert works.queue is not None and wait_for(lambda: works.queue.listeners[visitor.name])
+    visitor.join(ADD, "second")
+    late.join()
     assert [answer["output"]["data"] for answer in visitor.answers()] == [["first!"], ["second!"]]
+    assert len(visitor.listen_to_end()) == 2  # and, as nothing comes, the connection is closed like any other
+    assert visitor.messages[-1]["msg"] == "close_stream"
     assert not any(message.get("session_not_found") for message in visitor.messages)
 
 
