@@ -10,7 +10,9 @@ import gm_core
 from demo.draw.drawings import NAME
 from tests.browser.helpers import DESKTOP, Traffic
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# The shell first: it draws pages and has no window, which takes as long again as a page.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @pytest.fixture(scope="session")
