@@ -11,6 +11,7 @@ from demo.base.charts.coverage import Curve, accuracy, coverage_chart, coverage_
 from demo.base.theme import CLASS_COLORS
 from demo.base.words import nats, note_html, percent
 from demo.judge.measured import set_words
+from demo.shell.glossary import word
 from gm_core import BayesStudy, Card, Verdict, bayes_posterior, likelihood_from_posterior, marginal_log_prob
 from gm_core.checkpoints import Metric
 from gm_core.data.catalog import CATALOG, dataset_of
@@ -91,6 +92,21 @@ def abstains(scores: ClassScores, verdict: Verdict, threshold: float) -> bool:
     return verdict.verdict == "unreasonable" or likeliest(scores.density)[1] < threshold
 
 
+def brief_html(scores: ClassScores, verdict: Verdict) -> str:
+    """What the classifier says, in a line beside the verdict.
+
+    Args:
+        scores: What both say.
+        verdict: What the detector says.
+    """
+    index, share = likeliest(scores.classifier)
+    beside = "it has to answer" if verdict.verdict == "unreasonable" else "it always answers"
+    return (
+        f'<p class="brief">{word("classifier", "A classifier")} says <b>{escape(scores.names[index])}</b> '
+        f"({percent(share)}): {beside}.</p>"
+    )
+
+
 def contrast_html(scores: ClassScores, verdict: Verdict, threshold: float, url: str, study: Card | None) -> str:
     """The difference between both judges, on this picture, in a sentence or two.
 
@@ -160,7 +176,9 @@ def classifier_html(scores: ClassScores, card: Card) -> str:
     )
 
 
-def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study: Card | None) -> str:
+def density_html(
+    scores: ClassScores, verdict: Verdict, threshold: float, study: Card | None, name_of_density: str
+) -> str:
     """The density's answer, or that it abstains.
 
     Args:
@@ -168,6 +186,7 @@ def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study:
         verdict: What the detector says of the picture.
         threshold: The least probability of the likeliest class, from 0 to 1.
         study: The card of what was measured, if there is one.
+        name_of_density: The density's checkpoint.
     """
     index, share = likeliest(scores.density)
     name, own = scores.names[index], f"{100 * threshold:g} %"
@@ -188,7 +207,8 @@ def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study:
         answer = _says(name, share)
         because = f"The picture is reasonable (p = {verdict.p_value:.4f}), and its class is not below your {own}."
     shares = "the same for every class" if scores.prior is None else "its share of the training images"
-    remarks, figures = [f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"], _figures(study)
+    remarks = [f"<code>{escape(name_of_density)}</code>", f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"]
+    figures = _figures(study)
     if "pixelcnn_accuracy" in figures:
         figure = figures["pixelcnn_accuracy"]
         remarks.append(f"classifies {percent(figure.value)} of {_test_images(figure)} correctly when it must answer")

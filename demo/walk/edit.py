@@ -139,7 +139,7 @@ class EditView:
         self.spaces, self.edit = spaces, Edit(spaces)
         picture, kept = gr.State(FIRST_EXAMPLE), gr.State({})
         with gr.Row(elem_classes="walk-row"):
-            with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
+            with gr.Column(scale=2, min_width=0, elem_classes="walk-given"):
                 given = PictureInput("edit", spaces.models, spaces.cards)
                 original = PictureView(title="Model input", elem_id="edit-seen")
             with gr.Column(scale=9):

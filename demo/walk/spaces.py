@@ -1,6 +1,7 @@
 """The latent spaces that can be walked in, and what sliders through them ask for."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -67,6 +68,19 @@ class Spaces:
         """Whether what a picture is, is spread over so many coordinates that none by itself says much."""
         kl = self.models.atlas(name).kl
         return float(kl.topk(min(SHOWN, len(kl))).values.sum()) < ENOUGH * float(kl.sum())
+
+    def fitting(self, sent: Mapping[str, Any], name: str) -> str:
+        """A latent space for a picture from another tab.
+
+        Args:
+            sent: Its ``height``, ``width`` and ``channels``, and if that is known the ``dataset`` that it looks like.
+            name: The model that is there; it stays if it fits.
+        """
+        shape = tuple(sent.get(side) for side in ("channels", "height", "width"))
+        dataset = sent.get("dataset")
+        fits = [key for key, card in self.cards.items() if dataset in (None, card.dataset)] or list(self.cards)
+        fits = [key for key in fits if self.cards[key].record.image == shape] or fits
+        return name if name in fits else fits[0]
 
     def place(self, name: str, z: list[float], origin: str = "") -> Place:
         """Where the sliders are to stand for a point.
@@ -181,8 +195,7 @@ class Spaces:
         """The picture at a point, and what it means."""
         _, vae = self.model(sent)
         view, z = latent.check_view(sent.get("view")), latent.check_point(vae, sent.get("z"), latent.FAR)
-        nearer = latent.share_nearer(vae.dimensions, z)
-        reading = view_line(view) + distance(vae.dimensions, float(z.norm()), nearer)
+        reading = view_line(view) + distance(vae.dimensions, float(z.norm()))
         return latent.picture_answer(latent.picture(vae, z, view)) | {"reading": reading}
 
     def prior(self, sent: Value) -> Value:

@@ -8,14 +8,17 @@ from typing import Any, Protocol, TypeVar
 import gradio as gr
 from gradio.events import Dependency
 
-from demo.base.errors import sentence, show_errors
+from demo.base.checks import read_seed
+from demo.base.errors import InputError, sentence, show_errors
 from demo.base.events import LIVE, QUIET
 from demo.base.fields import StrictRadio
 from demo.base.tabs import OPENED, Opening, guard
 from demo.base.words import message_html
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
-from demo.shared.picture_input import UserPicture, model_input
+from demo.shared.picture_input import UserPicture, form_for, model_input, read_carried
+from demo.shell.address import Address, Asked
+from demo.shell.languages import explanation
 from demo.walk import latent
 from demo.walk.compare import CompareView
 from demo.walk.edit import EditView
@@ -23,11 +26,10 @@ from demo.walk.map import MAP, MapView
 from demo.walk.rebuild import RebuildView
 from demo.walk.sliders import SlidersView, place_at
 from demo.walk.spaces import Spaces
-from demo.walk.ways import FIRST_SEEDS, End, Ends, Point, WaysView
+from demo.walk.ways import FIRST_SEEDS, End, Ends, Point, Seed, WaysView
 from demo.walk.words import OWN_MODELS, VIEWS, choices, hint, missing_note, own_models_note
 from gm_core import CheckpointError
 
-HOW = (Path(__file__).parent / "how.md").read_text(encoding="utf-8")
 STYLE = f"<style>{(Path(__file__).parent / 'tab.css').read_text()}</style>"
 
 LATEX: list[dict[str, str | bool]] = [
@@ -51,8 +53,11 @@ class View(Protocol):
         """Components that it sets."""
 
     @property
-    def show(self) -> Callable[..., tuple[Any, ...]]:
-        """From the model's name, unless the view has models of its own, and the inputs' values to the outputs'."""
+    def show(self) -> Callable[..., Any]:
+        """From the model's name, unless the view has models of its own, and the inputs' values to the outputs'.
+
+        These may come several times.
+        """
 
 
 V = TypeVar("V", bound=View)
@@ -78,7 +83,7 @@ def build(models: Models) -> None:
                 container=False,
                 elem_id="walk-model",
             )
-    with gr.Tabs(elem_classes="walk-views") as views:
+    with gr.Tabs(elem_classes=["walk-views", "views"], overflow_behavior="wrap") as views:
         tabs = {view: gr.Tab(title, id=f"walk-{view}") for view, title in VIEWS.items()}
     notes: list[gr.HTML] = []
     openings: dict[str, Opening] = {}
@@ -95,11 +100,11 @@ def build(models: Models) -> None:
         between = WaysView(spaces, model, sliders.sliders, rebuilt.picture)
     with tabs["edit"]:
         edited = EditView(spaces, model)
-    figure = gr.HTML(figure_line(first), elem_id="walk-figure")
+    figure = gr.HTML(figure_line(first), elem_id="walk-figure", elem_classes="explain")
     if spaces.missing:
         gr.HTML(missing_note(spaces.missing))
     with gr.Accordion("How does this work?", open=False):
-        gr.Markdown(HOW, latex_delimiters=LATEX)
+        explanation(Path(__file__).parent, latex_delimiters=LATEX)
 
     texts = [hint_line, figure, *notes]
     chosen = connect_texts(spaces, model, tabs, texts)
@@ -116,6 +121,15 @@ def build(models: Models) -> None:
         z = latent.encode(models.latent(name), model_input(models, picture, name).image)
         return gr.Tabs(selected="walk-walk"), place_at(spaces, name, z, "The picture under Rebuild, encoded.")
 
+    @show_errors
+    def walk_from(event: gr.EventData, name: str) -> tuple[Any, ...]:
+        """The sliders where a picture from another tab lies, in a latent space of such pictures."""
+        picture = read_carried(event._data, {form_for(card) for card in spaces.cards.values()})
+        name = spaces.fitting(event._data, name)
+        z = latent.encode(models.latent(name), model_input(models, picture, name).image)
+        return name, place_at(spaces, name, z, "The picture from the other tab, encoded.")
+
+    sliders.sliders.carried(walk_from, [model], [model, sliders.sliders], **LIVE)
     rebuilt.back.click(open_in_walk, [model, rebuilt.picture], [views, sliders.sliders], **LIVE)
 
     def add(view: str, make: Callable[[Models], V]) -> V | None:
@@ -129,7 +143,8 @@ def build(models: Models) -> None:
         openings[view].run(content.show, content.inputs, content.outputs)
         return content
 
-    add("compare", CompareView)
+    compared = add("compare", CompareView)
+    keep_address(spaces, model, between, compared, openings)
     chart = add("map", MapView)
     if chart is None:
         return
@@ -152,6 +167,56 @@ def build(models: Models) -> None:
     notice = openings["ways"].notice
     outputs = [views, notice, model, between.ends, *between.outputs]
     chart.map.ends(compare_ways, [notice, model, between.ends], outputs, **LIVE)
+
+
+def keep_address(
+    spaces: Spaces, model: gr.Radio, between: WaysView, compared: CompareView | None, openings: Mapping[str, Opening]
+) -> None:
+    """Keep the latent space, the seeds of A and B and those of the random points in the page's address."""
+    fields: dict[str, Any] = {"space": model, "a": between.seeds["A"], "b": between.seeds["B"]}
+    if compared:
+        fields |= {"seed": compared.seed, "from": compared.region}
+    address = Address("walk", fields)
+    shown = [openings["ways"].notice, openings["compare"].notice] if compared else [openings["ways"].notice]
+
+    def restore(asked: Asked, ways: str | None, *others: Any) -> Any:
+        """All fields as the address says, and the views that are open filled with them."""
+        wrong: list[str] = []
+
+        def read(name: str, parse: Callable[[str], Any]) -> Any:
+            default = fields[name].value
+            try:
+                return parse(asked[name]) if name in asked else default
+            except (InputError, ValueError):
+                wrong.append(name)
+                return default
+
+        name = read("space", lambda text: spaces.model({"model": text})[0])
+        seeds = {end: read(end.lower(), lambda text: read_seed(int(text))) for end in between.seeds}
+        ends: Ends = {}
+        for end, seed in seeds.items():
+            if seed != FIRST_SEEDS[end]:
+                for space in spaces.cards:
+                    ends[space] = ends.get(space, {}) | {end: Seed(seed)}
+        values: list[Any] = [name, *seeds.values()]
+        strip = between.show(name, ends) if ways else (gr.skip(),) * len(between.outputs)
+        filled: list[Any] = [ends, *strip]
+        if compared:
+            compare, picture = others
+            seed, region = read("seed", lambda text: read_seed(int(text))), read("from", compared.read_region)
+            values += [seed, region]
+            marks = compared.show_marks(picture, seed, region) if compare else (gr.skip(),) * len(compared.outputs)
+            filled += [seed, *marks]
+        if wrong:
+            gr.Warning(f"The address asks for what is not there ({', '.join(wrong)}): the usual is shown.")
+        return *values, *filled
+
+    outputs = [*fields.values(), between.ends, *between.outputs]
+    inputs: list[Any] = shown
+    if compared:
+        outputs += [compared.last, *compared.outputs]
+        inputs = [*shown, compared.inputs[0]]
+    address.restore(show_errors(restore), inputs, outputs)
 
 
 def connect_texts(spaces: Spaces, model: gr.Radio, tabs: Mapping[str, gr.Tab], texts: Sequence[gr.HTML]) -> Dependency:

@@ -19,7 +19,7 @@ from demo.walk.spaces import Spaces, Value
 from demo.widgets.picture_strip import PictureStrip, StripValue
 from gm_core.rendering import gif, grid
 
-FIRST_SEEDS, FIRST_CODES = {"A": 11, "B": 12}, {"A": 25, "B": 54}
+FIRST_SEEDS, FIRST_CODES = {"A": 155, "B": 65}, {"A": 25, "B": 54}
 """Seeds of the ends on arrival; in a wide space, numbers of held-out pictures."""
 
 
@@ -113,6 +113,7 @@ class WaysView:
 
     Attributes:
         ends: The ends.
+        seeds: The fields of their seeds, by A and B.
         inputs: What :meth:`show` needs besides the model's name.
         outputs: What it sets.
     """
@@ -122,12 +123,11 @@ class WaysView:
         self.show = self.ways.show
         self.ends = gr.State({})
         controls = []
-        with gr.Row(elem_classes="walk-row"):
-            with gr.Column(scale=8):
-                strip = PictureStrip(animate=self.ways.animation, elem_id="walk-strip")
-            with gr.Column(scale=4, min_width=280):
+        with gr.Column(elem_classes="walk-ways"):
+            strip = PictureStrip(animate=self.ways.animation, elem_id="walk-strip")
+            with gr.Row(elem_classes="walk-ends"):
                 for end, seed in FIRST_SEEDS.items():
-                    with gr.Column(elem_classes="walk-end"):
+                    with gr.Column(elem_classes="walk-end", min_width=0):
                         line = gr.HTML(elem_id=f"walk-what-{end}", padding=False)
                         with gr.Row():
                             buttons = [
@@ -138,6 +138,7 @@ class WaysView:
                             number = gr.Number(seed, label=f"Seed, 0 to {SHORT_SEEDS - 1}", elem_id=f"walk-seed-{end}")
                             given = PictureInput(f"walk-{end.lower()}", spaces.models, spaces.cards)
                         controls.append((end, number, buttons, given, line))
+        self.seeds = {end: number for end, number, *_ in controls}
         self.inputs = [self.ends]
         self.outputs = [strip, *(line for *_, line in controls)]
         for end, number, buttons, given, _ in controls:

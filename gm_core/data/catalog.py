@@ -23,13 +23,19 @@ class Seeds:
 
     Attributes:
         picture: Of a picture that the data set's PixelCNN draws.
+        drawings: Of first drawings by its models, by the model's name: a classifier reads every class as it was asked
+            for; found by :mod:`gm_core.studies.first_seeds`.
         point: Of a point in the latent space of its VAE.
         examples: Of pictures to be judged.
+        rebuilt: Of pictures by its PixelCNN that are rebuilt from latent spaces as the class that they are of, the
+            first of which is there on arrival.
     """
 
     picture: int = 0
+    drawings: Mapping[str, int] = field(default_factory=dict)
     point: int = 13
     examples: tuple[int, int, int] = (6, 11, 18)
+    rebuilt: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,11 @@ class DataSet:
         """Channels, height and width of its pictures."""
         return self.form.channels, self.form.size, self.form.size
 
+    def example_seed(self, nth: int) -> int:
+        """The seed of one of its examples; every number has one, and 0 is there on arrival."""
+        known = self.seeds.rebuilt or (self.seeds.picture,)
+        return known[nth % len(known)] if nth == 0 or self.seeds.rebuilt else nth
+
     @property
     def noun(self) -> str:
         """One of its pictures, without an article."""
@@ -186,7 +197,11 @@ CATALOG: dict[str, DataSet] = {
             credit="Y. LeCun, C. Cortes and C. J. C. Burges",
             source="yann.lecun.com/exdb/mnist, by torchvision",
             attributes=("thickness", "slant"),
-            seeds=Seeds(picture=39),  # a six that is taken for nothing else
+            seeds=Seeds(
+                picture=39,  # a six that is taken for nothing else
+                drawings={"mnist-pixelcnn": 74},
+                rebuilt=(256, 51, 45, 78, 0, 21, 9, 132, 6, 76, 33, 40, 62, 81, 87, 131),
+            ),
             # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
             # surprised by it.
             density="mnist-pixelcnn-gated",
@@ -233,7 +248,7 @@ CATALOG: dict[str, DataSet] = {
             credit="H. Xiao, K. Rasul and R. Vollgraf, copyright (c) 2017 Zalando SE",
             source="github.com/zalandoresearch/fashion-mnist, by torchvision",
             attributes=("brightness", "width"),
-            seeds=Seeds(picture=6, point=25),  # a T-shirt
+            seeds=Seeds(picture=6, point=202, drawings={"fashion-pixelcnn": 46}),  # a T-shirt, and a sneaker
             asked={0: "T-shirt", 1: "trousers", 5: "sandal", 7: "sneaker", 8: "bag", 9: "ankle boot"},
             line_up=LineUp(
                 own={"a shirt": 0, "a sneaker": 7, "a bag": 8},

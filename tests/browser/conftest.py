@@ -62,8 +62,7 @@ def model() -> gm_core.Autoregressive:
 
 @pytest.fixture
 def tab(page: Page, app_url: str) -> Page:
-    """A page at the tab "Reasonable?", with its first verdict."""
-    page.goto(app_url)
-    page.get_by_role("tab", name="Reasonable?").click()
+    """A page at the detector's tab, with its first verdict."""
+    page.goto(f"{app_url}?tab=judge")
     expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
     return page

@@ -14,7 +14,7 @@ from demo.base.theme import MAGMA
 from demo.draw.drawings import Drawings
 from demo.draw.tab import build
 from demo.shared.models import Models
-from tests.browser.draw_helpers import saved, tool, wait_for
+from tests.browser.draw_helpers import choose_model, full_speed, saved, start_over, tool, wait_for
 from tests.browser.helpers import DESKTOP, PHONE
 from tests.demo.colour_model import CLASSES, NAME, SIDE, make_checkpoints
 from tests.helpers import served
@@ -65,7 +65,7 @@ def flat(image: torch.Tensor) -> list[list[int]]:
 def opened(page: Page, url: str) -> Locator:
     page.goto(f"{url}?model={NAME}&seed={SEED}")
     canvas = page.locator("#draw-canvas")
-    canvas.get_by_role("button", name="full speed").click()
+    full_speed(canvas)
     wait_for(canvas, WHOLE)
     return canvas
 
@@ -130,7 +130,7 @@ def test_red_then_green_then_blue(page, url, model):
             expect(charts.nth(channels)).to_be_hidden()
             expect(canvas.locator(".caption")).to_contain_text(f"red {drawn[whole][0]}")
 
-    canvas.get_by_role("button", name="1 pixel/s").click()
+    canvas.get_by_label("Speed").select_option("single")
     page.evaluate(WATCH_STATUS)
     canvas.get_by_role("button", name="Resume").click()
     # Each is there for a third of a second, and a slow machine leaves some out: all that was ever shown is looked at.
@@ -237,7 +237,7 @@ def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
     assert changed[5, 4].tolist() == [before[0], int(0.9 * 256), before[2]]
     assert (changed.reshape(-1, 3)[: 5 * SIDE + 4] == shown.reshape(-1, 3)[: 5 * SIDE + 4]).all()
 
-    tool(canvas, "Discard my drawing")
+    start_over(canvas)
     expect(canvas.locator(".how")).not_to_contain_text("Inside the blue line")
     wait_for(canvas, WHOLE)
     assert colors(canvas) == flat(expected(model))
@@ -257,10 +257,10 @@ def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
     wait_for(canvas, WHOLE)
     assert colors(canvas) == flat(expected(model)), "the same dice end the picture as they did"
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    canvas.get_by_role("button", name="Copy link").click()
-    expect(canvas.get_by_role("button", name="Copied")).to_be_visible()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_text("Link copied.")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
-    page.locator("#draw-model").get_by_label("Digits · residual PixelCNN").check()
+    choose_model(page, "Digits", "residual PixelCNN")
     wait_for(canvas, "complete: 784 of 784 pixels")
     expect(canvas.locator(".chart")).to_have_count(1)
     expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
@@ -268,7 +268,7 @@ def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
     expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
 
     page.goto(link)
-    canvas.get_by_role("button", name="full speed").click()
+    full_speed(canvas)
     expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.", timeout=15_000)
     wait_for(canvas, WHOLE)
     assert colors(canvas) == flat(expected(model))

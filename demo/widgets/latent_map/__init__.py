@@ -22,10 +22,15 @@ class MarkedPicture(TypedDict):
 
 
 class MarkedDraws(TypedDict):
-    """Points ``z`` and the ``pictures`` there; how many of ``of`` draws come nearest to each class, ``shares``."""
+    """Points ``z``, what they are in ``words``, the ``pictures`` there and the ``classes`` that these are read as.
+
+    Also how many pictures of ``of`` such points are read as each class, ``shares``.
+    """
 
     z: list[list[float]]
     pictures: str
+    classes: list[int]
+    words: str
     shares: list[int]
     of: int
 

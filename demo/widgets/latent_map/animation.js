@@ -46,7 +46,7 @@ const showPoint = (z) => {
   drawPosition();
 };
 /** Shows the picture of the nearest point of the grid at once, and its coordinates; the exact one when the pointer rests. */
-export const go = (z) => {
+export const goTo = (z) => {
   const { area, sprite, count } = state;
   state.moves += 1;
   play(false);
@@ -112,7 +112,7 @@ export const draw = (points) => {
     clear();
     line = points;
   }
-  go(line.at(-1));
+  goTo(line.at(-1));
 };
 /** Makes the point that is shown a corner of the path. */
 export const addCorner = () => {

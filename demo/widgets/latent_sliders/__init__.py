@@ -1,7 +1,7 @@
 """A bank of sliders through a latent space, and the picture that they move."""
 
 import json
-from typing import Any, NotRequired, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 from demo.base.errors import Answer
 from demo.base.packing import PictureShape
@@ -56,6 +56,8 @@ class LatentSliders(Widget):
     When a slider is touched the pictures along its whole range come in one answer, and the browser scrubs through them:
     no server between the slider and the picture. While it is out of sight, nothing is asked for.
 
+    Where there is "Random", the event ``carried`` fires with a picture that another tab hands over.
+
     Undo, reset and locks live in the browser; each model has its own history, which also keeps what a message from the
     server replaced.
 
@@ -68,6 +70,7 @@ class LatentSliders(Widget):
         **options: As for ``Widget``.
     """
 
+    EVENTS: ClassVar = ["carried"]
     about = "JSON: model, base, axes and at; where the sliders stand"
 
     def __init__(

@@ -38,7 +38,7 @@ def ask(tab, name, image, **changes):
 
 
 def drawn(tab, model, session):
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", model, session)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", model, 1.0, session)
     return last
 
 
