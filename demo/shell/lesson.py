@@ -36,7 +36,6 @@ STEPS = (
         "每个像素一颗骰子",
         "每个像素都像掷一次骰子，而骰子的偏向由前面的像素决定。把指针移到图上：条形图就是那个像素的骰子。",
         "draw",
-        fields={"seed": "337"},
     ),
     Step(
         "Same dice, other class",
@@ -45,7 +44,7 @@ STEPS = (
         "同样的骰子，另一个类别",
         "按住一个数字键，或者换一个类别：随机数不变，变的只是标签。图里还有什么没变？",
         "draw",
-        fields={"class": "4", "seed": "337"},
+        fields={"class": "4"},
     ),
     Step(
         "Your half, its endings",
@@ -53,7 +52,7 @@ STEPS = (
         "你画一半，它来续写",
         "擦掉下半部分，模型会重画好几次。每个结局都和你那一半相配，却各不相同。",
         "draw",
-        fields={"class": "7", "seed": "337", "pictures": "4"},
+        fields={"class": "7", "pictures": "4", "given": "half"},
     ),
     Step(
         "The blind spot",
@@ -62,7 +61,12 @@ STEPS = (
         "盲区",
         "这个像素取决于哪些像素？原始 PixelCNN 漏掉了右上方的一块楔形：那些像素虽然先画好了，它却从没看到。",
         "draw",
-        fields={"seed": "337", "model": "mnist-pixelcnn-original"},
+        fields={
+            "model": "mnist-pixelcnn-original",
+            "look": "depends",
+            "beside": "mnist-pixelcnn-gated",
+            "pixel": "402",
+        },
     ),
     Step(
         "What temperature does",
@@ -72,7 +76,7 @@ STEPS = (
         "温度为 0.1 时，几乎总是最可能的灰度胜出，数字所剩无几：最可能的图片并不是数字。"
         "升到 1 就是模型本身，再高便成了噪声。",
         "draw",
-        fields={"class": "7", "seed": "337", "temperature": "0.1"},
+        fields={"class": "7", "temperature": "0.1"},
     ),
     Step(
         "A map of digits",

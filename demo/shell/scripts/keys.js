@@ -1,7 +1,7 @@
 // The keys of the page: arrows between tabs and within groups of choices, and one key each for lecture mode and reset.
 import { chooseLanguage, currentLanguage } from "./languages.js";
 import { copyLink } from "./carry.js";
-import { asked, reset, setSetting } from "./router.js";
+import { asked, openPanel, reset, setSetting } from "./router.js";
 
 const ARROWS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 // Each kind of group: where it is, what belongs to it, and which of these is its one tab stop.
@@ -93,6 +93,16 @@ const showHelp = (on) => {
   button.setAttribute("aria-expanded", String(on));
 };
 
+// --- past the header
+
+const skipHeader = (event) => {
+  const panel = openPanel();
+  if (!panel || !event.target.closest?.(".shell-skip")) return;
+  event.preventDefault();
+  panel.tabIndex = -1;
+  panel.focus();
+};
+
 // --- all of it
 
 const pressKey = (event) => {
@@ -121,6 +131,7 @@ const clickButton = (event) => {
 export const startKeys = () => {
   document.addEventListener("keydown", pressKey, true);
   document.addEventListener("click", clickButton);
+  document.addEventListener("click", skipHeader);
   window.addEventListener("shell:place", showLecture); // the button comes with the page
   const later = () => { if (!due) due = requestAnimationFrame(setStops); };
   const filter = ["aria-selected", "aria-pressed", "aria-checked", "hidden"];
