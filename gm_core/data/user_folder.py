@@ -28,6 +28,9 @@ MOST = 200_000
 SHARE = 0.1
 """Share of the pictures that is for testing, about, and share that is held out."""
 
+FEWEST = {"test": 1, "validation": 2}
+"""Pictures of a part at least: a detector compares a picture with two others or more."""
+
 LONGEST = 40
 """Characters of a folder's name that go into the name of its data set."""
 
@@ -109,17 +112,20 @@ def own_parts(images: Tensor) -> dict[str, slice]:
     """Which of a folder's pictures are for what: about a tenth for testing, about a tenth held out.
 
     A picture's part depends on its own pixels. However many others are added, a picture that was trained on is never
-    held out or tested on later, and copies of a picture are in the same part. Where no picture would be in a part, the
-    picture with the lowest fingerprint that is left is.
+    held out or tested on later, and copies of a picture are in the same part. Where too few pictures would be in a part
+    (:data:`FEWEST`), those with the lowest fingerprints that are left are.
 
     Args:
         images: As returned by :func:`own_pictures`, ``uint8`` (N, C, H, W).
     """
     prints = [_fingerprint(image) for image in images]
-    test, held_out = (sum(print_ < _share(times * SHARE) for print_ in prints) for times in (1, 2))
-    test = test or prints.count(prints[0])
-    if held_out <= test:
-        held_out = test + prints.count(prints[test])
+    ends = [0]
+    for times, fewest in enumerate(FEWEST.values(), 1):
+        end = sum(print_ < _share(times * SHARE) for print_ in prints)
+        while end - ends[-1] < fewest:
+            end += prints.count(prints[end])
+        ends.append(end)
+    _, test, held_out = ends
     return {"train": slice(held_out, None), "validation": slice(test, held_out), "test": slice(test)}
 
 
