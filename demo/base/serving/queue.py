@@ -2,9 +2,10 @@
 
 import math
 import time
+from asyncio import Queue as Mailbox
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,7 +15,8 @@ from fastapi import Request
 from gradio.block_function import BlockFunction
 from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import Event, EventQueue, Queue
-from gradio.server_messages import ProcessCompletedMessage
+from gradio.server_messages import EventMessage, ProcessCompletedMessage
+from gradio.utils import LRUCache
 from starlette.exceptions import HTTPException
 
 from demo.base.limits import announced_length
@@ -36,6 +38,14 @@ MOST_UNREAD = 256
 
 WAITING_BYTES = 64 * 2**20
 """Of the messages of all that wait together."""
+
+
+class Mailboxes(LRUCache[str, "Mailbox[EventMessage]"]):
+    """What each visitor is still to be told. Of several connections of one visitor, each that breaks removes it."""
+
+    def __delitem__(self, visitor: str) -> None:
+        with suppress(KeyError):
+            super().__delitem__(visitor)
 
 
 class FairQueue(Queue):
@@ -62,6 +72,7 @@ class FairQueue(Queue):
             blocks=blocks,
             default_concurrency_limit=LANES[QUICK].places,
         )
+        self.pending_messages_per_session = Mailboxes(self.pending_messages_per_session.max_size)
         self.listeners: Counter[str] = Counter()
         self.pages: Counter[str] = Counter()
         self.turns = dict.fromkeys(LANES, 0)

@@ -140,6 +140,16 @@ def test_who_begins_to_listen_when_all_is_answered_hears_what_comes_next(works: 
     assert not any(message.get("session_not_found") for message in visitor.messages)
 
 
+def test_several_broken_connections_of_a_visitor_are_no_error(works: Works, caplog: pytest.LogCaptureFixture) -> None:
+    visitor = Browser(works.url, "cut off")
+    visitor.join(HOLD, "x")
+    with visitor.stream(), visitor.stream(), visitor.stream():
+        assert wait_for(lambda: works.begun)
+    assert works.queue is not None and wait_for(lambda: visitor.name not in works.queue.listeners)
+    assert not [record for record in caplog.records if record.exc_info]
+    assert visitor.name not in works.queue.pending_messages_per_session
+
+
 def test_of_made_up_visitors_little_is_kept(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "MOST_UNHEARD", 5)
     for n in range(10):
