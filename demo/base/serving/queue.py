@@ -2,7 +2,6 @@
 
 import math
 import time
-from asyncio import Queue as Mailbox
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -15,7 +14,7 @@ from fastapi import Request
 from gradio.block_function import BlockFunction
 from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import Event, EventQueue, Queue
-from gradio.server_messages import EventMessage, ProcessCompletedMessage
+from gradio.server_messages import ProcessCompletedMessage
 from gradio.utils import LRUCache
 from starlette.exceptions import HTTPException
 
@@ -40,7 +39,7 @@ WAITING_BYTES = 64 * 2**20
 """Of the messages of all that wait together."""
 
 
-class Mailboxes(LRUCache[str, "Mailbox[EventMessage]"]):
+class Mailboxes(LRUCache[str, Any]):
     """What each visitor is still to be told. Of several connections of one visitor, each that breaks removes it."""
 
     def __delitem__(self, visitor: str) -> None:
