@@ -16,7 +16,7 @@ from demo.base.words import message_html
 from demo.draw.answers import ANY, COLDEST, HOTTEST, MOST_GUIDED, UNGUIDED, Answers
 from demo.draw.drawings import EACH, LAST_SEED, NAME, PICTURES, WRONG_SEED, WRONG_TEMPERATURE
 from demo.draw.handlers import FIRST_SEED, DrawHandlers, DrawingSession
-from demo.draw.words import COLD, GUIDANCE_INFO, TEMPERATURE_INFO
+from demo.draw.words import COLD, GUIDANCE_INFO, TEMPERATURE_INFO, USUAL
 from demo.shared.models import Models
 from demo.shell.address import Address
 from demo.shell.languages import explanation
@@ -94,6 +94,7 @@ def build(models: Models) -> None:
                     step=0.05,
                     label="Temperature",
                     info=TEMPERATURE_INFO,
+                    buttons=[],  # Gradio's goes back to what a link said
                     elem_id="draw-temperature",
                 )
                 wrong_temperature = gr.HTML(padding=False, elem_id="draw-temperature-problem")
@@ -105,8 +106,10 @@ def build(models: Models) -> None:
                     step=0.1,
                     label="Guidance",
                     info=GUIDANCE_INFO,
+                    buttons=[],
                     elem_id="draw-guidance",
                 )
+                usual = gr.Button(USUAL, size="sm")
             with gr.Accordion("Finish a picture of mine", open=False):
                 upload = PictureUpload(
                     label="The model keeps its upper half",
@@ -186,6 +189,7 @@ def build(models: Models) -> None:
     canvas.give(give, [model, session], None, **QUIET)
     canvas.choose(press_key, [model, pictures], [label, pictures], **QUIET)
     cold.click(None, None, temperature, js=f"() => {COLDEST}")
+    usual.click(None, None, [temperature, guidance], js=f"() => [1, {UNGUIDED}]")
     gr.on([temperature.change, guidance.change], None, controls, None, js=REDRAW)
 
 

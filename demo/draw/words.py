@@ -8,6 +8,7 @@ from gm_core import FAMILIES, Card
 
 TEMPERATURE_INFO = "1 is the model. Below 1 favours the likeliest greys, mostly black; above 1, noise."
 COLD = "The likeliest picture is no digit: show 0.1"
+USUAL = "Back to the model itself"
 GUIDANCE_INFO = "Weight of the class. 1 draws from p(x | y). Above 1: sharper than p(x | y), and no longer its draws."
 
 

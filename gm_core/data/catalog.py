@@ -199,7 +199,7 @@ CATALOG: dict[str, DataSet] = {
             attributes=("thickness", "slant"),
             seeds=Seeds(
                 picture=39,  # a six that is taken for nothing else
-                drawings={"mnist-pixelcnn": 74},
+                drawings={"mnist-pixelcnn": 74, "mnist-pixelcnn-gated": 20, "mnist-pixelcnn-original": 6},
                 rebuilt=(256, 51, 45, 78, 0, 21, 9, 132, 6, 76, 33, 40, 62, 81, 87, 131),
             ),
             # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
@@ -230,6 +230,7 @@ CATALOG: dict[str, DataSet] = {
             source="yann.lecun.com/exdb/mnist, by torchvision",
             same_as="mnist",
             attributes=("thickness", "slant"),
+            seeds=Seeds(drawings={"mnist-binary-pixelcnn": 6}),
             outliers="fashion",
         ),
         DataSet(

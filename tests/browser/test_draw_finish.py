@@ -74,8 +74,8 @@ def test_half_erased_has_several_endings_and_undo_brings_the_whole_back(page, ap
     assert sheet(canvas, 2, 2) == endings and len({tuple(ending) for ending in endings}) == 4
     expect(canvas.locator(".meaning")).to_have_text("One start, 4 endings.")
     tool(canvas, "Erase the left half")
-    left = np.arange(784) % 28 >= 14
-    endings = finished(model, again, left, n=4, dice=3)
+    left = np.arange(784) % 28 < 14
+    endings = finished(model, again, top & ~left, n=4, dice=3)
     expect(canvas.locator(".number")).to_have_text(lowest_to_highest(model, endings))
     wait_for(canvas, "complete: ")
     assert sheet(canvas, 2, 2) == endings
@@ -233,7 +233,7 @@ def test_an_uploaded_picture_is_finished_and_no_picture_leaves_all_as_it_was(pag
     shown = np.array(cells(canvas))
     assert shown[:392].max() > 200
     assert shown.tolist() == finished(model, shown, np.arange(784) < 392)[0]
-    page.locator("#draw-upload").get_by_role("button", name="Clear").click()
+    page.locator("#draw-upload").get_by_role("button", name="Remove Image").click()
     expect(canvas.locator(".how")).not_to_contain_text("Inside the blue line")
     wait_for(canvas, "complete: ")
     assert cells(canvas) == before

@@ -175,7 +175,7 @@ def test_a_link_draws_the_same_picture_again(page, app_url, model):
     expect(page.locator("#draw-class").get_by_label("3", exact=True)).to_be_checked()
     expect(page.get_by_label("number input for Temperature")).to_have_value("0.7")
 
-    page.locator("#draw-temperature button").click()
+    page.get_by_role("button", name="Back to the model itself").click()
     wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 42, temperature 1")
     page.get_by_label("number input for Temperature").fill("0.8")
     page.locator("#draw-seed input").fill("43")

@@ -193,7 +193,7 @@ const PARTS = {
 
 const withoutPart = (name) => {
   const from = current() === null && start ? start : canvasStart("eraser"), isErased = PARTS[name];
-  const keep = from.keep.map((_, i) => (isErased(Math.floor(i / run.width), i % run.width) ? 0 : 1));
+  const keep = from.keep.map((kept, i) => (isErased(Math.floor(i / run.width), i % run.width) ? 0 : kept));
   return { values: from.values.slice(), keep, dice: dice() + 1, end: -1, kind: "eraser" };
 };
 
