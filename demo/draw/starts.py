@@ -15,7 +15,7 @@ from demo.widgets.pixel_canvas.messages import StartMessage
 from gm_core import Autoregressive
 
 MOST_DICE = 1_000_000
-"""Throws of dice are numbered below this."""
+"""How often something can be erased is below this."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def read_start(sent: Any, model: Autoregressive) -> Start | None:
         raise InputError(f"What is given must be {height * width} ones and zeros.")
     dice = sent.get("dice", 0)
     if not is_index(dice, MOST_DICE):
-        raise InputError(f"The number of throws must be a whole number below {MOST_DICE:,}.")
+        raise InputError(f"How often something was erased must be a whole number below {MOST_DICE:,}.")
     given = torch.tensor([mark == "1" for mark in keep]).view(1, 1, height, width)
     return Start(values, given, model.config.image.levels, dice)
 

@@ -5,7 +5,7 @@ import torch
 
 from gm_core import GatedPixelCNN, GatedPixelCNNConfig, draw_noise, rebuild
 from gm_core.models.autoregressive.sampling import guide
-from tests.gm_core.models.autoregressive.test_cached_sampling import HEIGHT, WIDTH, masked, residual, strided
+from tests.gm_core.models.autoregressive.small import HEIGHT, WIDTH, masked, residual, strided
 from tests.helpers import flat
 
 LABELS = torch.tensor([0, 1, 2])
