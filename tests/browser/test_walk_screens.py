@@ -34,7 +34,7 @@ NEEDED = {
 }
 """What of each view is in sight without scrolling."""
 
-NAMES = r"Ctrl\+Z|Home|mnist-[\w-]+|z\d+|p\d+"
+NAMES = r"Z|Home|mnist-[\w-]+|z\d+|p\d+"
 
 
 def open_view(page: Page, url: str, view: str, traffic: Traffic, extra: str = "") -> None:

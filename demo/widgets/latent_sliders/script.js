@@ -61,7 +61,7 @@ const paint = (pictures, index) => {
 const complaint = find(".problem"), usual = find(".reading");
 const complain = (text, row) => {
   showText(complaint, text);
-  if (row) row.after(complaint);
+  if (row) row.append(complaint);
   else usual.before(complaint);
 };
 const request = async (name, question) => {
@@ -302,7 +302,7 @@ find(".undo").addEventListener("click", () => {
   showAll();
   rest(0);
 });
-const views = findAll(".views button");
+const views = findAll("[data-view]");
 const choose = (chosen) => {
   view = chosen;
   for (const button of views) button.setAttribute("aria-checked", button.dataset.view === view);
