@@ -143,7 +143,9 @@ class EditView:
                 given = PictureInput("edit", spaces.models, spaces.cards)
                 original = PictureView(title="Model input", elem_id="edit-seen")
             with gr.Column(scale=9):
-                sliders = LatentSliders(lines=spaces.lines, look=self.edit.look, elem_id="edit-sliders")
+                sliders = LatentSliders(
+                    lines=spaces.lines, look=self.edit.look, taken=spaces.taken, elem_id="edit-sliders"
+                )
                 note = gr.HTML()
         self.inputs = [picture, sliders, kept]
         self.outputs = [given.note, original, note, kept, sliders]

@@ -27,7 +27,9 @@ class SlidersView:
 
     def __init__(self, spaces: Spaces) -> None:
         self.spaces, places = spaces, gr.State({})
-        self.sliders = LatentSliders(lines=spaces.lines, look=spaces.look, prior=spaces.prior, elem_id="walk-sliders")
+        self.sliders = LatentSliders(
+            lines=spaces.lines, look=spaces.look, prior=spaces.prior, taken=spaces.taken, elem_id="walk-sliders"
+        )
         self.inputs, self.outputs = [self.sliders, places], [self.sliders, places]
 
     def show(self, name: str, value: object, places: Places) -> tuple[Place, Places]:

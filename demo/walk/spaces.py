@@ -1,7 +1,7 @@
 """The latent spaces that can be walked in, and what sliders through them ask for."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from demo.base.errors import InputError
 from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.words import distance, view_line
+from demo.widgets.base import Taken
 from demo.widgets.latent_sliders import Axis, Place
 from gm_core import Card, CheckpointError, Variational
 from gm_core.data.catalog import place_of
@@ -45,6 +46,7 @@ class Spaces:
         cards: Of the models that can be chosen, digits first.
         dimensions: D of the latent space of each, by the model's name; its atlas says it, and no model is loaded.
         missing: Names of models that cannot, because they have no atlas that belongs to them.
+        taken: What other tabs are told of each model's pictures.
 
     Raises:
         CheckpointError: There is no model to walk in.
@@ -63,6 +65,7 @@ class Spaces:
         if not self.cards:
             raise CheckpointError("there is no VAE with an atlas to walk in; restore its files from the repository")
         self.first = next(iter(self.cards))
+        self.taken = taken(models, self.cards.values())
 
     def is_wide(self, name: str) -> bool:
         """Whether what a picture is, is spread over so many coordinates that none by itself says much."""
@@ -224,6 +227,12 @@ class Spaces:
         """Where a walk begins."""
         z, origin = self.start(name, self.cards[name].record.seeds.point, FIRST_CODE)
         return self.place(name, z, origin[:1].upper() + origin[1:] + "." if self.is_wide(name) else "")
+
+
+def taken(models: Models, cards: Iterable[Card]) -> dict[str, Taken]:
+    """What other tabs are told of the pictures of some models, by their names."""
+    sizes = {card.model_config.image.size for card in models.autoregressives()}
+    return {card.name: {"dataset": card.dataset, "draw": card.model_config.image.size in sizes} for card in cards}
 
 
 def variational_cards(models: Models) -> list[Card]:

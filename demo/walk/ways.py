@@ -124,7 +124,7 @@ class WaysView:
         self.ends = gr.State({})
         controls = []
         with gr.Column(elem_classes="walk-ways"):
-            strip = PictureStrip(animate=self.ways.animation, elem_id="walk-strip")
+            strip = PictureStrip(animate=self.ways.animation, taken=spaces.taken, elem_id="walk-strip")
             with gr.Row(elem_classes="walk-ends"):
                 for end, seed in FIRST_SEEDS.items():
                     with gr.Column(elem_classes="walk-end", min_width=0):

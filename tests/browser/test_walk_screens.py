@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import problems
+from tests.browser.draw_helpers import CELLS, full_speed
 from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Traffic, in_sight
 from tests.browser.languages import untranslated
 from tests.browser.walk_helpers import MAIN, shown, wait_for_change
@@ -20,7 +21,13 @@ HEROES = {
 """What each view is about; the view with two models side by side is about 24 pictures each."""
 
 NEEDED = {
-    "walk": ("#walk-sliders .random", "#walk-sliders .row:nth-child(16)", "#walk-sliders .judge", "#walk-sliders .reading p"),
+    "walk": (
+        "#walk-sliders .random",
+        "#walk-sliders .row:nth-child(16)",
+        "#walk-sliders .judge",
+        "#walk-sliders .draw",
+        "#walk-sliders .reading p",
+    ),
     "map": ("#walk-map .map", "#walk-map .tools", "#walk-map .legend", "#walk-map .reading"),
     "ways": ("#walk-strip .play", "#walk-strip .strip:nth-child(3)", "#walk-what-A", "#walk-what-B"),
     "rebuild": ("#walk-seen canvas", "#walk-pad canvas", "#walk-shown", "#walk-bound .total"),
@@ -43,7 +50,9 @@ def open_view(page: Page, url: str, view: str, traffic: Traffic, extra: str = ""
     traffic.settle()
 
 
-@pytest.mark.parametrize(("size", "least", "rem"), [(LAPTOP, 400, 15), (PROJECTOR, 640, 18)], ids=["laptop", "projector"])
+@pytest.mark.parametrize(
+    ("size", "least", "rem"), [(LAPTOP, 400, 15), (PROJECTOR, 640, 18)], ids=["laptop", "projector"]
+)
 def test_each_view_is_on_one_screen(
     page: Page, app_url: str, traffic: Traffic, size: dict[str, int], least: int, rem: int
 ) -> None:
@@ -61,7 +70,9 @@ def test_each_view_is_on_one_screen(
 
 
 @pytest.mark.parametrize("view", ["walk", "map", "ways", "edit"])
-def test_a_phone_keeps_the_picture_in_sight_of_its_controls(page: Page, app_url: str, traffic: Traffic, view: str) -> None:
+def test_a_phone_keeps_the_picture_in_sight_of_its_controls(
+    page: Page, app_url: str, traffic: Traffic, view: str
+) -> None:
     page.set_viewport_size(PHONE)
     open_view(page, app_url, view, traffic)
     picture = page.locator(HEROES[view])
@@ -112,3 +123,39 @@ def test_a_picture_from_another_tab_is_where_the_walk_begins(page: Page, app_url
     )
     wait_for_change(page, before)
     expect(page.locator("#walk-sliders .reading")).to_contain_text("The picture from the other tab")
+
+
+@pytest.mark.parametrize(
+    ("view", "extra", "root", "model"),
+    [
+        ("walk", "&space=fashion-vae", "#walk-sliders", "fashion-pixelcnn"),
+        ("map", "", "#walk-map", "mnist-pixelcnn"),
+        ("ways", "", "#walk-strip", "mnist-pixelcnn"),
+    ],
+)
+def test_draw_goes_on_from_a_picture_of_walk(
+    page: Page, app_url: str, traffic: Traffic, view: str, extra: str, root: str, model: str
+) -> None:
+    open_view(page, app_url, view, traffic, extra)
+    canvas = HEROES[view]
+    half = shown(page, canvas)[: 14 * 28]
+    page.locator(f"{root} .draw").click()
+    expect(page.locator("#draw-model select").last).to_have_value(model)
+    drawing = page.locator("#draw-canvas")
+    full_speed(drawing)
+    drawing.get_by_label("To the end").click()
+    expect(drawing.locator(".discard")).to_contain_text("Starts from")
+    wait = f"([given, canvas]) => JSON.stringify(({CELLS})(canvas).slice(0, given.length)) === JSON.stringify(given)"
+    page.wait_for_function(wait, arg=[half, drawing.locator("canvas").first.element_handle()])
+
+
+def test_photographs_are_too_large_for_nothing_here(page: Page, app_url: str, traffic: Traffic) -> None:
+    open_view(page, app_url, "walk", traffic, "&space=cifar10-vae")
+    page.locator("#walk-sliders .draw").click()
+    expect(page.locator("#draw-model select").last).to_have_value("cifar10-pixelcnnpp")
+
+
+def test_a_picture_of_clothes_is_judged_as_clothes(page: Page, app_url: str, traffic: Traffic) -> None:
+    open_view(page, app_url, "walk", traffic, "&space=fashion-vae")
+    page.locator("#walk-sliders .judge").click()
+    expect(page.locator("#judge-dataset input[value=fashion]")).to_be_checked(timeout=30_000)

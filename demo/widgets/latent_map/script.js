@@ -1,6 +1,6 @@
 // A map of a two-dimensional latent space: pointer and keys, the legend, and what comes from the server.
-import { find, findAll, formatNumber, make, press, readPicture, unpackBytes } from "../common.js";
-import { carry } from "../shell.js";
+import { find, findAll, formatNumber, make, press, unpackBytes } from "../common.js";
+import { showTaking, wireTaking } from "../taking.js";
 import { addCorner, clear, draw, drawPosition, finish, goTo, hasPath, isCurrent, jump, paint, pathEnds, request, save, toggle } from "./animation.js";
 import { canvas, drawBackground } from "./background.js";
 import { clampToMap, classColor, classNames, layer, picture, pointAt, pointText, size, state } from "./coordinates.js";
@@ -70,7 +70,8 @@ find(".pictures-behind").addEventListener("click", ({ currentTarget: button }) =
   press([button], () => button.getAttribute("aria-pressed") !== "true");
   drawBackground();
 });
-find(".judge").addEventListener("click", () => carry("judge", { ...readPicture(picture, 1), model: props.model }));
+wireTaking(() => ({ canvas: picture, channels: 1, model: props.model }));
+if (props.taken[props.model]) showTaking(props.model);
 find(".play").addEventListener("click", toggle);
 find(".ends").addEventListener("click", () => trigger("ends", { points: pathEnds() }));
 find(".clear").addEventListener("click", clear);

@@ -1,6 +1,7 @@
 // Sliders through a latent space, each on a strip of the pictures that it leads through; see Place in __init__.py.
-import { ask, clamp, find, findAll, formatNumber, gradient, make, paintPicture, palette, readPicture, resize, showText, unpackBytes } from "../common.js";
-import { carry, receivePicture } from "../shell.js";
+import { ask, clamp, find, findAll, formatNumber, gradient, make, paintPicture, palette, resize, showText, unpackBytes } from "../common.js";
+import { receivePicture } from "../shell.js";
+import { showTaking, wireTaking } from "../taking.js";
 
 const STEPS = 60; // a slider moves from end to end
 const THUMBS = 9; // pictures of a strip
@@ -214,6 +215,7 @@ const build = () => {
   inSight.clear();
   resize(canvas, place.width, place.height);
   find(".order").textContent = place.caption;
+  showTaking(place.model);
   find(".scale .high").textContent = `${props.spread} ${place.channels === 3 ? "levels" : "grey levels"}`;
   const [used, folded] = [find(".controls > .rows"), find(".folded .rows")];
   used.replaceChildren();
@@ -307,12 +309,12 @@ const choose = (chosen) => {
   view = chosen;
   for (const button of views) button.setAttribute("aria-checked", button.dataset.view === view);
   find(".scale").classList.toggle("on", view === "scale");
-  find(".judge").disabled = view === "scale";
+  find(".take").hidden = view === "scale"; // the spread is no picture to take anywhere
   moves += 1;
   if (place) rest(0);
 };
 for (const button of views) button.addEventListener("click", () => choose(button.dataset.view));
-find(".judge").addEventListener("click", () => carry("judge", { ...readPicture(canvas, place.channels), model: place.model }));
+wireTaking(() => ({ canvas, channels: place.channels, model: place.model }));
 choose("mean");
 element.inert = true; // until it is known where the sliders stand
 watch("value", receive);

@@ -1,6 +1,6 @@
 // The ways from A to B: strips of pictures, scrubbed, played and saved.
-import { ask, clamp, download, find, formatNumber, gifAddress, make, paintPicture, readPicture, showText, unpackBytes } from "../common.js";
-import { carry } from "../shell.js";
+import { ask, clamp, download, find, formatNumber, gifAddress, make, paintPicture, showText, unpackBytes } from "../common.js";
+import { showTaking, wireTaking } from "../taking.js";
 
 const WAYS = {
   straight: "Latent space, straight line",
@@ -79,6 +79,7 @@ const receive = () => {
   const begins = !value;
   value = JSON.parse(props.value);
   [large.width, large.height] = [value.width, value.height];
+  showTaking(value.model);
   for (const [way, { now, canvas }] of Object.entries(strips)) {
     frames[way] = unpackBytes(value.frames[way]);
     const steps = stepCount();
@@ -116,9 +117,9 @@ scrubber.addEventListener("input", () => {
   play(false);
   goTo(Number(scrubber.value));
 });
-find(".judge").addEventListener("click", () => {
+wireTaking(() => {
   play(false);
-  carry("judge", { ...readPicture(large, value.channels), model: value.model });
+  return { canvas: large, channels: value.channels, model: value.model };
 });
 find(".save").addEventListener("click", () => {
   const canvases = Object.values(strips).map(({ canvas }) => canvas);
