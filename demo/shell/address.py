@@ -88,10 +88,14 @@ class Address:
         """A handler of the tab's opening, which is given what the page's address then asks of this tab."""
 
         def handle(request: gr.Request, *values: Any) -> Any:
-            asked = dict(request.query_params)
-            return handler(self.read(asked) if asked.get("tab", self.tab) == self.tab else {}, *values)
+            return handler(self.asked_by(request), *values)
 
         return handle
+
+    def asked_by(self, request: gr.Request) -> Asked:
+        """What the address of a page that asks something of the server says of this tab."""
+        asked = dict(request.query_params)
+        return self.read(asked) if asked.get("tab", self.tab) == self.tab else {}
 
     def read(self, sent: Any) -> Asked:
         """What is asked of this tab's fields, of all that a client sent."""

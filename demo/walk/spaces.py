@@ -11,6 +11,7 @@ from demo.base.checks import read_seed
 from demo.base.errors import InputError
 from demo.shared.models import Models
 from demo.walk import latent
+from demo.walk.codes import decode_point, encode_point
 from demo.walk.words import distance, view_line
 from demo.widgets.base import Taken
 from demo.widgets.latent_sliders import Axis, Place
@@ -66,6 +67,7 @@ class Spaces:
             raise CheckpointError("there is no VAE with an atlas to walk in; restore its files from the repository")
         self.first = next(iter(self.cards))
         self.taken = taken(models, self.cards.values())
+        self._homes: dict[str, str] = {}
 
     def is_wide(self, name: str) -> bool:
         """Whether what a picture is, is spread over so many coordinates that none by itself says much."""
@@ -96,6 +98,31 @@ class Spaces:
             z: The point.
             origin: Where it comes from, if that is worth saying.
         """
+        place = self._place(name, z, origin)
+        place["home"] = self._home(name)
+        return place
+
+    def decode(self, name: str, code: str) -> Place:
+        """Where the sliders stand, as a link says it.
+
+        Raises:
+            InputError: The code is damaged.
+        """
+        count = self.dimensions[name]
+        place = self._place(name, [0.0] * count)
+        base = count if self.is_wide(name) else 0
+        numbers = decode_point(code, base + len(place["axes"]))
+        at = latent.check_numbers(numbers[base:], len(place["axes"])).tolist()
+        return {**self.place(name, numbers[:base] or place["base"]), "at": at}
+
+    def _home(self, name: str) -> str:
+        """The code of where the sliders begin, as ``demo/widgets/latent_sliders`` makes it."""
+        if name not in self._homes:
+            place = self._place(name, self.start(name, self.cards[name].record.seeds.point, FIRST_CODE)[0])
+            self._homes[name] = encode_point((place["base"] if self.is_wide(name) else []) + place["at"])
+        return self._homes[name]
+
+    def _place(self, name: str, z: list[float], origin: str = "") -> Place:
         wide, inside = self.is_wide(name), latent.clamp_to_sliders(torch.tensor(z))
         axes, caption, fold = self._principal_axes(name) if wide else self._coordinates(name)
         return {
@@ -107,6 +134,7 @@ class Spaces:
             "origin": origin,
             "caption": caption,
             "fold": fold,
+            "home": "",
         }
 
     def _principal_axes(self, name: str) -> tuple[list[Axis], str, str]:
@@ -153,10 +181,18 @@ class Spaces:
         Raises:
             InputError: There is none of that name.
         """
-        name = sent.get("model")
-        if not isinstance(name, str) or name not in self.cards:
-            raise InputError(f"There is no such latent space; choose {' or '.join(self.cards)}.")
+        name = self.check_name(sent.get("model"))
         return name, self.models.variational(name)
+
+    def check_name(self, sent: object) -> str:
+        """A latent space, by its model's name as a client sent it.
+
+        Raises:
+            InputError: There is none of that name.
+        """
+        if not isinstance(sent, str) or sent not in self.cards:
+            raise InputError(f"There is no such latent space; choose {' or '.join(self.cards)}.")
+        return sent
 
     def check_place(self, sent: object) -> Place:
         """Where sliders stand, as the browser sent it, checked.

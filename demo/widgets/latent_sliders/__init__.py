@@ -40,6 +40,7 @@ class Place(PictureShape):
         caption: What the order of the axes means, if that is worth saying.
         fold: What the folded axes are.
         origin: Where the place came from, in words, or nothing.
+        home: Code of where the sliders begin, see ``demo/widgets/points.js``; empty if no link remembers them.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Place(PictureShape):
     caption: str
     fold: str
     origin: str
+    home: str
 
 
 class LatentSliders(Widget):

@@ -1,6 +1,7 @@
 // Sliders through a latent space, each on a strip of the pictures that it leads through; see Place in __init__.py.
 import { ask, clamp, find, findAll, formatNumber, gradient, make, paintPicture, palette, resize, showText, unpackBytes } from "../common.js";
-import { receivePicture } from "../shell.js";
+import { encodePoint } from "../points.js";
+import { onArrive, receivePicture, setFields } from "../shell.js";
 import { showTaking, wireTaking } from "../taking.js";
 
 const STEPS = 60; // a slider moves from end to end
@@ -118,8 +119,15 @@ new IntersectionObserver((entries) => {
   visible = entries.at(-1).isIntersecting;
   if (visible && stale) rest(0);
 }).observe(element);
+const isWide = () => place.axes.some(({ direction }) => direction);
+const keepInAddress = () => {
+  if (!place.home) return;
+  const code = encodePoint([...(isWide() ? place.base : []), ...place.at]);
+  setFields("walk", { z: code === place.home ? "" : code });
+};
 const settle = async () => {
   props.value = snapshot();
+  keepInAddress();
   stale = !visible;
   if (stale) return;
   const move = moves, z = point(place.at), asked = view;
@@ -313,9 +321,15 @@ const choose = (chosen) => {
   moves += 1;
   if (place) rest(0);
 };
-for (const button of views) button.addEventListener("click", () => choose(button.dataset.view));
+for (const button of views) {
+  button.addEventListener("click", () => {
+    choose(button.dataset.view);
+    if (props.random) setFields("walk", { shown: view === "mean" ? "" : view });
+  });
+}
 wireTaking(() => ({ canvas, channels: place.channels, model: place.model }));
 choose("mean");
+if (props.random) onArrive("walk", ({ shown }) => choose(views.some((button) => button.dataset.view === shown) ? shown : "mean"));
 element.inert = true; // until it is known where the sliders stand
 watch("value", receive);
 receive();

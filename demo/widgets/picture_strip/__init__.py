@@ -26,10 +26,14 @@ class StripFrames(PictureShape):
 
 
 class StripValue(StripFrames):
-    """A value of :class:`PictureStrip`: also the ``model``, and the two ``ends`` in its latent space."""
+    """A value of :class:`PictureStrip`: also the ``model``, and the two ``ends`` in its latent space.
+
+    The ``codes`` of those ends that no seed says are for links.
+    """
 
     model: str
     ends: list[list[float]]
+    codes: list[str]
 
 
 class PictureStrip(Widget):
