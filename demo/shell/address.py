@@ -19,7 +19,7 @@ import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
-from demo.base.events import QUIET
+from demo.base.events import LIVE, QUIET
 from demo.base.scripts import strip
 from demo.base.tabs import Opening
 
@@ -66,12 +66,13 @@ class Address:
             outputs: Components that it fills.
             opening: Of the tab, which then asks the handler in any case; without it, the handler is asked on arrival
                 only if the address says something of the tab.
-            **settings: Of the events, where they are not to be :data:`demo.base.events.QUIET`.
+            **settings: Of the events, where they are not to be :data:`demo.base.events.LIVE`: of those who go back and
+                forth quickly, the last place counts.
 
         Returns:
             The events, for what is to follow them.
         """
-        options = QUIET | settings
+        options = LIVE | settings
 
         def on_arrival(event: gr.EventData, *values: Any) -> Any:
             return handler(self.read(event._data), *values)

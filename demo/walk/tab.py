@@ -42,6 +42,10 @@ OPEN = "document.querySelector('.walk-views [role=tab][aria-selected=true]').tex
 """In the browser: the title of the view that is open."""
 
 
+BUILT = "built"
+"""In the place of a notice that is still empty: the browser has built the view, and its opening is under way."""
+
+
 class View(Protocol):
     """A view of a latent space."""
 
@@ -92,6 +96,7 @@ def build(models: Models) -> None:
     for view, inner in tabs.items():
         with inner:
             openings[view] = Opening()
+            openings[view].notice.elem_id = f"walk-{view}-notice"
             if view in OWN_MODELS:
                 notes.append(gr.HTML(elem_classes="walk-note", padding=False))
     with tabs["walk"]:
@@ -139,7 +144,8 @@ def build(models: Models) -> None:
         for view in views:
             content, opening = contents[view], openings[view]
             inputs = [opening.notice, model, *content.inputs]
-            event = event.then(refill(content, opening), inputs, [opening.notice, *content.outputs], **QUIET)
+            outputs = [opening.notice, *content.outputs]
+            event = event.then(refill(content, opening), inputs, outputs, js=see_built([view]), **QUIET)
 
     for view, content in contents.items():
         openings[view].run(open_view(content), [model, *content.inputs], content.outputs)
@@ -205,21 +211,21 @@ def restore_by_address(
     openings: Mapping[str, Opening],
 ) -> None:
     """Bring back what the address says: all fields, and what the views show that are open."""
-    notices = [openings[view].notice for view in contents]
+    shown_views = [*contents, *(["compare"] if compared else [])]
+    notices = [openings[view].notice for view in shown_views]
     values_of = [list(content.inputs) for content in contents.values()]
 
     def restore(asked: Asked, *values: Any) -> list[Any]:
         opened, rest = values[: len(notices)], list(values[len(notices) :])
         link = read_link(spaces, asked, spaces.first)
         found: list[Any] = [link.space, *link.seeds.values(), link.ends]
-        for content, is_open, inputs in zip(contents.values(), opened, values_of, strict=True):
+        for content, notice, inputs in zip(contents.values(), opened, values_of, strict=False):
             own, rest = rest[: len(inputs)], rest[len(inputs) :]
-            found += content.arrive(link, False, *own) if is_open else [gr.skip()] * len(content.outputs)
+            found += unchanged(content.outputs, notice) or content.arrive(link, False, *own)
         if compared:
-            compare, picture = rest
             seed, region = FIRST_SEED if link.seed is None else link.seed, link.region or "normal"
-            marks = compared.show_marks(picture, seed, region) if compare else [gr.skip()] * len(compared.outputs)
-            found += [seed, region, seed, *marks]
+            shown = unchanged(compared.outputs, opened[-1]) or compared.show_marks(rest[0], seed, region)
+            found += [seed, region, seed, *shown]
         if link.wrong:
             gr.Warning(f"The address asks for what is not there ({', '.join(link.wrong)}): the usual is shown.")
         return found
@@ -228,9 +234,9 @@ def restore_by_address(
     outputs = [address.fields[name] for name in ("space", "a", "b")] + [between.ends]
     outputs += [output for content in contents.values() for output in content.outputs]
     if compared:
-        inputs += [openings["compare"].notice, compared.inputs[0]]
+        inputs += compared.inputs[:1]
         outputs += [compared.seed, compared.region, compared.last, *compared.outputs]
-    address.restore(show_errors(restore), inputs, outputs)
+    address.restore(show_errors(restore), inputs, outputs, js=see_built(shown_views))
 
 
 def connect_texts(spaces: Spaces, model: gr.Radio, tabs: Mapping[str, gr.Tab], texts: Sequence[gr.HTML]) -> None:
@@ -258,10 +264,29 @@ def connect_texts(spaces: Spaces, model: gr.Radio, tabs: Mapping[str, gr.Tab], t
 def refill(content: View, opening: Opening) -> Callable[..., Any]:
     """A handler that shows another latent space in a view, unless the view was never opened: then it can wait."""
     show = guard(content.show, opening.notice, len(content.outputs))
-    # Told to skip a component that the browser has not built yet, Gradio builds it without its properties.
-    nothing = [gr.skip() if isinstance(output, gr.State) else None for output in content.outputs]
 
     def handler(opened: str | None, name: str, *values: Any) -> Any:
-        return show(name, *values) if opened else (None, *nothing)
+        waiting = unchanged([opening.notice, *content.outputs], opened)
+        return tuple(waiting) if waiting else show(name, *values)
 
     return handler
+
+
+def unchanged(outputs: Sequence[Any], notice: str | None) -> list[Any]:
+    """What leaves a view alone that was not opened yet; nothing for one that was.
+
+    Args:
+        outputs: Of the view.
+        notice: What the notice of its opening says, or :data:`BUILT`.
+    """
+    if notice == BUILT:
+        return [gr.skip()] * len(outputs)
+    # Told to skip a component that the browser has not built yet, Gradio builds it without its properties.
+    return [] if notice else [gr.skip() if isinstance(output, gr.State) else None for output in outputs]
+
+
+def see_built(views: Sequence[str]) -> str:
+    """In the browser: the first inputs, which are the notices of some views, say which of these are there already."""
+    ids = json.dumps([f"walk-{view}-notice" for view in views])
+    return f"""(...values) => values.map((value, i) =>
+        i < {len(views)} && !value && document.getElementById(({ids})[i]) ? {json.dumps(BUILT)} : value)"""

@@ -17,6 +17,14 @@ def fields(page: Page) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(page.url).query))
 
 
+def wait_for_field(page: Page, name: str, other: str | None) -> str | None:
+    """Wait until the address says another thing of a field than that, and return it."""
+    page.wait_for_function(
+        "([name, other]) => new URLSearchParams(location.search).get(name) !== other", arg=[name, other]
+    )
+    return dict(parse_qsl(urlsplit(page.url).query)).get(name)
+
+
 def open_tab(page: Page, url: str, traffic: Traffic, query: str = "") -> None:
     page.goto(f"{url}?tab=walk{query}")
     traffic.settle()
@@ -38,17 +46,18 @@ def test_sliders_stand_where_a_link_says(page: Page, app_url: str, traffic: Traf
     page.locator("#walk-sliders input[type=range]").nth(1).press("ArrowRight")
     traffic.settle()
     stood = page.locator("#walk-sliders .rows input[type=number]").evaluate_all("all => all.map(one => one.value)")
+    wait_for_field(page, "z", None)
     moved, said = shown(page), fields(page)
     assert said.get("space", "mnist-vae") == space and len(said["z"]) < 800
     page.reload()
-    wait_for_nearly(page, moved, MAIN, within=2)
     traffic.settle()
+    wait_for_nearly(page, moved, MAIN, within=2)
     again = page.locator("#walk-sliders .rows input[type=number]").evaluate_all("all => all.map(one => one.value)")
     assert all(abs(float(one) - float(other)) < 0.011 for one, other in zip(stood, again, strict=True))
     assert fields(page) == said
     page.locator("#walk-sliders .row input[type=number]").first.fill("2")
     page.locator("#walk-sliders .row input[type=number]").first.press("Enter")
-    assert fields(page)["z"] != said["z"]
+    wait_for_field(page, "z", said["z"])
 
 
 def test_back_leads_to_where_the_sliders_stood(page: Page, app_url: str, traffic: Traffic) -> None:
@@ -73,8 +82,9 @@ def test_back_leads_to_where_the_sliders_stood(page: Page, app_url: str, traffic
 def test_what_is_shown_of_every_pixel_is_kept(page: Page, app_url: str, traffic: Traffic) -> None:
     open_tab(page, app_url, traffic)
     page.locator("#walk-sliders [data-view=scale]").click()
-    assert fields(page)["shown"] == "scale"
+    assert wait_for_field(page, "shown", None) == "scale"
     page.reload()
+    traffic.settle()
     expect(page.locator("#walk-sliders .reading")).to_contain_text("standard deviation")
     expect(page.locator("#walk-sliders [data-view=scale]")).to_have_attribute("aria-checked", "true")
 
@@ -92,15 +102,17 @@ def test_the_map_opens_at_the_point_of_a_link(page: Page, app_url: str, traffic:
     traffic.settle()
     there, picture = place.text_content() or "", shown(page, "#walk-map .picture")
     page.mouse.move(5, 5)
-    assert fields(page)["view"] == "map" and "point" in fields(page)
+    said = fields(page)
+    assert said["view"] == "map" and said["point"]
     page.reload()
+    traffic.settle()
     expect(place).to_have_text(there)
     traffic.settle()
     expect(place).to_have_text(there)  # also when the example is on the map
     wait_for_nearly(page, picture, "#walk-map .picture", within=2)
     page.get_by_role("button", name="Another example").locator("visible=true").click()
     expect(place).not_to_have_text(there)
-    assert "point" not in fields(page)
+    assert wait_for_field(page, "point", said["point"]) is None
 
 
 def test_a_link_to_the_ways_keeps_ends_that_no_seed_says(page: Page, app_url: str, traffic: Traffic) -> None:
@@ -120,13 +132,15 @@ def test_a_link_to_the_ways_keeps_ends_that_no_seed_says(page: Page, app_url: st
     large, said = shown(page, "#walk-strip .large"), fields(page)
     assert said["way"] == "spherical" and said["at"] == "1" and said["za"] and "zb" not in said
     page.reload()
+    traffic.settle()
     expect(page.locator("#walk-what-A")).to_contain_text("the point of this link")
     wait_for_nearly(page, large, "#walk-strip .large", within=2)
     traffic.settle()
     assert fields(page) == said
     page.get_by_role("button", name="Random").locator("visible=true").first.click()
     expect(page.locator("#walk-what-A")).to_contain_text("seed")
-    assert "za" not in fields(page) and fields(page)["a"].isdecimal()
+    assert wait_for_field(page, "za", said["za"]) is None
+    assert fields(page)["a"].isdecimal()
 
 
 def test_a_view_that_opens_later_shows_what_the_link_says(page: Page, app_url: str, traffic: Traffic) -> None:
