@@ -19,7 +19,7 @@ import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
-from demo.base.events import QUIET
+from demo.base.events import LIVE, QUIET
 from demo.base.scripts import strip
 from demo.base.tabs import Opening
 
@@ -66,12 +66,13 @@ class Address:
             outputs: Components that it fills.
             opening: Of the tab, which then asks the handler in any case; without it, the handler is asked on arrival
                 only if the address says something of the tab.
-            **settings: Of the events, where they are not to be :data:`demo.base.events.QUIET`.
+            **settings: Of the events, where they are not to be :data:`demo.base.events.LIVE`: of those who go back and
+                forth quickly, the last place counts.
 
         Returns:
             The events, for what is to follow them.
         """
-        options = QUIET | settings
+        options = LIVE | settings
 
         def on_arrival(event: gr.EventData, *values: Any) -> Any:
             return handler(self.read(event._data), *values)
@@ -88,10 +89,14 @@ class Address:
         """A handler of the tab's opening, which is given what the page's address then asks of this tab."""
 
         def handle(request: gr.Request, *values: Any) -> Any:
-            asked = dict(request.query_params)
-            return handler(self.read(asked) if asked.get("tab", self.tab) == self.tab else {}, *values)
+            return handler(self.asked_by(request), *values)
 
         return handle
+
+    def asked_by(self, request: gr.Request) -> Asked:
+        """What the address of a page that asks something of the server says of this tab."""
+        asked = dict(request.query_params)
+        return self.read(asked) if asked.get("tab", self.tab) == self.tab else {}
 
     def read(self, sent: Any) -> Asked:
         """What is asked of this tab's fields, of all that a client sent."""

@@ -2,12 +2,12 @@
 
 import secrets
 from collections.abc import Iterator
-from typing import Any, cast, get_args
+from typing import Any
 
 import gradio as gr
 
 from demo.base.checks import SHORT_SEEDS, read_seed
-from demo.base.errors import InputError, show_errors
+from demo.base.errors import show_errors
 from demo.base.events import LIVE, public
 from demo.base.fields import StrictRadio
 from demo.shared.model_line import figure_line
@@ -99,18 +99,6 @@ class CompareView:
         seed.input(use_seed, [seed, picture, region], [last, *columns], **public("walk_compare_draw"))
         region.input(show_errors(self.show_marks), self.inputs, self.outputs, **LIVE)
         given.connect(use_picture, [last, region], [given.note, picture, *columns], "walk_compare")
-
-    @staticmethod
-    def read_region(text: str) -> Region:
-        """Where random points come from, as the address says it.
-
-        Raises:
-            InputError: There is no such place.
-        """
-        for region in get_args(Region):
-            if region == text:
-                return cast(Region, region)
-        raise InputError(f"Random points come from {' or '.join(get_args(Region))}.")
 
     def show(self, picture: UserPicture, seed: int, region: Region) -> Iterator[tuple[Any, ...]]:
         """The random points, and then with them the picture, which has to be drawn first."""

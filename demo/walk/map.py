@@ -22,6 +22,7 @@ from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
+from demo.walk.spaces import taken
 from demo.widgets.latent_map import LatentMap, MapMarks, MarkedDraws, MarkedPicture
 from gm_core import Variational
 from gm_core.data.catalog import FIRST
@@ -322,7 +323,13 @@ class MapView:
         self.maps = maps = Maps(models)
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=9):
-                self.map = LatentMap(model=MAP, classes=FIRST.classes, functions=maps.functions(), elem_id="walk-map")
+                self.map = LatentMap(
+                    model=MAP,
+                    classes=FIRST.classes,
+                    taken=taken(models, [models.card(MAP)])[MAP],
+                    functions=maps.functions(),
+                    elem_id="walk-map",
+                )
             with gr.Column(scale=2, min_width=0, elem_classes="walk-given"):
                 given = PictureInput("map", models, (MAP,))
         gr.HTML(figure_line(models.card(MAP)))

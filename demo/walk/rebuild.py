@@ -11,6 +11,7 @@ from demo.base.sessions import Session
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
 from demo.walk.bound import STYLE, bound_bar, bound_curve, estimate_bound, kl_bars, waiting
+from demo.walk.links import Link
 from demo.walk.spaces import Spaces
 from demo.widgets.latent_sliders import SPREAD
 from demo.widgets.picture_view import PictureView, magma, plain
@@ -110,6 +111,10 @@ class RebuildView:
         note, *pictures = self.rebuild.pictures(name, picture)
         wait = waiting(session.begin())
         return note, picture, *pictures, wait, wait
+
+    def arrive(self, link: Link, anew: bool, picture: UserPicture, session: Session) -> tuple[Any, ...]:
+        """The same in the latent space of a link."""
+        return self.show(link.space, picture, session)
 
     def change(self, picture: UserPicture, name: str, session: Session) -> tuple[Any, ...]:
         """Another picture."""

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import gradio as gr
 
@@ -13,6 +13,13 @@ from demo.base.serving.questions import in_lanes
 from gm_core.text import strict_json
 
 FOLDER = Path(__file__).parent
+
+
+class Taken(TypedDict):
+    """What other tabs are told of a model's pictures: their data set, and whether Draw has a model of their size."""
+
+    dataset: str
+    draw: bool
 
 
 class Widget(gr.HTML):

@@ -15,8 +15,8 @@ from demo.shared.picture_input import FIRST_EXAMPLE
 from demo.walk import latent
 from demo.walk.bound import estimate_bound
 from demo.walk.edit import Edit
+from demo.walk.ends import FIRST_SEEDS
 from demo.walk.spaces import Spaces
-from demo.walk.ways import FIRST_SEEDS
 from gm_core.data.catalog import FIRST
 from tests.browser.helpers import DESKTOP, PHONE, Traffic
 from tests.browser.walk_helpers import MAIN, open_walk, shown, wait_for, wait_for_change, wait_for_nearly

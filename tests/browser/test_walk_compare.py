@@ -16,7 +16,7 @@ def open_compare(page: Page, url: str) -> None:
     page.get_by_role("tab", name="Walk: VAE").click()
     page.get_by_role("tab", name="Autoencoder").click()
     for name in TITLES:
-        expect(page.locator(f"#compare-{name} .draws")).to_be_visible()
+        expect(page.locator(f"#compare-{name} .draws")).to_be_visible(timeout=30_000)
         expect(page.locator(f"#compare-{name} .reading")).to_contain_text("nearest to here")
 
 

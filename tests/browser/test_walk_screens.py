@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import problems
+from tests.browser.draw_helpers import CELLS, full_speed
 from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Traffic, in_sight
 from tests.browser.languages import untranslated
 from tests.browser.walk_helpers import MAIN, shown, wait_for_change
@@ -24,6 +25,7 @@ NEEDED = {
         "#walk-sliders .random",
         "#walk-sliders .row:nth-child(16)",
         "#walk-sliders .judge",
+        "#walk-sliders .draw",
         "#walk-sliders .reading p",
     ),
     "map": ("#walk-map .map", "#walk-map .tools", "#walk-map .legend", "#walk-map .reading"),
@@ -39,7 +41,7 @@ NEEDED = {
 }
 """What of each view is in sight without scrolling."""
 
-NAMES = r"Ctrl\+Z|Home|mnist-[\w-]+|z\d+|p\d+"
+NAMES = r"Z|Home|mnist-[\w-]+|z\d+|p\d+"
 
 
 def open_view(page: Page, url: str, view: str, traffic: Traffic, extra: str = "") -> None:
@@ -121,3 +123,34 @@ def test_a_picture_from_another_tab_is_where_the_walk_begins(page: Page, app_url
     )
     wait_for_change(page, before)
     expect(page.locator("#walk-sliders .reading")).to_contain_text("The picture from the other tab")
+
+
+@pytest.mark.parametrize(
+    ("view", "extra", "root", "model"),
+    [
+        ("walk", "&space=fashion-vae", "#walk-sliders", "fashion-pixelcnn"),
+        ("walk", "&space=cifar10-vae", "#walk-sliders", "cifar10-pixelcnnpp"),
+        ("map", "", "#walk-map", "mnist-pixelcnn"),
+        ("ways", "", "#walk-strip", "mnist-pixelcnn"),
+    ],
+)
+def test_draw_goes_on_from_a_picture_of_walk(
+    page: Page, app_url: str, traffic: Traffic, view: str, extra: str, root: str, model: str
+) -> None:
+    open_view(page, app_url, view, traffic, extra)
+    red = shown(page, HEROES[view])  # or grey
+    half = red[: len(red) // 2]
+    page.locator(f"{root} .draw").click()
+    expect(page.locator("#draw-model select").last).to_have_value(model)
+    drawing = page.locator("#draw-canvas")
+    full_speed(drawing)
+    drawing.get_by_label("To the end").click()
+    expect(drawing.locator(".discard")).to_contain_text("Starts from")
+    wait = f"([given, canvas]) => JSON.stringify(({CELLS})(canvas).slice(0, given.length)) === JSON.stringify(given)"
+    page.wait_for_function(wait, arg=[half, drawing.locator("canvas").first.element_handle()])
+
+
+def test_a_picture_of_clothes_is_judged_as_clothes(page: Page, app_url: str, traffic: Traffic) -> None:
+    open_view(page, app_url, "walk", traffic, "&space=fashion-vae")
+    page.locator("#walk-sliders .judge").click()
+    expect(page.locator("#judge-dataset input[value=fashion]")).to_be_checked(timeout=30_000)

@@ -1,7 +1,8 @@
 // A map of a two-dimensional latent space: pointer and keys, the legend, and what comes from the server.
-import { find, findAll, formatNumber, make, press, readPicture, unpackBytes } from "../common.js";
-import { carry } from "../shell.js";
-import { addCorner, clear, draw, drawPosition, finish, goTo, hasPath, isCurrent, jump, paint, pathEnds, request, save, toggle } from "./animation.js";
+import { find, findAll, formatNumber, make, press, unpackBytes } from "../common.js";
+import { onArrive } from "../shell.js";
+import { showTaking, wireTaking } from "../taking.js";
+import { addCorner, clear, draw, drawPosition, finish, goTo, hasPath, isCurrent, jump, keepInAddress, paint, pathEnds, request, save, toggle } from "./animation.js";
 import { canvas, drawBackground } from "./background.js";
 import { clampToMap, classColor, classNames, layer, picture, pointAt, pointText, size, state } from "./coordinates.js";
 
@@ -70,7 +71,8 @@ find(".pictures-behind").addEventListener("click", ({ currentTarget: button }) =
   press([button], () => button.getAttribute("aria-pressed") !== "true");
   drawBackground();
 });
-find(".judge").addEventListener("click", () => carry("judge", { ...readPicture(picture, 1), model: props.model }));
+wireTaking(() => ({ canvas: picture, channels: 1, model: props.model }));
+if (props.taken[props.model]) showTaking(props.model);
 find(".play").addEventListener("click", toggle);
 find(".ends").addEventListener("click", () => trigger("ends", { points: pathEnds() }));
 find(".clear").addEventListener("click", clear);
@@ -141,8 +143,16 @@ const receive = () => {
   if (draws) showDraws(draws);
   drawBackground();
 };
-// The user's picture, as far as it lies on the map.
-const visit = () => jump(clampToMap(state.marks.mine ? state.marks.mine.mean : [0, 0]));
+// The point that a link asks for, else the user's picture, as far as it lies on the map.
+let asked = null;
+const visit = () => { if (state.area) jump(clampToMap(asked ?? state.marks.mine?.mean ?? [0, 0])); };
+if (props.paths) {
+  onArrive("walk", ({ point }) => {
+    const z = point.split("_").map(Number);
+    asked = point && z.length === 2 && z.every(Number.isFinite) ? z : null;
+    visit();
+  });
+}
 
 const loadImage = async (address) => {
   const image = new Image();
@@ -189,8 +199,13 @@ new IntersectionObserver((entries) => {
   if (entries.some((entry) => entry.isIntersecting)) begin();
 }, { rootMargin: "300px" }).observe(layer);
 watch("value", () => {
+  const isAnother = Boolean(state.marks.mine);
   receive();
-  if (state.area) visit();
+  if (isAnother) { // than the one on arrival: it takes the place of where the user was
+    asked = null;
+    keepInAddress(null);
+  }
+  visit();
 });
 showTool();
 receive();

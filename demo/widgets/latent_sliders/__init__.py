@@ -1,12 +1,13 @@
 """A bank of sliders through a latent space, and the picture that they move."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar, NotRequired, TypedDict
 
 from demo.base.errors import Answer
 from demo.base.packing import PictureShape
 from demo.base.theme import MAGMA
-from demo.widgets.base import Widget
+from demo.widgets.base import Taken, Widget
 
 SPREAD = 127.5
 """The largest standard deviation that a grey level can have: the end of the scale in magma."""
@@ -39,6 +40,7 @@ class Place(PictureShape):
         caption: What the order of the axes means, if that is worth saying.
         fold: What the folded axes are.
         origin: Where the place came from, in words, or nothing.
+        home: Code of where the sliders begin, see ``demo/widgets/points.js``; empty if no link remembers them.
     """
 
     model: str
@@ -48,6 +50,7 @@ class Place(PictureShape):
     caption: str
     fold: str
     origin: str
+    home: str
 
 
 class LatentSliders(Widget):
@@ -67,6 +70,7 @@ class LatentSliders(Widget):
             levels of all of them, row by row, the channels of a pixel together) and their ``channels``.
         look: From ``model``, ``z`` and ``view`` to one picture in the same form, and a ``reading`` in HTML.
         prior: From ``model`` and ``seed`` to ``at`` and ``base``; without it there is no "Random", and nothing to lock.
+        taken: What other tabs are told, by model.
         **options: As for ``Widget``.
     """
 
@@ -80,11 +84,18 @@ class LatentSliders(Widget):
         lines: Answer,
         look: Answer,
         prior: Answer | None = None,
+        taken: Mapping[str, Taken],
         **options: Any,
     ) -> None:
         functions = {"lines": lines, "look": look} | ({"prior": prior} if prior else {})
         super().__init__(
-            value, functions=functions, random=prior is not None, spread=SPREAD, magma=list(MAGMA), **options
+            value,
+            functions=functions,
+            random=prior is not None,
+            taken=dict(taken),
+            spread=SPREAD,
+            magma=list(MAGMA),
+            **options,
         )
 
     def preprocess(self, payload: Any) -> Any:

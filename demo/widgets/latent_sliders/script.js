@@ -1,6 +1,8 @@
 // Sliders through a latent space, each on a strip of the pictures that it leads through; see Place in __init__.py.
-import { ask, clamp, find, findAll, formatNumber, gradient, make, paintPicture, palette, readPicture, resize, showText, unpackBytes } from "../common.js";
-import { carry, receivePicture } from "../shell.js";
+import { ask, clamp, find, findAll, formatNumber, gradient, make, paintPicture, palette, resize, showText, unpackBytes } from "../common.js";
+import { encodePoint } from "../points.js";
+import { onArrive, receivePicture, setFields } from "../shell.js";
+import { showTaking, wireTaking } from "../taking.js";
 
 const STEPS = 60; // a slider moves from end to end
 const THUMBS = 9; // pictures of a strip
@@ -61,7 +63,7 @@ const paint = (pictures, index) => {
 const complaint = find(".problem"), usual = find(".reading");
 const complain = (text, row) => {
   showText(complaint, text);
-  if (row) row.after(complaint);
+  if (row) row.append(complaint);
   else usual.before(complaint);
 };
 const request = async (name, question) => {
@@ -117,8 +119,15 @@ new IntersectionObserver((entries) => {
   visible = entries.at(-1).isIntersecting;
   if (visible && stale) rest(0);
 }).observe(element);
+const isWide = () => place.axes.some(({ direction }) => direction);
+const keepInAddress = () => {
+  if (!place.home) return;
+  const code = encodePoint([...(isWide() ? place.base : []), ...place.at]);
+  setFields("walk", { z: code === place.home ? "" : code });
+};
 const settle = async () => {
   props.value = snapshot();
+  keepInAddress();
   stale = !visible;
   if (stale) return;
   const move = moves, z = point(place.at), asked = view;
@@ -214,6 +223,7 @@ const build = () => {
   inSight.clear();
   resize(canvas, place.width, place.height);
   find(".order").textContent = place.caption;
+  showTaking(place.model);
   find(".scale .high").textContent = `${props.spread} ${place.channels === 3 ? "levels" : "grey levels"}`;
   const [used, folded] = [find(".controls > .rows"), find(".folded .rows")];
   used.replaceChildren();
@@ -302,18 +312,24 @@ find(".undo").addEventListener("click", () => {
   showAll();
   rest(0);
 });
-const views = findAll(".views button");
+const views = findAll("[data-view]");
 const choose = (chosen) => {
   view = chosen;
   for (const button of views) button.setAttribute("aria-checked", button.dataset.view === view);
   find(".scale").classList.toggle("on", view === "scale");
-  find(".judge").disabled = view === "scale";
+  find(".take").hidden = view === "scale"; // the spread is no picture to take anywhere
   moves += 1;
   if (place) rest(0);
 };
-for (const button of views) button.addEventListener("click", () => choose(button.dataset.view));
-find(".judge").addEventListener("click", () => carry("judge", { ...readPicture(canvas, place.channels), model: place.model }));
+for (const button of views) {
+  button.addEventListener("click", () => {
+    choose(button.dataset.view);
+    if (props.random) setFields("walk", { shown: view === "mean" ? "" : view });
+  });
+}
+wireTaking(() => ({ canvas, channels: place.channels, model: place.model }));
 choose("mean");
+if (props.random) onArrive("walk", ({ shown }) => choose(views.some((button) => button.dataset.view === shown) ? shown : "mean"));
 element.inert = true; // until it is known where the sliders stand
 watch("value", receive);
 receive();

@@ -1,6 +1,7 @@
 // The ways from A to B: strips of pictures, scrubbed, played and saved.
-import { ask, clamp, download, find, formatNumber, gifAddress, make, paintPicture, readPicture, showText, unpackBytes } from "../common.js";
-import { carry } from "../shell.js";
+import { ask, clamp, download, find, formatNumber, gifAddress, make, paintPicture, showText, unpackBytes } from "../common.js";
+import { onArrive, setFields } from "../shell.js";
+import { showTaking, wireTaking } from "../taking.js";
 
 const WAYS = {
   straight: "Latent space, straight line",
@@ -17,6 +18,7 @@ const frames = {}; // way -> levels of all its pictures
 let at = 0;
 let chosen = "straight"; // the way that is shown large
 let playing = 0; // handle of the next animation frame, while the animation runs
+let asked = ""; // a place on the way that a link asks for
 
 const makeCanvas = () => {
   const canvas = make("canvas");
@@ -29,11 +31,16 @@ const choose = (way) => {
   for (const [one, { name }] of Object.entries(strips)) name.setAttribute("aria-checked", one === chosen);
   if (value) goTo(at);
 };
+const middle = () => Math.floor(value.count / 2); // where the ways differ most
+const keepInAddress = () => setFields("walk", { way: chosen === "straight" ? "" : chosen, at: at === middle() ? "" : at });
 for (const [way, title] of Object.entries(WAYS)) {
   const now = makeCanvas(), canvas = makeCanvas(), mark = make("span", "mark"), name = make("button", "name", title);
   const strip = make("div", "pictures", canvas, mark), figure = make("figure", way, now);
   name.setAttribute("role", "radio");
-  for (const one of [name, figure]) one.addEventListener("click", () => choose(way));
+  for (const one of [name, figure]) one.addEventListener("click", () => {
+    choose(way);
+    keepInAddress();
+  });
   find(".strips").append(make("div", "strip", name, figure, strip));
   strips[way] = { now, canvas, mark, name };
   const scrub = (event) => {
@@ -42,6 +49,7 @@ for (const [way, title] of Object.entries(WAYS)) {
     const count = stepCount();
     // The middle of each picture is its place on the way.
     goTo(Math.round(clamp((share * count - 0.5) / (count - 1), 0, 1) * (value.count - 1)));
+    keepInAddress();
   };
   strip.style.touchAction = "pan-y";
   strip.addEventListener("pointerdown", (event) => {
@@ -74,11 +82,13 @@ const goTo = (index) => {
   find(".reading").textContent = `${percent} % of the way · distance from the centre |z|: straight ${straight}, ` +
     `around the sphere ${spherical} (half of all random points lie within ${formatNumber(typical, 1)})`;
 };
+const visit = () => goTo(/^\d+$/.test(asked) ? Math.min(Number(asked), value.count - 1) : middle());
 const receive = () => {
   if (!props.value) return;
   const begins = !value;
   value = JSON.parse(props.value);
   [large.width, large.height] = [value.width, value.height];
+  showTaking(value.model);
   for (const [way, { now, canvas }] of Object.entries(strips)) {
     frames[way] = unpackBytes(value.frames[way]);
     const steps = stepCount();
@@ -91,7 +101,9 @@ const receive = () => {
     canvas.setAttribute("aria-label", `${WAYS[way]}: ${steps} pictures from A to B`);
   }
   scrubber.max = value.count - 1;
-  goTo(begins ? Math.floor(value.count / 2) : Math.min(at, value.count - 1)); // in the middle the ways differ most
+  if (begins) visit();
+  else goTo(Math.min(at, value.count - 1));
+  setFields("walk", { za: value.codes[0], zb: value.codes[1] });
   element.inert = false;
 };
 
@@ -111,14 +123,18 @@ const play = (on) => {
   playing = requestAnimationFrame(next);
 };
 
-find(".play").addEventListener("click", () => play(!playing));
+find(".play").addEventListener("click", () => {
+  play(!playing);
+  keepInAddress();
+});
 scrubber.addEventListener("input", () => {
   play(false);
   goTo(Number(scrubber.value));
+  keepInAddress();
 });
-find(".judge").addEventListener("click", () => {
+wireTaking(() => {
   play(false);
-  carry("judge", { ...readPicture(large, value.channels), model: value.model });
+  return { canvas: large, channels: value.channels, model: value.model };
 });
 find(".save").addEventListener("click", () => {
   const canvases = Object.values(strips).map(({ canvas }) => canvas);
@@ -143,6 +159,12 @@ find(".gif").addEventListener("click", async ({ currentTarget: button }) => {
   button.disabled = false;
 });
 choose(chosen);
+onArrive("walk", ({ way, at: frame }) => {
+  asked = frame;
+  play(false);
+  choose(Object.hasOwn(strips, way) ? way : "straight");
+  if (value) visit();
+});
 element.inert = true; // until there are pictures
 watch("value", receive);
 receive();
