@@ -46,12 +46,13 @@ held-out pictures lie as far out: p = (1 + how many) / (n + 1).</p>
 {tables}
 <p>The digits and the clothes were drawn by the two models themselves (seed {seed}); such a drawing, too, may be
 refused.</p>
-<p>Sources: E. Nalisnick et al., <i>Do Deep Generative Models Know What They Don't Know?</i>, 2018
-(<a href="https://arxiv.org/abs/1810.09136">arXiv:1810.09136</a>); J. Ren et al., <i>Likelihood Ratios for
-Out-of-Distribution Detection</i>, 2019 (<a href="https://arxiv.org/abs/1906.02845">arXiv:1906.02845</a>), where the
-likelihood of a PixelCNN of clothes tells digits from clothes with an AUROC of 0.09; J. Serrà et al., <i>Input
-Complexity and Out-of-Distribution Detection with Likelihood-based Generative Models</i>, 2020
-(<a href="https://arxiv.org/abs/1909.11480">arXiv:1909.11480</a>).</p></details>"""
+<p>Sources: <cite translate="no">E. Nalisnick et al., <i>Do Deep Generative Models Know What They Don't Know?</i>, 2018
+(<a href="https://arxiv.org/abs/1810.09136">arXiv:1810.09136</a>)</cite>; <cite translate="no">J. Ren et al.,
+<i>Likelihood Ratios for Out-of-Distribution Detection</i>, 2019
+(<a href="https://arxiv.org/abs/1906.02845">arXiv:1906.02845</a>)</cite>, where the likelihood of a PixelCNN of clothes
+tells digits from clothes with an AUROC of 0.09; <cite translate="no">J. Serrà et al., <i>Input Complexity and
+Out-of-Distribution Detection with Likelihood-based Generative Models</i>, 2020
+(<a href="https://arxiv.org/abs/1909.11480">arXiv:1909.11480</a>)</cite>.</p></details>"""
 
 _lock = threading.Lock()
 
