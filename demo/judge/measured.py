@@ -151,7 +151,7 @@ def _preparation_table(metrics: dict[str, Metric], dataset: DataSet) -> str:
         for name, metric in shares.items()
     )
     return (
-        "<h4>Does preprocessing let outliers pass?</h4><p>Pictures of other sizes, brought to the form of "
+        "<h3>Does preprocessing let outliers pass?</h3><p>Pictures of other sizes, brought to the form of "
         f"{dataset.many} as yours is; the photographs are simulated: ink on paper, off-centre, uneven light, grain, "
         "out of focus, JPEG. Called reasonable at 5 %:</p>"
         '<table class="prepared"><thead><tr><th scope="col">prepared</th>'

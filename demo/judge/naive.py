@@ -1,6 +1,7 @@
 """Where likelihood alone fails, live: pictures ranked by log p(x), and by a detector that looks at more."""
 
 import math
+import re
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -92,12 +93,12 @@ class NaivePanel:
         self.inputs, self.outputs = [self.opened], [self.ranking]
 
     def wire(self, judgement: gr.State) -> None:
-        """Begin when the panel is opened."""
-        self.opening.run(self.on_open, judgement, [self.opened, self.ranking])
+        """Begin when the panel is opened.
 
-    def on_open(self, judgement: Judgement | None) -> tuple[bool, RankingValue]:
-        """The panel is opened for the first time."""
-        return True, self.show(judgement)
+        In two steps: a picture that is judged meanwhile either sees that the panel is open, or is there to be read.
+        """
+        opened = self.opening.run(lambda: True, None, [self.opened])
+        self.opening.then(opened, self.show, judgement, [self.ranking])
 
     def show(self, judgement: Judgement | None) -> RankingValue:
         """The line-ups, the user's last picture among them.
@@ -171,9 +172,14 @@ class NaivePanel:
             if naive and joint:
                 parts.append(
                     f"{set_words(name)}, <b>{naive.value:.3f}</b> by −log p(x) alone and "
-                    f"<b>{joint.value:.3f}</b> corrected ({escape(joint.protocol)})"
+                    f"<b>{joint.value:.3f}</b> corrected ({escape(_counts(joint.protocol))})"
                 )
         return f"<p>Measured on whole test sets, AUROC: {'; '.join(parts)}.</p>" if parts else ""
+
+
+def _counts(protocol: str) -> str:
+    """How many pictures were compared; which ones, the page says in better words."""
+    return re.sub(r" \([^)]*\)", "", protocol)
 
 
 def line_up(models: Models, dataset: str) -> tuple[RankedImage, ...]:
