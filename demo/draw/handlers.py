@@ -234,7 +234,8 @@ class DrawHandlers:
         """Take a picture from another tab as the start, with a model that draws pictures of its size.
 
         Args:
-            sent: ``pixels``, 0 to 255 in raster order, and their ``channels``, ``height`` and ``width``.
+            sent: ``pixels``, 0 to 255 in raster order, their ``channels``, ``height`` and ``width``, and if that is known
+                the ``dataset`` that the picture looks like.
             model: Name of the chosen model; the first that fits is chosen where it does not.
             label: The chosen class.
             seed: The chosen seed.
@@ -248,6 +249,7 @@ class DrawHandlers:
         fitting = [name for name, card in self.drawings.cards.items() if card.model_config.image.size == size]
         if not fitting:
             raise InputError("No model here draws pictures of this size.")
+        fitting = [name for name in fitting if self.drawings.cards[name].dataset == sent.get("dataset")] or fitting
         chosen = model if model in fitting else fitting[0]
         network = self.models.autoregressive(chosen)
         image = in_levels(read_values(sent.get("pixels"), network, levels=256), network.config.image.levels)

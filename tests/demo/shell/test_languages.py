@@ -50,7 +50,7 @@ def test_placeholders_and_tags_agree_and_the_chinese_is_chinese() -> None:
 
 @cache
 def written() -> str:
-    """All texts of the page's sources, with their spaces joined; what was done and how it was measured is ``gm_core``'s."""
+    """All texts of the page's sources, with their spaces joined; ``gm_core`` says what was measured."""
     parts = []
     for path in sorted(path for folder in ("demo", "gm_core") for path in (ROOT / folder).rglob("*")):
         if path.suffix == ".py":
