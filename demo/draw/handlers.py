@@ -230,14 +230,17 @@ class DrawHandlers:
             session.start = session.uploaded = Start.upper_half(image, config.image.levels)
 
     @show_errors
-    def bring(self, sent: Any, model: str, label: str, seed: float, session: DrawingSession) -> list[Any]:
-        """Take a picture from another tab as the start, with a model that draws pictures of its size.
+    def bring(
+        self, sent: Any, model: str, label: str, pictures: str, seed: float, session: DrawingSession
+    ) -> list[Any]:
+        """Take a picture from another tab as the start, with a model that draws such pictures.
 
         Args:
-            sent: ``pixels``, 0 to 255 in raster order, their ``channels``, ``height`` and ``width``, and if that is known
-                the ``dataset`` that the picture looks like.
+            sent: ``pixels``, 0 to 255 in raster order, their ``channels``, ``height`` and ``width``, and if it is
+                known the ``dataset`` that they look like.
             model: Name of the chosen model; the first that fits is chosen where it does not.
             label: The chosen class.
+            pictures: How many are drawn at once.
             seed: The chosen seed.
             session: The visitor's.
 
@@ -246,15 +249,16 @@ class DrawHandlers:
         """
         sent = sent if isinstance(sent, dict) else {}
         size = tuple(sent.get(name) for name in ("channels", "height", "width"))
-        fitting = [name for name, card in self.drawings.cards.items() if card.model_config.image.size == size]
+        cards = self.drawings.cards
+        fitting = [name for name, card in cards.items() if card.model_config.image.size == size]
         if not fitting:
             raise InputError("No model here draws pictures of this size.")
-        fitting = [name for name in fitting if self.drawings.cards[name].dataset == sent.get("dataset")] or fitting
+        fitting = [name for name in fitting if cards[name].dataset == sent.get("dataset")] or fitting
         chosen = model if model in fitting else fitting[0]
         network = self.models.autoregressive(chosen)
         image = in_levels(read_values(sent.get("pixels"), network, levels=256), network.config.image.levels)
         session.start = Start.upper_half(image, network.config.image.levels)
-        return [chosen, *self.switch(chosen, label, seed)]
+        return [chosen, *self.switch(chosen, label, pictures, seed)]
 
     def press_key(self, sent: Any, model: Any, pictures: Any) -> list[Any]:
         """A class key was pressed: the controls show what the canvas is already drawing."""

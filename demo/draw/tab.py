@@ -171,7 +171,9 @@ def build(models: Models) -> None:
         new_seed.click(None, None, seed, js=NEW_SEED).then(**then),
         canvas.ask(give, [model, session], None, **EVERY).success(**then),
         canvas.endings(give_endings, [model, session], pictures, **EVERY).success(**then),
-        canvas.bring(bring, [model, label, seed, session], [model, label, about, seed], **EVERY).success(**then),
+        canvas.bring(
+            bring, [model, label, pictures, seed, session], [model, label, pictures, about, seed], **EVERY
+        ).success(**then),
         canvas.pick(press_key, [model, pictures], [label, pictures], **EVERY).then(**then),
     ]
     fields: dict[str, Component] = {"class": label, "seed": seed, "temperature": temperature, "pictures": pictures}

@@ -17,7 +17,7 @@ CHAPTERS = {
 }
 """What each chapter is called, and what is there once it is open; the line-up has the judged picture, too."""
 
-SQUARE = "{height: 28, width: 28, channels: 1, pixels: Array.from({length: 784}, (_, i) => (i % 28 > 11 && i % 28 < 16 ? 255 : 0))"
+STROKE = "height: 28, width: 28, channels: 1, pixels: Array(784).fill(0).map((_, i) => (i % 28 >> 2 === 3 ? 255 : 0))"
 
 
 def likelihood(page: Page) -> str:
@@ -97,14 +97,18 @@ def test_a_cleared_pad_has_nothing_of_the_last_picture_in_any_chapter(tab: Page,
 
 
 @pytest.mark.parametrize(
-    ("picture", "verdict"),
-    [("dataset: 'fashion'", "a piece of clothing"), ("model: 'fashion-vae'", "a piece of clothing"), ("model: 'mnist-vae'", "a digit")],
+    ("made", "one"),
+    [
+        ("dataset: 'fashion'", "a piece of clothing"),
+        ("model: 'fashion-vae'", "a piece of clothing"),
+        ("model: 'mnist-vae'", "a digit"),
+    ],
 )
-def test_a_picture_is_judged_as_what_it_was_made_for(page: Page, app_url: str, picture: str, verdict: str) -> None:
+def test_a_picture_is_judged_as_what_it_was_made_for(page: Page, app_url: str, made: str, one: str) -> None:
     page.goto(f"{app_url}?tab=judge&as=cifar10")
     is_judged(page)
-    page.evaluate(f"shell.carry('judge', {SQUARE}, {picture}}})")
-    expect(page.locator(".headline")).to_contain_text(f"as {verdict}", timeout=30_000)
+    page.evaluate(f"shell.carry('judge', {{{STROKE}, {made}}})")
+    expect(page.locator(".headline")).to_contain_text(f"as {one}", timeout=30_000)
 
 
 def test_the_judged_picture_goes_to_the_other_tabs(page: Page, app_url: str, traffic: Traffic) -> None:
@@ -119,12 +123,14 @@ def test_the_judged_picture_goes_to_the_other_tabs(page: Page, app_url: str, tra
     traffic.settle()
     page.get_by_role("button", name="Draw on from this").click()
     expect(page.locator("#draw-canvas")).to_contain_text("complete: ", timeout=60_000)
-    expect(page.locator("#draw-model input[value=fashion-pixelcnn], #draw-model select").first).to_be_attached()
+    expect(page.locator("#draw-model .subject")).to_have_value(re.compile("^clothes", re.IGNORECASE))
 
 
 def test_a_picture_of_the_other_tabs_is_judged(page: Page, app_url: str, traffic: Traffic) -> None:
-    page.goto(f"{app_url}?tab=walk&space=fashion-vae")
+    page.goto(f"{app_url}?tab=walk")
     expect(page.locator("#walk-sliders .judge")).to_be_visible(timeout=30_000)
+    page.locator("#walk-model").get_by_text("clothes, 32").click()
+    expect(page.locator("#walk-figure")).to_contain_text("fashion-vae")
     traffic.settle()
     page.locator("#walk-sliders .judge").click()
     expect(page.locator(".headline")).to_contain_text("as a piece of clothing", timeout=30_000)

@@ -280,11 +280,19 @@ def test_an_upload_is_taken_back_when_it_is_removed_but_no_drawing_is(tab, tmp_p
 def test_a_picture_from_another_tab_finds_a_model_of_its_size(tab):
     session = DrawingSession()
     sent = {"pixels": [255] * 3072, "channels": 3, "height": 32, "width": 32}
-    model, *_ = tab.bring(sent, NAME, ANY, 7, session)
+    model, *_ = tab.bring(sent, NAME, ANY, "4", 7, session)
     assert tab.drawings.cards[model].model_config.image.size == (3, 32, 32)
     assert session.start is not None and session.start.values.shape == (1, 3, 32, 32)
     with pytest.raises(gr.Error, match="of this size"):
-        tab.bring({"pixels": [0] * 4, "channels": 1, "height": 2, "width": 2}, NAME, ANY, 7, session)
+        tab.bring({"pixels": [0] * 4, "channels": 1, "height": 2, "width": 2}, NAME, ANY, "4", 7, session)
+
+
+def test_a_picture_from_another_tab_finds_a_model_of_its_data_set(tab):
+    sent = {"pixels": [9] * 784, "channels": 1, "height": 28, "width": 28, "dataset": "fashion"}
+    model, *rest = tab.bring(sent, NAME, ANY, "4", 7, DrawingSession())
+    assert tab.drawings.cards[model].dataset == "fashion" and len(rest) == 4
+    model, *_ = tab.bring(sent | {"dataset": "mnist"}, "mnist-pixelcnn-gated", ANY, "4", 7, DrawingSession())
+    assert model == "mnist-pixelcnn-gated"
 
 
 def test_a_link_may_ask_for_the_upper_half_of_its_own_picture(tab, model):
