@@ -85,22 +85,21 @@ class BayesPanel:
         self.models, self.brief = models, brief
         self.dataset = gr.State()  # whose measured curves are shown
         with gr.Column(elem_classes="beside"):
-            self.contrast = gr.HTML(note_html(NOTHING_YET), apply_default_css=False)
+            with gr.Row(equal_height=False, elem_classes="beside-top"):
+                self.contrast = gr.HTML(note_html(NOTHING_YET), apply_default_css=False)
+                self.threshold = StrictSlider(
+                    0,
+                    99,
+                    value=THRESHOLD,
+                    step=1,
+                    label="Abstain below (%)",
+                    info="How sure the PixelCNN must be of a class to name it",
+                    buttons=[],
+                    elem_id="beside-threshold",
+                )
             with gr.Row(equal_height=False, elem_classes="beside-row"):
-                with gr.Column(min_width=290):
-                    self.classifier = gr.HTML(apply_default_css=False)
-                with gr.Column(min_width=290):
-                    self.density = gr.HTML(apply_default_css=False)
-                    self.threshold = StrictSlider(
-                        0,
-                        99,
-                        value=THRESHOLD,
-                        step=1,
-                        label="Abstain below (%)",
-                        info="How likely must its best class be, for the PixelCNN to answer?",
-                        buttons=[],
-                        elem_id="beside-threshold",
-                    )
+                self.classifier = gr.HTML(apply_default_css=False)
+                self.density = gr.HTML(apply_default_css=False)
             self.study = gr.HTML(apply_default_css=False)
             self.likelihoods = gr.HTML(apply_default_css=False)
             gr.HTML(f"{FORMULAS}<style>{STYLE}</style>", apply_default_css=False)

@@ -258,7 +258,7 @@ _FOR_DIGITS = (
     ),
     ExampleRecipe(
         "painting",
-        "An abstract painting by a few lines of code. Look below at how sure the classifier is.",
+        "An abstract painting by a few lines of code. Look at how sure the classifier is.",
         _without_model(lambda: _painting(SEED)),
         AS_IT_IS,
     ),

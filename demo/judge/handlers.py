@@ -142,22 +142,23 @@ class Handlers:
 
         Args:
             request: The page, with the picture on the pad.
-            event_data: Its ``dataset`` and number of ``channels``, as a client sent them.
+            event_data: Its ``channels``, and the ``dataset`` that it is of or the ``model`` that made it, as a client
+                sent them.
         """
-        about = event_data if isinstance(event_data, dict) else {}
-        dataset = self._dataset_of(about.get("dataset"), about.get("channels"), request.dataset)
+        dataset = self._dataset_of(event_data if isinstance(event_data, dict) else {}, request.dataset)
         request = replace(request, source="pad", dataset=dataset)
         changes = self._judge("pad", request.pad, request, USUAL)
         here: Changes = {"dataset": dataset, "source": "pad", "preparation": USUAL}
         return _join(self._known_dataset(dataset, None), changes, here)
 
-    def _dataset_of(self, name: Any, channels: Any, current: str) -> str:
+    def _dataset_of(self, about: Mapping[str, Any], current: str) -> str:
         """The data set of a picture from elsewhere: the one that is named, else the first that fits."""
         known = self.models.datasets()
-        for record in map(dataset_of, known):
-            if isinstance(name, str) and name in (record.name, record.density, record.pixelcnn):
-                return record.name
-        fitting = [one for one in known if dataset_of(one).image[0] == channels]
+        named = [card.dataset for card in self.models.cards() if card.name == about.get("model")]
+        for name in (about.get("dataset"), *named, *(dataset_of(one).same_as for one in named)):
+            if name in known:
+                return str(name)
+        fitting = [one for one in known if dataset_of(one).image[0] == about.get("channels")]
         return current if current in fitting or not fitting else fitting[0]
 
     def on_arrive(self, request: Request, asked: Mapping[str, str]) -> Changes:

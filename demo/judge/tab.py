@@ -1,4 +1,4 @@
-"""The tab "Reasonable?": a density says how likely a picture is, and so may refuse it."""
+"""The tab "Detect": a density says how likely a picture is, and so may refuse it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import astuple

@@ -282,7 +282,6 @@ def detector_html(card: Card, dataset: DataSet) -> str:
     """Which models judge, and how often they were measured to refuse what they know."""
     judge, *others = (escape(str(card.config[part]["name"])) for part in dataset.detector_parts)
     helpers = " and ".join(others)
-    helpers = " and ".join(others)
     rates = [metric for metric in card.metrics if metric.name.startswith("false_alarm_rate_at_")]
     measured = ", ".join(
         f"{100 * metric.value:.1f} % (target {100 * float(metric.name.rsplit('_', 1)[1]):g} %)" for metric in rates

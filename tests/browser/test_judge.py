@@ -179,6 +179,9 @@ def test_a_picture_of_another_tab_is_judged(tab: Page) -> None:
 
 VIEWS = ["", "likelihood", "classifier", "scores", "accuracy", "many", "how"]
 
+NAMES = "Z|WebP|JPEG|CSV|zip|log|Serrà|[Eqi]"
+"""What is written so in Chinese, too."""
+
 
 def test_every_view_is_open_to_all(page: Page, app_url: str, traffic: Traffic) -> None:
     for theme in ("light", "dark"):
@@ -193,8 +196,29 @@ def test_every_view_is_open_to_all(page: Page, app_url: str, traffic: Traffic) -
             assert not found, (theme, view)
 
 
-def test_the_first_view_is_in_chinese(page: Page, app_url: str, traffic: Traffic) -> None:
-    page.goto(f"{app_url}?tab=judge&lang=zh")
+@pytest.mark.parametrize("dataset", ["mnist", "fashion", "cifar10"])
+def test_every_view_is_in_chinese(page: Page, app_url: str, traffic: Traffic, dataset: str) -> None:
+    page.goto(f"{app_url}?tab=judge&lang=zh&as={dataset}")
     expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
     traffic.settle()
-    assert not untranslated(page, "Z")
+    for view in VIEWS:
+        page.evaluate("view => shell.go({tab: 'judge', view})", view)
+        if view == "many":
+            page.locator("#many-provided").click()
+            expect(page.locator("#many-table .summary")).not_to_be_empty(timeout=60_000)
+        traffic.settle()
+        page.locator("details:visible").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        for way in page.locator("#judge-naive .ways input:visible").all()[1::2]:
+            way.check()
+        assert not untranslated(page, NAMES), view
+
+
+@pytest.mark.parametrize("place", [4, 6, 8, 11], ids=["letter", "empty", "noise", "painting"])
+def test_every_verdict_is_in_chinese(page: Page, app_url: str, traffic: Traffic, place: int) -> None:
+    page.goto(f"{app_url}?tab=judge&lang=zh&example={place}")
+    expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
+    traffic.settle()
+    for view in ("", "classifier"):
+        page.evaluate("view => shell.go({tab: 'judge', view})", view)
+        traffic.settle()
+        assert not untranslated(page, NAMES), view

@@ -176,6 +176,7 @@ const announcePlace = () => {
   const now = JSON.stringify(place);
   if (now === shown) return;
   shown = now;
+  selected(viewList())?.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone the row of views is long
   window.dispatchEvent(new CustomEvent("shell:place", { detail: { ...place } }));
 };
 

@@ -4,8 +4,15 @@ import { setFields } from "../shell.js";
 
 let examples = [];
 
+// On a phone the row is longer than the window.
+const reveal = (button) => {
+  const row = find(".row"), box = row.getBoundingClientRect(), { left, right } = button.getBoundingClientRect();
+  row.scrollLeft += Math.min(left - box.left, 0) + Math.max(right - box.right, 0);
+};
+
 const choose = (chosen) => {
   press(findAll(".row button"), (button) => button.dataset.index === String(chosen));
+  if (find("[aria-pressed=true]")) reveal(find("[aria-pressed=true]"));
   find(".look span").textContent = examples[chosen]?.look_for ?? "";
   if (!props.tab || !examples.length) return;
   // An example takes the place of a drawing in the address; what is drawn is the pad's own.

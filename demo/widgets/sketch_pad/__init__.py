@@ -26,7 +26,7 @@ class SketchPad(Widget):
     The value is a PNG data URL (white strokes on black; 280x280 when drawn here), ``""`` when the pad is empty. The
     event ``input`` fires after each finished stroke, undo and clear. Setting a value shows that picture, and undo leads
     back to what it replaced. Where a tab is named, what is drawn is kept in its address as ``picture``, and a picture
-    carried to the tab is shown; then ``carry`` fires, with the ``dataset`` that it belongs to, if that is known.
+    carried to the tab is shown; then ``carry`` fires with all that the other tab said of it but the pixels.
 
     Args:
         value: The picture to begin with.

@@ -89,11 +89,11 @@ async function keepInAddress() {
 
 // A picture of another tab: levels row by row, the channels of a pixel together.
 function take(picture) {
-  const { pixels, width, height, channels, dataset = "" } = picture;
+  const { pixels, ...about } = picture, { width, height, channels } = about;
   const small = Object.assign(make("canvas"), { width, height });
   paintPicture(small, { levels: pixels, width, height, channels });
   remember();
-  report(small.toDataURL("image/png"), "carry", { dataset, channels });
+  report(small.toDataURL("image/png"), "carry", about);
   paint(shown);
 }
 
@@ -174,9 +174,21 @@ element.addEventListener("keydown", (event) => {
   }
 });
 
+// Not before there is a first picture, which would replace one that came from another tab.
+let isOpen = false;
+function openToOthers() {
+  if (isOpen || !props.tab) return;
+  isOpen = true;
+  receivePicture(props.tab, take);
+}
+
 function receive() {
   const url = props.value || "";
-  if (url === shown) return;
+  if (url !== shown) accept(url);
+  openToOthers();
+}
+
+function accept(url) {
   if (arrived) remember(); // the first picture is no change of the user's: there is nothing to take back
   arrived = true;
   shown = url;
@@ -184,11 +196,10 @@ function receive() {
   paint(url);
 }
 
-if (props.tab) receivePicture(props.tab, take);
-
 blank();
 shown = props.value || "";
 arrived = Boolean(shown);
 paint(shown);
 refresh();
+if (shown) openToOthers();
 watch("value", receive);

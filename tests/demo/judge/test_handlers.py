@@ -93,6 +93,11 @@ def test_a_picture_of_another_tab_is_judged_as_its_own_kind(handlers: Handlers) 
     changes = handlers.on_carry(request(pad), {"dataset": "fashion", "channels": 1})
     assert changes["dataset"] == judged(changes).dataset == "fashion"
     assert handlers.on_carry(request(pad), {"channels": 3})["dataset"] == "cifar10"
+    for model, dataset in (("fashion-vae", "fashion"), ("mnist-pixelcnn", "mnist"), ("mnist-binary-vae", "mnist")):
+        about = {"model": model, "channels": 1}
+        assert handlers.on_carry(request(pad, "fashion"), about)["dataset"] == dataset, model
+    for wrong in ({"model": "../x"}, {"model": ["x"]}, {"dataset": {}}):
+        assert handlers.on_carry(request(pad, "fashion"), {**wrong, "channels": 1})["dataset"] == "fashion"
     assert judged(handlers.on_carry(request(pad), "nonsense")).dataset == "mnist"
 
 
