@@ -251,6 +251,17 @@ class Detector:
         return float((self.held_out[name] < value).double().mean())
 
     @isolate
+    def share_nearer(self, verdict: Verdict) -> float:
+        """Share of the calibration images that are nearer to a training picture in the classifier's features.
+
+        Raises:
+            ValueError: There is no test by features.
+        """
+        if not self.features or verdict.feature_distance is None:
+            raise ValueError(f"the detector of {self.dataset} has no test by a classifier's features")
+        return self.features.share_below(verdict.feature_distance)
+
+    @isolate
     def score_samples(self, images: Pictures) -> Tensor:
         """How normal pictures are, in the sense of scikit-learn's outlier detectors: higher is more normal, (B,)."""
         return torch.tensor([-verdict.outlier_score for verdict in self.score(images)], dtype=torch.float64)
