@@ -59,15 +59,16 @@ def why(judgement: Judgement, detector: Detector) -> str:
 
 def _sentences(judgement: Judgement, detector: Detector) -> list[str]:
     verdict = judgement.verdict
-    grade = next((words for limit, words in GRADES if verdict.p_value <= limit), "")
+    grade = _grade(verdict.p_value)
     name = most_unusual(verdict, detector)
-    by_features = bool(grade) and verdict.decisive == "features"
-    reason = _feature_reason(judgement, detector) if by_features else _reason(name, judgement, detector)
+    # What the scores find is told, even where the classifier finds the picture a little more unusual.
+    by_scores = _grade(verdict.weighted["density"]) == grade
+    reason = _reason(name, judgement, detector) if by_scores else _feature_reason(judgement, detector)
     if not grade:
         if verdict.p_values[name] > 0.05:
             return [f"Nothing about it stands out: none of its {len(verdict.scores)} scores is unusual."]
         return [f"All in all it is ordinary, although {reason}."]
-    parts = [_look(judgement)] if verdict.p_value <= 0.05 else []
+    parts = [_look(judgement)] if by_scores and verdict.p_value <= 0.05 else []
     parts.append(f"{grade}: {reason}.")
     if verdict.refused_by == ("features",):
         parts.append(f"Its {len(verdict.scores)} scores alone would pass.")
@@ -76,6 +77,10 @@ def _sentences(judgement: Judgement, detector: Detector) -> list[str]:
     if verdict.verdict == "unreasonable" and verdict.p_value > 0.05:
         parts.append("It is refused only because you accept so many false alarms.")
     return [part for part in parts if part]
+
+
+def _grade(p_value: float) -> str:
+    return next((words for limit, words in GRADES if p_value <= limit), "")
 
 
 def _reason(name: str, judgement: Judgement, detector: Detector) -> str:

@@ -73,15 +73,16 @@ class Verdict:
     @property
     def refused_by(self) -> tuple[str, ...]:
         """The tests that refuse the picture: those whose p-value is at most their share of alpha."""
-        return tuple(name for name, p_value in self._weighted.items() if p_value <= self.alpha)
+        return tuple(name for name, p_value in self.weighted.items() if p_value <= self.alpha)
 
     @property
     def decisive(self) -> str:
         """The test that the p-value comes from."""
-        return min(self._weighted, key=self._weighted.__getitem__)
+        return min(self.weighted, key=self.weighted.__getitem__)
 
     @property
-    def _weighted(self) -> dict[str, float]:
+    def weighted(self) -> dict[str, float]:
+        """The p-value of every test, divided by its share: refused at alpha where it is at most that."""
         shares = shares_of(self.tests)
         return {name: p_value / shares[name] for name, p_value in self.tests.items()}
 
