@@ -309,8 +309,8 @@ def _outlier_chart(judgement: Judgement, detector: Detector) -> str:
     """How unusual the picture is among held-out ones."""
     verdict, dataset = judgement.verdict, judgement.record
     edge, here = detector.threshold(verdict.alpha), verdict.outlier_score
-    # Where the edge is drawn does not decide; the verdict does, should the two differ by a hair.
-    edge = max(edge, here) if verdict.verdict == "reasonable" else min(edge, here * (1 - 1e-9))
+    # Where the edge is drawn does not decide; the test does, should the two differ by a hair.
+    edge = min(edge, here * (1 - 1e-9)) if "density" in verdict.refused_by else max(edge, here)
     return histogram(
         detector.outlier_scores,
         here,

@@ -106,3 +106,13 @@ SCORE_WORDS = {
         "What its code costs the VAE: KL(q(z | x) ‖ p(z)).",
     ),
 }
+
+FEATURE_WORDS = ScoreWords(
+    "second test: the classifier's features",
+    "cosine distance",
+    "to the classifier it looks more like a training {noun} than {most}",
+    "to the classifier it looks less like any training {noun} than {most}",
+    "How far it is from the nearest of 1,000 training {many} in the classifier's last hidden layer. This test has a "
+    "quarter of the false alarms, and the scores above together have the rest.",
+)
+"""What the second test measures, which is none of the scores."""

@@ -7,10 +7,11 @@ import torch
 
 from demo.base.words import nats, note_html
 from demo.judge.judgement import Judgement
-from demo.judge.score_words import SCORE_WORDS
+from demo.judge.score_words import FEATURE_WORDS, SCORE_WORDS, ScoreWords
 from demo.shell.glossary import word
 from gm_core import Card, Detector, Prepared, Verdict
 from gm_core.data.catalog import DataSet
+from gm_core.studies import DETECTORS
 
 _TRIANGLE = '<path d="M12 3 22 21H2z"/><path d="M12 10v5m0 2.5v.5"/>'
 _TICK = '<circle cx="12" cy="12" r="9.5"/><path d="m7.5 12.5 3 3 6-6.5"/>'
@@ -46,6 +47,8 @@ def sentence(verdict: Verdict, held_out: int, dataset: DataSet) -> str:
         return f"more unusual than all {held_out:,} {dataset.many} it is compared with"
     if verdict.p_value < 0.2:
         return f"only 1 in {round(1 / verdict.p_value):,} real {dataset.many} is this unusual"
+    if verdict.p_value == 1:  # neither test finds anything, and how many others say the same is not counted
+        return f"most real {dataset.many} are at least as unusual"
     return f"{100 * verdict.p_value:.0f} of 100 real {dataset.many} are at least as unusual"
 
 
@@ -56,20 +59,28 @@ def why(judgement: Judgement, detector: Detector) -> str:
 
 def _sentences(judgement: Judgement, detector: Detector) -> list[str]:
     verdict = judgement.verdict
-    grade = next((words for limit, words in GRADES if verdict.p_value <= limit), "")
+    grade = _grade(verdict.p_value)
     name = most_unusual(verdict, detector)
-    reason = _reason(name, judgement, detector)
+    # What the scores find is told, even where the classifier finds the picture a little more unusual.
+    by_scores = _grade(verdict.weighted["density"]) == grade
+    reason = _reason(name, judgement, detector) if by_scores else _feature_reason(judgement, detector)
     if not grade:
         if verdict.p_values[name] > 0.05:
             return [f"Nothing about it stands out: none of its {len(verdict.scores)} scores is unusual."]
         return [f"All in all it is ordinary, although {reason}."]
-    parts = [_look(judgement)] if verdict.p_value <= 0.05 else []
+    parts = [_look(judgement)] if by_scores and verdict.p_value <= 0.05 else []
     parts.append(f"{grade}: {reason}.")
+    if verdict.refused_by == ("features",):
+        parts.append(f"Its {len(verdict.scores)} scores alone would pass.")
     if verdict.verdict == "reasonable" and verdict.p_value <= 0.05:
         parts.append("It passes only because you accept so few false alarms.")
     if verdict.verdict == "unreasonable" and verdict.p_value > 0.05:
         parts.append("It is refused only because you accept so many false alarms.")
     return [part for part in parts if part]
+
+
+def _grade(p_value: float) -> str:
+    return next((words for limit, words in GRADES if p_value <= limit), "")
 
 
 def _reason(name: str, judgement: Judgement, detector: Detector) -> str:
@@ -87,6 +98,13 @@ def _reason(name: str, judgement: Judgement, detector: Detector) -> str:
     return (words.low if is_low else words.high).format(
         one=dataset.one, noun=dataset.noun, many=dataset.many, most=most
     )
+
+
+def _feature_reason(judgement: Judgement, detector: Detector) -> str:
+    """What the second test says, compared with the held-out pictures."""
+    dataset, beyond = judgement.record, detector.share_nearer(judgement.verdict)
+    most = f"all {len(detector):,} {dataset.many}" if beyond >= 1 else f"{_percent(beyond)} of {dataset.many}"
+    return FEATURE_WORDS.high.format(noun=dataset.noun, most=most)
 
 
 def _percent(share: float) -> str:
@@ -221,30 +239,38 @@ def nothing_html(text: str) -> str:
 
 
 def scores_html(judgement: Judgement, detector: Detector) -> str:
-    """Every score by itself: its value, its place among the held-out pictures, and its own p-value."""
+    """Every score by itself, and the second test: value, place among the held-out pictures, and own p-value."""
     verdict, dataset = judgement.verdict, judgement.record
     worst = most_unusual(verdict, detector)
     rows = []
     for name, value in verdict.scores.items():
-        words, p_value = SCORE_WORDS[name], verdict.p_values[name]
-        share = detector.share_below(name, value)
-        place, unusual = 100 * share, p_value <= verdict.alpha
-        beyond = "below all" if share == 0 else "above all" if share == 1 else f"above {place:.0f} %"
-        rows.append(
-            f'<tr class="{"unusual" if unusual else "usual"}{" worst" if name == worst and unusual else ""}">'
-            f'<th scope="row">{words.title}<small>{words.means}</small></th>'
-            f'<td class="value">{nats(value, 2 if abs(value) < 10 else 1)}<small>{words.unit}</small></td>'
-            f'<td class="place"><span class="track" role="img" aria-label="{beyond} of held-out {dataset.many}">'
-            f'<i style="left:{place:.1f}%"></i></span><small>{beyond}</small></td>'
-            f'<td class="p">{p_value:.4f}</td></tr>'
-        )
+        p_value, share = verdict.p_values[name], detector.share_below(name, value)
+        shade = ("unusual worst" if name == worst else "unusual") if p_value <= verdict.alpha else "usual"
+        rows.append(_row(SCORE_WORDS[name], value, share, p_value, shade, dataset))
+    second = ""
+    if verdict.feature_distance is not None:
+        p_value, share = verdict.tests["features"], detector.share_nearer(verdict)
+        shade = "unusual" if "features" in verdict.refused_by else "usual"
+        second = _row(FEATURE_WORDS, verdict.feature_distance, share, p_value, shade, dataset)
     return (
         '<div class="scores"><p>No single score is enough: each can be usual by accident. The verdict asks how far '
         f"this picture's {len(rows)} scores <i>together</i> lie from those of {len(detector):,} held-out "
         f"{dataset.many}. p: for this score alone; orange: unusual at the rate you accept.</p>"
         "<table><thead><tr>"
         f'<th scope="col">score</th><th scope="col">value</th><th scope="col">among {dataset.many}</th>'
-        f'<th scope="col">p</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<th scope="col">p</th></tr></thead><tbody>{"".join(rows)}{second}</tbody></table></div>'
+    )
+
+
+def _row(words: ScoreWords, value: float, share: float, p_value: float, shade: str, dataset: DataSet) -> str:
+    """A row of the table of scores."""
+    beyond = "below all" if share == 0 else "above all" if share == 1 else f"above {100 * share:.0f} %"
+    return (
+        f'<tr class="{shade}"><th scope="row">{words.title}<small>{words.means.format(many=dataset.many)}</small></th>'
+        f'<td class="value">{nats(value, 2 if abs(value) < 10 else 1)}<small>{words.unit}</small></td>'
+        f'<td class="place"><span class="track" role="img" aria-label="{beyond} of held-out {dataset.many}">'
+        f'<i style="left:{100 * share:.1f}%"></i></span><small>{beyond}</small></td>'
+        f'<td class="p">{p_value:.4f}</td></tr>'
     )
 
 
@@ -280,8 +306,8 @@ def both_ends_html(empty: Verdict, detector: Detector, dataset: DataSet) -> str:
 
 def detector_html(card: Card, dataset: DataSet) -> str:
     """Which models judge, and how often they were measured to refuse what they know."""
-    judge, *others = (escape(str(card.config[part]["name"])) for part in dataset.detector_parts)
-    helpers = " and ".join(others)
+    judge, *others, last = map(escape, DETECTORS.sources_on(card).values())
+    helpers = f"{', '.join(others)} and {last}"
     rates = [metric for metric in card.metrics if metric.name.startswith("false_alarm_rate_at_")]
     measured = ", ".join(
         f"{100 * metric.value:.1f} % (target {100 * float(metric.name.rsplit('_', 1)[1]):g} %)" for metric in rates

@@ -95,6 +95,7 @@ class DataSet:
         seeds: Of what is there on arrival.
         pixelcnn: The checkpoint that draws its pictures; ``NAME-pixelcnn`` where nothing else is said.
         density: The checkpoint that judges pictures; ``pixelcnn`` where nothing else is said.
+        feature_test: Whether its classifier's features are a second test of its detector: where that is known to help.
         outliers: What is shown to its classifier as being of no class: a data set's pictures, or some that need no
             data, see :func:`gm_core.studies.detector.outliers.outliers_named`.
         asked: Classes that its model is asked for where some of its drawings are shown, and what they are called.
@@ -122,6 +123,7 @@ class DataSet:
     seeds: Seeds = Seeds()
     pixelcnn: str = ""
     density: str = ""
+    feature_test: bool = False
     outliers: str = "mnist"
     asked: Mapping[int, str] = field(default_factory=dict)
     line_up: LineUp | None = None
@@ -174,6 +176,7 @@ class DataSet:
             "pixelcnn": self.density,
             "background": f"{self.name}-pixelcnn-background",
             "vae": self.vae,
+            **({"classifier": self.classifier} if self.feature_test else {}),
         }
 
 
@@ -205,6 +208,7 @@ CATALOG: dict[str, DataSet] = {
             # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
             # surprised by it.
             density="mnist-pixelcnn-gated",
+            feature_test=True,
             outliers="fashion",
             asked={digit: f"digit {digit}" for digit in range(10)},
             line_up=LineUp(

@@ -44,6 +44,7 @@ def verdict(p_value: float = 0.4, log_prob: float = -400.0) -> gm_core.Verdict:
         surprise=nothing,
         expected=nothing,
         ratio=nothing,
+        tests={"density": p_value},
     )
 
 

@@ -61,7 +61,10 @@ EXAMPLES = {
     "negative": ("reasonable", "Nothing about it stands out: none of its 11 scores is unusual."),
     "circle": ("reasonable", "A little unusual: its code in the VAE lies farther out than those of"),
     "upside down": ("unreasonable", "Unusual: a background model, trained on corrupted digits, comes closer to it"),
-    "letter A": ("unreasonable", "Unusual: its code in the VAE lies farther out than those of"),
+    "letter R": (
+        "unreasonable",
+        "Unusual: to the classifier it looks less like any training digit than 99.4 % of digits. Its 11 scores alone",
+    ),
     "empty": ("unreasonable", "There is nothing on it: it is black all over. Very unusual: "),
     "grey": ("unreasonable", "There is nothing on it: it is grey (level 128) all over. Very unusual: "),
     "noise": ("unreasonable", NOISE + "nearly all of its pixels surprise the model."),
