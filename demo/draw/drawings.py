@@ -255,23 +255,24 @@ class Drawings:
             with torch.inference_mode():
                 log_prob[conditioned] = model.log_prob(images[conditioned]).cpu()
         detector = self.detector(request.model)
+        reads, sure = self._read(request.model, images) or (None, None)
         return {
             "log_prob": log_prob.tolist(),
             "share": [detector.share_below("log_prob", nats) for nats in log_prob.tolist()] if detector else None,
             "of": len(detector) if detector else None,
             "usual": self.cards[request.model].value("bits_per_dim"),
-            **self._read(request.model, images),
+            "reads": reads,
+            "sure": sure,
         }
 
-    def _read(self, model: str, images: Tensor) -> dict[str, Any]:
+    def _read(self, model: str, images: Tensor) -> tuple[list[str], list[float]] | None:
+        """As which class a classifier reads each picture, and how sure it is; ``None`` without a classifier."""
         reader = self.reader(model)
         if reader is None:
-            return {"reads": None, "sure": None}
-        sure, best = read_probabilities(reader, images, self.models.autoregressive(model).config.image.levels).max(
-            dim=1
-        )
-        names = self.cards[model].class_names
-        return {"reads": [names[i] for i in best.tolist()], "sure": [round(p, 4) for p in sure.tolist()]}
+            return None
+        levels, names = self.models.autoregressive(model).config.image.levels, self.cards[model].class_names
+        sure, best = read_probabilities(reader, images, levels).max(dim=1)
+        return [names[i] for i in best.tolist()], [round(p, 4) for p in sure.tolist()]
 
 
 def _own_pixels(images: Tensor, log_prob: Tensor, entropy: Tensor) -> PixelsMessage:

@@ -35,6 +35,9 @@ MOST_UNHEARD = 256
 MOST_UNREAD = 256
 """Messages that a visitor has not read when nothing more is computed for it."""
 
+MOST_MAILBOXES = 2000
+"""Visitors for whom messages are kept; as many as Gradio keeps them for."""
+
 WAITING_BYTES = 64 * 2**20
 """Of the messages of all that wait together."""
 
@@ -71,7 +74,7 @@ class FairQueue(Queue):
             blocks=blocks,
             default_concurrency_limit=LANES[QUICK].places,
         )
-        self.pending_messages_per_session = Mailboxes(self.pending_messages_per_session.max_size)
+        self.pending_messages_per_session: Mailboxes = Mailboxes(MOST_MAILBOXES)
         self.listeners: Counter[str] = Counter()
         self.pages: Counter[str] = Counter()
         self.turns = dict.fromkeys(LANES, 0)
