@@ -21,6 +21,7 @@ NAIVE = "-log p alone"
 """The naive detector: only an unlikely picture is an outlier."""
 
 COMBINED = "combined"
+"""The detector: a smaller p-value is more unusual, and of the same p-value, a higher outlier score."""
 
 Judge = Callable[[Readings], tuple[Tensor, Tensor]]
 """From readings to a measure of how unusual pictures are, and to p-values, (N,) each."""
