@@ -107,7 +107,7 @@ class _Tab:
         with gr.Row(equal_height=False, elem_classes="judge-row"):
             with gr.Column(elem_classes="judge-input"), gr.Tabs(overflow_behavior="wrap") as self.sources:
                 with gr.Tab("Draw", id="pad") as self.pad_tab:
-                    self.pad = SketchPad(tab="judge", padding=False, elem_id="judge-pad")
+                    self.pad = SketchPad(tab="judge", hint="draw here", padding=False, elem_id="judge-pad")
                 with gr.Tab("Upload or photo", id="file") as self.file_tab:
                     self.file = PictureUpload("Upload, paste or photograph", height=300, elem_id="judge-file")
             with gr.Column(elem_classes="judge-verdict"):

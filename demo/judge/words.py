@@ -67,7 +67,8 @@ def _sentences(judgement: Judgement, detector: Detector) -> list[str]:
     if not grade:
         if verdict.p_values[name] > 0.05:
             return [f"Nothing about it stands out: none of its {len(verdict.scores)} scores is unusual."]
-        return [f"All in all it is ordinary, although {reason}."]
+        seen = reason.partition(":")[0]  # what that usually means does not hold for an ordinary picture
+        return [f"All in all it is ordinary, although {seen}."]
     parts = [_look(judgement)] if by_scores and verdict.p_value <= 0.05 else []
     parts.append(f"{grade}: {reason}.")
     if verdict.refused_by == ("features",):

@@ -146,13 +146,32 @@ def test_picture_verdict_and_map_are_on_one_screen(tab: Page, size: ViewportSize
     assert box and box["width"] >= least - 1 and box["height"] >= least - 1
     for part in ("#judge-examples .row", "#judge-pad", ".verdict", "#judge-brief", ".judge-charts", "#judge-percent"):
         assert in_sight(tab.locator(part).first), part
-    for part in ("canvas.field", ".judge-map .modes", ".total", "#judge-dataset", "#judge-panels > .tab-wrapper"):
+    for part in ("canvas.field", ".judge-map .modes", ".total", ".judge-map .carry"):
+        assert in_sight(tab.locator(part).first), part
+    for part in ("#judge-dataset", "#judge-panels > .tab-wrapper"):
         assert in_sight(tab.locator(part).first), part
     if size is PROJECTOR:
         small = tab.locator(".verdict p, .brief, .total, .modes button, #judge-examples button span").evaluate_all(
             "nodes => nodes.map(node => parseFloat(getComputedStyle(node).fontSize)).filter(size => size < 18)"
         )
         assert not small
+
+
+def test_in_a_lecture_picture_verdict_and_map_are_on_the_projectors_screen(page: Page, app_url: str) -> None:
+    page.set_viewport_size(PROJECTOR)
+    page.goto(f"{app_url}?tab=judge&lecture=1")
+    expect(page.locator(".verdict .likelihood")).to_be_visible(timeout=30_000)
+    for part in ("#judge-pad canvas", ".verdict", "#judge-brief", ".judge-charts", "#judge-percent", "canvas.field"):
+        assert in_sight(page.locator(part).first), part
+    small = (
+        page.locator(".judge-row")
+        .locator("p, button, span")
+        .evaluate_all(
+            "nodes => nodes.filter(node => node.checkVisibility() && parseFloat(getComputedStyle(node).fontSize) < 18)"
+            ".map(node => node.outerHTML)"
+        )
+    )
+    assert not small
 
 
 def test_a_link_brings_back_the_example_the_data_set_and_the_rate(page: Page, app_url: str) -> None:
