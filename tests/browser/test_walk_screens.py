@@ -47,7 +47,7 @@ CUT = """() => [...document.querySelectorAll("button, canvas, label, input, p, b
     .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
     .filter(([, box]) => box.width && (box.right > innerWidth + 1 || box.left < -1))
     .map(([html]) => html)"""
-"""What lies beyond the window's edges, where nobody can scroll to it."""
+"""What lies beyond the edges of the window, out of reach of scrolling."""
 
 NAMES = r"Z|Home|mnist-[\w-]+|z\d+|p\d+"
 
