@@ -168,9 +168,10 @@ def read_carried(sent: object, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
         PictureError: It is no picture.
     """
     parts: dict[str, Any] = sent if isinstance(sent, dict) else {}
-    pixels, height, width, channels = (parts.get(name, 0) for name in ("pixels", "height", "width", "channels"))
-    whole = all(is_index(side, MOST_CARRIED + 1) and side for side in (height, width, channels))
-    good = whole and channels in (1, 3) and isinstance(pixels, list) and len(pixels) == height * width * channels
+    pixels, *sides = (parts.get(name) for name in ("pixels", "height", "width", "channels"))
+    height, width, channels = (side if is_index(side, MOST_CARRIED + 1) else 0 for side in sides)
+    size = height * width * channels
+    good = size and channels in (1, 3) and isinstance(pixels, list) and len(pixels) == size
     if not good or not all(is_index(level, 256) for level in pixels):
         raise PictureError("this picture cannot be taken over; download it and upload it here")
     image = torch.tensor(pixels, dtype=torch.uint8).view(height, width, channels)

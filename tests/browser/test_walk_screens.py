@@ -41,6 +41,14 @@ NEEDED = {
 }
 """What of each view is in sight without scrolling."""
 
+CUT = """() => [...document.querySelectorAll("button, canvas, label, input, p, b, em, span, svg text, summary")]
+    .filter((one) => one.closest(".walk-views"))
+    .filter((one) => one.checkVisibility({opacityProperty: true, visibilityProperty: true}))
+    .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+    .filter(([, box]) => box.width && (box.right > innerWidth + 1 || box.left < -1))
+    .map(([html]) => html)"""
+"""What lies beyond the edges of the window, out of reach of scrolling."""
+
 NAMES = r"Z|Home|mnist-[\w-]+|z\d+|p\d+"
 
 
@@ -65,7 +73,7 @@ def test_each_view_is_on_one_screen(
             box = page.locator(HEROES[view]).bounding_box()
             assert box and min(box["width"], box["height"]) >= least - 1, f"{view}: {box}"
             assert in_sight(page.locator(HEROES[view]))
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate(CUT) == [], view
     assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") >= rem
 
 
@@ -83,6 +91,13 @@ def test_a_phone_keeps_the_picture_in_sight_of_its_controls(
     last = {"walk": ".row:nth-child(16)", "map": ".legend", "ways": ".strip:nth-child(3)", "edit": ".row:nth-child(11)"}
     page.locator(f"{picture_root(view)} {last[view]}").first.scroll_into_view_if_needed()
     assert in_sight(picture)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_is_cut_on_a_phone(page: Page, app_url: str, traffic: Traffic, view: str) -> None:
+    page.set_viewport_size(PHONE)
+    open_view(page, app_url, view, traffic)
+    assert page.evaluate(CUT) == []
 
 
 def picture_root(view: str) -> str:

@@ -51,8 +51,7 @@ def test_what_a_module_imports_is_exported_there(entry: Path) -> None:
 def test_common_js_has_nothing_that_no_widget_imports() -> None:
     imported = {
         name.strip()
-        for folder in FOLDERS
-        for module in folder.glob("*.js")
+        for module in {module for entry in ENTRIES for module in modules(entry)}
         for names, source in IMPORT.findall(module.read_text())
         if source.endswith("common.js")
         for name in names.split(",")
