@@ -20,12 +20,7 @@ HEROES = {
 """What each view is about; the view with two models side by side is about 24 pictures each."""
 
 NEEDED = {
-    "walk": (
-        "#walk-sliders .random",
-        "#walk-sliders .row:nth-child(16)",
-        "#walk-sliders .judge",
-        "#walk-sliders .reading p",
-    ),
+    "walk": ("#walk-sliders .random", "#walk-sliders .row:nth-child(16)", "#walk-sliders .judge", "#walk-sliders .reading p"),
     "map": ("#walk-map .map", "#walk-map .tools", "#walk-map .legend", "#walk-map .reading"),
     "ways": ("#walk-strip .play", "#walk-strip .strip:nth-child(3)", "#walk-what-A", "#walk-what-B"),
     "rebuild": ("#walk-seen canvas", "#walk-pad canvas", "#walk-shown", "#walk-bound .total"),
@@ -48,9 +43,7 @@ def open_view(page: Page, url: str, view: str, traffic: Traffic, extra: str = ""
     traffic.settle()
 
 
-@pytest.mark.parametrize(
-    ("size", "least", "rem"), [(LAPTOP, 400, 15), (PROJECTOR, 640, 18)], ids=["laptop", "projector"]
-)
+@pytest.mark.parametrize(("size", "least", "rem"), [(LAPTOP, 400, 15), (PROJECTOR, 640, 18)], ids=["laptop", "projector"])
 def test_each_view_is_on_one_screen(
     page: Page, app_url: str, traffic: Traffic, size: dict[str, int], least: int, rem: int
 ) -> None:
@@ -68,9 +61,7 @@ def test_each_view_is_on_one_screen(
 
 
 @pytest.mark.parametrize("view", ["walk", "map", "ways", "edit"])
-def test_a_phone_keeps_the_picture_in_sight_of_its_controls(
-    page: Page, app_url: str, traffic: Traffic, view: str
-) -> None:
+def test_a_phone_keeps_the_picture_in_sight_of_its_controls(page: Page, app_url: str, traffic: Traffic, view: str) -> None:
     page.set_viewport_size(PHONE)
     open_view(page, app_url, view, traffic)
     picture = page.locator(HEROES[view])
