@@ -168,7 +168,7 @@ def read_carried(sent: object, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
         PictureError: It is no picture.
     """
     parts: dict[str, Any] = sent if isinstance(sent, dict) else {}
-    pixels, *sides = (parts.get(name) for name in ("pixels", "height", "width", "channels"))
+    pixels, *sides = (parts.get(name, 0) for name in ("pixels", "height", "width", "channels"))
     height, width, channels = (side if is_index(side, MOST_CARRIED + 1) else 0 for side in sides)
     size = height * width * channels
     good = size and channels in (1, 3) and isinstance(pixels, list) and len(pixels) == size
