@@ -243,7 +243,11 @@ class Hostile(Visitor):
 
     async def made_up(self) -> None:
         """A photograph for a visitor that does not exist, and is not fetched."""
-        sent = {"data": self.drawing("16", PHOTOGRAPHS), "fn_index": self.page.events["draw"], "session_hash": uuid4().hex}
+        sent = {
+            "data": self.drawing("16", PHOTOGRAPHS),
+            "fn_index": self.page.events["draw"],
+            "session_hash": uuid4().hex,
+        }
         await self.client.post(f"{API}/queue/join", json=sent)
 
     async def hang_up(self) -> None:
