@@ -68,6 +68,11 @@ def open_view(page: Page, url: str, view: str, traffic: Traffic, extra: str = ""
     traffic.settle()
 
 
+def wait_for_picture(page: Page, selector: str, traffic: Traffic) -> None:
+    page.wait_for_function(f"selector => ({PIXELS})(selector).some(Boolean)", arg=selector)
+    traffic.settle()
+
+
 @pytest.mark.parametrize(
     ("size", "least", "rem"), [(LAPTOP, 400, 15), (PROJECTOR, 640, 18)], ids=["laptop", "projector"]
 )
@@ -163,8 +168,7 @@ def test_draw_goes_on_from_a_picture_of_walk(
     page: Page, app_url: str, traffic: Traffic, view: str, extra: str, root: str, model: str
 ) -> None:
     open_view(page, app_url, view, traffic, extra)
-    page.wait_for_function(f"selector => ({PIXELS})(selector).some(Boolean)", arg=HEROES[view])
-    traffic.settle()
+    wait_for_picture(page, HEROES[view], traffic)
     red = shown(page, HEROES[view])  # or grey
     half = red[: len(red) // 2]
     page.locator(f"{root} .draw").click()
@@ -178,5 +182,6 @@ def test_draw_goes_on_from_a_picture_of_walk(
 
 def test_a_picture_of_clothes_is_judged_as_clothes(page: Page, app_url: str, traffic: Traffic) -> None:
     open_view(page, app_url, "walk", traffic, "&space=fashion-vae")
+    wait_for_picture(page, MAIN, traffic)
     page.locator("#walk-sliders .judge").click()
     expect(page.locator("#judge-dataset input[value=fashion]")).to_be_checked(timeout=30_000)
