@@ -171,10 +171,10 @@ def read_carried(sent: object, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
     pixels, *sides = (parts.get(name, 0) for name in ("pixels", "height", "width", "channels"))
     height, width, channels = (side if is_index(side, MOST_CARRIED + 1) else 0 for side in sides)
     size = height * width * channels
-    good = size and channels in (1, 3) and isinstance(pixels, list) and len(pixels) == size
-    if not good or not all(is_index(level, 256) for level in pixels):
+    levels = pixels if isinstance(pixels, list) and all(is_index(level, 256) for level in pixels) else []
+    if not size or channels not in (1, 3) or len(levels) != size:
         raise PictureError("this picture cannot be taken over; download it and upload it here")
-    image = torch.tensor(pixels, dtype=torch.uint8).view(height, width, channels)
+    image = torch.tensor(levels, dtype=torch.uint8).view(height, width, channels)
     picture = Image.fromarray(image.squeeze(-1).numpy() if channels == 1 else image.numpy())
 
     def prepared(form: Form) -> Prepared:

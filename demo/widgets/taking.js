@@ -7,7 +7,7 @@ export const wireTaking = (read) => {
   for (const tab of ["judge", "draw"]) {
     find(`.${tab}`).addEventListener("click", () => {
       const { canvas, channels, model } = read();
-      carry(tab, { ...readPicture(canvas, channels), dataset: props.taken[model].dataset });
+      carry(tab, { ...readPicture(canvas, channels), model, dataset: props.taken[model].dataset });
     });
   }
 };

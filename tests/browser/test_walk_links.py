@@ -158,7 +158,9 @@ def test_a_view_that_opens_later_shows_what_the_link_says(page: Page, app_url: s
 
 @pytest.mark.parametrize("field", ["space=nowhere", "z=AAAA", "za=!", "a=-1", "seed=x", "from=far"])
 def test_a_link_that_asks_for_what_is_not_there_says_so(page: Page, app_url: str, traffic: Traffic, field: str) -> None:
-    open_tab(page, app_url, traffic, f"&{field}")
+    page.goto(f"{app_url}?tab=walk&{field}")
     name = field.partition("=")[0]
-    expect(page.get_by_text(f"The address asks for what is not there ({name})")).to_be_visible()
+    said = page.get_by_text(f"The address asks for what is not there ({name})")
+    expect(said).to_be_visible(timeout=30_000)
+    traffic.settle()
     wait_for_change(page, [0] * 784)

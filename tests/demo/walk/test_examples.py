@@ -6,8 +6,8 @@ import torch
 from demo.shared.models import Models
 from demo.shared.picture_input import read_carried
 from demo.walk import latent
+from demo.walk.ends import FIRST_SEEDS
 from demo.walk.map import AUTOENCODER, MAP
-from demo.walk.ways import FIRST_SEEDS
 from gm_core import PictureError
 from gm_core.data.catalog import FIRST
 from gm_core.data.preparation import CLOTHES, DIGITS, PHOTOGRAPHS
