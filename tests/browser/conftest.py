@@ -10,7 +10,9 @@ import gm_core
 from demo.draw.drawings import NAME
 from tests.browser.helpers import DESKTOP, Traffic
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# The shell first: it draws pages and has no window, which takes as long again as a page.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +20,7 @@ def browser() -> Iterator[Browser]:
     """One browser for all tests; a reasoned skip where there is none."""
     if CHROMIUM is None:
         pytest.skip(
-            "no Chromium on this machine: install one (Debian: apt-get install chromium) to run the browser tests"
+            "no Chromium on this machine: install one (Debian: apt-get install chromium-headless-shell) to run the browser tests"
         )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
