@@ -20,7 +20,7 @@ def browser() -> Iterator[Browser]:
     """One browser for all tests; a reasoned skip where there is none."""
     if CHROMIUM is None:
         pytest.skip(
-            "no Chromium on this machine: install one (Debian: apt-get install chromium-headless-shell) to run the browser tests"
+            "no Chromium on this machine: install one (Debian: apt-get install chromium-headless-shell) for browser tests"
         )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
