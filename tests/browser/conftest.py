@@ -19,9 +19,7 @@ CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 def browser() -> Iterator[Browser]:
     """One browser for all tests; a reasoned skip where there is none."""
     if CHROMIUM is None:
-        pytest.skip(
-            "no Chromium on this machine: install one (Debian: apt-get install chromium-headless-shell) for browser tests"
-        )
+        pytest.skip("no Chromium on this machine: install one (Debian: apt-get install chromium-headless-shell)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
