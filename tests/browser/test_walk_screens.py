@@ -7,7 +7,7 @@ from tests.browser.axe import problems
 from tests.browser.draw_helpers import full_speed
 from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Traffic, in_sight
 from tests.browser.languages import untranslated
-from tests.browser.walk_helpers import MAIN, PIXELS, shown, wait_for_change
+from tests.browser.walk_helpers import MAIN, shown, wait_for_change, wait_for_picture
 
 VIEWS = ("walk", "map", "ways", "rebuild", "edit", "compare")
 
@@ -65,11 +65,6 @@ UPPER_HALF = """([given, canvas]) => {
 def open_view(page: Page, url: str, view: str, traffic: Traffic, extra: str = "") -> None:
     page.goto(f"{url}?tab=walk{extra}" + (f"&view={view}" if view != "walk" else ""))
     expect(page.locator(NEEDED[view][0])).to_be_visible()
-    traffic.settle()
-
-
-def wait_for_picture(page: Page, selector: str, traffic: Traffic) -> None:
-    page.wait_for_function(f"selector => ({PIXELS})(selector).some(Boolean)", arg=selector)
     traffic.settle()
 
 
@@ -146,6 +141,7 @@ def test_a_link_brings_back_space_and_seeds(page: Page, app_url: str, traffic: T
 
 def test_a_picture_from_another_tab_is_where_the_walk_begins(page: Page, app_url: str, traffic: Traffic) -> None:
     open_view(page, app_url, "walk", traffic)
+    wait_for_picture(page)
     before = shown(page)
     page.evaluate(
         "shell.carry('walk', {pixels: Array.from({length: 784}, (_, i) => (i % 28 > 12 && i % 28 < 16 ? 255 : 0)),"
@@ -168,20 +164,21 @@ def test_draw_goes_on_from_a_picture_of_walk(
     page: Page, app_url: str, traffic: Traffic, view: str, extra: str, root: str, model: str
 ) -> None:
     open_view(page, app_url, view, traffic, extra)
-    wait_for_picture(page, HEROES[view], traffic)
+    wait_for_picture(page, HEROES[view])
+    traffic.settle()
     red = shown(page, HEROES[view])  # or grey
     half = red[: len(red) // 2]
     page.locator(f"{root} .draw").click()
     expect(page.locator("#draw-model select").last).to_have_value(model)
     drawing = page.locator("#draw-canvas")
     full_speed(drawing)
-    drawing.get_by_label("To the end").click()
     expect(drawing.locator(".discard")).to_contain_text("Starts from")
     page.wait_for_function(UPPER_HALF, arg=[half, drawing.locator("canvas").first.element_handle()], timeout=60_000)
 
 
 def test_a_picture_of_clothes_is_judged_as_clothes(page: Page, app_url: str, traffic: Traffic) -> None:
     open_view(page, app_url, "walk", traffic, "&space=fashion-vae")
-    wait_for_picture(page, MAIN, traffic)
+    wait_for_picture(page)
+    traffic.settle()
     page.locator("#walk-sliders .judge").click()
     expect(page.locator("#judge-dataset input[value=fashion]")).to_be_checked(timeout=30_000)

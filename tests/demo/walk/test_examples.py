@@ -18,7 +18,7 @@ SPACES = (FIRST.vae, MAP, AUTOENCODER)
 @torch.inference_mode()
 def read_as(models: Models, pictures: torch.Tensor) -> list[int]:
     """The classes that a classifier is nearly certain of; -1 where it is not."""
-    best = models.classifier().posterior(pictures).probs.max(dim=1)
+    best = models.classifier(FIRST.classifier).posterior(pictures).probs.max(dim=1)
     return [label if p > 0.9 else -1 for p, label in zip(best.values.tolist(), best.indices.tolist(), strict=True)]
 
 
