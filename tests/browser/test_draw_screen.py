@@ -69,10 +69,9 @@ def test_nothing_moves_from_one_picture_to_many(at_size):
         assert places() == before
 
 
+@pytest.mark.parametrize("at_size", [SIZES["phone"]], ids=["phone"], indirect=True)
 def test_the_picture_stays_in_sight_while_a_phone_scrolls_to_the_classes(at_size):
     page, canvas = at_size
-    if page.viewport_size["width"] > 900:
-        pytest.skip("a phone's affair")
     page.locator("#draw-class").get_by_label("4", exact=True).scroll_into_view_if_needed()
     page.mouse.wheel(0, 300)
     assert in_sight(canvas.locator("canvas"))

@@ -79,7 +79,7 @@ def test_the_original_shows_its_blind_spot_beside_the_gated_one(page, app_url):
     seed = FIRST.seeds.drawings["mnist-pixelcnn-original"]  # each model begins with its own
     image = original.sample(1, None, torch.Generator().manual_seed(seed))
     page.get_by_role("button", name="How does this work?").first.click()
-    expect(page.get_by_text("Model: mnist-pixelcnn-original")).to_be_visible()
+    expect(page.get_by_text("Model: mnist-pixelcnn-original")).to_be_visible(timeout=30_000)
     wait_for(canvas, "complete: ")
     usual = gm_core.read_card("mnist-pixelcnn-original").metric("bits_per_dim").value
     expect(canvas.locator(".meaning")).to_contain_text(f"Real digits take {usual:.2f} bits per value on average")

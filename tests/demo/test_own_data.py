@@ -14,7 +14,7 @@ from torch import Tensor
 import gm_core
 from demo.draw.answers import ANY, MOST_PICTURES, Answers
 from demo.draw.drawings import EACH, Drawings, DrawRequest
-from demo.draw.words import titles
+from demo.draw.words import model_options
 from demo.judge.api import to_json
 from demo.judge.bayes import ONE_CLASS, BayesPanel
 from demo.judge.examples import examples
@@ -113,7 +113,8 @@ def test_a_verdict_says_what_so_few_pictures_cannot_promise(own: Trained) -> Non
 
 def test_every_drawing(own: Trained, models: Models) -> None:
     drawn, name = Drawings(models), f"{own.data.name}-pixelcnnpp"
-    assert list(drawn.cards) == [name] and f"({own.data.name})" in titles(drawn.cards)[name]
+    (option,) = model_options(drawn.cards)
+    assert list(drawn.cards) == [option["name"]] == [name] and f"({own.data.name})" in option["subject"]
     check(figure_line(models.card(name)))
     answers = Answers(models, drawn.cards)
     few = len(own.data.classes) <= MOST_PICTURES

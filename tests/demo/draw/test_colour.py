@@ -66,7 +66,7 @@ def ask(tab, name, image, **changes):
 def test_photographs_are_offered_and_backgrounds_are_not(tab):
     assert list(tab.drawings.cards) == ["mnist-pixelcnn", NAME]
     card = tab.drawings.cards[NAME]
-    assert tab.titles[NAME] == "Photographs · PixelCNN++"
+    assert {"name": NAME, "subject": "Photographs", "title": "PixelCNN++"} in tab.options
     line = figure_line(card)
     assert "CIFAR-10 for 1,234 steps, 2.5 hours on one CPU thread · " in line and ">3.210 bits/dim on " in line
 
