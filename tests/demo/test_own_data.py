@@ -164,7 +164,7 @@ def test_every_view_of_its_latent_space(own: Trained, models: Models, monkeypatc
 def test_every_panel_of_the_judgement(own: Trained, models: Models, judgement: Judgement) -> None:
     handlers, name = Handlers(models), own.data.name
     assert models.datasets() == [name]
-    check(handlers.on_open(request(own, "pad")))
+    check(handlers.on_arrive(request(own, "pad"), {}))
     last_example = len(examples(models, name)) - 1
     check(handlers.on_example(request(own, "pad"), {"index": last_example}))
     for percent in (1, 20):
