@@ -173,7 +173,8 @@ def test_every_panel_of_the_judgement(own: Trained, models: Models, judgement: J
     pixels = judgement.prepared.image[0].flatten().tolist()
     check(predict_pixel(models, {"dataset": name, "pixels": pixels, "index": 9}))
     with gr.Blocks():
-        beside, naive, measured, many = (panel(models) for panel in (BayesPanel, NaivePanel, MeasuredPanel, ManyPanel))
+        beside = BayesPanel(models, gr.HTML())
+    naive, measured, many = (panel(models) for panel in (NaivePanel, MeasuredPanel, ManyPanel))
     for percent in (0, 90, 99):
         check(beside.follow(judgement, percent, None))
         check(beside.on_threshold(judgement, percent))
