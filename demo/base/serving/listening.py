@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from demo.base.serving.queue import FairQueue
 
 API = "/gradio_api"
+ANSWERS = f"{API}/queue/data"
 
 PATIENCE = 1.0
 """Seconds that a connection for answers waits for a question, when all that were asked are answered."""
@@ -37,7 +38,7 @@ class Listening:
         if not isinstance(queue, FairQueue):  # Gradio's own knows nothing of who listens
             await self.app(scope, receive, send)
             return
-        if path == f"{API}/queue/data":
+        if path == ANSWERS:
             visitor = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
         elif path.startswith(f"{API}/call/"):
             visitor = queue.visitor_of(path.rsplit("/", 1)[-1])
@@ -49,8 +50,8 @@ class Listening:
             await self.app(scope, receive, send)
             return
         with queue.listen(visitor):
-            app = self.app if not path.startswith(f"{API}/queue/") or await _is_asked(queue, visitor) else _closed()
-            await app(scope, receive, send)
+            is_closed = path == ANSWERS and not await _is_asked(queue, visitor)
+            await (_closed() if is_closed else self.app)(scope, receive, send)
 
 
 async def _is_asked(queue: FairQueue, visitor: str) -> bool:

@@ -67,8 +67,8 @@ def test_what_was_trained_on_is_never_held_out_later_however_few_there_are():
             {split: {image.numpy().tobytes() for image in images[where]} for split, where in own_parts(images).items()}
             for images in (some, pictures)
         )
-        assert before["test"] and len(before["validation"]) >= 2, "a detector needs two"
-        assert sum(map(len, before.values())) == len(some)
+        assert all(before.values()) and sum(map(len, before.values())) == len(some)
+        assert len(before["validation"]) >= 2, "a detector needs two"
         assert not before["train"] & (after["validation"] | after["test"])
         assert not before["validation"] & after["test"]
         stood_in += bool(before["test"] - after["test"])
