@@ -10,7 +10,7 @@ import gm_core
 from demo.draw.drawings import NAME
 from tests.browser.helpers import DESKTOP, Traffic
 
-# The shell first: it has no window, whose toolbar is a page to be drawn as well (28 s instead of 37 for the same pages).
+# The shell first: it has no window, whose toolbar is a page to be drawn as well (the same pages: 28 s, not 37).
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
