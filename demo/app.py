@@ -17,15 +17,11 @@ from demo.base.theme import CSS, THEME
 from demo.draw import TAB as DRAW
 from demo.judge import TAB as JUDGE
 from demo.shared.models import Models
+from demo.shell import page
 from demo.walk import TAB as WALK
 
 TABS = (DRAW, WALK, JUDGE)
 """The tabs, in the order of the page, which arrives at the first."""
-
-HEADER = """
-<div class="lab-header"><h1>Generative image models, live</h1>
-<p>Real models of digits, clothes and photographs, running as you watch.</p></div>
-"""
 
 
 def create_app(device: str = "auto") -> gr.Blocks:
@@ -39,9 +35,9 @@ def create_app(device: str = "auto") -> gr.Blocks:
     """
     models = Models.on(device)
     # The cache of uploads is emptied hourly, so that a server left alone for weeks does not fill its disk.
-    with gr.Blocks(title="Generative image models, live", analytics_enabled=False, delete_cache=(3600, 3600)) as app:
-        gr.HTML(HEADER)
-        with gr.Tabs():
+    with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=(3600, 3600)) as app:
+        gr.HTML(page.HEADER, elem_classes="shell-header", padding=False, apply_default_css=False)
+        with gr.Tabs(overflow_behavior="wrap"):
             for tab in TABS:
                 with gr.Tab(tab.title, id=tab.id):
                     tab.build(models)
@@ -59,10 +55,17 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": THEME,
         "css": CSS,
+        "favicon_path": page.ICON,
         "max_file_size": "20mb",
         "state_session_capacity": 1000,
         "app_kwargs": {
-            "middleware": [Middleware(MessageLimit), Middleware(UploadLimit), Middleware(Listening)],
+            "middleware": [
+                Middleware(MessageLimit),
+                Middleware(UploadLimit),
+                Middleware(Listening),
+                Middleware(page.Head, TABS),
+            ],
+            "routes": page.routes(),
             "lifespan": lean_states,
             "exception_handlers": {FnIndexInferError: no_such_event},
         },

@@ -27,7 +27,7 @@ CORE = [
 ]
 """The floors of ``gm_core``, from the lowest up."""
 
-PAGE = [["base"], ["widgets"], ["shared"], ["tabs"], ["app"], ["__init__"]]
+PAGE = [["base"], ["shell"], ["widgets"], ["shared"], ["tabs"], ["app"], ["__init__"]]
 """The floors of ``demo``; every folder that is not named here is a tab."""
 
 LONGEST = 400

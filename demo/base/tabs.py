@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.components import Component
 from gradio.events import Dependency
 
@@ -120,7 +121,7 @@ def guard(handler: Callable[..., Any], notice: Component, count: int) -> Callabl
     """
 
     def with_notice(values: Any) -> Any:
-        if isinstance(values, dict) and all(isinstance(key, Component) for key in values):  # not a value that is one
+        if isinstance(values, dict) and all(isinstance(key, Block) for key in values):  # not a value that is one
             return {notice: OPENED, **values}
         return (OPENED, values) if count == 1 else (OPENED, *values)
 

@@ -33,47 +33,54 @@ THEME = gr.themes.Base(
     button_primary_background_fill_hover="*primary_600",
     button_primary_background_fill_dark="*primary_700",
     button_primary_background_fill_hover_dark="*primary_600",
+    link_text_color="*primary_700",
+    link_text_color_hover="*primary_600",
+    link_text_color_active="*primary_700",
+    link_text_color_visited="*primary_700",
+    link_text_color_dark="*primary_300",
+    link_text_color_hover_dark="*primary_200",
+    link_text_color_active_dark="*primary_300",
+    link_text_color_visited_dark="*primary_300",
     block_info_text_color="*neutral_600",
     block_info_text_color_dark="*neutral_300",
     block_info_text_size="*text_md",
+    checkbox_label_background_fill_selected="*primary_700",
+    checkbox_label_text_color_selected="white",
+    checkbox_label_background_fill_selected_dark="*primary_700",
+    checkbox_background_color_selected="*primary_700",
+    checkbox_background_color_selected_dark="*primary_700",
+    slider_color="*primary_700",
     button_large_text_weight="500",  # that of the buttons in our own components
     button_medium_text_weight="500",
 )
 
-CSS = f"""
-:root {{ --reasonable: {TEAL}; --unreasonable: {ORANGE}; }}
-.gradio-container {{ width: 100%; max-width: 1240px !important; margin: 0 auto !important; }}
-.gradio-container .app {{ padding: 8px clamp(8px, 2.5vw, 32px) !important; }}
-/* A projector shows 720 lines: leave them to the pictures. */
-.lab-header {{ display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 16px; }}
-.lab-header h1 {{ font-size: 1.5rem; margin: 0; }}
-.lab-header p {{ margin: 0; color: var(--body-text-color-subdued); }}
-.html-container:has(> * > .lab-header, > * > .lab-hint) {{ padding-top: 0 !important; padding-bottom: 0 !important; }}
-.gradio-container .prose .lab-hint {{ font-size: 1.05rem; margin: 0; }}
-.lab-hint b {{ color: var(--primary-700); }}
-.dark .lab-hint b {{ color: var(--primary-300); }}
-@media (min-width: 641px) {{ button[role="tab"] {{ font-size: 1rem !important; }} }}
-.gradio-container button[role="tab"][aria-selected="true"] {{ color: var(--primary-700); font-weight: 600; }}
-.dark .gradio-container button[role="tab"][aria-selected="true"] {{ color: var(--primary-300); }}
-.lab-note {{ color: var(--body-text-color-subdued); font-size: .9rem; }}
-input:is([type="checkbox"], [type="radio"], [type="range"]):focus-visible {{
+CSS = """
+.html-container:has(> * > .lab-hint) { padding-top: 0 !important; padding-bottom: 0 !important; }
+.gradio-container .prose .lab-hint { font-size: 1.05rem; margin: 0; }
+.lab-hint b { color: var(--primary-700); }
+.dark .lab-hint b { color: var(--primary-300); }
+@media (min-width: 641px) { button[role="tab"] { font-size: 1rem !important; } }
+.gradio-container button[role="tab"][aria-selected="true"] { color: var(--primary-700); font-weight: 600; }
+.dark .gradio-container button[role="tab"][aria-selected="true"] { color: var(--primary-300); }
+.lab-note { color: var(--body-text-color-subdued); font-size: .9rem; }
+input:is([type="checkbox"], [type="radio"], [type="range"]):focus-visible {
   outline: 3px solid var(--primary-500) !important; outline-offset: 2px;
-}}
-.block.opening {{ position: absolute; z-index: 2; width: auto !important; min-width: 0 !important; }}
-.block.opening:has(.message) {{ position: static; }}
-.opening .message {{ margin: 0; font-weight: 600; color: var(--error-icon-color); }}
-.opening[data-waiting]::after {{
+}
+.block.opening { position: absolute; z-index: 2; width: auto !important; min-width: 0 !important; }
+.block.opening:has(.message) { position: static; }
+.opening .message { margin: 0; font-weight: 600; color: var(--error-icon-color); }
+.opening[data-waiting]::after {
   content: "Loading …"; position: fixed; left: 50%; bottom: 24px; translate: -50%; padding: 6px 16px;
   border-radius: 6px; border: 1px solid var(--border-color-primary); animation: opening 1s;
   background: var(--background-fill-secondary); color: var(--body-text-color-subdued);
-}}
-@keyframes opening {{ 0%, 50% {{ opacity: 0; }} }}  /* nothing flashes where it takes no time */
-.lab-number {{ font-variant-numeric: tabular-nums; }}
-footer {{ display: none !important; }}
-@media (max-width: 640px) {{
-  button, label:has(> input[type="radio"]), label:has(> input[type="checkbox"]) {{ min-height: 40px; }}
-  button.label-wrap {{ align-items: center; }}
-  .tab-like-container, .block input[type="range"] {{ height: 40px; }}
-}}
-@media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
+}
+@keyframes opening { 0%, 50% { opacity: 0; } }  /* nothing flashes where it takes no time */
+.lab-number { font-variant-numeric: tabular-nums; }
+footer { display: none !important; }
+@media (max-width: 640px) {
+  button, label:has(> input[type="radio"]), label:has(> input[type="checkbox"]) { min-height: 40px; }
+  button.label-wrap { align-items: center; }
+  .tab-like-container, .block input[type="range"] { height: 40px; }
+}
+@media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 """

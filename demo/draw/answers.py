@@ -16,10 +16,14 @@ from demo.base.packing import round_all
 from demo.draw.starts import picture_shape, read_values
 from demo.shared.models import Models
 from gm_core import Card, influence
+from gm_core.models.autoregressive.sampling import guide
 from gm_core.rendering import animation, gif, visible
 
 ANY = "any"
 COLDEST, HOTTEST = 0.1, 2.0
+UNGUIDED, MOST_GUIDED = 1.0, 3.0
+"""Weights of the class: without guidance, and the most."""
+
 FRAME = 60
 """Milliseconds per frame of the animation."""
 
@@ -46,6 +50,7 @@ class Question:
         compare: Whether there is one.
         rival: Name of a model to compare with, if any.
         temperature: At which it was drawn.
+        guidance: With which weight of the class.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Question:
     compare: bool
     rival: str | None
     temperature: float
+    guidance: float
 
     @property
     def value(self) -> Tensor:
@@ -80,7 +86,7 @@ class Answers:
         return {"explain": self.explain, "depends": self.depends, "record": self.record}
 
     def explain(self, sent: Any) -> Answer:
-        """The distribution of a pixel: under its own label, at the temperature of the draw, under another label.
+        """The distribution of a pixel: as it was drawn from, and under another label.
 
         For a colour, those of its channels, each given the channels before it.
         """
@@ -88,11 +94,13 @@ class Answers:
         own = self._distribution(question, question.label)
         others = self._distribution(question, question.other) if question.compare else [None] * len(own)
         answers = []
-        for log_p, other, value in zip(own, others, question.value.tolist(), strict=True):
-            drawn_from = torch.softmax(log_p / question.temperature, dim=0)
-            answer = _numbers(log_p, value) | {
-                "drawn_from": round_all(drawn_from, DIGITS) if question.temperature != 1 else None
-            }
+        is_guided = question.guidance != UNGUIDED and question.label is not None
+        any_class = self._distribution(question, None) if is_guided else own
+        changed = is_guided or question.temperature != 1
+        for log_p, free, other, value in zip(own, any_class, others, question.value.tolist(), strict=True):
+            guided = guide(torch.stack([log_p, free]), question.guidance)[0] if is_guided else log_p
+            drawn_from = torch.softmax(guided / question.temperature, dim=0)
+            answer = _numbers(log_p, value) | {"drawn_from": round_all(drawn_from, DIGITS) if changed else None}
             answers.append(answer | {"other": None if other is None else _numbers(other, value)})
         return answers[0] if len(answers) == 1 else {"channels": answers}
 
@@ -128,6 +136,9 @@ class Answers:
         temperature = sent.get("temperature", 1.0)
         if not is_number(temperature, COLDEST, HOTTEST):
             raise InputError(f"The temperature must be a number from {COLDEST} to {HOTTEST}.")
+        guidance = sent.get("guidance", UNGUIDED)
+        if not is_number(guidance, UNGUIDED, MOST_GUIDED):
+            raise InputError(f"The guidance must be a number from {UNGUIDED} to {MOST_GUIDED}.")
         other, rival = sent.get("other"), sent.get("rival")
         if rival is not None:
             beside = self.models.autoregressive(self._name({"model": rival}))
@@ -143,6 +154,7 @@ class Answers:
             compare=other is not None,
             rival=rival,
             temperature=temperature,
+            guidance=guidance,
         )
 
     def _name(self, sent: Any) -> str:

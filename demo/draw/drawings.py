@@ -8,13 +8,14 @@ from functools import cache
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from demo.base.checks import is_number
 from demo.base.errors import InputError
 from demo.base.serving.lanes import Costs
 from demo.base.serving.waiting import check_wanted
 from demo.base.sessions import new_run
-from demo.draw.answers import ANY, COLDEST, HOTTEST, MOST_PICTURES, class_names
+from demo.draw.answers import ANY, COLDEST, HOTTEST, MOST_GUIDED, MOST_PICTURES, UNGUIDED, class_names
 from demo.draw.starts import Start, picture_shape, read_start
 from demo.shared.models import Models
 from demo.widgets.pixel_canvas.messages import (
@@ -26,7 +27,9 @@ from demo.widgets.pixel_canvas.messages import (
     pixels,
 )
 from gm_core import Autoregressive, CheckpointError, Detector, PixelEvent, draw_noise, rebuild
-from gm_core.data.catalog import FIRST
+from gm_core.data.catalog import FIRST, dataset_of
+from gm_core.models.capabilities import Classifies
+from gm_core.studies.first_seeds import read_probabilities
 
 NAME = FIRST.pixelcnn
 LAST_SEED = 999_999
@@ -34,6 +37,7 @@ LAST_SEED = 999_999
 
 WRONG_SEED = f"The seed must be a whole number from 0 to {LAST_SEED:,}."
 WRONG_TEMPERATURE = f"The temperature must be a number from {COLDEST} to {HOTTEST}."
+WRONG_GUIDANCE = f"The guidance must be a number from {UNGUIDED} to {MOST_GUIDED}."
 
 EACH = "one of each class"
 PICTURES = ("1", "4", "16", EACH)
@@ -54,6 +58,7 @@ class DrawRequest:
         seed: Seed.
         pictures: How many: one of :data:`PICTURES`.
         model: Name of the model.
+        guidance: Weight of the class.
     """
 
     label: str
@@ -61,6 +66,7 @@ class DrawRequest:
     seed: float
     pictures: str
     model: str
+    guidance: float = UNGUIDED
 
 
 class Drawings:
@@ -81,6 +87,7 @@ class Drawings:
         self.first = NAME if NAME in self.cards else next(iter(self.cards), NAME)
         self.detector = cache(self._load_detector)
         self.costs = Costs()
+        self.reader = cache(self._load_reader)
 
     def _load_detector(self, name: str) -> Detector | None:
         """The detector that was calibrated with a model; ``None`` without one, and where it cannot be read."""
@@ -89,6 +96,25 @@ class Drawings:
         except CheckpointError as error:
             logging.getLogger(__name__).warning("%s", error)
             return None
+
+    def _load_reader(self, name: str) -> Classifies | None:
+        """The classifier of a model's data set; ``None`` where there is none of its pictures and classes."""
+        record = self.cards[name].record
+        classifier = dataset_of(record.same_as or record.name).classifier
+        if not self.models.has(classifier):
+            return None
+        try:
+            reader = self.models.classifier(classifier)
+        except CheckpointError as error:
+            logging.getLogger(__name__).warning("%s", error)
+            return None
+        own, other = self.models.autoregressive(name).config, reader.config
+        return reader if (own.image.size, own.classes) == (other.image.size, other.classes) else None
+
+    def seed(self, model: str) -> int:
+        """The seed that a model's drawings begin with: a classifier reads each of its classes as it was asked for."""
+        seeds = self.cards[model].record.seeds
+        return seeds.drawings.get(model, seeds.picture)
 
     def choices(self, model: str) -> list[str]:
         """What a model can be asked for: any class, or one."""
@@ -100,7 +126,13 @@ class Drawings:
         return [count for count in PICTURES if few or count != EACH]
 
     def problems(
-        self, label: object, temperature: object, seed: object, pictures: object, model: object
+        self,
+        label: object,
+        temperature: object,
+        seed: object,
+        pictures: object,
+        model: object,
+        guidance: object = UNGUIDED,
     ) -> list[str | None]:
         """What is wrong with each part of a request, if anything."""
         known = model if isinstance(model, str) and model in self.cards else self.first
@@ -111,6 +143,7 @@ class Drawings:
             (is_number(seed, 0, LAST_SEED) and seed == int(seed), WRONG_SEED),
             (pictures in counts, f"Choose how many pictures: {', '.join(counts)}."),
             (model == known, f"Choose a model: {', '.join(self.cards)}."),
+            (is_number(guidance, UNGUIDED, MOST_GUIDED), WRONG_GUIDANCE),
         ]
         return [None if good else words for good, words in verdicts]
 
@@ -127,6 +160,7 @@ class Drawings:
             InputError: Something in it is not as it must be.
         """
         parts = [sent.get(name) for name in ("label", "temperature", "seed", "pictures", "model")]
+        parts.append(sent.get("guidance", UNGUIDED))
         for words in self.problems(*parts):
             if words:
                 raise InputError(words)
@@ -161,6 +195,7 @@ class Drawings:
             "pictures": request.pictures,
             "seed": int(request.seed),
             "temperature": request.temperature,
+            "guidance": request.guidance,
             "channels": channels,
             "height": height,
             "width": width,
@@ -172,6 +207,10 @@ class Drawings:
             "start": start.message() if start else None,
         }
         events: list[PixelEvent] = []
+        # Without a class there is nothing to weigh.
+        guidance = request.guidance if each or index >= 0 else UNGUIDED
+        dice = start.dice if start else 0
+        generator = torch.Generator().manual_seed(int(request.seed) + dice * (LAST_SEED + 1))
         sent, begun, busy = 0, time.perf_counter(), time.thread_time()
         seconds = waited = cost = 0.0
         for event in model.stream(
@@ -180,10 +219,9 @@ class Drawings:
             start=start.values if start else None,
             keep=start.keep.expand_as(start.values) if start else None,
             # One of each class: the same random numbers for all, so that the class alone makes the difference.
-            noise=draw_noise(
-                1 if each else n, height, width, torch.Generator().manual_seed(int(request.seed)), channels
-            ),
+            noise=draw_noise(1 if each else n, height, width, generator, channels),
             temperature=request.temperature,
+            guidance=guidance,
             chunk=width,
         ):
             check_wanted()
@@ -196,27 +234,51 @@ class Drawings:
             begun, busy = time.perf_counter(), time.thread_time()
         seconds += waited
         self.costs.learn((request.model, request.pictures), cost)
-        done = self._done(model, request, labels, events)
-        last: LastMessage = {**head, **_pixels(events), "done": done, "seconds": round(seconds, 3)}
+        images, pixel_log_prob = rebuild(events, height, width)
+        if guidance != UNGUIDED:  # what is said of a picture is the model's own, whatever it was drawn by
+            with torch.inference_mode():
+                pixel_log_prob = model.pixel_log_prob(images, labels).cpu()
+                parts = zip(images.split(1), labels.split(1), strict=True)
+                entropy = torch.cat([model.distribution(*part).entropy().cpu() for part in parts])
+        done = self._done(model, request, labels, images, pixel_log_prob)
+        whole = _pixels(events) if guidance == UNGUIDED else _own_pixels(images, pixel_log_prob, entropy)
+        last: LastMessage = {**head, **whole, "done": done, "seconds": round(seconds, 3)}
         yield last
 
     def _done(
-        self, model: Autoregressive, request: DrawRequest, labels: torch.Tensor, events: list[PixelEvent]
+        self, model: Autoregressive, request: DrawRequest, labels: Tensor, images: Tensor, pixel_log_prob: Tensor
     ) -> DoneMessage:
-        """How likely each picture is for any class."""
-        images, pixel_log_prob = rebuild(events, model.config.image.height, model.config.image.width)
+        """How likely each picture is for any class, and as which a classifier reads it."""
         conditioned = labels >= 0
         log_prob = pixel_log_prob.flatten(1).sum(dim=1)
         if conditioned.any():
             with torch.inference_mode():
                 log_prob[conditioned] = model.log_prob(images[conditioned]).cpu()
         detector = self.detector(request.model)
+        reads, sure = self._read(request.model, images) or (None, None)
         return {
             "log_prob": log_prob.tolist(),
             "share": [detector.share_below("log_prob", nats) for nats in log_prob.tolist()] if detector else None,
             "of": len(detector) if detector else None,
             "usual": self.cards[request.model].value("bits_per_dim"),
+            "reads": reads,
+            "sure": sure,
         }
+
+    def _read(self, model: str, images: Tensor) -> tuple[list[str], list[float]] | None:
+        """As which class a classifier reads each picture, and how sure it is; ``None`` without a classifier."""
+        reader = self.reader(model)
+        if reader is None:
+            return None
+        levels, names = self.models.autoregressive(model).config.image.levels, self.cards[model].class_names
+        sure, best = read_probabilities(reader, images, levels).max(dim=1)
+        return [names[i] for i in best.tolist()], [round(p, 4) for p in sure.tolist()]
+
+
+def _own_pixels(images: Tensor, log_prob: Tensor, entropy: Tensor) -> PixelsMessage:
+    """The same of whole pictures, (n, C, H, W), and of what was computed of them."""
+    log_prob, entropy = (part.view_as(images) for part in (log_prob, entropy))
+    return pixels(0, *(part.flatten(2).movedim(1, -1) for part in (images, log_prob, entropy)))
 
 
 def _pixels(events: list[PixelEvent]) -> PixelsMessage:

@@ -1,6 +1,7 @@
 """What happens on the Draw tab: a visitor's drawings, and the picture that they start from."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -9,20 +10,24 @@ from demo.base.checks import is_index
 from demo.base.errors import InputError, show_errors
 from demo.base.serving.waiting import waiting
 from demo.base.sessions import Session
-from demo.draw.answers import ANY
+from demo.draw.answers import ANY, UNGUIDED
 from demo.draw.drawings import EACH, PICTURES, Drawings, DrawRequest
-from demo.draw.starts import Start, read_link, read_start
-from demo.draw.words import titles
+from demo.draw.starts import Start, read_link, read_start, read_values
+from demo.draw.words import model_options
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
+from demo.shell.address import Asked
 from demo.widgets.pixel_canvas.messages import CanvasMessage
 from gm_core import CheckpointError, in_levels, open_picture, prepare
 from gm_core.data.catalog import FIRST
 
-FIRST_SEED = FIRST.seeds.picture
+FIRST_SEED = FIRST.seeds.drawings.get(FIRST.pixelcnn, FIRST.seeds.picture)
 
-LINK = ("class", "temperature", "seed", "pictures", "model")
+LINK = ("class", "temperature", "seed", "pictures", "model", "guidance")
 """What a link to a picture says, in the order of the handlers' inputs."""
+
+HALF = "half"
+"""In a link, in the place of a picture that is given: the upper half of the one that the rest of the link asks for."""
 
 Validation = dict[str, Any]
 """Whether a field is valid, and if not why, as ``gr.validate`` says it."""
@@ -33,12 +38,14 @@ class DrawingSession(Session):
 
     Attributes:
         start: The picture that drawings start from, if any.
+        uploaded: The picture that was uploaded last, if any.
         asked: Number of the canvas' last message about it; the canvas counts them.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.start: Start | None = None
+        self.uploaded: Start | None = None
         self.asked = 0
 
 
@@ -50,12 +57,12 @@ class DrawHandlers:
 
     Attributes:
         drawings: What draws.
-        titles: What its models are called, by name.
+        options: What its models are called.
     """
 
     def __init__(self, models: Models) -> None:
         self.models, self.drawings = models, Drawings(models)
-        self.titles = titles(self.drawings.cards)
+        self.options = model_options(self.drawings.cards)
 
     def lane(self, sent: list[Any]) -> str:
         """The lane of a drawing.
@@ -67,47 +74,81 @@ class DrawHandlers:
         return self.drawings.costs.lane(kind[::-1] if all(isinstance(part, str) for part in kind) else None)
 
     def check(
-        self, label: object, temperature: object, seed: object, pictures: object, model: object, session: DrawingSession
+        self,
+        label: object,
+        temperature: object,
+        seed: object,
+        pictures: object,
+        model: object,
+        guidance: object,
+        session: DrawingSession,
     ) -> list[Validation]:
         """What is wrong with each input, if anything, for the field it came from."""
-        problems = self.drawings.problems(label, temperature, seed, pictures, model)
+        problems = self.drawings.problems(label, temperature, seed, pictures, model, guidance)
         return [*(gr.validate(problem is None, problem or "") for problem in problems), gr.validate(True, "")]
 
-    def read_address(self, session: DrawingSession, request: gr.Request) -> list[Any]:
-        """The controls as the page's address asks for them, and the line about the model; defaults for what is wrong.
+    def restore(self, asked: Asked, session: DrawingSession) -> list[Any]:
+        """The controls as an address asks for them, the line about the model, and whether what is seldom used is open.
 
+        There are defaults for what is wrong.
         What the address does not say is left alone: the visitor may have changed it already.
+
+        Args:
+            asked: Of :data:`LINK` and ``given``; see :class:`~demo.shell.address.Address`.
+            session: The visitor's, which takes what is given.
         """
-        asked, usual = request.query_params, [ANY, 1.0, FIRST_SEED, PICTURES[0], self.drawings.first]
+        usual, problems = [ANY, 1.0, FIRST_SEED, PICTURES[0], self.drawings.first, UNGUIDED], []
         values: list[Any] = [asked.get(key, default) for key, default in zip(LINK, usual, strict=True)]
-        values[1:3] = [_number(value) for value in values[1:3]]
+        for place in (1, 2, 5):
+            values[place] = _number(values[place])
         for place, problem in enumerate(self.drawings.problems(*values)):
             if problem:
-                gr.Warning(f"Something in this link is wrong: {problem} Drawn instead: {usual[place]}.")
+                problems.append(f"{problem} Drawn instead: {usual[place]}.")
                 values[place] = usual[place]
-        model = values[-1]
+        model = values[4]
         if "given" in asked:
             try:
-                session.start = read_link(asked["given"], self.models.autoregressive(model))
+                session.start = self._given(asked["given"], DrawRequest(*values))
             except (InputError, CheckpointError) as error:
-                gr.Warning(f"Something in this link is wrong: {error} Drawn instead: a whole picture.")
+                problems.append(f"{error} Drawn instead: a whole picture.")
+        if problems:
+            gr.Warning(f"Something in this link is wrong: {' '.join(problems)}")
         updates = [
             gr.update(value=value) if key in asked else gr.skip() for key, value in zip(LINK, values, strict=True)
         ]
         if "model" in asked:
             updates[0] = gr.update(choices=self.drawings.choices(model), value=values[0])
             updates[3] = gr.update(choices=self.drawings.counts(model), value=values[3])
-        return [*updates, self.about(model) if "model" in asked else gr.skip()]
+        about = self.about(model) if "model" in asked else gr.skip()
+        is_usual = (values[1], values[5]) == (1.0, UNGUIDED)
+        return [*updates, about, gr.skip() if is_usual else gr.update(open=True)]
 
-    def switch(self, model: str, label: str, pictures: str) -> list[Any]:
-        """Another model was chosen: its classes, how many pictures it draws at once, and what is known of it."""
+    def _given(self, text: str, request: DrawRequest) -> Start | None:
+        """What an address says is given: a picture, or the upper half of the one that is asked for."""
+        if not text:
+            return None
+        model = self.models.autoregressive(request.model)
+        if text != HALF:
+            return read_link(text, model)
+        whole = replace(request, pictures=PICTURES[0])
+        (message,) = self.drawings.messages(whole, None, 0, live=True)
+        image = read_values(message["values"][0], model)
+        return Start.upper_half(image, model.config.image.levels, dice=1)
+
+    def switch(self, model: str, label: str, pictures: str, seed: float) -> list[Any]:
+        """Another model was chosen: its classes, how many pictures it draws at once, what is known of it, and its seed.
+
+        The seed stays if the user has chosen another than a model's own.
+        """
         if model not in self.drawings.cards:  # the field says so when the drawing is asked for
-            return [gr.skip(), gr.skip(), gr.skip()]
+            return [gr.skip()] * 4
         choices, counts = self.drawings.choices(model), self.drawings.counts(model)
+        usual = {self.drawings.seed(name) for name in self.drawings.cards}
         return [
             gr.update(choices=choices, value=label if label in choices else ANY),
             gr.update(choices=counts, value=pictures if pictures in counts else PICTURES[0]),
             self.about(model),
+            self.drawings.seed(model) if seed in usual else gr.skip(),
         ]
 
     def about(self, model: str) -> str:
@@ -116,10 +157,17 @@ class DrawHandlers:
 
     @show_errors
     def draw(
-        self, label: str, temperature: float, seed: float, pictures: str, model: str, session: DrawingSession
+        self,
+        label: str,
+        temperature: float,
+        seed: float,
+        pictures: str,
+        model: str,
+        guidance: float,
+        session: DrawingSession,
     ) -> Iterator[CanvasMessage]:
         """Draw pictures, as messages for the canvas; the last holds every pixel, and what they add up to."""
-        yield from self._draw(DrawRequest(label, temperature, seed, pictures, model), session)
+        yield from self._draw(DrawRequest(label, temperature, seed, pictures, model, guidance), session)
 
     def draw_first(
         self,
@@ -128,12 +176,13 @@ class DrawHandlers:
         seed: float,
         pictures: str,
         model: str,
+        guidance: float,
         session: DrawingSession,
         request: gr.Request,
     ) -> Iterator[CanvasMessage]:
         """The drawing on arrival; none if the visitor has already asked for one, unless a link asks for it."""
         if session.run == 0 or {*LINK, "given"} & set(request.query_params):
-            yield from self._draw(DrawRequest(label, temperature, seed, pictures, model), session)
+            yield from self._draw(DrawRequest(label, temperature, seed, pictures, model, guidance), session)
 
     def _draw(self, request: DrawRequest, session: DrawingSession) -> Iterator[CanvasMessage]:
         run = session.begin()
@@ -164,16 +213,52 @@ class DrawHandlers:
     def upload(self, path: str | None, model: str, session: DrawingSession) -> None:
         """Take an uploaded picture, in the form of the model's, as the start, with its lower half left to the model.
 
+        Without a picture, what came of the last one is taken back.
+
         Raises:
             gr.Error: It is not a picture that can be read.
         """
         if path is None:
-            raise InputError("There is no picture yet.")
+            if session.start is session.uploaded:
+                session.start = None
+            session.uploaded = None
+            return
         picture = open_picture(path, name="this file", wanted=waiting())
         if model in self.drawings.cards:  # else the field says so when the drawing is asked for
             form, config = self.drawings.cards[model].record.form, self.models.autoregressive(model).config
             image = in_levels(prepare(picture, size=config.image.height, form=form).image, config.image.levels)
-            session.start = Start.upper_half(image, config.image.levels)
+            session.start = session.uploaded = Start.upper_half(image, config.image.levels)
+
+    @show_errors
+    def bring(
+        self, sent: Any, model: str, label: str, pictures: str, seed: float, session: DrawingSession
+    ) -> list[Any]:
+        """Take a picture from another tab as the start, with a model that draws such pictures.
+
+        Args:
+            sent: ``pixels``, 0 to 255 in raster order, their ``channels``, ``height`` and ``width``, and if it is
+                known the ``dataset`` that they look like.
+            model: Name of the chosen model; the first that fits is chosen where it does not.
+            label: The chosen class.
+            pictures: How many are drawn at once.
+            seed: The chosen seed.
+            session: The visitor's.
+
+        Raises:
+            gr.Error: It is no such picture, or no model draws any of its size.
+        """
+        sent = sent if isinstance(sent, dict) else {}
+        size = tuple(sent.get(name) for name in ("channels", "height", "width"))
+        cards = self.drawings.cards
+        fitting = [name for name, card in cards.items() if card.model_config.image.size == size]
+        if not fitting:
+            raise InputError("No model here draws pictures of this size.")
+        fitting = [name for name in fitting if cards[name].dataset == sent.get("dataset")] or fitting
+        chosen = model if model in fitting else fitting[0]
+        network = self.models.autoregressive(chosen)
+        image = in_levels(read_values(sent.get("pixels"), network, levels=256), network.config.image.levels)
+        session.start = Start.upper_half(image, network.config.image.levels)
+        return [chosen, *self.switch(chosen, label, pictures, seed)]
 
     def press_key(self, sent: Any, model: Any, pictures: Any) -> list[Any]:
         """A class key was pressed: the controls show what the canvas is already drawing."""

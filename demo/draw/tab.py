@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from demo.base.checks import SHORT_SEEDS
 from demo.base.errors import sentence
@@ -12,11 +13,14 @@ from demo.base.fields import UncheckedRadio, UncheckedSlider
 from demo.base.serving.lanes import FILES, LaneChoice
 from demo.base.tabs import Opening
 from demo.base.words import message_html
-from demo.draw.answers import ANY, COLDEST, HOTTEST, Answers
+from demo.draw.answers import ANY, COLDEST, HOTTEST, MOST_GUIDED, UNGUIDED, Answers
 from demo.draw.drawings import EACH, LAST_SEED, NAME, PICTURES, WRONG_SEED, WRONG_TEMPERATURE
 from demo.draw.handlers import FIRST_SEED, DrawHandlers, DrawingSession
-from demo.draw.words import HINT, HOW, SEED_INFO, TEMPERATURE_INFO
+from demo.draw.words import COLD, GUIDANCE_INFO, TEMPERATURE_INFO, USUAL
 from demo.shared.models import Models
+from demo.shell.address import Address
+from demo.shell.languages import explanation
+from demo.widgets.model_choice import ModelChoice
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.pixel_canvas import PixelCanvas
 from gm_core import CheckpointError
@@ -26,9 +30,20 @@ STYLE = (Path(__file__).parent / "tab.css").read_text()
 LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
 
 # In the browser, because a question to the server would take longer than the drawing.
-NEW_SEED = f"() => Math.floor({SHORT_SEEDS} * Math.random())"
+# The second press of a double click keeps the seed of the first: two drawings that begin at once may arrive in any
+# order.
+NEW_SEED = f"""() => {{
+    const last = window.draw_seed ?? {{ at: -Infinity }}, now = performance.now();
+    const seed = now - last.at < 500 ? last.seed : Math.floor({SHORT_SEEDS} * Math.random());
+    window.draw_seed = {{ at: now, seed }};
+    return seed;
+}}"""
 PICTURES_OF_A_CLASS = f"pictures => pictures === {EACH!r} ? {PICTURES[0]!r} : pictures"
-REDRAW = "(...controls) => { window.dispatchEvent(new CustomEvent('pixel-canvas-redraw', { detail: controls })); }"
+REDRAW = f"""(...controls) => {{
+    const [, t] = controls;
+    if (!(t >= {COLDEST} && t <= {HOTTEST})) return;
+    window.dispatchEvent(new CustomEvent('pixel-canvas-redraw', {{ detail: controls }}));
+}}"""
 
 # What the browser says below a field. Gradio's own message there, on the server's word, goes away with the next answer
 # to anything. The server refuses what is wrong all the same.
@@ -47,10 +62,11 @@ def build(models: Models) -> None:
         gr.HTML(message_html(_problem(models)), elem_classes="lab-problem")
     if not drawings.cards:
         return
-    gr.HTML(f"{HINT}<style>{STYLE}</style>")
+    gr.HTML(f"<style>{STYLE}</style>", padding=False, elem_classes="draw-style")
     session = gr.State(DrawingSession())
     with gr.Row(elem_classes="draw-row"):
-        with gr.Column(scale=3, min_width=260, elem_classes="draw-controls"):
+        with gr.Column(scale=0, min_width=0, elem_classes="draw-controls"):
+            model = ModelChoice(drawings.first, options=handlers.options, elem_id="draw-model", padding=False)
             label = UncheckedRadio(
                 drawings.choices(drawings.first),
                 value=ANY,
@@ -65,29 +81,35 @@ def build(models: Models) -> None:
                 elem_classes="draw-pictures",
                 elem_id="draw-pictures",
             )
-            temperature = UncheckedSlider(
-                COLDEST,
-                HOTTEST,
-                value=1.0,
-                step=0.05,
-                label="Temperature",
-                info=TEMPERATURE_INFO,
-                elem_id="draw-temperature",
-            )
-            wrong_temperature = gr.HTML(padding=False, elem_id="draw-temperature-problem")
             with gr.Row(elem_classes="draw-seed"):
-                seed = gr.Number(FIRST_SEED, label="Seed", info=SEED_INFO, min_width=100, elem_id="draw-seed")
-                new_seed = gr.Button("New seed", min_width=100, scale=0)
+                seed = gr.Number(FIRST_SEED, label="Seed", min_width=80, elem_id="draw-seed")
+                new_seed = gr.Button("New seed", min_width=80, scale=0)
             wrong_seed = gr.HTML(padding=False, elem_id="draw-seed-problem")
             draw = gr.Button("Draw", variant="primary")
-            model = UncheckedRadio(
-                [(title, name) for name, title in handlers.titles.items()],
-                value=drawings.first,
-                label="Model",
-                elem_classes="draw-models",
-                elem_id="draw-model",
-            )
-            about = gr.HTML(handlers.about(drawings.first), padding=False)
+            with gr.Accordion("Temperature and guidance", open=False, elem_classes="draw-more") as more:
+                temperature = UncheckedSlider(
+                    COLDEST,
+                    HOTTEST,
+                    value=1.0,
+                    step=0.05,
+                    label="Temperature",
+                    info=TEMPERATURE_INFO,
+                    buttons=[],  # Gradio's goes back to what a link said
+                    elem_id="draw-temperature",
+                )
+                wrong_temperature = gr.HTML(padding=False, elem_id="draw-temperature-problem")
+                cold = gr.Button(COLD, size="sm")
+                guidance = UncheckedSlider(
+                    UNGUIDED,
+                    MOST_GUIDED,
+                    value=UNGUIDED,
+                    step=0.1,
+                    label="Guidance",
+                    info=GUIDANCE_INFO,
+                    buttons=[],
+                    elem_id="draw-guidance",
+                )
+                usual = gr.Button(USUAL, size="sm")
             with gr.Accordion("Finish a picture of mine", open=False):
                 upload = PictureUpload(
                     label="The model keeps its upper half",
@@ -95,23 +117,24 @@ def build(models: Models) -> None:
                     sources=["upload", "clipboard"],
                     elem_id="draw-upload",
                 )
-        with gr.Column(scale=9, elem_classes="draw-picture"):
+        with gr.Column(scale=1, min_width=0, elem_classes="draw-picture"):
             canvas = PixelCanvas(
                 models=[
                     {
-                        "name": name,
-                        "title": title,
-                        "classes": drawings.choices(name),
-                        "levels": drawings.cards[name].model_config.image.levels,
+                        "name": one["name"],
+                        "title": f"{one['subject']} · {one['title']}",
+                        "classes": drawings.choices(one["name"]),
+                        "levels": drawings.cards[one["name"]].model_config.image.levels,
                     }
-                    for name, title in handlers.titles.items()
+                    for one in handlers.options
                 ],
                 redraw=drawings.redraw,
                 answers=Answers(models, drawings.cards).functions(),
                 elem_id="draw-canvas",
             )
     with gr.Accordion("How does this work?", open=False):
-        gr.Markdown(HOW, latex_delimiters=LATEX)
+        about = gr.HTML(handlers.about(drawings.first), padding=False)
+        explanation(Path(__file__).parent, latex_delimiters=LATEX)
 
     def give(event: gr.EventData, model: Any, session: DrawingSession) -> None:
         """The canvas gives a start; the drawings of it while the pointer moves are its own affair."""
@@ -121,7 +144,16 @@ def build(models: Models) -> None:
         """A class key was pressed."""
         return handlers.press_key(event._data, model, pictures)
 
-    controls = [label, temperature, seed, pictures, model]
+    def give_endings(event: gr.EventData, model: Any, session: DrawingSession) -> str:
+        """The same, with several endings of it."""
+        handlers.set_start(event._data, model, session)
+        return PICTURES[1]
+
+    def bring(event: gr.EventData, *chosen: Any) -> list[Any]:
+        """A picture comes from another tab."""
+        return handlers.bring(event._data, *chosen)
+
+    controls = [label, temperature, seed, pictures, model, guidance]
     # The browser sends all, and an older drawing ends for a newer one.
     drawing: dict[str, Any] = {
         "inputs": [*controls, session],
@@ -135,21 +167,32 @@ def build(models: Models) -> None:
     begun = [
         gr.on([draw.click, seed.input, pictures.input], **public, api_name="draw"),
         label.input(None, pictures, pictures, js=PICTURES_OF_A_CLASS).then(**then),
-        model.input(handlers.switch, [model, label, pictures], [label, pictures, about], **EVERY).then(**then),
+        model.input(handlers.switch, [model, label, pictures, seed], [label, pictures, about, seed], **EVERY).then(
+            **then
+        ),
         upload.input(handlers.upload, [upload, model, session], None, **EVERY, concurrency_id=FILES).success(**then),
         new_seed.click(None, None, seed, js=NEW_SEED).then(**then),
         canvas.ask(give, [model, session], None, **EVERY).success(**then),
+        canvas.endings(give_endings, [model, session], pictures, **EVERY).success(**then),
+        canvas.bring(
+            bring, [model, label, pictures, seed, session], [model, label, pictures, about, seed], **EVERY
+        ).success(**then),
         canvas.pick(press_key, [model, pictures], [label, pictures], **EVERY).then(**then),
     ]
-    arrived = opening.run(handlers.read_address, session, [*controls, about])
-    begun.append(opening.then(arrived, handlers.draw_first, outputs=canvas, **drawing))
+    fields: dict[str, Component] = {"class": label, "seed": seed, "temperature": temperature, "pictures": pictures}
+    fields |= {"model": model, "guidance": guidance}
+    address = Address("draw", fields, extra=["given", "look", "beside", "pixel"])
+    back, arrived = address.restore(handlers.restore, [session], [*controls, about, more], opening)
+    begun += [back.then(**then), opening.then(arrived, handlers.draw_first, outputs=canvas, **drawing)]
     canvas.stop(None, cancels=begun)
     seed.change(None, seed, wrong_seed, js=CHECK_SEED)
     temperature.change(None, temperature, wrong_temperature, js=CHECK_TEMPERATURE)
     # While the pointer moves, the canvas asks for its drawings itself, without waiting in a queue.
     canvas.give(give, [model, session], None, **QUIET)
     canvas.choose(press_key, [model, pictures], [label, pictures], **QUIET)
-    temperature.change(None, controls, None, js=REDRAW)
+    cold.click(None, None, temperature, js=f"() => {COLDEST}")
+    usual.click(None, None, [temperature, guidance], js=f"() => [1, {UNGUIDED}]")
+    gr.on([temperature.change, guidance.change], None, controls, None, js=REDRAW)
 
 
 def _problem(models: Models) -> str:

@@ -2,32 +2,30 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 
+from demo.widgets.model_choice import ModelOption
 from gm_core import FAMILIES, Card
 
-HINT = """<p class="lab-hint">This model draws a picture one pixel at a time: each is drawn at random, with odds set by
-the pixels before it. <b>Pick a class</b> and watch, or <b>take the pen</b> and let it finish your drawing.</p>"""
-
-HOW = (Path(__file__).parent / "how.md").read_text(encoding="utf-8")
-
-TEMPERATURE_INFO = "Below 1 favours the likeliest values, for digits mostly black; above 1, noise."
-SEED_INFO = "Repeats the random numbers."
+TEMPERATURE_INFO = "1 is the model. Below 1 favours the likeliest greys, mostly black; above 1, noise."
+COLD = "The likeliest picture is no digit: show 0.1"
+USUAL = "Back to the model itself"
+GUIDANCE_INFO = "Weight of the class. 1 draws from p(x | y). Above 1: sharper than p(x | y), and no longer its draws."
 
 
-def titles(cards: Mapping[str, Card]) -> dict[str, str]:
-    """What models are called where a user chooses among them, by name.
+def model_options(cards: Mapping[str, Card]) -> list[ModelOption]:
+    """What models are called where a user chooses among them.
 
     Args:
         cards: Of the models, by name. Where several know the same data set, the one with the fewest bits per dimension
-            is called the best.
+            is called the best, and comes first.
     """
-    found = {}
+    found: list[ModelOption] = []
     for name, card in cards.items():
         rivals = [_bits(other) for other in cards.values() if other.dataset == card.dataset]
         label = card.record.label
         best = " (best)" if len(rivals) > 1 and _bits(card) == min(rivals) < math.inf else ""
-        found[name] = f"{label[:1].upper()}{label[1:]} · {FAMILIES[card.family].title}{best}"
+        subject = f"{label[:1].upper()}{label[1:]}"
+        found.append({"name": name, "subject": subject, "title": f"{FAMILIES[card.family].title}{best}"})
     return found
 
 

@@ -4,4 +4,4 @@ from demo.base.tabs import Tab
 from demo.judge.tab import build
 from demo.shared.models import Models
 
-TAB = Tab[Models]("judge", "Reasonable?", build)
+TAB = Tab[Models]("judge", "Detect: is it a digit?", build)

@@ -65,6 +65,8 @@ def to_json(judgement: Judgement) -> dict[str, Any]:
         "alpha": verdict.alpha,
         "scores": verdict.scores,
         "p_values": verdict.p_values,
+        "tests": verdict.tests,
+        "feature_distance": verdict.feature_distance,
         "steps": list(judgement.prepared.steps),
         "pixels": judgement.prepared.image[0].tolist(),
         "surprise": verdict.surprise.tolist(),

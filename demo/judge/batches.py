@@ -35,7 +35,7 @@ SEED = 24
 SAMPLED = [record for record in CATALOG.values() if record.asked]
 """The data sets whose models draw some of them."""
 
-OUTLIERS = ("upside down", "letter A", "circle", "empty", "grey", "noise", "painting", "another one")
+OUTLIERS = ("upside down", "letter R", "circle", "empty", "grey", "noise", "painting", "another one")
 """Names of the examples that go with them."""
 
 Picture = tuple[str, Image.Image | PictureError]

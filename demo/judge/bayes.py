@@ -17,6 +17,7 @@ from demo.base.words import message_html, note_html
 from demo.judge.bayes_words import (
     FORMULAS,
     ClassScores,
+    brief_html,
     classifier_html,
     contrast_html,
     density_html,
@@ -68,7 +69,8 @@ class Comparison:
 
     def density(self, threshold: float) -> str:
         """The density's answer, or that it abstains."""
-        return density_html(self.scores, self.judgement.verdict, threshold, self.study)
+        name = self.judgement.record.density
+        return density_html(self.scores, self.judgement.verdict, threshold, self.study, name)
 
 
 class BayesPanel:
@@ -76,34 +78,42 @@ class BayesPanel:
 
     Args:
         models: The app's models.
+        brief: Shows the classifier's answer beside the verdict.
     """
 
-    def __init__(self, models: Models) -> None:
-        self.models = models
+    def __init__(self, models: Models, brief: gr.HTML) -> None:
+        self.models, self.brief = models, brief
         self.dataset = gr.State()  # whose measured curves are shown
         with gr.Column(elem_classes="beside"):
-            self.contrast = gr.HTML(note_html(NOTHING_YET), apply_default_css=False)
+            with gr.Row(equal_height=False, elem_classes="beside-top"):
+                self.contrast = gr.HTML(note_html(NOTHING_YET), apply_default_css=False)
+                self.threshold = StrictSlider(
+                    0,
+                    99,
+                    value=THRESHOLD,
+                    step=1,
+                    label="Abstain below (%)",
+                    info="How sure the PixelCNN must be of a class to name it",
+                    buttons=[],
+                    elem_id="beside-threshold",
+                )
             with gr.Row(equal_height=False, elem_classes="beside-row"):
-                with gr.Column(min_width=290):
-                    self.classifier = gr.HTML(apply_default_css=False)
-                with gr.Column(min_width=290):
-                    self.density = gr.HTML(apply_default_css=False)
-                    self.threshold = StrictSlider(
-                        0,
-                        99,
-                        value=THRESHOLD,
-                        step=1,
-                        label="Abstain below (%)",
-                        info="How likely must its best class be, for the PixelCNN to answer?",
-                        buttons=[],
-                        elem_id="beside-threshold",
-                    )
+                self.classifier = gr.HTML(apply_default_css=False)
+                self.density = gr.HTML(apply_default_css=False)
             self.study = gr.HTML(apply_default_css=False)
             self.likelihoods = gr.HTML(apply_default_css=False)
             gr.HTML(f"{FORMULAS}<style>{STYLE}</style>", apply_default_css=False)
 
         self.inputs = [self.threshold, self.dataset]
-        self.outputs = [self.contrast, self.classifier, self.density, self.likelihoods, self.dataset, self.study]
+        self.outputs = [
+            self.brief,
+            self.contrast,
+            self.classifier,
+            self.density,
+            self.likelihoods,
+            self.dataset,
+            self.study,
+        ]
 
     def wire(self, judgement: gr.State) -> None:
         """Connect the threshold.
@@ -126,7 +136,7 @@ class BayesPanel:
         # Left alone, so that a table that was opened stays open while pictures come and go.
         return *views, dataset, gr.skip() if dataset == shown else self.show_study(dataset)
 
-    def show(self, judgement: Judgement | None, percent: float) -> tuple[str, str, str, str, str | None]:
+    def show(self, judgement: Judgement | None, percent: float) -> tuple[str, str, str, str, str, str | None]:
         """What both say of a picture.
 
         Args:
@@ -134,12 +144,13 @@ class BayesPanel:
             percent: How likely the density's best class must be for an answer, in percent.
 
         Returns:
-            The contrast, the classifier, the density, the likelihoods by class, and the data set.
+            The line beside the verdict, the contrast, the classifier, the density, the likelihoods, and the data set.
         """
         case = self._compare(judgement)
         if isinstance(case, str):
-            return case, "", "", "", None
+            return "", case, "", "", "", None
         return (
+            brief_html(case.scores, case.judgement.verdict),
             case.contrast(percent / 100),
             classifier_html(case.scores, case.card),
             case.density(percent / 100),

@@ -11,6 +11,7 @@ from demo.base.charts.coverage import Curve, accuracy, coverage_chart, coverage_
 from demo.base.theme import CLASS_COLORS
 from demo.base.words import nats, note_html, percent
 from demo.judge.measured import set_words
+from demo.shell.glossary import word
 from gm_core import BayesStudy, Card, Verdict, bayes_posterior, likelihood_from_posterior, marginal_log_prob
 from gm_core.checkpoints import Metric
 from gm_core.data.catalog import CATALOG, dataset_of
@@ -28,12 +29,12 @@ p(y | x), when no class is likely enough. A classifier learns p(y | x) alone, an
 <p class="formula">p(x | y) = p(y | x) p(x) / p(y), &nbsp; log p(x | y) = log p(y | x) + log p(x) − log p(y).</p>
 <p>A classifier usually names the class better: all its capacity is spent on where the classes differ. A density has to
 explain every pixel, and the class is worth a few nats among hundreds.</p>
-<p>Sources: A. Ng and M. Jordan, <i>On Discriminative vs. Generative Classifiers</i>, 2001
+<p>Sources: <cite translate="no">A. Ng and M. Jordan, <i>On Discriminative vs. Generative Classifiers</i>, 2001
 (<a href="https://papers.nips.cc/paper/2020">papers.nips.cc/paper/2020</a>); A. van den Oord et al., <i>Conditional
 Image Generation with PixelCNN Decoders</i>, 2016 (<a href="https://arxiv.org/abs/1606.05328">arXiv:1606.05328</a>);
 R. El-Yaniv and Y. Wiener, <i>On the Foundations of Noise-free Selective Classification</i>, 2010
 (<a href="https://jmlr.org/papers/v11/el-yaniv10a.html">jmlr.org</a>); A. Nguyen, J. Yosinski and J. Clune, <i>Deep
-Neural Networks are Easily Fooled</i>, 2015 (<a href="https://arxiv.org/abs/1412.1897">arXiv:1412.1897</a>).</p>
+Neural Networks are Easily Fooled</i>, 2015 (<a href="https://arxiv.org/abs/1412.1897">arXiv:1412.1897</a>)</cite>.</p>
 </details>"""
 
 
@@ -91,6 +92,21 @@ def abstains(scores: ClassScores, verdict: Verdict, threshold: float) -> bool:
     return verdict.verdict == "unreasonable" or likeliest(scores.density)[1] < threshold
 
 
+def brief_html(scores: ClassScores, verdict: Verdict) -> str:
+    """What the classifier says, in a line beside the verdict.
+
+    Args:
+        scores: What both say.
+        verdict: What the detector says.
+    """
+    index, share = likeliest(scores.classifier)
+    beside = "it has to answer" if verdict.verdict == "unreasonable" else "it always answers"
+    return (
+        f'<p class="brief">{word("classifier", "A classifier")} says <b>{escape(scores.names[index])}</b> '
+        f"({percent(share)}): {beside}.</p>"
+    )
+
+
 def contrast_html(scores: ClassScores, verdict: Verdict, threshold: float, url: str, study: Card | None) -> str:
     """The difference between both judges, on this picture, in a sentence or two.
 
@@ -134,7 +150,7 @@ def contrast_html(scores: ClassScores, verdict: Verdict, threshold: float, url: 
         second = _comparison(study)
     return (
         f'<div class="contrast {verdict.verdict}"><img src="{escape(url)}" alt="The picture that both are asked about">'
-        f'<p aria-live="polite">{first} {second}</p></div>'
+        f'<p aria-live="polite"><span>{first}</span> <span>{second}</span></p></div>'
     )
 
 
@@ -156,11 +172,13 @@ def classifier_html(scores: ClassScores, card: Card) -> str:
         f'<section class="judge classifier"><h3>The classifier, p(y | x)</h3>{_says(scores.names[index], share)}'
         f"<p>It always answers: its probabilities sum to 1 whatever it is shown.</p>"
         f"{_bars(scores, scores.classifier)}"
-        f"{note_html(' · '.join(remarks))}</section>"
+        f"{_remarks(remarks)}</section>"
     )
 
 
-def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study: Card | None) -> str:
+def density_html(
+    scores: ClassScores, verdict: Verdict, threshold: float, study: Card | None, name_of_density: str
+) -> str:
     """The density's answer, or that it abstains.
 
     Args:
@@ -168,6 +186,7 @@ def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study:
         verdict: What the detector says of the picture.
         threshold: The least probability of the likeliest class, from 0 to 1.
         study: The card of what was measured, if there is one.
+        name_of_density: The density's checkpoint.
     """
     index, share = likeliest(scores.density)
     name, own = scores.names[index], f"{100 * threshold:g} %"
@@ -188,7 +207,8 @@ def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study:
         answer = _says(name, share)
         because = f"The picture is reasonable (p = {verdict.p_value:.4f}), and its class is not below your {own}."
     shares = "the same for every class" if scores.prior is None else "its share of the training images"
-    remarks, figures = [f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"], _figures(study)
+    remarks = [f"<code>{escape(name_of_density)}</code>", f"p(y | x) ∝ p(x | y) p(y); p(y): {shares}"]
+    figures = _figures(study)
     if "pixelcnn_accuracy" in figures:
         figure = figures["pixelcnn_accuracy"]
         remarks.append(f"classifies {percent(figure.value)} of {_test_images(figure)} correctly when it must answer")
@@ -196,7 +216,7 @@ def density_html(scores: ClassScores, verdict: Verdict, threshold: float, study:
     return (
         f'<section class="judge density{silent}"><h3>The PixelCNN, by Bayes’ rule</h3>{answer}<p>{because}</p>'
         f"{_bars(scores, scores.density, threshold)}"
-        f"{note_html(' · '.join(remarks))}</section>"
+        f"{_remarks(remarks)}</section>"
     )
 
 
@@ -247,7 +267,7 @@ def likelihoods_html(scores: ClassScores, log_prob: float, study: Card | None) -
 PixelCNN's p(x) how likely the picture is at all.</p>
 <p><b>{agree}</b></p>{average}
 {note_html(two_ways)}</div>
-<table><thead><tr><th scope="col">y</th><th scope="col">PixelCNN's own log&nbsp;p(x&nbsp;|&nbsp;y)</th>
+<table><thead><tr><th scope="col">y</th><th scope="col">PixelCNN's own log p(x | y)</th>
 <th scope="col">made from the classifier</th><th scope="col">difference</th></tr></thead><tbody>
 {rows}</tbody></table></section>"""
 
@@ -330,6 +350,11 @@ def _bars(scores: ClassScores, probs: Tensor, threshold: float | None = None) ->
     )
     line = f' style="--threshold:{threshold:.4f}"' if threshold is not None else ""
     return f'<ul class="bars{" with-threshold" if line else ""}"{line}>{rows}</ul>'
+
+
+def _remarks(remarks: list[str]) -> str:
+    """Remarks in a line, each of which is translated by itself."""
+    return note_html(" · ".join(f"<span>{remark}</span>" for remark in remarks))
 
 
 def _dot(index: int) -> str:

@@ -225,9 +225,9 @@ _FOR_DIGITS = (
         _change(partial(_digit, place=0), _invert),
     ),
     ExampleRecipe(
-        "letter A",
-        "Not a digit, but strokes like those of one. Which pixels give it away?",
-        _without_model(lambda: _letter("A")),
+        "letter R",
+        "Not a digit, but strokes like those of one. What gives it away?",
+        _without_model(lambda: _letter("R")),
     ),
     ExampleRecipe("circle", "Is a perfect circle a zero?", _without_model(lambda: _draw(_circle))),
     ExampleRecipe(
@@ -258,7 +258,7 @@ _FOR_DIGITS = (
     ),
     ExampleRecipe(
         "painting",
-        "An abstract painting by a few lines of code. Look below at how sure the classifier is.",
+        "An abstract painting by a few lines of code. Look at how sure the classifier is.",
         _without_model(lambda: _painting(SEED)),
         AS_IT_IS,
     ),

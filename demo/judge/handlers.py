@@ -1,9 +1,11 @@
 """What the tab answers to what a user does: from the request to what changes on the page."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
+import gradio as gr
 import torch
 from PIL import Image
 
@@ -15,11 +17,11 @@ from demo.base.words import message_html
 from demo.judge.examples import Example, examples, problems
 from demo.judge.judgement import Judgement, judge
 from demo.judge.surprise import surprise_map
-from demo.judge.words import both_ends_html, detector_html, prepared_html, scores_html, verdict_html
+from demo.judge.words import both_ends_html, detector_html, nothing_html, prepared_html, scores_html, verdict_html
 from demo.shared.models import Models
 from demo.widgets.example_row import ExampleCard, ExampleRow
 from demo.widgets.heat_map import HeatMapValue
-from demo.widgets.sketch_pad import decode, encode
+from demo.widgets.sketch_pad import decode, encode, from_address
 from gm_core import CheckpointError, Detector, PictureError, Preparation, Verdict, open_picture
 from gm_core.data.catalog import dataset_of
 from gm_core.data.preparation import USUAL
@@ -29,7 +31,7 @@ from gm_core.studies import DETECTORS
 Source = Literal["pad", "file"]
 """Where the judged picture comes from: the pad, or an upload."""
 
-EMPTY_PAD = "The pad is empty: draw something. Until then, the verdict of the last picture stays."
+EMPTY: Final = "The pad is empty: draw something, or choose an example."
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,12 @@ class Request:
 class Changes(TypedDict, total=False):
     """What changes on the page, by the name of its component; all else stays as it is."""
 
-    judgement: Judgement
+    judgement: Judgement | None
     note: str
     prepared: str
     verdict: str
     charts: str
-    map: HeatMapValue
+    map: HeatMapValue | None
     scores: str
     detector: str
     examples: ExampleRow
@@ -76,6 +78,26 @@ class Changes(TypedDict, total=False):
     last_file: str
     preparation: Preparation
     steps: tuple[str, ...]
+    dataset: str
+    percent: int
+
+
+ALARMS, LEAST_ALARMS, MOST_ALARMS = 5, 1, 20
+"""The accepted false-alarm rate in percent: on arrival, and its bounds."""
+
+WRONG_LINK = "A part of this link could not be read; what it says of that is left at its start."
+
+
+_NOTHING: Changes = {
+    "judgement": None,
+    "note": "",
+    "prepared": "",
+    "verdict": nothing_html(EMPTY),
+    "charts": "",
+    "map": None,
+    "scores": "",
+}
+"""What is shown while there is no picture: nothing of the last one."""
 
 
 class Handlers:
@@ -87,14 +109,6 @@ class Handlers:
 
     def __init__(self, models: Models) -> None:
         self.models = models
-
-    def on_open(self, request: Request) -> Changes:
-        """The tab is opened for the first time: an example is there already, and judged."""
-        changes = self._known_dataset(request.dataset, 0)
-        found = examples(self.models, request.dataset)
-        if not found:
-            return changes
-        return _join(self._example(found, 0, request), changes, {"pad": found[0].url})
 
     def on_example(self, request: Request, event_data: Any) -> Changes:
         """An example is chosen.
@@ -115,14 +129,70 @@ class Handlers:
     def on_draw(self, request: Request) -> Changes:
         """A stroke is finished, or undone."""
         if not request.pad:
-            note = message_html(EMPTY_PAD)
-            return {"note": note, "examples": ExampleRow(chosen=None), "preparation": USUAL}
+            return {**_NOTHING, "examples": ExampleRow(chosen=None), "preparation": USUAL, "source": "pad"}
         found = examples(self.models, request.dataset)
         index = _place(found, request.pad)
         if index is not None:  # undo led back to it
             return {**self._example(found, index, request), "source": "pad"}
         changes = self._judge("pad", request.pad, request, request.preparation)
         return {**changes, "source": "pad", "examples": ExampleRow(chosen=None)}
+
+    def on_carry(self, request: Request, event_data: Any) -> Changes:
+        """A picture is carried here from another tab; it is judged as its own kind, if that is said.
+
+        Args:
+            request: The page, with the picture on the pad.
+            event_data: Its ``channels``, and the ``dataset`` that it is of or the ``model`` that made it, as a client
+                sent them.
+        """
+        dataset = self._dataset_of(event_data if isinstance(event_data, dict) else {}, request.dataset)
+        request = replace(request, source="pad", dataset=dataset)
+        changes = self._judge("pad", request.pad, request, USUAL)
+        here: Changes = {"dataset": dataset, "source": "pad", "preparation": USUAL}
+        return _join(self._known_dataset(dataset, None), changes, here)
+
+    def _dataset_of(self, about: Mapping[str, Any], current: str) -> str:
+        """The data set of a picture from elsewhere: the one that is named, else the first that fits."""
+        known = self.models.datasets()
+        named = [card.dataset for card in self.models.cards() if card.name == about.get("model")]
+        for name in (about.get("dataset"), *named, *(dataset_of(one).same_as for one in named)):
+            if name in known:
+                return str(name)
+        fitting = [one for one in known if dataset_of(one).image[0] == about.get("channels")]
+        return current if current in fitting or not fitting else fitting[0]
+
+    def on_arrive(self, request: Request, asked: Mapping[str, str]) -> Changes:
+        """What an address asks for: an example or a drawing, a data set, a false-alarm rate; defaults for the rest.
+
+        Args:
+            request: The page.
+            asked: ``example``, ``picture``, ``as`` and ``alarms``, each as text, where the address says it.
+        """
+        known, wrong = self.models.datasets(), False
+        dataset = asked.get("as") or known[0]
+        if dataset not in known:
+            dataset, wrong = known[0], True
+        alarms = asked.get("alarms") or str(ALARMS)
+        if not (alarms.isdecimal() and LEAST_ALARMS <= int(alarms) <= MOST_ALARMS):
+            alarms, wrong = str(ALARMS), True
+        found = examples(self.models, dataset)
+        index, pad = asked.get("example") or "0", from_address(asked.get("picture", ""))
+        if not (index.isdecimal() and int(index) < max(1, len(found))):
+            index, wrong = "0", True
+        if asked.get("picture") and not pad:
+            wrong = True
+        if wrong:
+            gr.Warning(WRONG_LINK)
+        request = replace(request, source="pad", dataset=dataset, percent=int(alarms), preparation=USUAL)
+        here: Changes = {"dataset": dataset, "percent": int(alarms), "source": "pad", "preparation": USUAL}
+        if pad:
+            known_dataset = self._known_dataset(dataset, None)
+            return _join(known_dataset, self._judge("pad", pad, request, USUAL), here, {"pad": pad})
+        if not found:
+            return _join(self._known_dataset(dataset, None), here)
+        chosen = int(index)
+        changes = self._example(found, chosen, request)
+        return _join(here, changes, self._known_dataset(dataset, chosen), {"pad": found[chosen].url})
 
     def on_upload(self, request: Request, file: str | None) -> Changes:
         """A picture is uploaded, pasted or photographed; one that cannot be read gives way to the one before.
@@ -209,9 +279,9 @@ class Handlers:
             "note": "",
             "prepared": prepared_html(prepared, encode(png(grid(prepared.image)))),
             "verdict": verdict_html(judgement, detector),
-            "charts": _charts(judgement, detector),
+            "charts": _outlier_chart(judgement, detector),
             "map": surprise_map(judgement),
-            "scores": scores_html(judgement, detector),
+            "scores": scores_html(judgement, detector) + _likelihood_chart(judgement, detector),
         }
 
 
@@ -235,29 +305,29 @@ def _open(source: Source, picture: str) -> Image.Image:
     return open_picture(decode(picture) or b"", "the drawing")
 
 
-def _charts(judgement: Judgement, detector: Detector) -> str:
-    """How unusual the picture is among held-out ones, and its likelihood among theirs."""
+def _outlier_chart(judgement: Judgement, detector: Detector) -> str:
+    """How unusual the picture is among held-out ones."""
     verdict, dataset = judgement.verdict, judgement.record
     edge, here = detector.threshold(verdict.alpha), verdict.outlier_score
-    # Where the edge is drawn does not decide; the verdict does, should the two differ by a hair.
-    edge = max(edge, here) if verdict.verdict == "reasonable" else min(edge, here * (1 - 1e-9))
-    return (
-        histogram(
-            detector.outlier_scores,
-            here,
-            (float("-inf"), edge),
-            "how unusual, all scores together",
-            ("usual", "unusual"),
-            dataset.many,
-        )
-        + histogram(
-            detector.held_out["log_prob"],
-            verdict.log_prob,
-            detector.usual_range("log_prob", verdict.alpha),
-            of=dataset.many,
-        )
-        + both_ends_html(_verdict_on_nothing(detector), detector, dataset)
+    # Where the edge is drawn does not decide; the test does, should the two differ by a hair.
+    edge = min(edge, here * (1 - 1e-9)) if "density" in verdict.refused_by else max(edge, here)
+    return histogram(
+        detector.outlier_scores,
+        here,
+        (float("-inf"), edge),
+        "how unusual, all scores together",
+        ("usual", "unusual"),
+        dataset.many,
+        tall=50,
     )
+
+
+def _likelihood_chart(judgement: Judgement, detector: Detector) -> str:
+    """The picture's likelihood among those of held-out ones, of which both ends are unusual."""
+    verdict, dataset = judgement.verdict, judgement.record
+    usual = detector.usual_range("log_prob", verdict.alpha)
+    chart = histogram(detector.held_out["log_prob"], verdict.log_prob, usual, of=dataset.many)
+    return chart + both_ends_html(_verdict_on_nothing(detector), detector, dataset)
 
 
 @lru_cache(maxsize=4)

@@ -150,7 +150,7 @@ class ManyPanel:
             with gr.Column(scale=2, min_width=260):
                 gr.HTML(f"{INVITATION}<style>{STYLE}</style>", apply_default_css=False)
                 self.provided = gr.Button(f"Try {PROVIDED} examples", elem_id="many-provided")
-                self.again = gr.Button(visible=False, elem_id="many-again")
+                self.again = gr.Button("", visible=False, elem_id="many-again")
         self.table = ScoreTable(columns=csv_line(TABLE_KEYS), elem_id="many-table")
 
     def wire(self, dataset: gr.Radio, percent: gr.Slider) -> None:

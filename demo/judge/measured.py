@@ -51,11 +51,12 @@ always, 0.5 a coin toss; below that, outliers look <i>more</i> usual than {many}
 
 DETAILS = """<details><summary>What the numbers are</summary>
 <p>The dots are <b>AUROC</b>, the area under the curve of detections against false alarms: the chance that an outlier's
-score is higher than that of a test picture, ties counting half (J. Hanley and B. McNeil, <i>The Meaning and
-Use of the Area under a Receiver Operating Characteristic (ROC) Curve</i>, 1982). <b>Caught at 5 %</b> is the share with
+score is higher than that of a test picture, ties counting half. <b>Caught at 5 %</b> is the share with
 a conformal p-value of at most 0.05. The detector was fitted and calibrated on pictures of its own kind alone;
 neither it nor its models saw the test pictures.</p>
-<p>{protocol}</p></details>"""
+<p>{protocol}</p>
+<p>Source: <cite translate="no">J. Hanley and B. McNeil, <i>The Meaning and Use of the Area under a Receiver Operating
+Characteristic (ROC) Curve</i>, 1982</cite>.</p></details>"""
 
 CSS = (Path(__file__).parent / "measured.css").read_text()
 
@@ -150,7 +151,7 @@ def _preparation_table(metrics: dict[str, Metric], dataset: DataSet) -> str:
         for name, metric in shares.items()
     )
     return (
-        "<h4>Does preprocessing let outliers pass?</h4><p>Pictures of other sizes, brought to the form of "
+        "<h3>Does preprocessing let outliers pass?</h3><p>Pictures of other sizes, brought to the form of "
         f"{dataset.many} as yours is; the photographs are simulated: ink on paper, off-centre, uneven light, grain, "
         "out of focus, JPEG. Called reasonable at 5 %:</p>"
         '<table class="prepared"><thead><tr><th scope="col">prepared</th>'
@@ -198,4 +199,4 @@ def _row(dataset: str, which: str, metrics: dict[str, Metric]) -> str:
 
 def _source_line(figure: Published) -> str:
     """A published figure with its source."""
-    return f'{escape(figure.words)} (<a href="{escape(figure.url)}">{escape(figure.authors)}</a>)'
+    return f'{escape(figure.words)} (<a href="{escape(figure.url)}" translate="no">{escape(figure.authors)}</a>)'

@@ -1,6 +1,7 @@
 """Where likelihood alone fails, live: pictures ranked by log p(x), and by a detector that looks at more."""
 
 import math
+import re
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -46,12 +47,13 @@ held-out pictures lie as far out: p = (1 + how many) / (n + 1).</p>
 {tables}
 <p>The digits and the clothes were drawn by the two models themselves (seed {seed}); such a drawing, too, may be
 refused.</p>
-<p>Sources: E. Nalisnick et al., <i>Do Deep Generative Models Know What They Don't Know?</i>, 2018
-(<a href="https://arxiv.org/abs/1810.09136">arXiv:1810.09136</a>); J. Ren et al., <i>Likelihood Ratios for
-Out-of-Distribution Detection</i>, 2019 (<a href="https://arxiv.org/abs/1906.02845">arXiv:1906.02845</a>), where the
-likelihood of a PixelCNN of clothes tells digits from clothes with an AUROC of 0.09; J. Serrà et al., <i>Input
-Complexity and Out-of-Distribution Detection with Likelihood-based Generative Models</i>, 2020
-(<a href="https://arxiv.org/abs/1909.11480">arXiv:1909.11480</a>).</p></details>"""
+<p>Sources: <cite translate="no">E. Nalisnick et al., <i>Do Deep Generative Models Know What They Don't Know?</i>, 2018
+(<a href="https://arxiv.org/abs/1810.09136">arXiv:1810.09136</a>)</cite>; <cite translate="no">J. Ren et al.,
+<i>Likelihood Ratios for Out-of-Distribution Detection</i>, 2019
+(<a href="https://arxiv.org/abs/1906.02845">arXiv:1906.02845</a>)</cite>, where the likelihood of a PixelCNN of clothes
+tells digits from clothes with an AUROC of 0.09; <cite translate="no">J. Serrà et al., <i>Input Complexity and
+Out-of-Distribution Detection with Likelihood-based Generative Models</i>, 2020
+(<a href="https://arxiv.org/abs/1909.11480">arXiv:1909.11480</a>)</cite>.</p></details>"""
 
 _lock = threading.Lock()
 
@@ -91,12 +93,12 @@ class NaivePanel:
         self.inputs, self.outputs = [self.opened], [self.ranking]
 
     def wire(self, judgement: gr.State) -> None:
-        """Begin when the panel is opened."""
-        self.opening.run(self.on_open, judgement, [self.opened, self.ranking])
+        """Begin when the panel is opened.
 
-    def on_open(self, judgement: Judgement | None) -> tuple[bool, RankingValue]:
-        """The panel is opened for the first time."""
-        return True, self.show(judgement)
+        In two steps: a picture that is judged meanwhile either sees that the panel is open, or is there to be read.
+        """
+        opened = self.opening.run(lambda: True, None, [self.opened])
+        self.opening.then(opened, self.show, judgement, [self.ranking])
 
     def show(self, judgement: Judgement | None) -> RankingValue:
         """The line-ups, the user's last picture among them.
@@ -170,9 +172,14 @@ class NaivePanel:
             if naive and joint:
                 parts.append(
                     f"{set_words(name)}, <b>{naive.value:.3f}</b> by −log p(x) alone and "
-                    f"<b>{joint.value:.3f}</b> corrected ({escape(joint.protocol)})"
+                    f"<b>{joint.value:.3f}</b> corrected ({escape(_counts(joint.protocol))})"
                 )
         return f"<p>Measured on whole test sets, AUROC: {'; '.join(parts)}.</p>" if parts else ""
+
+
+def _counts(protocol: str) -> str:
+    """How many pictures were compared; which ones, the page says in better words."""
+    return re.sub(r" \([^)]*\)", "", protocol)
 
 
 def line_up(models: Models, dataset: str) -> tuple[RankedImage, ...]:

@@ -1,4 +1,4 @@
-"""The tab "Reasonable?": a density says how likely a picture is, and so may refuse it."""
+"""The tab "Detect": a density says how likely a picture is, and so may refuse it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
@@ -13,13 +13,13 @@ from gradio.events import Dependency
 
 from demo.base.charts.histogram import STYLE as HISTOGRAM_STYLE
 from demo.base.errors import show_errors
-from demo.base.events import LIVE, PICTURE, QUIET
+from demo.base.events import LIVE, PICTURE
 from demo.base.fields import StrictRadio, StrictSlider
 from demo.base.tabs import Opening
 from demo.base.words import message_html
 from demo.judge.api import expose
 from demo.judge.bayes import BayesPanel
-from demo.judge.handlers import Changes, Handlers, Request, Source
+from demo.judge.handlers import ALARMS, LEAST_ALARMS, MOST_ALARMS, Changes, Handlers, Request, Source
 from demo.judge.judgement import Judgement
 from demo.judge.many import ManyPanel
 from demo.judge.measured import MeasuredPanel
@@ -27,6 +27,8 @@ from demo.judge.naive import NaivePanel
 from demo.judge.panel import Panel
 from demo.judge.surprise import predict_pixel
 from demo.shared.models import Models
+from demo.shell.address import Address, Asked
+from demo.shell.languages import explanation
 from demo.widgets.example_row import ExampleRow
 from demo.widgets.heat_map import HeatMap
 from demo.widgets.picture_upload import PictureUpload
@@ -35,12 +37,9 @@ from gm_core import Preparation
 from gm_core.data.catalog import dataset_of
 
 FOLDER = Path(__file__).parent
-STYLE = f"{(FOLDER / 'tab.css').read_text()}\n{HISTOGRAM_STYLE}"
+STYLE = "\n".join([*((FOLDER / name).read_text() for name in ("tab.css", "scores.css")), HISTOGRAM_STYLE])
 
-HINT = (
-    """<p class="lab-hint"><b>Scribble on the picture</b> or <b>draw your own</b>: is it reasonable to models of</p>"""
-)
-"""The choice of a data set completes the sentence."""
+HINT = "Scribble on the picture, or draw your own: is it still reasonable?"
 
 STEPS = {
     "polarity": "Invert if the background is light",
@@ -76,69 +75,73 @@ class _Tab:
         self.last_file = gr.State()  # the last upload that could be read
         self.opening = Opening()
         self.stale = gr.State(0)  # how often the false-alarm rate was moved while a picture was being judged
-        with gr.Row(elem_classes="judge-top"):
-            gr.HTML(f"{HINT}<style>{STYLE}</style>")
+        gr.HTML(f"<style>{STYLE}</style>", elem_classes="shell-anchor", padding=False)
+        with gr.Column(elem_classes="judge-page"):
             self.dataset = StrictRadio(
                 [(label[:1].upper() + label[1:], name) for name in datasets for label in [dataset_of(name).label]],
                 value=datasets[0],
-                label="Data set",
+                label="Judged as",
                 elem_id="judge-dataset",
                 container=False,
             )
-        self.examples = ExampleRow()
-        with gr.Row(equal_height=False, elem_classes="judge-row"):
-            with gr.Column(scale=3, min_width=290, elem_classes="judge-input"):
-                self._build_input(dataset_of(datasets[0]).form.steps)
-            with gr.Column(scale=5, min_width=290):
-                self._build_verdict()
-            with gr.Column(scale=4, min_width=290):
-                self.map = HeatMap(predict=partial(predict_pixel, models))
-        self.detector = gr.HTML(apply_default_css=False)
-        with gr.Tabs(elem_id="judge-panels"):
-            with gr.Tab("Compared with a classifier"):
-                self.bayes = BayesPanel(models)
-            with gr.Tab("Every score"):
-                self.scores = gr.HTML(apply_default_css=False, elem_classes="judge-panel")
-            with gr.Tab("Where likelihood fails"):
-                self.naive = NaivePanel(models)
-            with gr.Tab("Many pictures"):
-                self.many = ManyPanel(models)
-            with gr.Tab("How accurate is it?"):
-                self.measured = MeasuredPanel(models)
-            with gr.Tab("How does this work?"):
-                gr.Markdown((FOLDER / "how.md").read_text())
+            self.examples = ExampleRow(tab="judge", hint=HINT, padding=False, elem_id="judge-examples")
+            with gr.Tabs(elem_id="judge-panels", elem_classes="views", overflow_behavior="wrap"):
+                with gr.Tab("Judge", id="judge-picture"):
+                    self._build_picture(dataset_of(datasets[0]).form.steps)
+                with gr.Tab("Where likelihood fails", id="judge-likelihood"):
+                    self.naive = NaivePanel(models)
+                with gr.Tab("Compared with a classifier", id="judge-classifier"):
+                    self.bayes = BayesPanel(models, self.brief)
+                with gr.Tab("Every score", id="judge-scores"):
+                    self.scores = gr.HTML(apply_default_css=False, elem_classes="judge-panel")
+                with gr.Tab("How accurate is it?", id="judge-accuracy"):
+                    self.measured = MeasuredPanel(models)
+                with gr.Tab("Many pictures", id="judge-many"):
+                    self.many = ManyPanel(models)
+                with gr.Tab("How it works", id="judge-how"):
+                    explanation(FOLDER)
         self.panels: tuple[Panel, ...] = (self.bayes, self.naive, self.measured)
 
-    def _build_input(self, steps: Sequence[str]) -> None:
-        with gr.Tabs(selected="pad") as self.sources:
-            with gr.Tab("Draw", id="pad") as self.pad_tab:
-                self.pad = SketchPad(elem_id="judge-pad")
-            with gr.Tab("Upload or photo", id="file") as self.file_tab:
-                self.file = PictureUpload("Upload, paste or photograph", height=300, elem_id="judge-file")
-        self.note = gr.HTML(apply_default_css=False, elem_id="judge-note")
-        with gr.Group(elem_classes="judge-prepared"):
-            self.prepared = gr.HTML(apply_default_css=False, padding=True)
-            self.steps = [gr.Checkbox(True, label=label, visible=step in steps) for step, label in STEPS.items()]
+    def _build_picture(self, steps: Sequence[str]) -> None:
+        """The picture, the verdict and the map side by side; below, what the model sees."""
+        with gr.Row(equal_height=False, elem_classes="judge-row"):
+            with gr.Column(elem_classes="judge-input"), gr.Tabs(overflow_behavior="wrap") as self.sources:
+                with gr.Tab("Draw", id="pad") as self.pad_tab:
+                    self.pad = SketchPad(tab="judge", hint="draw here", padding=False, elem_id="judge-pad")
+                with gr.Tab("Upload or photo", id="file") as self.file_tab:
+                    self.file = PictureUpload("Upload, paste or photograph", height=300, elem_id="judge-file")
+            with gr.Column(elem_classes="judge-verdict"):
+                self._build_verdict()
+            with gr.Column(elem_classes="judge-map"):
+                self.map = HeatMap(predict=partial(predict_pixel, self.models), padding=False)
+        with gr.Row(equal_height=True, elem_classes="judge-prepared"):
+            self.prepared = gr.HTML(padding=False, apply_default_css=False)
+            with gr.Column(elem_classes="judge-steps"):
+                self.steps = [gr.Checkbox(True, label=label, visible=step in steps) for step, label in STEPS.items()]
 
     def _build_verdict(self) -> None:
-        self.verdict = gr.HTML(apply_default_css=False)
+        self.note = gr.HTML(padding=False, apply_default_css=False, elem_id="judge-note")
+        self.verdict = gr.HTML(padding=False, apply_default_css=False)
+        self.brief = gr.HTML(padding=False, apply_default_css=False, elem_id="judge-brief")
+        self.charts = gr.HTML(padding=False, apply_default_css=False, elem_classes="judge-charts")
         self.percent = StrictSlider(
-            1,
-            20,
-            value=5,
+            LEAST_ALARMS,
+            MOST_ALARMS,
+            value=ALARMS,
             step=1,
             label="Accepted false-alarm rate (%)",
-            info="Of 100 pictures of the kind that the models know, how many may be called unreasonable?",
             buttons=[],
+            elem_id="judge-percent",
         )
-        self.charts = gr.HTML(apply_default_css=False)
+        self.detector = gr.HTML(padding=False, apply_default_css=False, elem_classes="explain")
 
     def wire(self) -> None:
         """Connect the components."""
         handlers = self.handlers
         judgements = [
-            self._on(self.opening.run, handlers.on_open, "detector", "examples", "pad", "steps", settings=QUIET),
+            *self._arrivals(),
             self._on_example(),
+            self._on_carry(),
             self._on(self.pad.input, handlers.on_draw, "source", "examples", "steps"),
             self._on_upload(),
             self._on(self.dataset.input, handlers.on_dataset, "detector", "examples", "steps"),
@@ -171,6 +174,26 @@ class _Tab:
             return self._update(handler(_request(*values)))
 
         return trigger(_name(handle, handler), self.request, self._outputs(*changed), **settings)
+
+    def _arrivals(self) -> list[Dependency]:
+        """The tab is opened, or an address brings back what it was."""
+        fields: dict[str, Component] = {"as": self.dataset, "alarms": self.percent}
+        address = Address("judge", fields, extra=["example", "picture"])
+
+        def on_arrive(asked: Asked, *values: Any) -> Update:
+            changes = self.handlers.on_arrive(_request(*values), asked)
+            return {**self._update(changes), self.sources: gr.Tabs(selected="pad")}
+
+        changed = self._outputs("dataset", "percent", "detector", "examples", "pad", "source", "steps")
+        return address.restore(on_arrive, self.request, [*changed, self.sources], self.opening)
+
+    def _on_carry(self) -> Dependency:
+        def on_carry(event: gr.EventData, *values: Any) -> Update:
+            changes = self.handlers.on_carry(_request(*values), event._data)
+            return {**self._update(changes), self.sources: gr.Tabs(selected="pad")}
+
+        changed = self._outputs("dataset", "detector", "examples", "source", "steps")
+        return self.pad.carry(on_carry, self.request, [*changed, self.sources], **LIVE)
 
     def _on_example(self) -> Dependency:
         @show_errors

@@ -1,126 +1,38 @@
 """A detector's verdict in words a first-year student knows, every number with its meaning."""
 
-from dataclasses import dataclass
+import math
 from html import escape
 
 import torch
 
 from demo.base.words import nats, note_html
 from demo.judge.judgement import Judgement
+from demo.judge.score_words import FEATURE_WORDS, SCORE_WORDS, ScoreWords
+from demo.shell.glossary import word
 from gm_core import Card, Detector, Prepared, Verdict
 from gm_core.data.catalog import DataSet
+from gm_core.studies import DETECTORS
 
 _TRIANGLE = '<path d="M12 3 22 21H2z"/><path d="M12 10v5m0 2.5v.5"/>'
 _TICK = '<circle cx="12" cy="12" r="9.5"/><path d="m7.5 12.5 3 3 6-6.5"/>'
 
-BLACK = 16
-"""Grey levels by which a background that counts as black may differ from it."""
+BLACK, WHITE = 16, 240
+"""Grey levels up to and from which a background counts as black and as white."""
 
 CONTRAST = 48
 """Grey levels by which what is drawn differs from its background."""
 
-UNUSUAL = 0.1
-"""A picture with a smaller p-value has something that stands out, even where it is called reasonable."""
+PLAIN = 24
+"""Grey levels within which a background is one grey."""
 
+UNRELATED = 0.2
+"""Correlation of neighbouring pixels below which a picture is noise; strokes and photographs have 0.6 and more."""
 
-@dataclass(frozen=True)
-class ScoreWords:
-    """A score for a reader.
+WIDESPREAD = 0.4
+"""Share of pixels that surprise the model from which on they are no part of the picture, but nearly all of it."""
 
-    Attributes:
-        title: Its name.
-        unit: Its unit.
-        low: What an unusually low one says.
-        high: What an unusually high one says.
-        means: What it measures, in a sentence.
-    """
-
-    title: str
-    unit: str
-    low: str
-    high: str
-    means: str
-
-
-SCORE_WORDS = {
-    "log_prob": ScoreWords(
-        "log p(x)",
-        "nats",
-        "the model finds it far too unlikely",
-        "it is too easy to predict, more likely than {many} are",
-        "How likely the PixelCNN finds it, exactly. Too likely is as suspicious as too unlikely.",
-    ),
-    "entropy": ScoreWords(
-        "expected surprise",
-        "nats",
-        "it left the model too sure of what comes next, as an empty picture does",
-        "it left the model unsure of almost every pixel",
-        "The surprise that the model expected on its way: the entropies of all its predictions, added up.",
-    ),
-    "excess": ScoreWords(
-        "excess surprise",
-        "standard deviations",
-        "it follows the model's guesses more closely than {many} do",
-        "its pixels surprise the model far more than it expected",
-        "Observed less expected surprise. For a picture that the model drew itself, 0 give or take 1.",
-    ),
-    "peak": ScoreWords(
-        "the 40 most surprising pixels",
-        "nats per pixel",
-        "none of its pixels surprises the model, as some do in real {many}",
-        "some of its pixels are all but impossible",
-        "Mean of the 40 largest surprises: a few impossible pixels are lost in a sum over all.",
-    ),
-    "spread": ScoreWords(
-        "spread of surprise",
-        "nats",
-        "its surprise is spread too evenly over the pixels",
-        "its surprise is concentrated on a few pixels",
-        "Standard deviation of the surprise over the pixels.",
-    ),
-    "clustering": ScoreWords(
-        "clustering of surprise",
-        "product",
-        "its surprising pixels are more scattered than in real {many}",
-        "its surprising pixels lie together: a whole part of it looks unlike any {noun}",
-        "Whether surprising pixels are neighbours. For a picture that the model drew itself, 0 on average.",
-    ),
-    "complexity_png": ScoreWords(
-        "complexity (PNG)",
-        "bits",
-        "the model finds it far easier than the length of its file suggests",
-        "its file is much shorter than the model's log p(x) suggests: simple, but not like {one}",
-        "−log₂ p(x) less the length of a PNG file: is it hard because it is complex, or because it is unusual?",
-    ),
-    "complexity_webp": ScoreWords(
-        "complexity (WebP)",
-        "bits",
-        "the model finds it far easier than the length of its file suggests",
-        "its file is much shorter than the model's log p(x) suggests: simple, but not like {one}",
-        "−log₂ p(x) less the length of a lossless WebP file.",
-    ),
-    "likelihood_ratio": ScoreWords(
-        "likelihood ratio",
-        "nats",
-        "a background model, trained on corrupted {many}, finds it almost as likely: right texture, wrong shapes",
-        "the model finds it far likelier than a background model does, more so than real {many}",
-        "log p(x) less that of a background model, trained on pictures with a fifth of their pixels replaced.",
-    ),
-    "reconstruction": ScoreWords(
-        "VAE: reconstruction",
-        "nats",
-        "the VAE cannot reconstruct it from what it knows of {many}",
-        "the VAE reconstructs it more easily than {many}",
-        "How well it survives the way through the VAE's latent space: E log p(x | z).",
-    ),
-    "kl": ScoreWords(
-        "VAE: code",
-        "nats",
-        "its code in the VAE carries less information than those of {many}",
-        "its code in the VAE lies far from those of {many}",
-        "What its code costs the VAE: KL(q(z | x) ‖ p(z)).",
-    ),
-}
+GRADES = ((0.01, "Very unusual"), (0.05, "Unusual"), (0.2, "A little unusual"))
+"""What a picture is called up to a p-value; above the last, nothing about it stands out."""
 
 
 def sentence(verdict: Verdict, held_out: int, dataset: DataSet) -> str:
@@ -135,30 +47,82 @@ def sentence(verdict: Verdict, held_out: int, dataset: DataSet) -> str:
         return f"more unusual than all {held_out:,} {dataset.many} it is compared with"
     if verdict.p_value < 0.2:
         return f"only 1 in {round(1 / verdict.p_value):,} real {dataset.many} is this unusual"
+    if verdict.p_value == 1:  # neither test finds anything, and how many others say the same is not counted
+        return f"most real {dataset.many} are at least as unusual"
     return f"{100 * verdict.p_value:.0f} of 100 real {dataset.many} are at least as unusual"
 
 
 def why(judgement: Judgement, detector: Detector) -> str:
-    """What is unusual about a picture, made of its scores, in a sentence or two."""
-    verdict, dataset = judgement.verdict, judgement.record
-    reasonable = verdict.verdict == "reasonable"
-    if reasonable and verdict.p_value > UNUSUAL:
-        return (
-            f"Nothing about it stands out: it is as likely, as complex and as easily reconstructed as {dataset.many}."
-        )
+    """What is unusual about a picture, and how much, made of its scores; true at every p-value and every rate."""
+    return " ".join(_sentences(judgement, detector))
+
+
+def _sentences(judgement: Judgement, detector: Detector) -> list[str]:
+    verdict = judgement.verdict
+    grade = _grade(verdict.p_value)
     name = most_unusual(verdict, detector)
-    low = verdict.scores[name] < _median(detector, name)
+    # What the scores find is told, even where the classifier finds the picture a little more unusual.
+    by_scores = _grade(verdict.weighted["density"]) == grade
+    reason = _reason(name, judgement, detector) if by_scores else _feature_reason(judgement, detector)
+    if not grade:
+        if verdict.p_values[name] > 0.05:
+            return [f"Nothing about it stands out: none of its {len(verdict.scores)} scores is unusual."]
+        seen = reason.partition(":")[0]  # what that usually means does not hold for an ordinary picture
+        return [f"All in all it is ordinary, although {seen}."]
+    parts = [_look(judgement)] if by_scores and verdict.p_value <= 0.05 else []
+    parts.append(f"{grade}: {reason}.")
+    if verdict.refused_by == ("features",):
+        parts.append(f"Its {len(verdict.scores)} scores alone would pass.")
+    if verdict.verdict == "reasonable" and verdict.p_value <= 0.05:
+        parts.append("It passes only because you accept so few false alarms.")
+    if verdict.verdict == "unreasonable" and verdict.p_value > 0.05:
+        parts.append("It is refused only because you accept so many false alarms.")
+    return [part for part in parts if part]
+
+
+def _grade(p_value: float) -> str:
+    return next((words for limit, words in GRADES if p_value <= limit), "")
+
+
+def _reason(name: str, judgement: Judgement, detector: Detector) -> str:
+    """What one score says, compared with the held-out pictures."""
+    dataset, value = judgement.record, judgement.verdict.scores[name]
+    below = detector.share_below(name, value)
+    is_low = value < _median(detector, name)
+    beyond = 1 - below if is_low else below
+    most = f"all {len(detector):,} {dataset.many}" if beyond >= 1 else f"{_percent(beyond)} of {dataset.many}"
     words = SCORE_WORDS[name]
-    reason = (words.low if low else words.high).format(one=dataset.one, noun=dataset.noun, many=dataset.many)
-    if reasonable:
-        return f"It is accepted, but unusual: {reason}."
-    return f"{_where(judgement)} {reason[0].upper()}{reason[1:]}.".strip()
+    if name == "clustering" and not is_low and _is_plain(judgement.prepared.image[0].float()):
+        return f"its surprising pixels lie together, more than in {most}"
+    if name == "clustering" and not is_low and _is_widespread(judgement):
+        return "nearly all of its pixels surprise the model"
+    return (words.low if is_low else words.high).format(
+        one=dataset.one, noun=dataset.noun, many=dataset.many, most=most
+    )
+
+
+def _feature_reason(judgement: Judgement, detector: Detector) -> str:
+    """What the second test says, compared with the held-out pictures."""
+    dataset, beyond = judgement.record, detector.share_nearer(judgement.verdict)
+    most = f"all {len(detector):,} {dataset.many}" if beyond >= 1 else f"{_percent(beyond)} of {dataset.many}"
+    return FEATURE_WORDS.high.format(noun=dataset.noun, most=most)
+
+
+def _percent(share: float) -> str:
+    """A share in percent, never rounded to all."""
+    return f"{min(99.9, 100 * share):.1f} %" if share > 0.99 else f"{100 * share:.0f} %"
+
+
+def _is_widespread(judgement: Judgement) -> bool:
+    """Whether not a part of the picture, but most of it surprises the model."""
+    verdict = judgement.verdict
+    return float(((verdict.surprise - verdict.expected).sum(dim=0) > 0.5).double().mean()) > WIDESPREAD
 
 
 def most_unusual(verdict: Verdict, detector: Detector) -> str:
-    """The score that lies farthest from the usual.
+    """The score with the smallest p-value; of those, the farthest from the usual.
 
-    In half-widths of the middle 95 % of held-out pictures, or of all where they are few.
+    That is measured in half-widths of the middle 95 % of the held-out pictures, or of all where they are few.
     """
 
     def distance(name: str) -> float:
@@ -167,7 +131,7 @@ def most_unusual(verdict: Verdict, detector: Detector) -> str:
         width = median - low if value < median else high - median
         return abs(value - median) / max(width, 1e-9)
 
-    return max(verdict.scores, key=distance)
+    return min(verdict.scores, key=lambda name: (verdict.p_values[name], -distance(name)))
 
 
 def _median(detector: Detector, name: str) -> float:
@@ -175,25 +139,48 @@ def _median(detector: Detector, name: str) -> float:
     return float(held_out[len(held_out) // 2])
 
 
-def _where(judgement: Judgement) -> str:
-    """Where the surprise that was not expected lies: on the background, or on what is drawn."""
-    dataset, image = judgement.record, judgement.prepared.image[0].float()
-    if len(image) != 1:  # a photograph has no background
+def _look(judgement: Judgement) -> str:
+    """What can be seen of an unusual picture at once: that it is plain, noise, or on another background."""
+    dataset, pixels = judgement.record, judgement.prepared.image[0].float()
+    if _is_plain(pixels):
+        if len(pixels) > 1:
+            return "It is one colour all over."
+        return f"There is nothing on it: it is {_grey(float(pixels.median()))} all over."
+    if abs(_correlation(pixels)) < UNRELATED:
+        return "It is noise: neighbouring pixels have nothing to do with each other."
+    if len(pixels) > 1:  # a photograph has no background
         return ""
-    edge = torch.cat([image[0, 0], image[0, -1], image[0, :, 0], image[0, :, -1]])
+    edge = torch.cat([pixels[0, 0], pixels[0, -1], pixels[0, :, 0], pixels[0, :, -1]])
     background = edge.median()
-    if float((edge - background).abs().median()) > CONTRAST:  # nor has noise
+    if float(((edge - background).abs() < PLAIN).double().mean()) < 0.75:
         return ""
     if background > BLACK:
-        return f"Its background is grey (level {background:.0f}), where {dataset.many} have black."
-    foreground = (image - background).abs() > CONTRAST
-    if not bool(foreground.any()):
-        return "There is nothing on it."
+        return f"Its background is {_grey(float(background))}, where {dataset.many} have black."
+    return _place(judgement, pixels, (pixels - background).abs() > CONTRAST)
+
+
+def _is_plain(pixels: torch.Tensor) -> bool:
+    return float((pixels.flatten(1).amax(dim=1) - pixels.flatten(1).amin(dim=1)).max()) < PLAIN
+
+
+def _grey(level: float) -> str:
+    return "black" if level <= 0 else "white" if level >= WHITE else f"grey (level {level:.0f})"
+
+
+def _correlation(pixels: torch.Tensor) -> float:
+    """Of neighbouring pixels, in a row and in a column."""
+    centred = pixels - pixels.mean(dim=(1, 2), keepdim=True)
+    beside = (centred[:, :, 1:] * centred[:, :, :-1]).mean() + (centred[:, 1:] * centred[:, :-1]).mean()
+    return float(beside / 2 / centred.square().mean().clamp_min(1e-9))
+
+
+def _place(judgement: Judgement, pixels: torch.Tensor, foreground: torch.Tensor) -> str:
+    """Whether the surprise that was not expected lies in what is drawn, or around it."""
     excess = (judgement.verdict.surprise - judgement.verdict.expected).clamp_min(0)
     total = float(excess.sum())
     if total <= 0:
         return ""
-    share, figure = float(excess[~foreground].sum()) / total, dataset.figure
+    share, figure = float(excess[~foreground].sum()) / total, judgement.record.figure
     if share > 0.75:
         pronoun = "them" if figure.endswith("s") else "it"
         return f"The surprising pixels lie around {figure} rather than in {pronoun}."
@@ -219,16 +206,26 @@ def verdict_html(judgement: Judgement, detector: Detector) -> str:
     """The verdict, the likelihood and what they mean."""
     verdict, dataset = judgement.verdict, judgement.record
     good = verdict.verdict == "reasonable"
+    place = "above" if good else "not above"
+    average = _average_bits(judgement, detector)
+    sentences = " ".join(f"<span>{one}</span>" for one in _sentences(judgement, detector))
+    p_value = word("p", f"p = {verdict.p_value:.4f}")
     return (
         f'<div class="verdict {verdict.verdict}" aria-live="polite"><div class="headline">'
         f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{_TICK if good else _TRIANGLE}</svg>'
-        f"<p><b>{verdict.verdict.capitalize()}</b> as {dataset.one}: "
-        f'{sentence(verdict, len(detector), dataset)} <span class="p">(<span>p = {verdict.p_value:.4f}</span>, '
-        f"{'above' if good else 'not above'} {100 * verdict.alpha:g} %)</span></p></div>"
-        f'<p class="why">{why(judgement, detector)}</p>'
-        f"<p><b>log p(x) = {nats(verdict.log_prob)} nats</b> · {verdict.bits_per_dim:.2f} bits per value · "
+        f"<p><b>{verdict.verdict.capitalize()}</b> as {dataset.one}: {sentence(verdict, len(detector), dataset)} "
+        f'<span class="p">({p_value}, {place} {100 * verdict.alpha:g} %)</span></p></div>'
+        f'<p class="why">{sentences}</p>'
+        f'<p class="likelihood"><b>{word("log p(x)")} = {nats(verdict.log_prob)} {word("nats")}</b> · '
+        f"{verdict.bits_per_dim:.2f} {word('bits per value')} (held-out {dataset.many}: {average} on average) · "
         f"{rank(verdict.log_prob, detector, dataset)}</p>{_reach(detector, verdict.alpha)}</div>"
     )
+
+
+def _average_bits(judgement: Judgement, detector: Detector) -> str:
+    """What the held-out pictures cost the same model, in bits per value."""
+    average = float(detector.held_out["log_prob"].double().mean())
+    return f"{-average / (judgement.prepared.image[0].numel() * math.log(2)):.2f}"
 
 
 def _reach(detector: Detector, alpha: float) -> str:
@@ -237,31 +234,44 @@ def _reach(detector: Detector, alpha: float) -> str:
     return note_html(f"{words[:1].upper()}{words[1:]}.") if words else ""
 
 
+def nothing_html(text: str) -> str:
+    """In the place of a verdict."""
+    return f'<div class="verdict none" aria-live="polite"><div class="headline"><p>{escape(text)}</p></div></div>'
+
+
 def scores_html(judgement: Judgement, detector: Detector) -> str:
-    """Every score by itself: its value, its place among the held-out pictures, and its own p-value."""
+    """Every score by itself, and the second test: value, place among the held-out pictures, and own p-value."""
     verdict, dataset = judgement.verdict, judgement.record
     worst = most_unusual(verdict, detector)
     rows = []
     for name, value in verdict.scores.items():
-        words, p_value = SCORE_WORDS[name], verdict.p_values[name]
-        share = detector.share_below(name, value)
-        place, unusual = 100 * share, p_value <= verdict.alpha
-        beyond = "below all" if share == 0 else "above all" if share == 1 else f"above {place:.0f} %"
-        rows.append(
-            f'<tr class="{"unusual" if unusual else "usual"}{" worst" if name == worst and unusual else ""}">'
-            f'<th scope="row">{words.title}<small>{words.means}</small></th>'
-            f'<td class="value">{nats(value, 2 if abs(value) < 10 else 1)}<small>{words.unit}</small></td>'
-            f'<td class="place"><span class="track" role="img" aria-label="{beyond} of held-out {dataset.many}">'
-            f'<i style="left:{place:.1f}%"></i></span><small>{beyond}</small></td>'
-            f'<td class="p">{p_value:.4f}</td></tr>'
-        )
+        p_value, share = verdict.p_values[name], detector.share_below(name, value)
+        shade = ("unusual worst" if name == worst else "unusual") if p_value <= verdict.alpha else "usual"
+        rows.append(_row(SCORE_WORDS[name], value, share, p_value, shade, dataset))
+    second = ""
+    if verdict.feature_distance is not None:
+        p_value, share = verdict.tests["features"], detector.share_nearer(verdict)
+        shade = "unusual" if "features" in verdict.refused_by else "usual"
+        second = _row(FEATURE_WORDS, verdict.feature_distance, share, p_value, shade, dataset)
     return (
         '<div class="scores"><p>No single score is enough: each can be usual by accident. The verdict asks how far '
         f"this picture's {len(rows)} scores <i>together</i> lie from those of {len(detector):,} held-out "
         f"{dataset.many}. p: for this score alone; orange: unusual at the rate you accept.</p>"
         "<table><thead><tr>"
         f'<th scope="col">score</th><th scope="col">value</th><th scope="col">among {dataset.many}</th>'
-        f'<th scope="col">p</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<th scope="col">p</th></tr></thead><tbody>{"".join(rows)}{second}</tbody></table></div>'
+    )
+
+
+def _row(words: ScoreWords, value: float, share: float, p_value: float, shade: str, dataset: DataSet) -> str:
+    """A row of the table of scores."""
+    beyond = "below all" if share == 0 else "above all" if share == 1 else f"above {100 * share:.0f} %"
+    return (
+        f'<tr class="{shade}"><th scope="row">{words.title}<small>{words.means.format(many=dataset.many)}</small></th>'
+        f'<td class="value">{nats(value, 2 if abs(value) < 10 else 1)}<small>{words.unit}</small></td>'
+        f'<td class="place"><span class="track" role="img" aria-label="{beyond} of held-out {dataset.many}">'
+        f'<i style="left:{100 * share:.1f}%"></i></span><small>{beyond}</small></td>'
+        f'<td class="p">{p_value:.4f}</td></tr>'
     )
 
 
@@ -297,12 +307,23 @@ def both_ends_html(empty: Verdict, detector: Detector, dataset: DataSet) -> str:
 
 def detector_html(card: Card, dataset: DataSet) -> str:
     """Which models judge, and how often they were measured to refuse what they know."""
-    models = ", ".join(escape(str(card.config[part]["name"])) for part in dataset.detector_parts)
+    judge, *others, last = map(escape, DETECTORS.sources_on(card).values())
+    helpers = f"{', '.join(others)} and {last}"
     rates = [metric for metric in card.metrics if metric.name.startswith("false_alarm_rate_at_")]
     measured = ", ".join(
         f"{100 * metric.value:.1f} % (target {100 * float(metric.name.rsplit('_', 1)[1]):g} %)" for metric in rates
     )
-    return note_html(
-        f"Judged by {models}; {escape(card.split)}. "
-        f"False alarms measured on test {dataset.many} that the detector never saw: {measured or 'not yet'}."
+    other = ""
+    if dataset.density != dataset.pixelcnn:
+        other = note_html(
+            f"The tab Draw uses another PixelCNN, {escape(dataset.pixelcnn)}: it needs fewer bits per "
+            "value, but lets more letters pass as digits."
+        )
+    return (
+        note_html(f"Judged by the PixelCNN {judge}, with {helpers}.")
+        + other
+        + note_html(
+            f"{word('false-alarm rate', 'False alarms')} measured on test {dataset.many} that the detector never saw: "
+            f"{measured or 'not yet'}."
+        )
     )

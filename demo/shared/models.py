@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
-from gm_core import Atlas, Autoregressive, Card, Detector, Latent, Samples, Variational
+from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, Samples, Variational
 from gm_core.checkpoints import CheckpointError, checkpoint_dir, names, read_card
 from gm_core.data.catalog import FIRST, dataset_of, place_of
 from gm_core.device import pick_device
@@ -48,6 +48,10 @@ class Models:
     def samples(self, name: str) -> Samples:
         """A model that draws pictures."""
         return gm_core.load(name, self.device, what=Samples)
+
+    def classifier(self, name: str) -> Classifies:
+        """A model that names classes."""
+        return gm_core.load(name, self.device, what=Classifies)
 
     def atlas(self, name: str) -> Atlas:
         """What held-out pictures show of a model's latent space."""

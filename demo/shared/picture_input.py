@@ -1,6 +1,5 @@
 """A picture of the user's own: drawn on a pad, uploaded, or an example; and what a model sees of it."""
 
-import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 import gm_core
-from demo.base.checks import SHORT_SEEDS
+from demo.base.checks import is_index
 from demo.base.errors import SHOWN, sentence
 from demo.base.events import PICTURE, QUIET, public
 from demo.base.serving.waiting import waiting
@@ -29,6 +28,9 @@ from gm_core.data.catalog import FIRST
 from gm_core.data.preparation import DIGITS, Form
 
 EMPTY = "The drawing is empty: draw something, or upload a picture."
+
+MOST_CARRIED = 64
+"""Edge of a picture from another tab at most."""
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -48,13 +50,15 @@ class OwnPicture:
 
 @dataclass(frozen=True)
 class ExampleSeed:
-    """An example instead: every data set has one of its own with this seed, drawn when a model needs it.
+    """An example instead: every data set has one of its own, drawn when a model needs it.
 
     Attributes:
-        seed: One seed, one picture; when left out, that of the catalogue.
+        seed: One seed, one picture; when left out, one of the catalogue.
+        nth: Which of these.
     """
 
     seed: int | None = None
+    nth: int = 0
 
 
 UserPicture = OwnPicture | ExampleSeed
@@ -91,8 +95,7 @@ def model_input(models: Models, picture: UserPicture, name: str) -> ModelInput:
     """
     card = models.card(name)
     if isinstance(picture, ExampleSeed):
-        usual = card.record.seeds.picture
-        return example(models, card, usual if picture.seed is None else picture.seed)
+        return example(models, card, card.record.example_seed(picture.nth) if picture.seed is None else picture.seed)
     prepared = picture.forms[form_for(card)]
     return ModelInput(prepared.image, f"{picture.source}, {', '.join(prepared.steps)}.")
 
@@ -154,6 +157,34 @@ def read_upload(path: str, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
     return _prepare("Your picture", gm_core.open_picture(path, name="this file", wanted=waiting()), forms)
 
 
+def read_carried(sent: object, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
+    """A picture that another tab handed over, as it is where its size is that of a form, else prepared.
+
+    Args:
+        sent: ``pixels`` (levels row by row, the channels of a pixel together), ``height``, ``width`` and ``channels``.
+        forms: What it is to be prepared for.
+
+    Raises:
+        PictureError: It is no picture.
+    """
+    parts: dict[str, Any] = sent if isinstance(sent, dict) else {}
+    pixels, *sides = (parts.get(name, 0) for name in ("pixels", "height", "width", "channels"))
+    height, width, channels = (side if is_index(side, MOST_CARRIED + 1) else 0 for side in sides)
+    size = height * width * channels
+    levels = pixels if isinstance(pixels, list) and all(is_index(level, 256) for level in pixels) else []
+    if not size or channels not in (1, 3) or len(levels) != size:
+        raise PictureError("this picture cannot be taken over; download it and upload it here")
+    image = torch.tensor(levels, dtype=torch.uint8).view(height, width, channels)
+    picture = Image.fromarray(image.squeeze(-1).numpy() if channels == 1 else image.numpy())
+
+    def prepared(form: Form) -> Prepared:
+        if (form.size, form.size, form.channels) == (height, width, channels):
+            return Prepared(image.movedim(-1, 0)[None].contiguous(), ("as it is",))
+        return gm_core.prepare(picture, form=form)
+
+    return OwnPicture("A picture from another tab", {form: prepared(form) for form in forms})
+
+
 def _prepare(source: str, picture: Image.Image, forms: Iterable[Form]) -> OwnPicture:
     return OwnPicture(source, {form: gm_core.prepare(picture, form=form) for form in forms})
 
@@ -173,13 +204,14 @@ class PictureInput:
         note: Says where the picture comes from, or what is wrong with it.
     """
 
-    def __init__(self, prefix: str, models: Models, names: Iterable[str], height: int = 150) -> None:
+    def __init__(self, prefix: str, models: Models, names: Iterable[str], height: int = 120) -> None:
         self.forms = {form_for(models.card(name)) for name in names}
         hint = {"hint": "draw here"} if len(self.forms) > 1 else {}
         self.pad = SketchPad(elem_id=f"{prefix}-pad", **hint)
+        self.another = gr.Button("Another example", size="md")
+        self.nth = gr.State(0)
         self.note = gr.HTML(elem_id=f"{prefix}-source", padding=False)
         self.upload = PictureUpload(elem_id=f"{prefix}-upload", height=height)
-        self.another = gr.Button("Another example", size="md")
 
     def connect(
         self,
@@ -223,13 +255,13 @@ class PictureInput:
             # A file that cannot be read is removed; one that can takes the drawing's place.
             return (*shown, gr.skip(), "") if good else (*shown, None, gr.skip())
 
-        def on_another(*values: Any) -> tuple[Any, ...]:
-            _, shown = answer(lambda: ExampleSeed(secrets.randbelow(SHORT_SEEDS)), *values)
-            return *shown, None, ""
+        def on_another(nth: int, *values: Any) -> tuple[Any, ...]:
+            _, shown = answer(lambda: ExampleSeed(nth=nth + 1), *values)
+            return nth + 1, *shown, None, ""
 
         emptied = [*outputs, self.upload, self.pad]
         as_drawing, as_upload = public(f"{api_name}_drawing"), public(f"{api_name}_upload", PICTURE)
         drawing = self.pad.input(on_drawing, [self.pad, *inputs], [*outputs, self.upload], **as_drawing)
         sent = self.upload.input(on_upload, [self.upload, *inputs], emptied, **as_upload)
-        another = self.another.click(on_another, list(inputs), emptied, **QUIET)
+        another = self.another.click(on_another, [self.nth, *inputs], [self.nth, *emptied], **QUIET)
         return [drawing, sent, another]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from demo.base.words import nats
+from demo.shell.glossary import word
 from gm_core import Card, Variational
 from gm_core.data.catalog import DataSet
 
@@ -91,6 +92,7 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
     kind = card.record.noun
     saved = max(0.0, tighter - estimate.elbo)
     whole = max(cost, 1e-9)
+    bits = f"{estimate.bits(estimate.elbo):.2f}"
 
     def row(part: str, words: str, term: float) -> str:
         """A line of the sum; bits are a cost, so their sign is the other."""
@@ -102,7 +104,7 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
         if metric.name == "elbo"
     )
     return f"""
-<p class="total">log p(x) ≥ {nats(estimate.elbo)} nats · {estimate.bits(estimate.elbo):.2f} bits per value</p>
+<p class="total">{word("log p(x)")} ≥ {nats(estimate.elbo)} {word("nats")} · {bits} {word("bits per value")}</p>
 <div class="bar" role="img" aria-label="Of {cost:,.1f} nats, {pixels:,.1f} pay for the pixels, {pointer:,.1f} for z">
 <span class="pixels" style="width:{100 * pixels / whole:.2f}%"></span>
 <span class="latent" style="width:{100 * pointer / whole:.2f}%"></span>
@@ -110,11 +112,11 @@ def bound_bar(estimate: BoundEstimate, card: Card) -> str:
 <div class="key">
 <span></span><span></span><em>nats</em><em>bits/value</em>
 {row("pixels", "reconstruction, log p(x | z)", estimate.reconstruction)}
-{row("latent", "KL: from the prior to this picture's z", -pointer)}<hr>
-{row("", "the bound (ELBO)", estimate.elbo)}
-{row("gap", f"tighter bound, {samples:,} samples (IWAE)", tighter)}</div>
-<p>To describe this picture exactly, the model needs at most {cost:,.0f} nats: {pointer:,.0f} to point at z,
-{pixels:,.0f} for the pixels, given z.{average}</p>
+{row("latent", f"{word('KL')}: from the {word('prior')} to this picture's z", -pointer)}<hr>
+{row("", f"the bound ({word('ELBO')})", estimate.elbo)}
+{row("gap", f"tighter bound, {samples:,} samples ({word('IWAE')})", tighter)}</div>
+<p class="explain">To describe this picture exactly, the model needs at most {cost:,.0f} nats: {pointer:,.0f} to
+point at z, {pixels:,.0f} for the pixels, given z.{average}</p>
 """
 
 

@@ -8,6 +8,7 @@ import torch
 from demo.base.checks import is_number
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
+from demo.walk.links import Link
 from demo.walk.spaces import RESET, SHOWN, Spaces, Value
 from demo.walk.words import edit_note, measurements, neighbours
 from demo.widgets.latent_sliders import Axis, LatentSliders, Place
@@ -88,6 +89,7 @@ class Edit:
             "caption": caption.format(names=" and ".join(still)) if still else "",
             "fold": f"{len(folded)} more classes" if folded else "",
             "origin": "",
+            "home": "",
         }
 
     def changes(self, sent: object) -> dict[str, list[float]]:
@@ -139,11 +141,13 @@ class EditView:
         self.spaces, self.edit = spaces, Edit(spaces)
         picture, kept = gr.State(FIRST_EXAMPLE), gr.State({})
         with gr.Row(elem_classes="walk-row"):
-            with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
+            with gr.Column(scale=2, min_width=0, elem_classes="walk-given"):
                 given = PictureInput("edit", spaces.models, spaces.cards)
                 original = PictureView(title="Model input", elem_id="edit-seen")
             with gr.Column(scale=9):
-                sliders = LatentSliders(lines=spaces.lines, look=self.edit.look, elem_id="edit-sliders")
+                sliders = LatentSliders(
+                    lines=spaces.lines, look=self.edit.look, taken=spaces.taken, elem_id="edit-sliders"
+                )
                 note = gr.HTML()
         self.inputs = [picture, sliders, kept]
         self.outputs = [given.note, original, note, kept, sliders]
@@ -155,6 +159,10 @@ class EditView:
         place = self.edit.place(name, picture)
         place["at"] = kept.get(name, place["at"])
         return *self._input(picture, name), edit_note(self.spaces.cards[name]), kept, place
+
+    def arrive(self, link: Link, anew: bool, *values: Any) -> tuple[Any, ...]:
+        """The same in the latent space of a link."""
+        return self.show(link.space, *values)
 
     def change(self, picture: UserPicture, name: str) -> tuple[Any, ...]:
         """Another picture, not yet changed."""

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, cast, get_args
 
 import torch
@@ -169,7 +170,7 @@ def path(model: Latent, a: Tensor, b: Tensor) -> StripFrames:
         "every": SUBSTEPS,
         "frames": {name: pack_pictures(shown) for name, shown in frames(model, a, b).items()},
         "norms": {name: [round(float(length), 3) for length in z.norm(dim=1)] for name, z in _ways(a, b).items()},
-        "typical": round(math.sqrt(model.dimensions), 2),
+        "typical": round(distance_within(model.dimensions, 0.5), 2),
     }
 
 
@@ -201,6 +202,22 @@ def share_nearer(dimensions: int, z: Tensor) -> float:
         z: The point, (D,).
     """
     return float(torch.special.gammainc(torch.tensor(dimensions / 2), z.square().sum() / 2))
+
+
+@cache
+def distance_within(dimensions: int, share: float) -> float:
+    """The distance from 0 within which a share of the prior's samples lies: the chi distribution's quantile.
+
+    Args:
+        dimensions: D of the latent space.
+        share: Between 0 and 1.
+    """
+    low, high = 0.0, 2 * math.sqrt(dimensions) + 8
+    for _ in range(50):
+        middle = (low + high) / 2
+        nearer = share_nearer(dimensions, torch.tensor([middle]))
+        low, high = (middle, high) if nearer < share else (low, middle)
+    return low
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 import torch
@@ -22,7 +22,8 @@ from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
-from demo.widgets.latent_map import LatentMap, MapMarks
+from demo.walk.spaces import taken
+from demo.widgets.latent_map import LatentMap, MapMarks, MarkedDraws, MarkedPicture
 from gm_core import Variational
 from gm_core.data.catalog import FIRST
 from gm_core.models.latents import draw_latents
@@ -51,11 +52,22 @@ RINGS = (1, 2, 3)
 WITHIN = 1 - math.exp(-(RINGS[-1] ** 2) / 2)
 """Share of a standard normal in two dimensions within the outermost ring: the Rayleigh distribution's function."""
 
-POINTS = 8
-"""Random points of a standard normal that are decoded."""
+POINTS = 24
+"""Random points that are decoded and shown."""
 
-MANY_POINTS = 1000
-"""Random points whose nearest digits are counted."""
+MANY_POINTS = 300
+"""Random points whose pictures are counted by class."""
+
+Region = Literal["normal", "range"]
+"""Where random points come from: a standard normal, or evenly from the square that a model's codes fill."""
+
+FROM: dict[Region, str] = {
+    "normal": "random points of a standard normal",
+    "range": "points spread evenly over the range of its codes",
+}
+
+MOST_CODES = (0.01, 0.99)
+"""The range of codes leaves out the outermost ones."""
 
 NEIGHBOURS = 15
 """Held-out digits that say what is near a point."""
@@ -80,7 +92,7 @@ class Window:
     @classmethod
     def around(cls, codes: Tensor) -> "Window":
         """All but the outermost codes, (N, 2), and the prior's rings; ends at halves, as a scale does."""
-        ends = codes.quantile(torch.tensor([0.01, 0.99]), dim=0)
+        ends = codes.quantile(torch.tensor(MOST_CODES), dim=0)
         margin = 0.04 * (ends[1] - ends[0])
         low = ((ends[0] - margin).clamp(max=-PRIOR) * 2).floor() / 2
         high = ((ends[1] + margin).clamp(min=PRIOR) * 2).ceil() / 2
@@ -189,17 +201,24 @@ class Maps:
         return {"gif": base64.b64encode(content).decode()}
 
     @torch.inference_mode()
-    def marks(self, name: str, picture: UserPicture, seed: int | None = None) -> MapMarks:
+    def marks(self, name: str, picture: UserPicture, seed: int | None = None, region: Region = "normal") -> MapMarks:
         """What is to be marked on a map.
 
         Args:
             name: The model.
             picture: The user's picture.
-            seed: Of random points of a standard normal, if there are to be any.
+            seed: Of random points, if there are to be any.
+            region: Where they come from.
 
         Returns:
             A value of :class:`~demo.widgets.latent_map.LatentMap`.
         """
+        draws: MapMarks = {} if seed is None else {"draws": self.draws(name, seed, region)}
+        return {"mine": self.mine(name, picture), **draws}
+
+    @torch.inference_mode()
+    def mine(self, name: str, picture: UserPicture) -> MarkedPicture:
+        """A user's picture on a map."""
         model, image = self.models.latent(name), model_input(self.models, picture, name).image
         mean = latent.encode(model, image)
         std = model.encode(image).stddev[0].cpu() if isinstance(model, Variational) else None
@@ -211,25 +230,41 @@ class Maps:
         )
         beyond = "" if self.window(name).holds(mean) else " It lies beyond the edge of the map."
         meaning = "the code" if std is None else "the posterior's mean ± standard deviation"
-        marks: MapMarks = {
-            "mine": {
-                "mean": mean.tolist(),
-                "std": None if std is None else std.tolist(),
-                "pixels": pack(image),
-                "rebuilt": pack(rebuilt),
-                "words": f"{code_words} ({meaning}).{beyond} Rebuilt, the pixels are off by {error:.0f} grey levels "
-                "(root mean square).",
-            }
+        read, again = (FIRST.classes[label] for label in self.read_as(torch.stack([image[0, 0], rebuilt])).tolist())
+        return {
+            "mean": mean.tolist(),
+            "std": None if std is None else std.tolist(),
+            "pixels": pack(image),
+            "rebuilt": pack(rebuilt),
+            "words": f"{code_words} ({meaning}).{beyond} Rebuilt, the pixels are off by {error:.0f} grey levels "
+            f"(root mean square). A classifier reads it as {read}, rebuilt as {again}.",
         }
-        if seed is not None:
-            z = random_points(seed, POINTS)
-            marks["draws"] = {
-                "z": z.tolist(),
-                "pictures": pack(self.pictures(name, z)),
-                "shares": _nearest_classes(self, name),
-                "of": MANY_POINTS,
-            }
-        return marks
+
+    def draws(self, name: str, seed: int, region: Region) -> MarkedDraws:
+        """Random points, and what they become."""
+        z = self.random_points(name, region, seed, POINTS)
+        shown = self.pictures(name, z)
+        return {
+            "z": z.tolist(),
+            "pictures": pack(shown),
+            "classes": self.read_as(shown).tolist(),
+            "words": f"{POINTS} {FROM[region]}, decoded:",
+            "shares": _counts(self, name, region),
+            "of": MANY_POINTS,
+        }
+
+    def random_points(self, name: str, region: Region, seed: int, count: int) -> Tensor:
+        """Random points of a region, (count, 2)."""
+        generator = torch.Generator().manual_seed(seed)
+        if region == "normal":
+            return draw_latents(count, 2, generator)
+        low, high = self.models.atlas(name).codes.quantile(torch.tensor(MOST_CODES), dim=0)
+        return low + (high - low) * torch.rand(count, 2, generator=generator)
+
+    @torch.inference_mode()
+    def read_as(self, pictures: Tensor) -> Tensor:
+        """The class that a classifier reads each picture as, from ``uint8`` (n, H, W): ``int64`` (n,)."""
+        return self.models.classifier(FIRST.classifier).posterior(pictures[:, None]).probs.argmax(dim=1).cpu()
 
     def ends(self, sent: object) -> list[Tensor]:
         """The two points of a map that a way is to lead between.
@@ -288,8 +323,14 @@ class MapView:
         self.maps = maps = Maps(models)
         with gr.Row(elem_classes="walk-row"):
             with gr.Column(scale=9):
-                self.map = LatentMap(model=MAP, classes=FIRST.classes, functions=maps.functions(), elem_id="walk-map")
-            with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
+                self.map = LatentMap(
+                    model=MAP,
+                    classes=FIRST.classes,
+                    taken=taken(models, [models.card(MAP)])[MAP],
+                    functions=maps.functions(),
+                    elem_id="walk-map",
+                )
+            with gr.Column(scale=2, min_width=0, elem_classes="walk-given"):
                 given = PictureInput("map", models, (MAP,))
         gr.HTML(figure_line(models.card(MAP)))
         self.inputs: list[Any] = []
@@ -312,11 +353,6 @@ def check_cards(models: Models, *names: str) -> None:
             models.card(part)
 
 
-def random_points(seed: int, count: int) -> Tensor:
-    """Random points of a standard normal, (count, 2)."""
-    return draw_latents(count, 2, torch.Generator().manual_seed(seed))
-
-
 def _nearer(z: Tensor) -> str:
     """How far out a point lies, in words; the distance of a random point has the Rayleigh distribution."""
     radius = float(z.norm())
@@ -329,11 +365,10 @@ def _nearer(z: Tensor) -> str:
 
 
 @cache
-def _nearest_classes(maps: Maps, name: str) -> list[int]:
-    """How many random points of a standard normal come nearest to a held-out picture of each class."""
-    atlas = maps.models.atlas(name)
-    nearest = torch.cdist(random_points(0, MANY_POINTS), atlas.codes).argmin(dim=1)
-    return torch.bincount(atlas.labels[nearest], minlength=len(atlas.class_names)).tolist()
+def _counts(maps: Maps, name: str, region: Region) -> list[int]:
+    """How many pictures of random points are read as each class."""
+    pictures = maps.pictures(name, maps.random_points(name, region, 0, MANY_POINTS))
+    return torch.bincount(maps.read_as(pictures), minlength=len(FIRST.classes)).tolist()
 
 
 @cache  # there are few models and grids

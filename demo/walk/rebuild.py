@@ -6,10 +6,12 @@ import gradio as gr
 
 from demo.base.errors import show_errors
 from demo.base.events import LIVE
+from demo.base.fields import StrictRadio
 from demo.base.sessions import Session
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
 from demo.walk.bound import STYLE, bound_bar, bound_curve, estimate_bound, kl_bars, waiting
+from demo.walk.links import Link
 from demo.walk.spaces import Spaces
 from demo.widgets.latent_sliders import SPREAD
 from demo.widgets.picture_view import PictureView, magma, plain
@@ -73,21 +75,32 @@ class RebuildView:
         self.rebuild = Rebuild(spaces)
         self.picture, session = gr.State(FIRST_EXAMPLE), gr.State(Session())
         with gr.Row(elem_classes="walk-row"):
-            with gr.Column(scale=2, min_width=200, elem_classes="walk-given"):
+            with gr.Column(scale=2, min_width=0, elem_classes="walk-given"):
                 given = PictureInput("walk", spaces.models, spaces.cards)
-            with gr.Column(scale=9):
-                with gr.Row(elem_classes="walk-pictures"):
+            with gr.Column(scale=9), gr.Row(elem_classes="walk-rebuilt"):
+                with gr.Column(scale=3, elem_classes="walk-square"):
                     original = PictureView(title="Model input", elem_id="walk-seen")
-                    mean = PictureView(title="Rebuilt: mean", elem_id="walk-mean")
-                    scale = PictureView(title="spread", elem_id="walk-scale")
-                    sample = PictureView(title="a sample", elem_id="walk-draw")
-                self.back = gr.Button("Open this point in Walk", size="md")
-                with gr.Row(elem_classes="walk-row"):
-                    with gr.Column(scale=6, min_width=280):
-                        bound = gr.HTML(css_template=STYLE, js_on_load=WANTED, elem_id="walk-bound")
-                        curve = gr.HTML(css_template=STYLE, elem_id="walk-curve")
-                    with gr.Column(scale=5, min_width=240):
-                        bars = gr.HTML(css_template=STYLE, elem_id="walk-kl")
+                    self.back = gr.Button("Open this point in Walk", size="md")
+                with gr.Column(scale=3, elem_classes="walk-square"):
+                    mean = PictureView(title="Rebuilt: the mean of every pixel", elem_id="walk-mean")
+                    scale = PictureView(title="Rebuilt: the spread of every pixel", elem_id="walk-scale")
+                    sample = PictureView(title="Rebuilt: a sample of every pixel", elem_id="walk-draw")
+                    StrictRadio(
+                        ["mean", "spread", "a sample"],
+                        value="mean",
+                        label="Shown of every pixel",
+                        show_label=False,
+                        container=False,
+                        elem_id="walk-shown",
+                    )
+                with gr.Column(scale=3, min_width=0):
+                    bound = gr.HTML(css_template=STYLE, js_on_load=WANTED, elem_id="walk-bound")
+        more = gr.Accordion("What does each dimension say, and how tight is the bound?", open=False)
+        with more, gr.Row(elem_classes="walk-row"):
+            with gr.Column(scale=5, min_width=240):
+                bars = gr.HTML(css_template=STYLE, elem_id="walk-kl")
+            with gr.Column(scale=6, min_width=280):
+                curve = gr.HTML(css_template=STYLE, elem_id="walk-curve")
         self.inputs = [self.picture, session]
         self.outputs = [given.note, self.picture, original, mean, scale, sample, bars, bound, curve]
         given.connect(self.change, [model, session], self.outputs, "walk_rebuild")
@@ -98,6 +111,10 @@ class RebuildView:
         note, *pictures = self.rebuild.pictures(name, picture)
         wait = waiting(session.begin())
         return note, picture, *pictures, wait, wait
+
+    def arrive(self, link: Link, anew: bool, picture: UserPicture, session: Session) -> tuple[Any, ...]:
+        """The same in the latent space of a link."""
+        return self.show(link.space, picture, session)
 
     def change(self, picture: UserPicture, name: str, session: Session) -> tuple[Any, ...]:
         """Another picture."""

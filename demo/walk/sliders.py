@@ -6,6 +6,7 @@ import gradio as gr
 from torch import Tensor
 
 from demo.walk import latent
+from demo.walk.links import Link
 from demo.walk.spaces import Spaces, Value
 from demo.widgets.latent_sliders import LatentSliders, Place
 
@@ -27,12 +28,20 @@ class SlidersView:
 
     def __init__(self, spaces: Spaces) -> None:
         self.spaces, places = spaces, gr.State({})
-        self.sliders = LatentSliders(lines=spaces.lines, look=spaces.look, prior=spaces.prior, elem_id="walk-sliders")
+        self.sliders = LatentSliders(
+            lines=spaces.lines, look=spaces.look, prior=spaces.prior, taken=spaces.taken, elem_id="walk-sliders"
+        )
         self.inputs, self.outputs = [self.sliders, places], [self.sliders, places]
 
     def show(self, name: str, value: object, places: Places) -> tuple[Place, Places]:
         """The sliders of a latent space; where they stood in the one that is left is kept."""
         return switch_place(self.spaces, name, value, places)
+
+    def arrive(self, link: Link, anew: bool, value: object, places: Places) -> tuple[Place, Places]:
+        """The sliders where a link says."""
+        if anew and value is not None:
+            return self.show(link.space, value, places)
+        return link.place or self.spaces.first_place(link.space), places
 
 
 def switch_place(spaces: Spaces, name: str, value: object, places: Places) -> tuple[Place, Places]:

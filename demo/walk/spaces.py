@@ -1,6 +1,7 @@
 """The latent spaces that can be walked in, and what sliders through them ask for."""
 
 import logging
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -10,7 +11,9 @@ from demo.base.checks import read_seed
 from demo.base.errors import InputError
 from demo.shared.models import Models
 from demo.walk import latent
+from demo.walk.codes import decode_point, encode_point
 from demo.walk.words import distance, view_line
+from demo.widgets.base import Taken
 from demo.widgets.latent_sliders import Axis, Place
 from gm_core import Card, CheckpointError, Variational
 from gm_core.data.catalog import place_of
@@ -44,6 +47,7 @@ class Spaces:
         cards: Of the models that can be chosen, digits first.
         dimensions: D of the latent space of each, by the model's name; its atlas says it, and no model is loaded.
         missing: Names of models that cannot, because they have no atlas that belongs to them.
+        taken: What other tabs are told of each model's pictures.
 
     Raises:
         CheckpointError: There is no model to walk in.
@@ -62,11 +66,26 @@ class Spaces:
         if not self.cards:
             raise CheckpointError("there is no VAE with an atlas to walk in; restore its files from the repository")
         self.first = next(iter(self.cards))
+        self.taken = taken(models, self.cards.values())
+        self._homes: dict[str, str] = {}
 
     def is_wide(self, name: str) -> bool:
         """Whether what a picture is, is spread over so many coordinates that none by itself says much."""
         kl = self.models.atlas(name).kl
         return float(kl.topk(min(SHOWN, len(kl))).values.sum()) < ENOUGH * float(kl.sum())
+
+    def fitting(self, sent: Mapping[str, Any], name: str) -> str:
+        """A latent space for a picture from another tab.
+
+        Args:
+            sent: Its ``height``, ``width`` and ``channels``, and if that is known the ``dataset`` that it looks like.
+            name: The model that is there; it stays if it fits.
+        """
+        shape = tuple(sent.get(side) for side in ("channels", "height", "width"))
+        dataset = sent.get("dataset")
+        fits = [key for key, card in self.cards.items() if dataset in (None, card.dataset)] or list(self.cards)
+        fits = [key for key in fits if self.cards[key].record.image == shape] or fits
+        return name if name in fits else fits[0]
 
     def place(self, name: str, z: list[float], origin: str = "") -> Place:
         """Where the sliders are to stand for a point.
@@ -79,6 +98,31 @@ class Spaces:
             z: The point.
             origin: Where it comes from, if that is worth saying.
         """
+        place = self._place(name, z, origin)
+        place["home"] = self._home(name)
+        return place
+
+    def decode(self, name: str, code: str) -> Place:
+        """Where the sliders stand, as a link says it.
+
+        Raises:
+            InputError: The code is damaged.
+        """
+        count = self.dimensions[name]
+        place = self._place(name, [0.0] * count)
+        base = count if self.is_wide(name) else 0
+        numbers = decode_point(code, base + len(place["axes"]))
+        at = latent.check_numbers(numbers[base:], len(place["axes"])).tolist()
+        return {**self.place(name, numbers[:base] or place["base"]), "at": at}
+
+    def _home(self, name: str) -> str:
+        """The code of where the sliders begin, as ``demo/widgets/latent_sliders`` makes it."""
+        if name not in self._homes:
+            place = self._place(name, self.start(name, self.cards[name].record.seeds.point, FIRST_CODE)[0])
+            self._homes[name] = encode_point((place["base"] if self.is_wide(name) else []) + place["at"])
+        return self._homes[name]
+
+    def _place(self, name: str, z: list[float], origin: str = "") -> Place:
         wide, inside = self.is_wide(name), latent.clamp_to_sliders(torch.tensor(z))
         axes, caption, fold = self._principal_axes(name) if wide else self._coordinates(name)
         return {
@@ -90,6 +134,7 @@ class Spaces:
             "origin": origin,
             "caption": caption,
             "fold": fold,
+            "home": "",
         }
 
     def _principal_axes(self, name: str) -> tuple[list[Axis], str, str]:
@@ -136,10 +181,18 @@ class Spaces:
         Raises:
             InputError: There is none of that name.
         """
-        name = sent.get("model")
-        if not isinstance(name, str) or name not in self.cards:
-            raise InputError(f"There is no such latent space; choose {' or '.join(self.cards)}.")
+        name = self.check_name(sent.get("model"))
         return name, self.models.variational(name)
+
+    def check_name(self, sent: object) -> str:
+        """A latent space, by its model's name as a client sent it.
+
+        Raises:
+            InputError: There is none of that name.
+        """
+        if not isinstance(sent, str) or sent not in self.cards:
+            raise InputError(f"There is no such latent space; choose {' or '.join(self.cards)}.")
+        return sent
 
     def check_place(self, sent: object) -> Place:
         """Where sliders stand, as the browser sent it, checked.
@@ -181,8 +234,7 @@ class Spaces:
         """The picture at a point, and what it means."""
         _, vae = self.model(sent)
         view, z = latent.check_view(sent.get("view")), latent.check_point(vae, sent.get("z"), latent.FAR)
-        nearer = latent.share_nearer(vae.dimensions, z)
-        reading = view_line(view) + distance(vae.dimensions, float(z.norm()), nearer)
+        reading = view_line(view) + distance(vae.dimensions, float(z.norm()))
         return latent.picture_answer(latent.picture(vae, z, view)) | {"reading": reading}
 
     def prior(self, sent: Value) -> Value:
@@ -211,6 +263,12 @@ class Spaces:
         """Where a walk begins."""
         z, origin = self.start(name, self.cards[name].record.seeds.point, FIRST_CODE)
         return self.place(name, z, origin[:1].upper() + origin[1:] + "." if self.is_wide(name) else "")
+
+
+def taken(models: Models, cards: Iterable[Card]) -> dict[str, Taken]:
+    """What other tabs are told of the pictures of some models, by their names."""
+    sizes = {card.model_config.image.size for card in models.autoregressives()}
+    return {card.name: {"dataset": card.dataset, "draw": card.model_config.image.size in sizes} for card in cards}
 
 
 def variational_cards(models: Models) -> list[Card]:

@@ -3,7 +3,6 @@
 import base64
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -15,39 +14,12 @@ from demo.base.events import LIVE, public
 from demo.base.words import note_html
 from demo.shared.picture_input import PictureInput, UserPicture, model_input
 from demo.walk import latent
+from demo.walk.codes import encode_point
+from demo.walk.ends import FIRST_CODES, FIRST_SEEDS, End, Ends, Point, Seed
+from demo.walk.links import Link
 from demo.walk.spaces import Spaces, Value
 from demo.widgets.picture_strip import PictureStrip, StripValue
 from gm_core.rendering import gif, grid
-
-FIRST_SEEDS, FIRST_CODES = {"A": 11, "B": 12}, {"A": 25, "B": 54}
-"""Seeds of the ends on arrival; in a wide space, numbers of held-out pictures."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """An end that is a point of one latent space.
-
-    Attributes:
-        z: Its coordinates.
-        what: Where it comes from, in words.
-    """
-
-    z: list[float]
-    what: str
-
-
-@dataclass(frozen=True)
-class Seed:
-    """An end that is a random point, in every latent space another."""
-
-    seed: int
-
-
-End = Point | Seed | UserPicture
-"""An end of a way; of a picture, the point is its code, computed when a latent space needs it."""
-
-Ends = dict[str, dict[str, End]]
-"""By model and by A or B, what the user has chosen; what is there on arrival where nothing is."""
 
 
 class Ways:
@@ -87,7 +59,13 @@ class Ways:
         a, b = (torch.tensor(point.z) for point in points.values())
         line_a, line_b = (note_html(f"<b>{end}</b> is {point.what}.") for end, point in points.items())
         strip = latent.path(self.spaces.models.latent(name), a, b)
-        return {**strip, "model": name, "ends": [a.tolist(), b.tolist()]}, line_a, line_b
+        codes = [encode_point(point.z) if self._needs_code(name, end, ends) else "" for end, point in points.items()]
+        return {**strip, "model": name, "ends": [a.tolist(), b.tolist()], "codes": codes}, line_a, line_b
+
+    @staticmethod
+    def _needs_code(name: str, end: str, ends: Ends) -> bool:
+        """Whether no seed says what an end is."""
+        return not isinstance(ends.get(name, {}).get(end, Seed(0)), Seed)
 
     def animation(self, sent: Value) -> Value:
         """All three ways, there and back, as an endless animation: a GIF file in base64."""
@@ -113,21 +91,20 @@ class WaysView:
 
     Attributes:
         ends: The ends.
+        seeds: The fields of their seeds, by A and B.
         inputs: What :meth:`show` needs besides the model's name.
         outputs: What it sets.
     """
 
     def __init__(self, spaces: Spaces, model: gr.Radio, sliders: gr.HTML, picture: gr.State) -> None:
         self.spaces, self.ways = spaces, Ways(spaces)
-        self.show = self.ways.show
         self.ends = gr.State({})
         controls = []
-        with gr.Row(elem_classes="walk-row"):
-            with gr.Column(scale=8):
-                strip = PictureStrip(animate=self.ways.animation, elem_id="walk-strip")
-            with gr.Column(scale=4, min_width=280):
+        with gr.Column(elem_classes="walk-ways"):
+            strip = PictureStrip(animate=self.ways.animation, taken=spaces.taken, elem_id="walk-strip")
+            with gr.Row(elem_classes="walk-ends"):
                 for end, seed in FIRST_SEEDS.items():
-                    with gr.Column(elem_classes="walk-end"):
+                    with gr.Column(elem_classes="walk-end", min_width=0):
                         line = gr.HTML(elem_id=f"walk-what-{end}", padding=False)
                         with gr.Row():
                             buttons = [
@@ -138,10 +115,19 @@ class WaysView:
                             number = gr.Number(seed, label=f"Seed, 0 to {SHORT_SEEDS - 1}", elem_id=f"walk-seed-{end}")
                             given = PictureInput(f"walk-{end.lower()}", spaces.models, spaces.cards)
                         controls.append((end, number, buttons, given, line))
+        self.seeds = {end: number for end, number, *_ in controls}
         self.inputs = [self.ends]
         self.outputs = [strip, *(line for *_, line in controls)]
         for end, number, buttons, given, _ in controls:
             self._connect(end, number, buttons, given, model, sliders, picture)
+
+    def show(self, name: str, ends: Ends) -> tuple[Any, ...]:
+        """The ways in a latent space."""
+        return self.ways.show(name, ends)
+
+    def arrive(self, link: Link, anew: bool, ends: Ends) -> tuple[Any, ...]:
+        """The ways between the ends of a link."""
+        return self.show(link.space, (anew and ends) or link.ends)
 
     def change(self, end: str, name: str, ends: Ends, chosen: Mapping[str, End]) -> tuple[Any, ...]:
         """Another end, in each latent space that it is chosen for."""

@@ -1,10 +1,11 @@
 """What the Walk tab says: hints, and numbers with their meaning."""
 
-import math
 from html import escape
 
+import torch
+
 from demo.base.words import nats, note_html
-from demo.walk.latent import View
+from demo.walk.latent import View, distance_within, share_nearer
 from gm_core import Card
 from gm_core.data.catalog import FIRST, DataSet
 from gm_core.studies.atlas.attributes import attributes_of
@@ -99,18 +100,23 @@ def view_line(view: View) -> str:
     return f"<p>{_VIEWS[view]}</p>"
 
 
-def distance(dimensions: int, length: float, nearer: float) -> str:
+USUAL = (0.05, 0.95)
+"""Of the distances of random points, all but the outermost."""
+
+
+def distance(dimensions: int, length: float) -> str:
     """How far out a point lies, and what that means.
 
     Args:
         dimensions: D of the latent space.
         length: Distance |z| from 0.
-        nearer: Share of the prior's samples that lie closer to 0.
     """
+    nearer = share_nearer(dimensions, torch.tensor([length]))
+    low, high = (distance_within(dimensions, share) for share in USUAL)
     if nearer < 0.001:
         meaning = "closer to 0 than practically all random points" + (
             ": the middle of everything"
-            if length < math.sqrt(dimensions) / 2
+            if length < low / 2
             else ", as the codes of many pictures are: a code is the mean of z, without its scatter"
         )
     elif nearer > 0.999:
@@ -120,8 +126,8 @@ def distance(dimensions: int, length: float, nearer: float) -> str:
     else:
         meaning = f"farther from 0 than {100 * nearer:.3g} % of random points"
     return (
-        f'<p class="lab-number"><b>|z| = {length:.2f}</b>: {meaning} '
-        f"(typical: about √{dimensions} = {math.sqrt(dimensions):.1f}).</p>"
+        f'<p class="lab-number"><b>|z| = {length:.2f}</b>: {meaning}. Of these, 90 % have |z| from {low:.1f} to '
+        f"{high:.1f}.</p>"
     )
 
 

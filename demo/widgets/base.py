@@ -1,23 +1,25 @@
 """What all browser components share: how their files are read, what they send, how they answer."""
 
-import re
 import sys
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import gradio as gr
 
 from demo.base.errors import Answer
+from demo.base.scripts import bundle, strip
 from demo.base.serving.questions import in_lanes
 from gm_core.text import strict_json
 
 FOLDER = Path(__file__).parent
 
-_IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"([^"]+)";\n', re.MULTILINE)
-_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)?\n", re.MULTILINE)  # whole lines, and empty ones
-_EXPORT = re.compile(r"^export (?=const|let|function|async|class)", re.MULTILINE)
+
+class Taken(TypedDict):
+    """What other tabs are told of a model's pictures: their data set, and whether Draw has a model of their size."""
+
+    dataset: str
+    draw: bool
 
 
 class Widget(gr.HTML):
@@ -42,7 +44,7 @@ class Widget(gr.HTML):
         super().__init__(
             self.postprocess(value),
             html_template=(folder / "template.html").read_text(),
-            css_template=_COMMENT.sub("", style),
+            css_template=strip(style),
             js_on_load=bundle(folder / "script.js"),
             server_functions=[in_lanes(name, answer) for name, answer in (functions or {}).items()],
             apply_default_css=False,
@@ -63,34 +65,3 @@ class Widget(gr.HTML):
     def api_info(self) -> dict[str, Any]:
         """The value, as it is described to a client without a browser."""
         return {"type": "string", "description": self.about}
-
-
-@cache
-def bundle(entry: Path) -> str:
-    """A script and what it imports, as one text that runs as the body of a function.
-
-    Modules come in the order in which a browser would run them, each once, without their comments; all share one scope,
-    so no two of a widget's may declare the same name at their top (a test sees to it).
-
-    Args:
-        entry: The module to begin with.
-    """
-    text = "\n".join(_EXPORT.sub("", _IMPORT.sub("", module.read_text())) for module in modules(entry))
-    return _COMMENT.sub("", text)
-
-
-def modules(entry: Path) -> list[Path]:
-    """The modules that a script consists of, in the order in which they run."""
-    seen: set[Path] = set()
-    order: list[Path] = []
-
-    def visit(module: Path) -> None:
-        if module in seen:
-            return
-        seen.add(module)
-        for name in _IMPORT.findall(module.read_text()):
-            visit((module.parent / name).resolve())
-        order.append(module)
-
-    visit(entry.resolve())
-    return order

@@ -89,6 +89,12 @@ export const paintPicture = (canvas, { levels, width, height, channels }, { inde
   context.putImageData(image, left, 0);
 };
 
+/** The picture on a canvas, as other tabs take it: {pixels, height, width, channels}. */
+export const readPicture = (canvas, channels) => {
+  const { width, height } = canvas, { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  return { pixels: [...data].filter((_, i) => i % 4 < channels), height, width, channels };
+};
+
 // --- files
 
 export const download = (name, address) => Object.assign(make("a"), { href: address, download: name }).click();

@@ -23,13 +23,19 @@ class Seeds:
 
     Attributes:
         picture: Of a picture that the data set's PixelCNN draws.
+        drawings: Of first drawings by its models, by the model's name: a classifier reads every class as it was asked
+            for; found by :mod:`gm_core.studies.first_seeds`.
         point: Of a point in the latent space of its VAE.
         examples: Of pictures to be judged.
+        rebuilt: Of pictures by its PixelCNN that are rebuilt from latent spaces as the class that they are of, the
+            first of which is there on arrival.
     """
 
     picture: int = 0
+    drawings: Mapping[str, int] = field(default_factory=dict)
     point: int = 13
     examples: tuple[int, int, int] = (6, 11, 18)
+    rebuilt: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ class DataSet:
         seeds: Of what is there on arrival.
         pixelcnn: The checkpoint that draws its pictures; ``NAME-pixelcnn`` where nothing else is said.
         density: The checkpoint that judges pictures; ``pixelcnn`` where nothing else is said.
+        feature_test: Whether its classifier's features are a second test of its detector: where that is known to help.
         outliers: What is shown to its classifier as being of no class: a data set's pictures, or some that need no
             data, see :func:`gm_core.studies.detector.outliers.outliers_named`.
         asked: Classes that its model is asked for where some of its drawings are shown, and what they are called.
@@ -116,6 +123,7 @@ class DataSet:
     seeds: Seeds = Seeds()
     pixelcnn: str = ""
     density: str = ""
+    feature_test: bool = False
     outliers: str = "mnist"
     asked: Mapping[int, str] = field(default_factory=dict)
     line_up: LineUp | None = None
@@ -130,6 +138,11 @@ class DataSet:
     def image(self) -> tuple[int, int, int]:
         """Channels, height and width of its pictures."""
         return self.form.channels, self.form.size, self.form.size
+
+    def example_seed(self, nth: int) -> int:
+        """The seed of one of its examples; every number has one, and 0 is there on arrival."""
+        known = self.seeds.rebuilt or (self.seeds.picture,)
+        return known[nth % len(known)] if nth == 0 or self.seeds.rebuilt else nth
 
     @property
     def noun(self) -> str:
@@ -163,6 +176,7 @@ class DataSet:
             "pixelcnn": self.density,
             "background": f"{self.name}-pixelcnn-background",
             "vae": self.vae,
+            **({"classifier": self.classifier} if self.feature_test else {}),
         }
 
 
@@ -186,10 +200,15 @@ CATALOG: dict[str, DataSet] = {
             credit="Y. LeCun, C. Cortes and C. J. C. Burges",
             source="yann.lecun.com/exdb/mnist, by torchvision",
             attributes=("thickness", "slant"),
-            seeds=Seeds(picture=39),  # a six that is taken for nothing else
+            seeds=Seeds(
+                picture=39,  # a six that is taken for nothing else
+                drawings={"mnist-pixelcnn": 74, "mnist-pixelcnn-gated": 20, "mnist-pixelcnn-original": 6},
+                rebuilt=(256, 51, 45, 78, 0, 21, 9, 132, 6, 76, 33, 40, 62, 81, 87, 131),
+            ),
             # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
             # surprised by it.
             density="mnist-pixelcnn-gated",
+            feature_test=True,
             outliers="fashion",
             asked={digit: f"digit {digit}" for digit in range(10)},
             line_up=LineUp(
@@ -215,6 +234,7 @@ CATALOG: dict[str, DataSet] = {
             source="yann.lecun.com/exdb/mnist, by torchvision",
             same_as="mnist",
             attributes=("thickness", "slant"),
+            seeds=Seeds(drawings={"mnist-binary-pixelcnn": 6}),
             outliers="fashion",
         ),
         DataSet(
@@ -233,7 +253,7 @@ CATALOG: dict[str, DataSet] = {
             credit="H. Xiao, K. Rasul and R. Vollgraf, copyright (c) 2017 Zalando SE",
             source="github.com/zalandoresearch/fashion-mnist, by torchvision",
             attributes=("brightness", "width"),
-            seeds=Seeds(picture=6, point=25),  # a T-shirt
+            seeds=Seeds(picture=6, point=202, drawings={"fashion-pixelcnn": 46}),  # a T-shirt, and a sneaker
             asked={0: "T-shirt", 1: "trousers", 5: "sandal", 7: "sneaker", 8: "bag", 9: "ankle boot"},
             line_up=LineUp(
                 own={"a shirt": 0, "a sneaker": 7, "a bag": 8},

@@ -124,5 +124,12 @@ def check_temperature(temperature: float) -> float:
     return float(temperature)
 
 
+def check_guidance(guidance: float) -> float:
+    """A weight of the label that can be drawn with, or a ``ValueError`` that says what is wrong with it."""
+    if not (math.isfinite(guidance) and 0 <= guidance <= 10):
+        raise ValueError(f"guidance must be a number from 0 to 10, not {guidance!r}")
+    return float(guidance)
+
+
 def _type_of(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")

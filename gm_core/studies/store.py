@@ -136,6 +136,10 @@ class StudyFamily(ABC, Generic[T]):
             device: Where to run.
         """
 
+    def sources_on(self, card: Card) -> dict[str, str]:
+        """The checkpoints that a study which is already there was made with, of those there are by :meth:`sources`."""
+        return self.sources(self.subject(card.name))
+
     def entries(self, sources: Mapping[str, Card]) -> dict[str, Any]:
         """The sources as they are named on a card, among the entries of its ``config``."""
         return {part: {"name": card.name, "sha256": card.sha256} for part, card in sources.items()}
@@ -183,7 +187,7 @@ class StudyFamily(ABC, Generic[T]):
         Returns:
             The card as written.
         """
-        sources = self._source_cards(subject, directory)
+        sources = self._source_cards(self.sources(subject), directory)
         card = Card(
             name=self.name(subject),
             family=self.family,
@@ -210,7 +214,7 @@ class StudyFamily(ABC, Generic[T]):
         """
         directory, where = directory or checkpoint_dir(), pick_device(device)
         card = self._card(subject, directory)
-        sources = self._source_cards(subject, directory)
+        sources = self._source_cards(self.sources_on(card), directory)
         cards, key = [card, *sources.values()], (directory.resolve() / card.name, where)
         with self._lock, isolation(), torch.inference_mode(False):
             known = self._loaded.get(key)
@@ -250,8 +254,8 @@ class StudyFamily(ABC, Generic[T]):
         except Exception as error:  # its card and its tensors may hold anything
             raise CheckpointError(f"{what} is not one of this version ({reason(error)}); {remedy}") from error
 
-    def _source_cards(self, subject: str, directory: Path) -> dict[str, Card]:
-        return {part: read_card(name, directory) for part, name in self.sources(subject).items()}
+    def _source_cards(self, sources: Mapping[str, str], directory: Path) -> dict[str, Card]:
+        return {part: read_card(name, directory) for part, name in sources.items()}
 
     def _remedy(self, subject: str, directory: Path) -> str:
         return (

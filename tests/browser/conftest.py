@@ -19,9 +19,7 @@ CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 def browser() -> Iterator[Browser]:
     """One browser for all tests; a reasoned skip where there is none."""
     if CHROMIUM is None:
-        pytest.skip(
-            "no Chromium on this machine: install one (Debian: apt-get install chromium) to run the browser tests"
-        )
+        pytest.skip("no Chromium on this machine: install one (Debian: apt-get install chromium-headless-shell)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
@@ -64,8 +62,7 @@ def model() -> gm_core.Autoregressive:
 
 @pytest.fixture
 def tab(page: Page, app_url: str) -> Page:
-    """A page at the tab "Reasonable?", with its first verdict."""
-    page.goto(app_url)
-    page.get_by_role("tab", name="Reasonable?").click()
+    """A page at the detector's tab, with its first verdict."""
+    page.goto(f"{app_url}?tab=judge")
     expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
     return page

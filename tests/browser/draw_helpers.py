@@ -49,8 +49,29 @@ def opened(page: Page, url: str) -> Locator:
     """The canvas component of an opened page that draws without delay."""
     page.goto(url)
     canvas = page.locator("#draw-canvas")
-    canvas.get_by_role("button", name="full speed").click()
+    full_speed(canvas)
     return canvas
+
+
+def full_speed(canvas: Locator) -> None:
+    canvas.get_by_label("Speed").select_option("fast")
+
+
+def choose_model(page: Page, subject: str, title: str | None = None) -> None:
+    """Choose what is drawn, and by which model."""
+    page.get_by_label("What is drawn").select_option(subject)
+    if title:
+        page.get_by_label("Model", exact=True).select_option(title)
+
+
+def more(page: Page) -> None:
+    """Open what is seldom used."""
+    page.get_by_role("button", name="Temperature and guidance").click()
+
+
+def start_over(canvas: Locator) -> None:
+    """Take back the part of the picture that is given."""
+    canvas.locator(".discard").click()
 
 
 def wait_for(canvas: Locator, text: str) -> None:

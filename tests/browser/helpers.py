@@ -3,10 +3,16 @@
 import time
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Locator, Page, Request, ViewportSize
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+
+LAPTOP: ViewportSize = {"width": 1366, "height": 625}
+"""A screen of 768 lines, less what the browser takes."""
+PROJECTOR: ViewportSize = {"width": 1920, "height": 1080}
+SIZES = {"laptop": LAPTOP, "projector": PROJECTOR, "phone": ViewportSize(width=390, height=844)}
+"""What every tab is looked at in: ``@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)``."""
 
 QUIET_FRAMES = 3
 """As many painted frames without a request end a wait: a handler that follows another asks within the first."""
@@ -49,3 +55,17 @@ class Traffic:
             assert time.monotonic() < end, f"not answered: {[request.url for request in self._open]}"
             self._page.evaluate("() => new Promise(requestAnimationFrame)")
             quiet = 0 if self._open else quiet + 1
+
+
+def in_sight(locator: Locator) -> bool:
+    """Whether an element lies within the window, all of it, without scrolling."""
+    box = locator.bounding_box()
+    size = locator.page.viewport_size
+    assert size
+    return bool(
+        box
+        and box["x"] >= 0
+        and box["y"] >= 0
+        and box["x"] + box["width"] <= size["width"] + 1
+        and box["y"] + box["height"] <= size["height"] + 1
+    )

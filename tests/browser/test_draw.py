@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, expect
 import gm_core
 from demo.draw.drawings import NAME
 from demo.draw.handlers import FIRST_SEED
-from tests.browser.draw_helpers import cells, expected, opened, saved, wait_for
+from tests.browser.draw_helpers import cells, expected, full_speed, more, opened, saved, wait_for
 from tests.browser.helpers import DESKTOP, PHONE
 
 
@@ -67,7 +67,7 @@ def test_stop_keeps_what_is_there(page, app_url, model, traffic):
     assert cells(canvas) == before
     _, pixels = saved(page, canvas)
     assert (pixels[5::10, 5::10, 3] > 0).sum() == count
-    canvas.get_by_role("button", name="full speed").click()
+    full_speed(canvas)
     canvas.get_by_role("button", name="Replay").click()
     wait_for(canvas, f"stopped: {count} of 784 pixels")
     assert cells(canvas) == before
@@ -81,7 +81,7 @@ def test_space_pauses_and_resumes(page, app_url):
     wait_for(canvas, "paused: ")
     paused = cells(canvas)
     expect(canvas.get_by_role("button", name="Resume")).to_be_visible()
-    canvas.get_by_role("button", name="full speed").click()
+    full_speed(canvas)
     assert cells(canvas) == paused
     canvas.locator("canvas").press("Space")
     wait_for(canvas, "complete: ")
@@ -100,6 +100,7 @@ def test_every_control_redraws_with_the_same_noise(page, app_url, model):
     assert number(canvas) == pytest.approx(told, abs=0.06)
     expect(canvas.locator(".meaning")).to_contain_text(f"log p(x) = {untold:,.1f} nats".replace("-", "−"))
 
+    more(page)
     page.get_by_label("number input for Temperature").fill("0.7")
     wait_for(canvas, f"complete: 784 of 784 pixels · class 3, seed {FIRST_SEED}, temperature 0.7")
     assert cells(canvas) == expected(model, label=3, temperature=0.7).flatten().tolist()
@@ -126,6 +127,7 @@ def test_bad_input_gets_a_message_and_the_picture_stays(page, app_url):
     wait_for(canvas, "complete: 784 of 784 pixels · any class, seed 8")
     expect(page.locator("#draw-seed-problem")).to_be_empty()
     before = cells(canvas)
+    more(page)
     page.get_by_label("number input for Temperature").fill("0")
     expect(page.locator("#draw-temperature-problem")).to_have_text("The temperature must be a number from 0.1 to 2.0.")
     assert cells(canvas) == before

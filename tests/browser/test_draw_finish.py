@@ -6,16 +6,29 @@ import torch
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from demo.draw.drawings import LAST_SEED
 from demo.draw.handlers import FIRST_SEED
 from gm_core import draw_noise, rebuild
-from tests.browser.draw_helpers import INDEX, cells, expected, middle_of, opened, sheet, tool, wait_for
+from tests.browser.draw_helpers import (
+    INDEX,
+    cells,
+    expected,
+    middle_of,
+    more,
+    opened,
+    sheet,
+    start_over,
+    tool,
+    wait_for,
+)
 from tests.browser.helpers import DESKTOP, PHONE
 
 
-def finished(model, values, keep, *, n=1, same=False):
-    """What the model makes of given pixels with the first seed's noise; with the same for all pictures if asked."""
+def finished(model, values, keep, *, n=1, same=False, dice=0):
+    """What the model makes of given pixels with the first seed's noise, after so many throws of new dice; with the same
+    for all pictures if asked."""
     start, given = (torch.as_tensor(np.array(part)).view(-1, 1, 28, 28) for part in (values, keep))
-    noise = draw_noise(1 if same else n, 28, 28, torch.Generator().manual_seed(FIRST_SEED))
+    noise = draw_noise(1 if same else n, 28, 28, torch.Generator().manual_seed(FIRST_SEED + dice * (LAST_SEED + 1)))
     events = model.stream(n, start=start.to(torch.uint8), keep=given.bool(), noise=noise, chunk=28)
     return rebuild(events, 28, 28)[0].flatten(1).tolist()
 
@@ -46,30 +59,41 @@ def test_half_erased_has_several_endings_and_undo_brings_the_whole_back(page, ap
     tool(canvas, "Erase the bottom half")
     top = np.arange(784) < 392
     expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
-    ending = finished(model, image, top)[0]
-    # The same dice end the picture as they did: given pixels use up none.
-    assert ending == image
+    ending = finished(model, image, top, dice=1)[0]
+    wait_for(canvas, "complete: ")
+    assert cells(canvas) == ending != image, "new dice for what is erased"
+    tool(canvas, "Erase the bottom half")
+    again = finished(model, image, top, dice=2)[0]
+    expect(canvas.locator(".number")).to_have_text(log_prob_text(model, again))
+    assert cells(canvas) == again != ending, "and for every further press"
 
-    page.locator("#draw-pictures").get_by_label("4", exact=True).check()
+    tool(canvas, "4 endings")
     wait_for(canvas, "complete: 784 of 784 pixels · any class, 4 pictures")
-    endings = finished(model, image, top, n=4)
+    expect(page.locator("#draw-pictures").get_by_label("4", exact=True)).to_be_checked()
+    endings = finished(model, image, top, n=4, dice=2)
     assert sheet(canvas, 2, 2) == endings and len({tuple(ending) for ending in endings}) == 4
     expect(canvas.locator(".meaning")).to_have_text("One start, 4 endings.")
     tool(canvas, "Erase the left half")
-    left = np.arange(784) % 28 >= 14
-    endings = finished(model, image, left, n=4)
+    left = np.arange(784) % 28 < 14
+    endings = finished(model, again, top & ~left, n=4, dice=3)
     expect(canvas.locator(".number")).to_have_text(lowest_to_highest(model, endings))
     wait_for(canvas, "complete: ")
     assert sheet(canvas, 2, 2) == endings
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
-    tool(canvas, "Undo")
-    tool(canvas, "Undo")
+    for _ in range(4):
+        tool(canvas, "Undo")
     expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
     whole = model.sample(4, None, torch.Generator().manual_seed(FIRST_SEED)).flatten(1).tolist()
     expect(canvas.locator(".number")).to_have_text(lowest_to_highest(model, whole))
     wait_for(canvas, "complete: ")
     assert sheet(canvas, 2, 2) == whole
+
+
+def log_prob_text(model, picture) -> str:
+    with torch.inference_mode():
+        nats = model.log_prob(torch.tensor(picture, dtype=torch.uint8).view(1, 1, 28, 28)).item()
+    return f"{nats:,.1f} nats".replace("-", "−")
 
 
 def lowest_to_highest(model, pictures) -> str:
@@ -82,11 +106,12 @@ def test_the_pen_begins_and_the_model_finishes_under_it(page, app_url, model):
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")
     tool(canvas, "pen")
-    tool(canvas, "Blank canvas")
     wait_for(canvas, "blank canvas: 0 of 784")
+    expect(canvas.locator(".discard")).to_be_hidden()
     assert cells(canvas) == [None] * 784
     drag(page, canvas, (6, 9), (6, 19), (10, 16))
     wait_for_answer(canvas)
+    expect(canvas.locator(".discard")).to_contain_text("Starts from your drawing")
     drawn = np.array(cells(canvas))
     ink = drawn.reshape(28, 28)[:10]
     assert ink[5:7, 10:18].min() == 255, "the stroke is white in its middle"
@@ -176,14 +201,14 @@ def test_a_pixel_changed_by_hand_and_the_rest_answers(page, app_url, model, by):
     answer = finished(model, image, np.arange(784) <= INDEX)[0]
     assert cells(canvas) == answer != expected(model).flatten().tolist()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    canvas.get_by_role("button", name="Copy link").click()
-    expect(canvas.get_by_role("button", name="Copied")).to_be_visible()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_text("Link copied.")).to_be_visible()
     canvas = opened(page, page.evaluate("navigator.clipboard.readText()"))
     expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.", timeout=15_000)
     wait_for(canvas, "complete: ")
     assert cells(canvas) == answer
 
-    tool(canvas, "Discard my drawing")
+    start_over(canvas)
     expect(canvas.locator(".how")).not_to_contain_text("Inside the blue line")
     wait_for(canvas, "complete: ")
     assert cells(canvas) == expected(model).flatten().tolist()
@@ -208,10 +233,11 @@ def test_an_uploaded_picture_is_finished_and_no_picture_leaves_all_as_it_was(pag
     shown = np.array(cells(canvas))
     assert shown[:392].max() > 200
     assert shown.tolist() == finished(model, shown, np.arange(784) < 392)[0]
-    tool(canvas, "Undo")
+    page.locator("#draw-upload").get_by_role("button", name="Remove Image").click()
     expect(canvas.locator(".how")).not_to_contain_text("Inside the blue line")
     wait_for(canvas, "complete: ")
     assert cells(canvas) == before
+    expect(page.get_by_text("There is no picture yet")).to_have_count(0)
 
 
 def test_a_held_class_key_shows_the_same_dice_as_another_class(page, app_url, model):
@@ -236,6 +262,7 @@ def test_a_held_class_key_shows_the_same_dice_as_another_class(page, app_url, mo
 def test_a_dragged_temperature_redraws_at_the_place_that_is_looked_at(page, app_url, model):
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")
+    more(page)
     for _ in range(3):
         page.locator("#draw-temperature input[type=range]").press("ArrowLeft")
     wait_for(canvas, f"complete: 784 of 784 pixels · any class, seed {FIRST_SEED}, temperature 0.85")

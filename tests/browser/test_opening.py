@@ -12,6 +12,7 @@ from demo.draw import TAB as DRAW
 from demo.draw.drawings import NAME
 from demo.shared.models import Models
 from gm_core.checkpoints import checkpoint_dir
+from tests.browser.draw_helpers import choose_model
 from tests.browser.helpers import Traffic
 from tests.helpers import served
 
@@ -78,7 +79,7 @@ def test_missing_weights_are_said_in_the_tab_with_the_remedy_and_another_model_d
         notice = page.locator(".opening .message")
         expect(notice).to_contain_text(NAME, timeout=30_000)
         expect(notice).to_contain_text("restore it from the repository")
-        page.locator("#draw-model").get_by_label("Digits · original PixelCNN").check()
+        choose_model(page, "Digits", "original PixelCNN")
         expect(page.locator("#draw-canvas .status")).to_contain_text("of 784 pixels", timeout=30_000)
 
 

@@ -15,8 +15,8 @@ from demo.shared.picture_input import FIRST_EXAMPLE
 from demo.walk import latent
 from demo.walk.bound import estimate_bound
 from demo.walk.edit import Edit
+from demo.walk.ends import FIRST_SEEDS
 from demo.walk.spaces import Spaces
-from demo.walk.ways import FIRST_SEEDS
 from gm_core.data.catalog import FIRST
 from tests.browser.helpers import DESKTOP, PHONE, Traffic
 from tests.browser.walk_helpers import MAIN, open_walk, shown, wait_for, wait_for_change, wait_for_nearly
@@ -218,6 +218,7 @@ def test_an_uploaded_picture_is_rebuilt(page: Page, app_url: str, vae: gm_core.V
     rebuilt, elbo = latent.rebuild(vae, image), estimate_bound(vae, image).elbo
     wait_for(page, image.flatten().tolist(), "#walk-seen canvas")
     expect(page.locator("#walk-bound .total")).to_contain_text(f"{elbo:,.1f}".replace("-", "−"))
+    page.get_by_role("button", name="how tight is the bound").click()
     expect(page.locator("#walk-curve svg")).to_be_visible()
     page.get_by_role("button", name="Open this point in Walk").click()
     wait_for(page, mean(vae, latent.clamp_to_sliders(rebuilt.point)))

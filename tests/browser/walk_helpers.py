@@ -33,8 +33,14 @@ def wait_for_change(page: Page, before: Sequence[int], selector: str = MAIN) -> 
     return shown(page, selector)
 
 
+def wait_for_picture(page: Page, selector: str = MAIN) -> None:
+    """Wait until there is a picture on a canvas, whichever."""
+    expect(page.locator(selector)).to_be_visible(timeout=30_000)
+    page.wait_for_function(f"selector => ({PIXELS})(selector).some(Boolean)", arg=selector)
+
+
 def open_walk(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_role("tab", name="Walk: VAE").click()
     expect(page.locator(MAIN)).to_be_visible()
-    page.wait_for_function(f"selector => ({PIXELS})(selector).some(Boolean)", arg=MAIN)  # and the first picture on it
+    wait_for_picture(page)

@@ -76,18 +76,22 @@ class Page:
 
     Attributes:
         events: Numbers of the events, by the names of their endpoints.
+        inputs: How many values each event takes, by the same names.
         components: Numbers of the components, by their ids in the page.
     """
 
     events: dict[str, int]
+    inputs: dict[str, int]
     components: dict[str, int]
 
     @classmethod
     async def read(cls, client: httpx.AsyncClient) -> "Page":
         """Read it from the server."""
         config = (await client.get("/config")).json()
+        events = [event for event in config["dependencies"] if event["backend_fn"]]
         return cls(
-            {event["api_name"]: event["id"] for event in config["dependencies"] if event["backend_fn"]},
+            {event["api_name"]: event["id"] for event in events},
+            {event["api_name"]: len(event["inputs"]) for event in events},
             {component["props"].get("elem_id"): component["id"] for component in config["components"]},
         )
 
@@ -128,11 +132,16 @@ class Visitor:
 
     async def digit(self) -> None:
         """One digit."""
-        await self.event("draw", ["any", 1.0, self.random.randrange(10_000), "1", DIGITS, None])
+        await self.event("draw", self.drawing("1", DIGITS))
+
+    def drawing(self, pictures: str, model: str) -> list[Any]:
+        """What is sent to have pictures drawn; older apps know no guidance."""
+        controls = ["any", 1.0, self.random.randrange(10_000), pictures, model, 1.0]
+        return [*controls[: self.page.inputs["draw"] - 1], None]
 
     async def photograph(self) -> None:
         """One small photograph, which takes seconds."""
-        await self.event("draw", ["any", 1.0, self.random.randrange(10_000), "1", PHOTOGRAPHS, None])
+        await self.event("draw", self.drawing("1", PHOTOGRAPHS))
 
     async def verdict(self) -> None:
         """A small picture judged."""
@@ -234,8 +243,11 @@ class Hostile(Visitor):
 
     async def made_up(self) -> None:
         """A photograph for a visitor that does not exist, and is not fetched."""
-        data = ["any", 1.0, self.random.randrange(10_000), "16", PHOTOGRAPHS, None]
-        sent = {"data": data, "fn_index": self.page.events["draw"], "session_hash": uuid4().hex}
+        sent = {
+            "data": self.drawing("16", PHOTOGRAPHS),
+            "fn_index": self.page.events["draw"],
+            "session_hash": uuid4().hex,
+        }
         await self.client.post(f"{API}/queue/join", json=sent)
 
     async def hang_up(self) -> None:

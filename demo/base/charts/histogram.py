@@ -13,9 +13,12 @@ from demo.base.words import nats
 STYLE = (Path(__file__).parent / "histogram.css").read_text()
 """What a page with such a chart needs."""
 
-WIDTH, HEIGHT = 480, 236
-LEFT, RIGHT, TOP, BOTTOM = 12, 468, 58, 186
+WIDTH = 480
+LEFT, RIGHT, TOP = 12, 468, 58
 """The plot inside the drawing; labels around it."""
+
+BELOW = 50
+"""Room for ticks and title below the plot."""
 
 BINS = 48
 
@@ -27,6 +30,7 @@ def histogram(
     title: str = "log p(x), nats",
     ends: tuple[str, str] = ("less likely", "more likely"),
     of: str = "images",
+    tall: int = 128,
 ) -> str:
     """Draw what a number is on held-out images, where a picture's lies among them, and what is unusual.
 
@@ -37,13 +41,15 @@ def histogram(
         title: What the values are, with their unit.
         ends: What lies to the left and to the right.
         of: What the held-out images are.
+        tall: Height of the plot, where the whole is 480 wide.
 
     Returns:
         An ``svg`` element; its colours follow the page's, light or dark.
     """
     values = values[values.isfinite()]
     axis, pattern = _Axis.over(values), "refused-" + "".join(filter(str.isalnum, title))
-    bars = _bars(values, axis)
+    bottom = TOP + tall
+    bars = _bars(values, axis, bottom)
     low, high = (min(max(axis.x(edge), LEFT), RIGHT) for edge in usual)
     color = "var(--reasonable)" if usual[0] <= here <= usual[1] else "var(--unreasonable)"
     says = (
@@ -51,25 +57,25 @@ def histogram(
         f"Usual from {nats(usual[0])} to {nats(usual[1])}; this picture lies at {nats(here)}."
     )
     zones = "".join(
-        f'<rect x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{BOTTOM - TOP}" fill="url(#{pattern})"/>'
+        f'<rect x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{tall}" fill="url(#{pattern})"/>'
         for x, width in ((LEFT, low - LEFT), (high, RIGHT - high))
         if width > 0
     )
     edges = "".join(
-        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{BOTTOM}" class="edge"/>'
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}" class="edge"/>'
         for x in (low, high)
         if LEFT < x < RIGHT
     )
     return (
-        f'<svg class="histogram" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(says)}">'
+        f'<svg class="histogram" viewBox="0 0 {WIDTH} {bottom + BELOW}" role="img" aria-label="{escape(says)}">'
         f'<defs><pattern id="{pattern}" width="7" height="7" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)">'
         '<rect width="7" height="7" class="refused"/><rect width="2" height="7" class="stripe"/></pattern></defs>'
         f'{zones}<path d="{bars}" class="bars"/>{edges}'
-        f'<line x1="{LEFT}" x2="{RIGHT}" y1="{BOTTOM}" y2="{BOTTOM}" class="axis"/>{"".join(_ticks(axis))}'
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" class="title">'
+        f'<line x1="{LEFT}" x2="{RIGHT}" y1="{bottom}" y2="{bottom}" class="axis"/>{"".join(_ticks(axis, bottom))}'
+        f'<text x="{WIDTH / 2}" y="{bottom + BELOW - 6}" text-anchor="middle" class="title">'
         f"← {escape(ends[0])} · {escape(title)} · {escape(ends[1])} →</text>"
-        f"{'' if math.isnan(here) else _marker(axis, here, color)}</svg>"
+        f"{'' if math.isnan(here) else _marker(axis, here, color, bottom)}</svg>"
     )
 
 
@@ -91,19 +97,19 @@ class _Axis:
         return LEFT + (value - self.low) / (self.high - self.low) * (RIGHT - LEFT)
 
 
-def _bars(log_prob: Tensor, axis: _Axis) -> str:
+def _bars(log_prob: Tensor, axis: _Axis, bottom: float) -> str:
     """The outline of all bars as one path."""
     counts = torch.histc(log_prob.double(), bins=BINS, min=axis.low, max=axis.high)
     width = (RIGHT - LEFT) / BINS
-    tall = (counts / counts.max().clamp(min=1) * (BOTTOM - TOP)).tolist()
+    tall = (counts / counts.max().clamp(min=1) * (bottom - TOP)).tolist()
     return "".join(
-        f"M{LEFT + i * width:.1f} {BOTTOM}v{-height:.1f}h{width - 1:.1f}v{height:.1f}z"
+        f"M{LEFT + i * width:.1f} {bottom}v{-height:.1f}h{width - 1:.1f}v{height:.1f}z"
         for i, height in enumerate(tall)
         if height
     )
 
 
-def _ticks(axis: _Axis) -> Iterator[str]:
+def _ticks(axis: _Axis, bottom: float) -> Iterator[str]:
     """Round values along the axis, about five."""
     rough = (axis.high - axis.low) / 5
     size = 10 ** math.floor(math.log10(rough))
@@ -114,28 +120,28 @@ def _ticks(axis: _Axis) -> Iterator[str]:
         if x < LEFT + 20 or x > RIGHT - 20:
             anchor = "start" if x < WIDTH / 2 else "end"
         yield (
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{BOTTOM}" y2="{BOTTOM + 5}" class="axis"/>'
-            f'<text x="{x:.1f}" y="{BOTTOM + 20}" text-anchor="{anchor}" class="tick">{nats(i * step, digits)}</text>'
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 5}" class="axis"/>'
+            f'<text x="{x:.1f}" y="{bottom + 20}" text-anchor="{anchor}" class="tick">{nats(i * step, digits)}</text>'
         )
 
 
-def _marker(axis: _Axis, here: float, color: str) -> str:
+def _marker(axis: _Axis, here: float, color: str, bottom: float) -> str:
     """The picture's place: a pin, or an arrow at the edge that it is beyond."""
     x = axis.x(here)
     if LEFT <= x <= RIGHT:
         anchor = "start" if x < LEFT + 80 else "end" if x > RIGHT - 80 else "middle"
         shape = (
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 12}" y2="{BOTTOM}" stroke="{color}" stroke-width="3"/>'
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 12}" y2="{bottom}" stroke="{color}" stroke-width="3"/>'
             f'<path d="M{x:.1f} {TOP - 4}l-8 -13h16z" fill="{color}"/>'
         )
         label = f"this picture: {nats(here)}"
     else:
         left = x < LEFT
         x, anchor, way = (LEFT, "start", -1) if left else (RIGHT, "end", 1)
-        middle = (TOP + BOTTOM) / 2
+        middle = (TOP + bottom) / 2
         shape = (
             f'<path d="M{x} {middle}l{-way * 20} -13v8h{-way * 26}v10h{way * 26}v8z" fill="{color}"/>'
-            f'<line x1="{x}" x2="{x}" y1="{TOP - 12}" y2="{BOTTOM}" stroke="{color}" stroke-width="3"/>'
+            f'<line x1="{x}" x2="{x}" y1="{TOP - 12}" y2="{bottom}" stroke="{color}" stroke-width="3"/>'
         )
         label = f"← this picture: {nats(here)}" if left else f"this picture: {nats(here)} →"
     return f'{shape}<text x="{x:.1f}" y="{TOP - 26}" text-anchor="{anchor}" class="here" fill="{color}">{label}</text>'

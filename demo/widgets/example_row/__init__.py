@@ -20,6 +20,8 @@ class ExampleRow(Widget):
     Args:
         value: The examples.
         chosen: Index of the one that stands out, if any.
+        tab: The page's tab in whose address the chosen one's index is kept, as ``example``; the first is the default.
+        hint: What else to try; plain text.
         **options: As for ``Widget``.
     """
 
@@ -27,6 +29,12 @@ class ExampleRow(Widget):
     about = "JSON: name, look_for and picture of each example"
 
     def __init__(
-        self, value: Sequence[ExampleCard] | None = None, *, chosen: int | None = None, **options: Any
+        self,
+        value: Sequence[ExampleCard] | None = None,
+        *,
+        chosen: int | None = None,
+        tab: str = "",
+        hint: str = "",
+        **options: Any,
     ) -> None:
-        super().__init__(value, chosen=chosen, **options)
+        super().__init__(value, chosen=chosen, tab=tab, hint=hint, **options)

@@ -1,11 +1,22 @@
 // A row of pictures to choose from; choosing triggers "pick" with the picture's index.
 import { find, findAll, make, press } from "../common.js";
+import { setFields } from "../shell.js";
 
 let examples = [];
 
+// On a phone the row is longer than the window.
+const reveal = (button) => {
+  const row = find(".row"), box = row.getBoundingClientRect(), { left, right } = button.getBoundingClientRect();
+  row.scrollLeft += Math.min(left - box.left, 0) + Math.max(right - box.right, 0);
+};
+
 const choose = (chosen) => {
   press(findAll(".row button"), (button) => button.dataset.index === String(chosen));
-  find(".look").textContent = examples[chosen]?.look_for ?? "";
+  if (find("[aria-pressed=true]")) reveal(find("[aria-pressed=true]"));
+  find(".look span").textContent = examples[chosen]?.look_for ?? "";
+  if (!props.tab || !examples.length) return;
+  // An example takes the place of a drawing in the address; what is drawn is the pad's own.
+  setFields(props.tab, examples[chosen] ? { example: chosen || "", picture: "" } : { example: "" });
 };
 const card = ({ name, look_for: hint, picture }, index) => {
   const image = Object.assign(make("img"), { src: picture, alt: "" });

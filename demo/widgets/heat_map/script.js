@@ -1,6 +1,7 @@
 // Draws a map of surprise in magma, or of a comparison in blue, white and orange, the outline of the picture over it, and
 // a frame around the pixel that is pointed at, whose predicted distribution is fetched.
 import { ask, clamp, colorScale, find, findAll, formatNumber, gradient, press, resize } from "../common.js";
+import { carry, tr } from "../shell.js";
 
 const canvas = find(".field");
 const chart = find(".predicted");
@@ -71,10 +72,9 @@ function draw() {
 function describe() {
   if (!maps) return;
   const reading = find(".reading");
-  if (chosen === null) {
-    reading.textContent = "Point at a pixel, or walk with the arrow keys: what did the model expect there?";
-    return;
-  }
+  reading.hidden = chosen === null;
+  find(".total").hidden = chosen !== null;
+  if (chosen === null) return;
   const { width, channels, pixels, surprise, expected, ratio } = maps;
   const [row, column] = [Math.floor(chosen / width) + 1, (chosen % width) + 1];
   const p = Math.exp(-surprise[chosen]);
@@ -123,14 +123,15 @@ function drawChart(p) {
     pen.fill();
   }
   pen.fillStyle = ink;
-  pen.font = "15px system-ui, sans-serif";
+  pen.font = "16px system-ui, sans-serif";
   pen.textAlign = "left";
   pen.fillText("0", 0, height - 4);
   pen.textAlign = "center";
-  pen.fillText("what the model expected here · ▼ what was there", width / 2, height - 4);
+  pen.fillText(tr("what the model expected here · ▼ what was there"), width / 2, height - 4);
   pen.textAlign = "right";
   pen.fillText("255", width, height - 4);
   chart.hidden = false;
+  chart.classList.toggle("high", chosen >= maps.pixels.length / channels / 2); // away from the pixel that it is about
   const best = p.indexOf(most) % 256;
   chart.setAttribute("aria-label", `Predicted distribution: level ${best} was likeliest, with p = ${formatNumber(most, 3)}.`);
 }
@@ -164,14 +165,22 @@ function drawScale() {
   const most = Math.max(...maps[mode].map(Math.abs));
   const [low, high] = findAll(".low, .high");
   find(".ramp").style.background = gradient(mode === "surprise" ? props.magma : [...props.diverging].reverse());
-  low.textContent = mode === "surprise" ? "0" : `background likelier, ${formatNumber(-most, 1)}`;
+  low.textContent = mode === "surprise" ? "0" : formatNumber(-most, 1);
   high.textContent = mode === "surprise" ? `${formatNumber(most, 2)} nats` : `+${formatNumber(most, 1)} nats`;
   find(".total").textContent = mode === "surprise" ? maps.total : maps.against;
   canvas.setAttribute("aria-label", maps.alt);
 }
 
 function show() {
-  if (!props.value) return;
+  element.classList.toggle("nothing", !props.value);
+  if (!props.value) {
+    maps = chosen = null;
+    chart.hidden = true;
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    for (const node of findAll(".low, .high, .total, .reading")) node.textContent = "";
+    canvas.setAttribute("aria-label", "Surprise map, empty");
+    return;
+  }
   maps = JSON.parse(props.value);
   known.clear();
   chosen = null;
@@ -213,6 +222,16 @@ canvas.addEventListener("keydown", (event) => {
   const column = clamp((from % width) + step[1], 0, width - 1);
   choose(row * width + column);
 });
+
+for (const button of findAll(".carry button")) {
+  button.addEventListener("click", () => {
+    if (!maps) return;
+    const { height, width, channels, dataset } = maps, size = height * width;
+    const pixels = Array.from({ length: maps.pixels.length }, (_, i) => maps.pixels[(i % channels) * size + Math.floor(i / channels)]);
+    carry(button.dataset.tab, { pixels, height, width, channels, dataset });
+  });
+}
+window.addEventListener("shell:language", () => { if (chosen !== null && known.has(chosen)) drawChart(known.get(chosen)); });
 
 watch("value", show);
 show();

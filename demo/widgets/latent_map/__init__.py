@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict
 
 from demo.base.errors import Answer
 from demo.base.theme import CLASS_COLORS
-from demo.widgets.base import Widget
+from demo.widgets.base import Taken, Widget
 
 
 class MarkedPicture(TypedDict):
@@ -22,10 +22,15 @@ class MarkedPicture(TypedDict):
 
 
 class MarkedDraws(TypedDict):
-    """Points ``z`` and the ``pictures`` there; how many of ``of`` draws come nearest to each class, ``shares``."""
+    """Points ``z``, what they are in ``words``, the ``pictures`` there and the ``classes`` that these are read as.
+
+    Also how many pictures of ``of`` such points are read as each class, ``shares``.
+    """
 
     z: list[list[float]]
     pictures: str
+    classes: list[int]
+    words: str
     shares: list[int]
     of: int
 
@@ -54,6 +59,7 @@ class LatentMap(Widget):
         lesson: What to see on it, in HTML.
         classes: Names of the classes.
         paths: Whether one can draw a path, and see its animation.
+        taken: What other tabs are told of the model's pictures; nothing is taken there without it.
         functions: What the map asks: ``survey``, ``tiles``, ``look``, ``line`` and ``animation``.
         **options: As for ``Widget``.
     """
@@ -70,6 +76,7 @@ class LatentMap(Widget):
         lesson: str = "",
         classes: Sequence[str],
         paths: bool = True,
+        taken: Taken | None = None,
         functions: Mapping[str, Answer],
         **options: Any,
     ) -> None:
@@ -82,5 +89,6 @@ class LatentMap(Widget):
             classes=list(classes),
             colors=list(CLASS_COLORS),
             paths=paths,
+            taken={model: taken},
             **options,
         )

@@ -1,5 +1,6 @@
 // What moves: the point that is shown, and the path with its animation.
 import { ask, clamp, download, find, formatNumber, gifAddress, paintPicture, showText, unpackBytes } from "../common.js";
+import { setFields } from "../shell.js";
 import { across, clearCanvas, down, layer, picture, pointText, size, state, strokeOutlined } from "./coordinates.js";
 
 const REST = 120; // milliseconds without a movement after which the server is asked for the exact picture
@@ -45,11 +46,16 @@ const showPoint = (z) => {
   find(".place").textContent = pointText(z);
   drawPosition();
 };
+/** Keeps the point that the user went to in the address, or none; of the map that a link can lead to. */
+export const keepInAddress = (z) => {
+  if (props.paths) setFields("walk", { point: z ? z.map((x) => x.toFixed(3)).join("_") : "" });
+};
 /** Shows the picture of the nearest point of the grid at once, and its coordinates; the exact one when the pointer rests. */
-export const go = (z) => {
+export const goTo = (z) => {
   const { area, sprite, count } = state;
   state.moves += 1;
   play(false);
+  keepInAddress(z);
   if (sprite) {
     const cell = area.span / count;
     const [i, j] = z.map((x, axis) => Math.min(count - 1, Math.floor((x - area.low[axis]) / cell)));
@@ -112,7 +118,7 @@ export const draw = (points) => {
     clear();
     line = points;
   }
-  go(line.at(-1));
+  goTo(line.at(-1));
 };
 /** Makes the point that is shown a corner of the path. */
 export const addCorner = () => {

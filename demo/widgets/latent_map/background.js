@@ -150,17 +150,12 @@ const drawMine = (brush) => {
   }
 };
 const drawDraws = (brush) => {
-  brush.textAlign = "center";
-  brush.font = "600 11px system-ui, sans-serif";
-  state.marks.draws.z.forEach((z, nth) => {
-    const [x, y] = [across(z[0]), down(z[1])];
-    circle(brush, x, y, 8);
+  for (const z of state.marks.draws.z) {
+    circle(brush, across(z[0]), down(z[1]), 4);
     brush.fillStyle = "#fff";
     brush.fill();
     strokeOutlined(brush, "#05070c", 1);
-    brush.fillStyle = "#05070c";
-    brush.fillText(nth + 1, x, y + 0.5);
-  });
+  }
 };
 
 export const drawBackground = () => {

@@ -1,8 +1,10 @@
 // A map of a two-dimensional latent space: pointer and keys, the legend, and what comes from the server.
 import { find, findAll, formatNumber, make, press, unpackBytes } from "../common.js";
-import { addCorner, clear, draw, drawPosition, finish, go, hasPath, isCurrent, jump, paint, pathEnds, request, save, toggle } from "./animation.js";
+import { onArrive } from "../shell.js";
+import { showTaking, wireTaking } from "../taking.js";
+import { addCorner, clear, draw, drawPosition, finish, goTo, hasPath, isCurrent, jump, keepInAddress, paint, pathEnds, request, save, toggle } from "./animation.js";
 import { canvas, drawBackground } from "./background.js";
-import { clampToMap, classColor, classNames, layer, pointAt, pointText, size, state } from "./coordinates.js";
+import { clampToMap, classColor, classNames, layer, picture, pointAt, pointText, size, state } from "./coordinates.js";
 
 const MOVES = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const HINTS = {
@@ -19,13 +21,13 @@ layer.addEventListener("pointerdown", (event) => {
   pointer = event.pointerId;
   layer.setPointerCapture(pointer);
   layer.focus({ preventScroll: true });
-  if (tool === "look") go(pointAt(event));
+  if (tool === "look") goTo(pointAt(event));
   else draft = [pointAt(event)];
 });
 layer.addEventListener("pointermove", (event) => {
   if (!state.area) return;
   if (tool === "look") {
-    go(pointAt(event));
+    goTo(pointAt(event));
     return;
   }
   if (event.pointerId !== pointer) return;
@@ -45,8 +47,8 @@ layer.addEventListener("keydown", (event) => {
   if (!area || !point || event.ctrlKey || event.metaKey || event.altKey) return;
   if (by) {
     const step = (area.span / area.grids.at(-1)) * (event.shiftKey ? 5 : 1);
-    go(clampToMap(point.map((x, axis) => x + by[axis] * step)));
-  } else if (event.key === "Home") go([0, 0]);
+    goTo(clampToMap(point.map((x, axis) => x + by[axis] * step)));
+  } else if (event.key === "Home") goTo([0, 0]);
   else if (event.key === "Enter" && tool === "path") addCorner();
   else if (event.key === "Escape" && hasPath()) clear();
   else return;
@@ -64,11 +66,13 @@ for (const button of findAll(".tools button")) {
     showTool();
   });
 }
-find(".head").hidden = !props.title;
+element.classList.toggle("random", !props.paths);
 find(".pictures-behind").addEventListener("click", ({ currentTarget: button }) => {
   press([button], () => button.getAttribute("aria-pressed") !== "true");
   drawBackground();
 });
+wireTaking(() => ({ canvas: picture, channels: 1, model: props.model }));
+if (props.taken[props.model]) showTaking(props.model);
 find(".play").addEventListener("click", toggle);
 find(".ends").addEventListener("click", () => trigger("ends", { points: pathEnds() }));
 find(".clear").addEventListener("click", clear);
@@ -97,33 +101,34 @@ const showFaded = () => {
   drawBackground();
 };
 find(".legend").append(...legend, all);
-if (!props.paths) { // without tools there is no bar for a single button
-  find(".legend").append(find(".pictures-behind"));
-  find(".chart > .bar").hidden = true;
-}
 
 // --- from the server
 
-const drawFigure = (z, nth, levels) => {
+const drawFigure = (z, nth, levels, label) => {
   const thumb = Object.assign(make("canvas"), { width: size, height: size });
   thumb.setAttribute("role", "img");
-  thumb.setAttribute("aria-label", `Decoded at ${pointText(z)}`);
+  thumb.setAttribute("aria-label", `Decoded at ${pointText(z)}, read as ${classNames[label]}`);
   paint(thumb, levels, nth);
-  return make("figure", "", thumb, make("figcaption", "", String(nth + 1)));
+  const figure = make("figure", "", thumb);
+  figure.style.setProperty("--class", classColor(label));
+  figure.title = `Read as ${classNames[label]}`;
+  return figure;
 };
-const showDraws = ({ z: points, pictures, shares, of }) => {
+const listOf = (names) => (names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0]);
+const showDraws = ({ z: points, pictures, classes, words, shares, of }) => {
   const levels = unpackBytes(pictures);
-  find(".draws .words").textContent = `${points.length} draws of z from a standard normal, decoded:`;
-  find(".draws .pictures").replaceChildren(...points.map((z, nth) => drawFigure(z, nth, levels)));
-  const counts = shares.map((count, label) => [count, classNames[label], classColor(label)]).filter(([count]) => count);
-  find(".nearest").textContent = `Nearest real digit of ${formatNumber(of, 0)} draws:`;
-  find(".shares").setAttribute("aria-label", counts.map(([count, name]) => `${count} are nearest to a ${name}`).join(", "));
-  find(".shares").replaceChildren(...counts.map(([count, name, color]) => {
-    const part = make("span", "", count / of >= 0.04 ? name : "");
-    part.style.cssText = `flex-grow:${count};background:${color}`;
-    part.title = `${name}: ${count}`;
+  find(".draws .words").textContent = words;
+  find(".draws .pictures").replaceChildren(...points.map((z, nth) => drawFigure(z, nth, levels, classes[nth])));
+  find(".nearest").textContent = `What a classifier reads ${formatNumber(of, 0)} such pictures as:`;
+  const most = Math.max(...shares);
+  find(".shares").setAttribute("aria-label", shares.map((count, label) => `${classNames[label]}: ${count}`).join(", "));
+  find(".shares").replaceChildren(...shares.map((count, label) => {
+    const bar = make("i"), part = make("span", count ? "" : "never", count ? String(count) : "never", bar, classNames[label]);
+    bar.style.cssText = `height:${(60 * count) / most}%;background:${classColor(label)}`;
     return part;
   }));
+  const never = classNames.filter((_, label) => !shares[label]);
+  find(".missing").textContent = never.length ? `${listOf(never)} never came.` : `All ${classNames.length} digits came.`;
 };
 const receive = () => {
   state.marks = props.value ? JSON.parse(props.value) : {};
@@ -138,8 +143,16 @@ const receive = () => {
   if (draws) showDraws(draws);
   drawBackground();
 };
-// The user's picture, as far as it lies on the map.
-const visit = () => jump(clampToMap(state.marks.mine ? state.marks.mine.mean : [0, 0]));
+// The point that a link asks for, else the user's picture, as far as it lies on the map.
+let asked = null;
+const visit = () => { if (state.area) jump(clampToMap(asked ?? state.marks.mine?.mean ?? [0, 0])); };
+if (props.paths) {
+  onArrive("walk", ({ point }) => {
+    const z = point.split("_").map(Number);
+    asked = point && z.length === 2 && z.every(Number.isFinite) ? z : null;
+    visit();
+  });
+}
 
 const loadImage = async (address) => {
   const image = new Image();
@@ -186,8 +199,13 @@ new IntersectionObserver((entries) => {
   if (entries.some((entry) => entry.isIntersecting)) begin();
 }, { rootMargin: "300px" }).observe(layer);
 watch("value", () => {
+  const isAnother = Boolean(state.marks.mine);
   receive();
-  if (state.area) visit();
+  if (isAnother) { // than the one on arrival: it takes the place of where the user was
+    asked = null;
+    keepInAddress(null);
+  }
+  visit();
 });
 showTool();
 receive();

@@ -1,12 +1,13 @@
 """A bank of sliders through a latent space, and the picture that they move."""
 
 import json
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 from demo.base.errors import Answer
 from demo.base.packing import PictureShape
 from demo.base.theme import MAGMA
-from demo.widgets.base import Widget
+from demo.widgets.base import Taken, Widget
 
 SPREAD = 127.5
 """The largest standard deviation that a grey level can have: the end of the scale in magma."""
@@ -39,6 +40,7 @@ class Place(PictureShape):
         caption: What the order of the axes means, if that is worth saying.
         fold: What the folded axes are.
         origin: Where the place came from, in words, or nothing.
+        home: Code of where the sliders begin, see ``demo/widgets/points.js``; empty if no link remembers them.
     """
 
     model: str
@@ -48,6 +50,7 @@ class Place(PictureShape):
     caption: str
     fold: str
     origin: str
+    home: str
 
 
 class LatentSliders(Widget):
@@ -55,6 +58,8 @@ class LatentSliders(Widget):
 
     When a slider is touched the pictures along its whole range come in one answer, and the browser scrubs through them:
     no server between the slider and the picture. While it is out of sight, nothing is asked for.
+
+    Where there is "Random", the event ``carried`` fires with a picture that another tab hands over.
 
     Undo, reset and locks live in the browser; each model has its own history, which also keeps what a message from the
     server replaced.
@@ -65,9 +70,11 @@ class LatentSliders(Widget):
             levels of all of them, row by row, the channels of a pixel together) and their ``channels``.
         look: From ``model``, ``z`` and ``view`` to one picture in the same form, and a ``reading`` in HTML.
         prior: From ``model`` and ``seed`` to ``at`` and ``base``; without it there is no "Random", and nothing to lock.
+        taken: What other tabs are told, by model.
         **options: As for ``Widget``.
     """
 
+    EVENTS: ClassVar = ["carried"]
     about = "JSON: model, base, axes and at; where the sliders stand"
 
     def __init__(
@@ -77,11 +84,18 @@ class LatentSliders(Widget):
         lines: Answer,
         look: Answer,
         prior: Answer | None = None,
+        taken: Mapping[str, Taken],
         **options: Any,
     ) -> None:
         functions = {"lines": lines, "look": look} | ({"prior": prior} if prior else {})
         super().__init__(
-            value, functions=functions, random=prior is not None, spread=SPREAD, magma=list(MAGMA), **options
+            value,
+            functions=functions,
+            random=prior is not None,
+            taken=dict(taken),
+            spread=SPREAD,
+            magma=list(MAGMA),
+            **options,
         )
 
     def preprocess(self, payload: Any) -> Any:

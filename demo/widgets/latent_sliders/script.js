@@ -1,5 +1,8 @@
 // Sliders through a latent space, each on a strip of the pictures that it leads through; see Place in __init__.py.
 import { ask, clamp, find, findAll, formatNumber, gradient, make, paintPicture, palette, resize, showText, unpackBytes } from "../common.js";
+import { encodePoint } from "../points.js";
+import { onArrive, receivePicture, setFields } from "../shell.js";
+import { showTaking, wireTaking } from "../taking.js";
 
 const STEPS = 60; // a slider moves from end to end
 const THUMBS = 9; // pictures of a strip
@@ -8,6 +11,8 @@ const LINES = 12; // lines of pictures that are kept
 const COARSE = 21; // pictures along a slider where each takes long to compute: the spread in colour
 const REST = 120; // milliseconds without a movement after which the server is asked for words, and for new strips
 const LOCK = '<svg viewBox="0 0 20 20" aria-hidden="true"><path class="bow" d="M6 9V6a4 4 0 0 1 8 0v3"/><rect class="body" x="4" y="9" width="12" height="9" rx="1.5"/></svg>';
+const COLUMNS_FROM = 5; // as many sliders stand in two columns
+const LONG = 4; // characters of a name that has no room beside its strip
 const canvas = find(".picture");
 const MAGMA = palette(props.magma);
 find(".ramp").style.background = gradient(props.magma);
@@ -15,7 +20,7 @@ find(".random").hidden = !props.random;
 element.classList.toggle("lockable", props.random);
 
 let place = null; // {model, width, height, channels, base, axes, at, caption, fold}
-let rows = []; // by axis: {row, range, number, lock, strip}
+let rows = []; // by axis: {row, range, number, lock, strip, track, current}
 let view = "mean";
 let gesture = true; // whether the next movement begins a step that can be undone
 let moves = 0; // counts the movements, so that an answer to an older one is recognised
@@ -51,16 +56,20 @@ const ends = (a) => ["low", "high"].map((end) => point(place.at.map((x, other) =
 
 const unpack = ({ pictures, channels }) =>
   ({ levels: unpackBytes(pictures), channels, width: canvas.width, height: canvas.height });
-const paint = (pictures, index) => paintPicture(canvas, pictures, { index, colors: view === "scale" ? MAGMA : undefined });
-const complaint = find(".problem");
-const complain = (text, beside = find(".views")) => {
+const paint = (pictures, index) => {
+  paintPicture(canvas, pictures, { index, colors: view === "scale" ? MAGMA : undefined });
+  for (const { current } of rows) current.getContext("2d").drawImage(canvas, 0, 0);
+};
+const complaint = find(".problem"), usual = find(".reading");
+const complain = (text, row) => {
   showText(complaint, text);
-  beside.after(complaint);
+  if (row) row.append(complaint);
+  else usual.before(complaint);
 };
 const request = async (name, question) => {
   const answer = await ask(name, question);
   // What was typed wrongly stays said, though the server could answer what was asked before.
-  if (answer.error || complaint.previousElementSibling === find(".views")) complain(answer.error);
+  if (answer.error || complaint.nextElementSibling === usual) complain(answer.error);
   return answer.error ? null : answer;
 };
 
@@ -110,8 +119,15 @@ new IntersectionObserver((entries) => {
   visible = entries.at(-1).isIntersecting;
   if (visible && stale) rest(0);
 }).observe(element);
+const isWide = () => place.axes.some(({ direction }) => direction);
+const keepInAddress = () => {
+  if (!place.home) return;
+  const code = encodePoint([...(isWide() ? place.base : []), ...place.at]);
+  setFields("walk", { z: code === place.home ? "" : code });
+};
 const settle = async () => {
   props.value = snapshot();
+  keepInAddress();
   stale = !visible;
   if (stale) return;
   const move = moves, z = point(place.at), asked = view;
@@ -121,7 +137,7 @@ const settle = async () => {
   paint(unpack(answer), 0);
   find(".reading").innerHTML = answer.reading;
   if (origin) find(".reading").append(make("p", "origin", origin));
-  canvas.setAttribute("aria-label", `Decoded where the sliders stand: ${find(".reading").textContent.trim()}`);
+  canvas.setAttribute("aria-label", "Decoded where the sliders stand");
 };
 // What each of some sliders does from end to end; ends to four digits, of which the eye sees two.
 const showStrips = async (move, axes) => {
@@ -155,6 +171,8 @@ const show = (a) => {
   const { range, number } = rows[a];
   range.value = place.at[a];
   range.setAttribute("aria-valuetext", formatNumber(place.at[a], 2));
+  const { low, high } = place.axes[a];
+  rows[a].track.style.setProperty("--at", clamp((place.at[a] - low) / (high - low), 0, 1));
   if (document.activeElement !== number) number.value = place.at[a].toFixed(2);
 };
 const showAll = () => {
@@ -173,7 +191,7 @@ const move = (a, value) => {
   scrub(a);
   rest();
 };
-const go = (at, words = "", base = place.base) => {
+const goTo = (at, words = "", base = place.base) => {
   remember();
   place.base = base;
   place.at = place.at.map((x, a) => (locks().has(place.axes[a].label) ? x : at[a]));
@@ -205,6 +223,7 @@ const build = () => {
   inSight.clear();
   resize(canvas, place.width, place.height);
   find(".order").textContent = place.caption;
+  showTaking(place.model);
   find(".scale .high").textContent = `${props.spread} ${place.channels === 3 ? "levels" : "grey levels"}`;
   const [used, folded] = [find(".controls > .rows"), find(".folded .rows")];
   used.replaceChildren();
@@ -212,7 +231,9 @@ const build = () => {
   place.axes.forEach((axis, a) => {
     const strip = Object.assign(make("canvas"), { width: THUMBS * canvas.width, height: canvas.height });
     const range = makeInput(a, "range", ""), number = makeInput(a, "number", ", exactly"), lock = make("button", "lock");
-    const row = make("div", "row", make("label", "", axis.label), make("div", "track", strip, range), number, lock);
+    const current = Object.assign(make("canvas", "current"), { width: canvas.width, height: canvas.height });
+    const track = make("div", "track", strip, current, range);
+    const row = make("div", "row", make("label", "", axis.label), track, number, lock);
     row.title = axis.note;
     lock.setAttribute("aria-label", `Lock ${axis.label}`);
     lock.innerHTML = LOCK;
@@ -239,9 +260,14 @@ const build = () => {
     (axis.folded ? folded : used).append(row);
     row.dataset.axis = a;
     if (axis.folded) watcher.observe(row);
-    rows[a] = { row, range, number, lock, strip };
+    rows[a] = { row, range, number, lock, strip, track, current };
     setLock(a, locks().has(axis.label));
   });
+  for (const bank of [used, folded]) {
+    const { length } = bank.children;
+    bank.style.setProperty("--lines", length < COLUMNS_FROM ? Math.max(1, length) : Math.ceil(length / 2));
+  }
+  element.classList.toggle("named", place.axes.some(({ label }) => label.length > LONG));
   find(".folded").hidden = !folded.children.length;
   find(".folded summary").textContent = place.fold;
 };
@@ -265,14 +291,18 @@ const receive = () => {
   origin = words || "";
   showAll();
   rest(0);
+  if (!before && props.random) receivePicture("walk", (picture) => trigger("carried", picture)); // not before it has a place
 };
 
 find(".random").addEventListener("click", async () => {
   const seed = Math.floor(Math.random() * 10000);
   const answer = await request("prior", { model: place.model, seed });
-  if (answer) go(answer.at, `Drawn from the prior with seed ${seed}${locks().size ? ", except the locked sliders" : ""}.`, answer.base);
+  const words = locks().size
+    ? `Random numbers with seed ${seed}, except the locked sliders: no draw from the prior.`
+    : `Drawn from the prior with seed ${seed}.`;
+  if (answer) goTo(answer.at, words, answer.base);
 });
-find(".reset").addEventListener("click", () => go(place.at.map(() => 0)));
+find(".reset").addEventListener("click", () => goTo(place.at.map(() => 0)));
 find(".undo").addEventListener("click", () => {
   const before = JSON.parse(history().pop()), rebuilt = !hasSameAxes(place, before);
   place = before;
@@ -282,30 +312,24 @@ find(".undo").addEventListener("click", () => {
   showAll();
   rest(0);
 });
-const views = findAll(".views button");
+const views = findAll("[data-view]");
 const choose = (chosen) => {
   view = chosen;
-  views.forEach((button) => {
-    const on = button.dataset.view === view;
-    button.setAttribute("aria-checked", on);
-    button.tabIndex = on ? 0 : -1;
-  });
-  find(".scale").hidden = view !== "scale";
+  for (const button of views) button.setAttribute("aria-checked", button.dataset.view === view);
+  find(".scale").classList.toggle("on", view === "scale");
+  find(".take").hidden = view === "scale"; // the spread is no picture to take anywhere
   moves += 1;
   if (place) rest(0);
 };
-views.forEach((button, nth) => {
-  button.addEventListener("click", () => choose(button.dataset.view));
-  button.addEventListener("keydown", (event) => {
-    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    const next = views[(nth + by + views.length) % views.length];
-    choose(next.dataset.view);
-    next.focus();
+for (const button of views) {
+  button.addEventListener("click", () => {
+    choose(button.dataset.view);
+    if (props.random) setFields("walk", { shown: view === "mean" ? "" : view });
   });
-});
+}
+wireTaking(() => ({ canvas, channels: place.channels, model: place.model }));
 choose("mean");
+if (props.random) onArrive("walk", ({ shown }) => choose(views.some((button) => button.dataset.view === shown) ? shown : "mean"));
 element.inert = true; // until it is known where the sliders stand
 watch("value", receive);
 receive();

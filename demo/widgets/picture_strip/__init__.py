@@ -1,10 +1,11 @@
 """Strips of pictures: the ways from one picture to another."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from demo.base.errors import Answer
 from demo.base.packing import PictureShape
-from demo.widgets.base import Widget
+from demo.widgets.base import Taken, Widget
 
 
 class StripFrames(PictureShape):
@@ -25,10 +26,14 @@ class StripFrames(PictureShape):
 
 
 class StripValue(StripFrames):
-    """A value of :class:`PictureStrip`: also the ``model``, and the two ``ends`` in its latent space."""
+    """A value of :class:`PictureStrip`: also the ``model``, and the two ``ends`` in its latent space.
+
+    The ``codes`` of those ends that no seed says are for links.
+    """
 
     model: str
     ends: list[list[float]]
+    codes: list[str]
 
 
 class PictureStrip(Widget):
@@ -39,10 +44,13 @@ class PictureStrip(Widget):
     Args:
         value: The ways.
         animate: From ``model`` and ``ends`` to ``gif``, a GIF file in base64.
+        taken: What other tabs are told, by model.
         **options: As for ``Widget``.
     """
 
     about = "JSON: base64 bytes of all frames of each way, and their shape"
 
-    def __init__(self, value: StripValue | None = None, *, animate: Answer, **options: Any) -> None:
-        super().__init__(value, functions={"animate": animate}, **options)
+    def __init__(
+        self, value: StripValue | None = None, *, animate: Answer, taken: Mapping[str, Taken], **options: Any
+    ) -> None:
+        super().__init__(value, functions={"animate": animate}, taken=dict(taken), **options)

@@ -19,6 +19,7 @@ class PictureUpload(gr.Image):
     def __init__(self, label: str = "Upload a picture", height: int = 190, **options: Any) -> None:
         # A handler that sets it makes Gradio build it anew, from these and whatever else Gradio kept of it.
         usual = {"type": "filepath", "image_mode": None, "sources": ["upload", "clipboard", "webcam"], "buttons": []}
+        usual["placeholder"] = "Drop an image file here to upload"  # what Gradio calls it to those who do not see it
         super().__init__(label=label, height=height, **{**usual, **options})
 
     def get_block_name(self) -> str:

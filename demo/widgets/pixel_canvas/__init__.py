@@ -26,9 +26,10 @@ class PixelCanvas(Widget):
     what is given, ``ask`` fires for a drawing of it, or ``give`` where the canvas has drawn it already by ``redraw``;
     both carry the ``start`` (``values`` and ``keep`` of every pixel, or none) and a ``number``, which messages from
     then on return as ``asked``. ``choose`` fires with the ``label`` of a class key, or ``pick`` where the canvas leaves
-    the drawing to the server. The browser's event ``pixel-canvas-redraw`` on its window, with label, temperature, seed,
-    pictures and model, makes the canvas draw these at once. A model that is too slow for a moving pointer is asked
-    when the pointer rests.
+    the drawing to the server. ``endings`` is ``ask`` for several pictures of the same start; ``bring`` fires with a
+    picture that comes from another tab. The browser's event ``pixel-canvas-redraw`` on its window, with label,
+    temperature, seed, pictures, model and guidance, makes the canvas draw these at once. A model that is too slow for a
+    moving pointer is asked when the pointer rests.
 
     Args:
         models: Models that a pixel's surroundings can be compared under.
@@ -37,7 +38,7 @@ class PixelCanvas(Widget):
         **options: As for ``Widget``.
     """
 
-    EVENTS: ClassVar = ["stop", "ask", "give", "choose", "pick"]
+    EVENTS: ClassVar = ["stop", "ask", "give", "choose", "pick", "endings", "bring"]
     about = "JSON: run, index, and of some pixels of each picture values (0 to 255), log_prob and entropy (nats)"
 
     def __init__(

@@ -50,9 +50,9 @@ find(".change input").addEventListener("change", ({ target }) => {
 });
 
 // A dragged control asks for the same drawing with its values; not before there is one, nor for what is there.
-addEventListener("pixel-canvas-redraw", ({ detail: [label, temperature, seed, pictures, model] }) => {
-  if (!run || state.blank || run.temperature === temperature) return;
-  if (isFast()) redraw({ label, temperature, seed, pictures, model });
+addEventListener("pixel-canvas-redraw", ({ detail: [label, temperature, seed, pictures, model, guidance] }) => {
+  if (!run || state.blank || (run.temperature === temperature && run.guidance === guidance)) return;
+  if (isFast()) redraw({ label, temperature, seed, pictures, model, guidance });
   else {
     clearTimeout(resting);
     resting = setTimeout(() => trigger("ask", { start: encodeStart(start), number: asks }), REST);

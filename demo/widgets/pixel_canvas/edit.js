@@ -16,15 +16,16 @@ const HINTS = {
     `${fast ? "Hold" : "Press"} 0-9 to redraw with the same random numbers as that class.`,
   pen: (fast) => "Draw: what you draw stays, with all before it in reading order, and the model " +
     (fast ? "keeps finishing the rest." : "finishes the rest when you lift the pen."),
-  eraser: () =>
-    "Erase any part: the model draws it again. It looks back only, so what is left below cannot guide it.",
+  eraser: () => "Erase any part: the model draws it again, with new dice each time. It looks back only, so what is " +
+    "left below cannot guide it.",
 };
 const WHOSE = "Inside the blue line: yours. The rest: drawn by the model. ";
 
 /**
  * What the drawing starts from.
- * @typedef {{values: Uint8Array, keep: Uint8Array, end: number, kind: "pen" | "eraser" | "blank"}} Start values and
- *   what is kept, by raster index; the last pixel inked, and how the start came about
+ * @typedef {{values: Uint8Array, keep: Uint8Array, dice: number, end: number, kind: "pen" | "eraser" | "blank"}} Start
+ *   values and what is kept, by raster index; how often something was erased, for each time the dice are new; the last
+ *   pixel inked, and how the start came about
  */
 
 /** @type {Start | null} */
@@ -35,7 +36,8 @@ export let worked = false; // whether the last press of the pointer was a stroke
 export let asks = 0; // how often the server was sent a start
 let waiting = 0; // handle of the frame in which a moving pen asks
 
-export const encodeStart = (from) => from && { values: Array.from(from.values), keep: from.keep.join("") };
+export const encodeStart = (from) =>
+  from && { values: Array.from(from.values), keep: from.keep.join(""), dice: from.dice };
 
 /** Sets a new start, to be drawn from by the server; or by the canvas itself, at once, during a stroke. */
 export const send = (next, live) => {
@@ -54,8 +56,9 @@ const askRedraw = asker("redraw", (_, message) => take(message), ({ after }) => 
 
 /** The same drawing, but for some changes, and what is under the pointer. */
 export const redraw = (changes) => {
-  const { label, temperature, seed, pictures, model } = run, from = encodeStart(stroke ? copyStart(stroke) : start);
-  askRedraw({ label, temperature, seed, pictures, model, start: from, after: run.number, ...changes });
+  const { label, temperature, seed, pictures, model, guidance } = run;
+  const from = encodeStart(stroke ? copyStart(stroke) : start);
+  askRedraw({ label, temperature, seed, pictures, model, guidance, start: from, after: run.number, ...changes });
 };
 
 /**
@@ -79,13 +82,17 @@ export const remember = (from) => {
   if (past.length > UNDO) past.shift();
 };
 
-const copyStart = ({ values, keep, end, kind }) => ({ values: values.slice(), keep: keep.slice(), end, kind });
+const copyStart = ({ values, keep, ...rest }) => {
+  const { dice, end, kind } = rest;
+  return { values: values.slice(), keep: keep.slice(), dice, end, kind };
+};
+const dice = () => start?.dice ?? 0;
 
 // The picture as it is on the canvas.
 const canvasStart = (kind) => {
   const { values } = run.sheet[current() ?? 0];
   const keep = Uint8Array.from({ length: run.size }, (_, i) => (i < run.ready ? 1 : 0));
-  return { values: values.slice(), keep, end: -1, kind };
+  return { values: values.slice(), keep, dice: dice(), end: -1, kind };
 };
 
 // What a tool begins with: its own last start, so that strokes add up; else what is on the canvas.
@@ -169,7 +176,10 @@ const endStroke = (event) => {
   state.pending = stroke;
   stroke = null;
   remember(before);
-  if (used === "eraser") state.chosen = null; // all endings
+  if (used === "eraser") {
+    next.dice++; // else the same numbers would draw the same again
+    state.chosen = null; // all endings
+  }
   send(next, used === "pen");
   show();
 };
@@ -181,17 +191,48 @@ const PARTS = {
   right: (_, column) => column >= run.width / 2,
 };
 
-const erasePart = (name) => {
-  const from = start?.kind === "eraser" ? start : canvasStart("eraser"), isErased = PARTS[name];
-  const keep = from.keep.map((_, i) => (isErased(Math.floor(i / run.width), i % run.width) ? 0 : 1));
-  remember(start);
-  state.chosen = null;
-  send({ values: from.values.slice(), keep, end: -1, kind: "eraser" }, false);
+const withoutPart = (name) => {
+  const from = current() === null && start ? start : canvasStart("eraser"), isErased = PARTS[name];
+  const keep = from.keep.map((kept, i) => (isErased(Math.floor(i / run.width), i % run.width) ? 0 : kept));
+  return { values: from.values.slice(), keep, dice: dice() + 1, end: -1, kind: "eraser" };
 };
 
+const erasePart = (name) => {
+  const next = withoutPart(name);
+  remember(start);
+  state.chosen = null;
+  lookAtPicture();
+  send(next, false);
+};
+
+// Several endings side by side: of what is given, else of the upper half; pressed again, others.
+const drawEndings = () => {
+  const next = start ? { ...copyStart(start), dice: dice() + (run.count > 1) } : withoutPart("bottom");
+  remember(start);
+  start = next;
+  asks++;
+  state.chosen = null;
+  lookAtPicture();
+  trigger("endings", { start: encodeStart(next), number: asks });
+};
+
+/** Brings the picture into sight. */
+export const lookAtPicture = () => canvas.scrollIntoView({ block: "nearest" });
+
+const isEmptyBlank = () => state.blank && start?.kind === "blank" && start.end < 0;
+
+// The pen begins on a blank canvas; on the picture that is there only when asked to.
 const useTool = (name) => {
+  if (name === "pen" && state.tool !== "pen" && !state.blank && !["pen", "blank"].includes(start?.kind)) openBlank();
+  else if (name !== "pen" && isEmptyBlank()) leaveBlank();
   state.tool = name;
-  if (state.tool !== "look") canvas.scrollIntoView({ block: "nearest" }); // it is about to be drawn on
+  if (name !== "look") lookAtPicture();
+  show();
+};
+
+const leaveBlank = () => {
+  state.blank = false;
+  start = past.pop() ?? null;
   show();
 };
 
@@ -199,13 +240,14 @@ const openBlank = () => {
   remember(start);
   // Digits and clothes lie on black, photographed things often before white.
   const values = new Uint8Array(run.size * run.channels).fill(isColour() ? run.levels - 1 : 0);
-  start = { values, keep: new Uint8Array(run.size), end: -1, kind: "blank" };
+  start = { values, keep: new Uint8Array(run.size), dice: dice(), end: -1, kind: "blank" };
   state.blank = true;
   state.playing = false;
   if (run.count > 1) state.chosen ??= 0;
   announce("A blank canvas: draw on it with the pen.");
+  state.tool = "pen";
+  lookAtPicture();
   lookCloser(state.chosen);
-  useTool("pen");
 };
 
 const undo = () => {
@@ -223,7 +265,7 @@ export const change = (index, color) => {
   values.set(color, index * run.channels);
   state.picked = index;
   const keep = Uint8Array.from({ length: run.size }, (_, i) => (i <= index ? 1 : 0));
-  start = { values, keep, end: index, kind: "pen" };
+  start = { values, keep, dice: dice(), end: index, kind: "pen" };
   if (isFast()) redraw({});
   else {
     state.pending = { ...start, tool: "pen" }; // is seen until the model's answer comes
@@ -239,18 +281,20 @@ const hint = () => {
 export const showTools = () => {
   const one = run && run.ready > 0 && (current() !== null || start?.kind === "eraser"), looking = state.tool === "look";
   for (const button of findAll("[data-erase]")) button.disabled = !one || state.blank;
+  find(".endings").disabled = !run?.ready || isEmptyBlank() || (current() === null && !start);
   for (const button of findAll('[data-tool="pen"], [data-tool="eraser"]')) button.disabled = !run;
   find(".blank").disabled = !run;
   find(".undo").disabled = !past.length;
-  find(".discard").disabled = !start;
-  find(".blank").hidden = find(".discard").hidden = looking && !start;
+  find(".discard").hidden = !start || Boolean(stroke) || isEmptyBlank();
+  find(".from").textContent = start?.kind === "eraser" ? "Starts from your part" : "Starts from your drawing";
+  find(".over").hidden = !isEmptyBlank() || !run.done;
   find(".how").textContent = (run?.start && !stroke ? WHOSE : "") + hint();
   canvas.style.touchAction = looking ? "" : "none"; // a finger draws, or scrolls the page
   const overSheet = run?.count > 1 && current() === null;
   canvas.style.cursor = looking ? (overSheet ? "zoom-in" : "") : "crosshair";
   find(".ink").hidden = !(run && isColour() && state.tool === "pen");
   const index = run ? focus() : null;
-  find(".change").hidden = index === null || index === visibleCount(); // of that one channels are missing yet
+  find(".change").classList.toggle("none", index === null || index === visibleCount()); // some channels are missing
   if (run) showValue(find(".change input"), index);
 };
 
@@ -270,9 +314,12 @@ for (const button of findAll("[data-erase]")) {
   button.addEventListener("click", () => erasePart(button.dataset.erase));
 }
 find(".blank").addEventListener("click", openBlank);
+find(".over").addEventListener("click", leaveBlank);
+find(".endings").addEventListener("click", drawEndings);
 find(".undo").addEventListener("click", undo);
 find(".discard").addEventListener("click", () => {
   remember(start);
+  if (state.tool === "pen") state.tool = "look";
   send(null, false);
 });
 element.addEventListener("keydown", (event) => {

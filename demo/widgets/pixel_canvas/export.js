@@ -1,4 +1,4 @@
-// What can be exported: a picture, an animation, a link.
+// What can be exported: a picture, an animation, and the start as a link carries it.
 import { ask, downloadBlob, find, gifAddress, make } from "../common.js";
 import { cellOf, drawFrame, paint } from "./picture.js";
 import { focus, influences } from "./pixel.js";
@@ -8,8 +8,15 @@ const ZOOM = 10; // screen pixels per pixel of a downloaded picture
 
 const fileName = (ending, ...more) => {
   const which = run.count > 1 ? [current() === null ? run.count : `no${current() + 1}`] : [];
-  const parts = [run.model, run.label, `seed${run.seed}`, `t${run.temperature}`, ...which, ...more];
+  const parts = [run.model, run.label, `seed${run.seed}`, `t${run.temperature}`, ...(run.guidance === 1 ? [] : [`g${run.guidance}`]), ...which, ...more];
   return parts.join("-").replace(/[^\w.-]/g, "_") + ending;
+};
+
+/** The picture that is looked at, for another tab: levels from 0 to 255. */
+export const carriedPicture = () => {
+  const { height, width, channels, levels, model } = run;
+  const pixels = Array.from(run.sheet[current()].values, (value) => Math.round((value * 255) / (levels - 1)));
+  return { pixels, height, width, channels, model };
 };
 
 export const savePicture = () => {
@@ -32,31 +39,10 @@ export const saveAnimation = async () => {
   button.disabled = false;
 };
 
-// Values, and one bit per pixel for what is given, in base64 that a link can carry.
-const encodeLink = ({ values, keep }) => {
+// Values, and one bit per pixel for what is given, in base64 that a link can carry; and how often something was erased.
+export const encodeLink = ({ values, keep, dice }) => {
   const bits = new Uint8Array(Math.ceil(run.size / 8));
   keep.forEach((given, i) => { bits[i >> 3] |= given << (7 - (i & 7)); });
-  return btoa(String.fromCharCode(...values, ...bits)).replaceAll("+", "-").replaceAll("/", "_");
-};
-
-export const copyLink = async () => {
-  const address = new URL(location.pathname, location.origin);
-  const { label, seed, temperature, pictures, model } = run;
-  const query = { class: label, seed, temperature };
-  if (run.count > 1) query.pictures = pictures;
-  if (model !== props.models[0].name) query.model = model;
-  if (run.start) query.given = encodeLink(run.start);
-  address.search = new URLSearchParams(query);
-  const words = find(".link span"), field = find(".address");
-  try {
-    await navigator.clipboard.writeText(address.href);
-    words.textContent = "Copied";
-    announce("Link copied.");
-    setTimeout(() => { words.textContent = "Copy link"; }, 1500);
-  } catch { // no permission, or no secure connection: the link to copy by hand
-    field.value = address.href;
-    field.hidden = false;
-    field.select();
-    announce("Copy the link from the field.");
-  }
+  const text = btoa(String.fromCharCode(...values, ...bits)).replaceAll("+", "-").replaceAll("/", "_");
+  return dice ? `${text}.${dice}` : text;
 };

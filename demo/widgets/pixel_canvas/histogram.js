@@ -1,11 +1,19 @@
 // The distribution of one pixel, as a histogram per channel.
 import { find, findAll, formatNumber, gradient } from "../common.js";
+import { word } from "../shell.js";
 import { colorText, current, isColour, labelText, NAMES, onScreen, placeText, run, shade, valuesOf } from "./state.js";
 
-const TOPS = [0.05, 0.2, 1]; // scales of the histogram; the lowest that holds all
+const BARS = 32; // more are no readable die
 
 const chance = (p) => (p > 0.9995 ? "> 0.999" : p < 0.00005 ? "< 0.0001" : `= ${Number(p.toPrecision(3))}`);
 export const probabilityText = (p) => `p ${chance(p)}`;
+
+// As odds are said of a die.
+const oddsText = (p) => {
+  if (p > 0.99) return "over 99 %";
+  if (p >= 0.1) return `${formatNumber(100 * p, 0)} %`;
+  return p > 0 ? `1 in ${formatNumber(Number((1 / p).toPrecision(2)), 0)}` : "hardly ever";
+};
 
 // How a probability compares with another, in words.
 const ratioText = (p, q) => {
@@ -15,12 +23,20 @@ const ratioText = (p, q) => {
   return `${formatNumber(ratio, ratio < 10 ? 1 : 0)} times ${q > p ? "as likely" : "less likely"}`;
 };
 
-const bars = (p, up, from = 0) => p
-  .map((share, i) => (share > 0 ? `M${i + from} 0V${up * Math.sqrt(share)}H${i + from + 1}V0z` : "")).join("");
+const barWidth = () => Math.ceil(run.levels / BARS); // levels of a bar
+const binned = (p) => {
+  const sums = new Array(Math.ceil(p.length / barWidth())).fill(0);
+  p.forEach((share, i) => { sums[Math.floor(i / barWidth())] += share; });
+  return sums;
+};
+const bar = (share, i) => `M${i * barWidth()} 0V${-Math.sqrt(share)}H${(i + 1) * barWidth()}V0z`;
+const bars = (p) => binned(p).map((share, i) => (share > 0 ? bar(share, i) : "")).join("");
+const outline = (p) => `M0 0${binned(p).map((share, i) => `V${-Math.sqrt(share)}H${(i + 1) * barWidth()}`).join("")}V0`;
 
-const curve = (p) => `M${p.map((share, i) => `${i + 0.5} ${-Math.sqrt(share)}`).join("L")}`;
-
-const scaleText = (top, other) => `Bar height = √p; top = ${top}${other ? `; below: ${labelText(other)}` : ""}`;
+const scaleText = (question, channel) => {
+  const of = barWidth() > 1 ? `${barWidth()} ${isColour() ? `levels of ${NAMES[channel]}` : "greys"}` : "one level";
+  return `Bar of ${of}: height √p, top = 1${question.other ? `; outline: ${labelText(question.other)}` : ""}`;
+};
 
 /** One chart per channel. */
 export const charts = () => findAll(".chart");
@@ -32,24 +48,29 @@ export const makeCharts = (count) => {
 
 /** Marks where on a chart a value is. */
 export const point = (chart, value) => {
-  chart.querySelector(".pointer").style.left = `${(100 * (value + 0.5)) / run.levels}%`;
+  const place = (value + 0.5) / run.levels, pointer = chart.querySelector(".pointer");
+  pointer.style.left = `${100 * place}%`;
+  pointer.classList.toggle("late", place > 0.5);
 };
 
-// The histogram of a channel, given the channels before it, up to a probability.
-const showHistogram = (chart, channel, { index, other }, answer, top) => {
+// The histogram of a channel, given the channels before it; its scale is always the same.
+const showHistogram = (chart, channel, question, answer) => {
+  const { index } = question;
   const color = valuesOf(run.sheet[current()].values, index), value = color[channel], p = answer.p[value];
-  const high = Math.sqrt(top), inChart = (selector) => chart.querySelector(selector), histogram = inChart(".histogram");
-  histogram.setAttribute("viewBox", `0 ${-high} ${run.levels} ${high * (answer.other ? 2 : 1)}`);
-  inChart(".own").setAttribute("d", bars(answer.p, -1));
-  inChart(".other").setAttribute("d", answer.other ? bars(answer.other.p, 1) : "");
-  inChart(".mark").setAttribute("d", bars([p], -1, value));
-  inChart(".tempered").setAttribute("d", answer.drawn_from ? curve(answer.drawn_from) : "");
+  const inChart = (selector) => chart.querySelector(selector), histogram = inChart(".histogram");
+  histogram.setAttribute("viewBox", `0 -1 ${run.levels} 1`);
+  inChart(".own").setAttribute("d", bars(answer.p));
+  inChart(".other").setAttribute("d", answer.other ? outline(answer.other.p) : "");
+  const at = Math.floor(value / barWidth());
+  inChart(".mark").setAttribute("d", bar(binned(answer.p)[at], at));
+  inChart(".tempered").setAttribute("d", answer.drawn_from ? outline(answer.drawn_from) : "");
+  inChart(".odds").textContent = `this one, ${value}: ${oddsText(p)}`;
   inChart(".pointer").hidden = false;
   point(chart, value);
   const of = isColour() ? `levels of ${NAMES[channel]}` : "greys", drawn = `drawn: ${value}, ${probabilityText(p)}`;
   histogram.setAttribute("aria-label", `Probabilities of ${run.levels} ${of} for ${placeText(index)}; ${drawn}`);
   if (!isColour()) {
-    inChart(".top").textContent = scaleText(top, answer.other && other);
+    inChart(".top").textContent = scaleText(question, channel);
     return;
   }
   const nats = `surprise ${formatNumber(-answer.log_prob, 2)}, entropy ${formatNumber(answer.entropy, 2)} nats`;
@@ -74,26 +95,30 @@ const entropyText = (channels) => {
   const fair = choices < 1.05
     ? "all but certain"
     : `as undecided as a fair choice among ${formatNumber(choices, choices < 10 ? 1 : 0)} ${shade()}s`;
-  return `${isColour() ? "Together: entropy" : "Entropy"} ${formatNumber(entropy, 2)} nats: ${fair}.`;
+  const name = isColour() ? `Together: ${word("entropy")}` : word("entropy", "Entropy");
+  return `${name} ${formatNumber(entropy, 2)} ${word("nats")}: ${fair}.`;
 };
+
+const drawnText = ({ temperature, guidance, label }) => [
+  temperature === 1 ? "" : `at temperature ${temperature}`,
+  guidance === 1 || label === "any" ? "" : `with guidance ${guidance}`,
+].filter(Boolean).join(", ");
 
 /** Shows what the server answers about a pixel. */
 export const showExplanation = (question, answer) => {
-  const { index, label, other, temperature, part } = question, channels = answer.channels ?? [answer];
-  const all = channels.flatMap((one) => [...one.p, ...(one.other?.p ?? []), ...(one.drawn_from ?? [])]);
-  const top = TOPS.find((height) => height >= Math.max(...all)) ?? 1;
+  const { index, label, other, part } = question, channels = answer.channels ?? [answer];
   charts().forEach((chart, c) => {
     chart.style.visibility = part && c >= part ? "hidden" : ""; // not drawn yet
-    showHistogram(chart, c, question, channels[c], top);
+    showHistogram(chart, c, question, channels[c]);
   });
-  const before = isColour() ? "all earlier pixels and its own earlier channels" : "all earlier pixels";
+  const before = isColour() ? "all before it" : "all earlier pixels";
   find(".title").textContent = `Probabilities for ${placeText(index)}, given ${before}`;
   const lines = [
     part ? "" : entropyText(channels),
-    isColour() ? `${scaleText(top, other)}.` : "",
-    temperature === 1 ? "" : `Line: at temperature ${temperature}, as drawn.`,
+    isColour() ? `${scaleText(question, 0)}.` : "",
+    channels[0].drawn_from ? `Dashed: ${drawnText(question)}, as drawn.` : "",
   ];
-  find(".pixel .entropy").textContent = lines.filter(Boolean).join(" ");
+  find(".pixel .entropy").innerHTML = lines.filter(Boolean).map((line) => `<span>${line}</span>`).join(" ");
   find(".answer").textContent = other && !part
     ? `As ${labelText(other)} instead of ${labelText(label)}, this ${shade()} ${comparison(index, channels)}.`
     : "";

@@ -16,10 +16,12 @@ class StartMessage(TypedDict):
     Attributes:
         values: Of every pixel in raster order, with all channels of a pixel together.
         keep: A one for every pixel that is given, else a zero.
+        dice: How often something was erased: each time the rest is drawn with random numbers of its own.
     """
 
     values: list[int]
     keep: str
+    dice: int
 
 
 class DrawingMessage(TypedDict):
@@ -35,7 +37,7 @@ class DrawingMessage(TypedDict):
         classes: What one can ask for: any class, or one.
         subject: What pictures show, in words: one and many.
         labels: Classes of the pictures.
-        label: As it was asked for; so ``pictures``, ``seed`` and ``temperature``.
+        label: As it was asked for; so ``pictures``, ``seed``, ``temperature`` and ``guidance``.
         start: What is given, if anything.
         live: Whether a control is moving, so that the place that is looked at stays.
         asked: Number of the canvas' last message about the start.
@@ -54,6 +56,7 @@ class DrawingMessage(TypedDict):
     pictures: str
     seed: int
     temperature: float
+    guidance: float
     start: StartMessage | None
     live: bool
     asked: NotRequired[int]
@@ -76,12 +79,16 @@ class DoneMessage(TypedDict):
         share: For each the share of the ``of`` real pictures that are less likely; ``None`` without a detector.
         of: How many real pictures they are compared with.
         usual: Bits per value of real ones; ``None`` where they were not measured.
+        reads: As which class a classifier reads each; ``None`` without one.
+        sure: How sure it is of that, from 0 to 1.
     """
 
     log_prob: list[float]
     share: list[float] | None
     of: int | None
     usual: float | None
+    reads: list[str] | None
+    sure: list[float] | None
 
 
 class CanvasMessage(DrawingMessage, PixelsMessage):

@@ -1,5 +1,5 @@
 // What is seen on the canvas.
-import { colorScale, find, formatNumber, gradient, make, resize } from "../common.js";
+import { colorScale, find, findAll, formatNumber, gradient, make, resize } from "../common.js";
 import { stroke } from "./edit.js";
 import { influences } from "./pixel.js";
 import { blindGuess, canvas, current, isColour, onScreen, part, run, shade, shades, state, visibleCount } from "./state.js";
@@ -9,7 +9,7 @@ const MARK = "#22d3ee", MARK_RGB = [34, 211, 238];
 const BLIND_RGB = [251, 146, 60];
 const BLINDNESS = [0, 0.2, 0.75]; // what another model sees: this one too, out of reach, blind spot
 const GIVEN = "#3b82f6"; // the line around what was given
-const GAP = 8, COLUMNS = { 1: 1, 4: 2, 10: 5, 16: 4 }; // of a sheet of pictures
+const GAP = 8, COLUMNS = { 1: 1, 4: 2, 10: 4, 16: 4 }; // of a sheet of pictures, nearly square
 const FAINTEST = 0.12; // how much of the mark's colour the weakest influence gets, so that it differs from none
 const DIMMED = 0.6; // of a grey under the influences, so that the mark's colour shows on white
 
@@ -109,12 +109,24 @@ export const drawFrame = (context, index, cell) => {
   }
 };
 
+const whyNone = () => {
+  if (state.blank) return "Nothing is drawn yet that depends on anything.";
+  if (current() === null) return "Choose one of the pictures: what depends on what is shown for one at a time.";
+  return "";
+};
+
 export const showLegend = () => {
   const one = run && current() !== null;
   find(".rivals").hidden = state.view !== "depends" || find(".rivals select").options.length < 2 || !one;
   const ties = run && influences(), map = MAPS[state.view];
-  find(".legend").hidden = !run || !(map || ties);
+  const why = state.view === "depends" && run && !ties ? whyNone() : "";
+  find(".legend").hidden = !run || !(map || ties || why);
   if (find(".legend").hidden) return;
+  for (const node of findAll(".legend > :not(.reach)")) node.hidden = Boolean(why);
+  if (why) {
+    find(".reach").textContent = why;
+    return;
+  }
   const most = map ? formatNumber(blindGuess(), 1) : ties.most.toPrecision(2);
   find(".most").textContent = most;
   find(".ramp").style.background = gradient(map ? map.colors : [`rgb(${mix(0, FAINTEST).join(" ")})`, MARK]);

@@ -1,6 +1,7 @@
 // Where one pixel came from: which one is looked at, and which pixels it depends on. The server knows when asked.
 import { find, findAll, formatNumber } from "../common.js";
 import { stroke, worked } from "./edit.js";
+import { setFields } from "../shell.js";
 import { charts, probabilityText, showExplanation } from "./histogram.js";
 import { CELL, cellOf, places } from "./picture.js";
 import { lookCloser, show } from "./playback.js";
@@ -43,6 +44,7 @@ const question = (index) => ({
   index,
   label: run.labels[current()],
   temperature: run.temperature,
+  guidance: run.guidance,
   other: find(".compare select").value || null,
   rival: find(".rivals select").value || null,
   run: run.id,
@@ -153,6 +155,7 @@ canvas.addEventListener("click", (event) => {
   if (current() === null) lookCloser(under.picture);
   else if (state.tool === "look" && under.index < visibleCount()) {
     state.picked = state.picked === under.index ? null : under.index;
+    setFields("draw", { pixel: state.picked ?? "" });
   }
   show();
 });

@@ -20,10 +20,12 @@ const showButtons = () => {
   find(".play span").textContent = name;
   find(".play path").setAttribute("d", ICONS[name]);
   find(".play").disabled = !run?.ready || state.blank;
-  find(".stop").disabled = !run || run.over;
+  find(".stop").disabled = !run || (run.over && !state.playing);
   find(".save").disabled = !run || !visibleCount();
-  find(".animation").disabled = find(".link").disabled = !run?.done || run.stopped;
-  const pressed = { speed: state.speed, view: state.view, tool: state.tool, card: String(state.chosen ?? "all") };
+  find(".animation").disabled = !run?.done || run.stopped;
+  for (const button of findAll(".judge, .walk")) button.disabled = !run?.done || run.stopped || current() === null;
+  find(".speed").value = state.speed;
+  const pressed = { view: state.view, tool: state.tool, card: String(state.chosen ?? "all") };
   for (const [kind, value] of Object.entries(pressed)) {
     press(findAll(`[data-${kind}]`), (button) => button.dataset[kind] === value);
   }
@@ -117,7 +119,11 @@ export const goTo = (place) => {
 };
 
 export const stop = () => {
-  if (!run || run.over) return;
+  if (!run) return;
+  if (run.over) { // a replay: all of it is there
+    goTo(run.ready);
+    return;
+  }
   run.end = run.ready = state.at = visibleCount();
   run.stopped = run.over = true;
   state.playing = false;

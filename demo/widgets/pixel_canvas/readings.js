@@ -1,5 +1,6 @@
 // What is said of the pictures.
 import { find, findAll, formatNumber } from "../common.js";
+import { word } from "../shell.js";
 import { stroke } from "./edit.js";
 import { atEnd, canvas, current, labelText, NAMES, part, run, state, visibleCount, visiblePictures } from "./state.js";
 
@@ -22,20 +23,50 @@ export const drawCurves = () => {
   find(".bottom").textContent = formatNumber(bottom, 0);
 };
 
-const UNIT = "bits per value";
+const UNIT = word("bits per value"), NATS = word("nats"), LOG_P = "log p(x)";
 const bitsOf = (nats) => -nats / (run.size * run.channels * Math.LN2);
+const HARDLY = 1; // nats; a class that changes less of a picture's log-probability hardly matters
+
+const setHtml = (selector, html) => {
+  const node = find(selector);
+  if (node.dataset.html === html) return; // a word that is explained keeps the focus
+  node.dataset.html = html;
+  node.innerHTML = html;
+};
 
 const shareText = ({ share, of, usual }, bits) => {
   const many = run.subject[1];
   if (!share) {
-    if (usual === null) return `This one takes ${formatNumber(bits, 2)} ${UNIT}`;
-    return `Real ${many} take ${formatNumber(usual, 2)} ${UNIT} on average, this one ${formatNumber(bits, 2)}`;
+    if (usual === null) return `This one takes ${formatNumber(bits, 2)} ${UNIT}.`;
+    return `Real ${many} take ${formatNumber(usual, 2)} ${UNIT} on average, this one ${formatNumber(bits, 2)}.`;
   }
   const below = share[current()], among = `${formatNumber(of, 0)} real ${many}`;
-  if (below <= 0) return `Less likely than every one of ${among}`;
-  if (below >= 1) return `More likely than every one of ${among}`;
+  if (below <= 0) return `Less likely than every one of ${among}.`;
+  if (below >= 1) return `More likely than every one of ${among}.`;
   const percent = 100 * below;
-  return `More likely than ${formatNumber(percent, percent > 10 && percent < 99 ? 0 : 1)} % of ${among}`;
+  return `More likely than ${formatNumber(percent, percent > 10 && percent < 99 ? 0 : 1)} % of ${among}.`;
+};
+
+// What the class tells of the picture: how much likelier it is than without.
+const classText = (sum, anyClass) => {
+  const nats = sum - anyClass, size = formatNumber(Math.abs(nats), 1);
+  const without = `Without the class: log p(x) = ${formatNumber(anyClass, 1)} nats`;
+  if (Math.abs(nats) < HARDLY) return `${without}, only ${size} apart: here the class hardly matters. `;
+  return `${without}, ${size} ${nats > 0 ? "less" : "more"}. `;
+};
+
+const readsText = ({ reads, sure }) => {
+  const which = current();
+  if (!reads) return "";
+  if (which === null) {
+    const asked = run.labels.filter((label) => label !== "any").length;
+    const right = reads.filter((name, i) => name === run.labels[i]).length;
+    return asked ? `The classifier reads ${right} of ${asked} as asked.` : "";
+  }
+  const percent = sure[which] > 0.995 ? "over 99 %" : `${formatNumber(100 * sure[which], 0)} %`;
+  const says = `The classifier reads it as ${reads[which]} (${percent})`;
+  const label = run.labels[which];
+  return label === "any" || label === reads[which] ? `${says}.` : `${says}, asked for was ${label}.`;
 };
 
 const progressWord = () => {
@@ -56,10 +87,11 @@ export const describeRun = () => {
   const begun = part() ? ` and ${NAMES.slice(0, part()).join(" and ")} of the next` : "";
   const progress = `${count} of ${run.size} pixels${begun}`;
   find(".status").textContent =
-    `${progressWord()}: ${progress} · ${wholeLabel()}, seed ${run.seed}, temperature ${run.temperature}`;
+    `${progressWord()}: ${progress} · ${wholeLabel()}, seed ${run.seed}, temperature ${run.temperature}${guidanceText()}`;
   const bottom = lowest(run.ready), sums = visiblePictures().map((picture) => picture.sums[count]);
   if (current() === null) describeSheet(whole, sums);
   else describePicture(whole, sums[0]);
+  find(".reads").textContent = whole && !stroke ? readsText(run.done) : "";
   const pace = run.slow ? "shown slowly." : "shown at full speed.";
   find(".time").textContent = run.done && !run.stopped ? `Drawn in ${formatNumber(run.done.seconds, 2)} s, ${pace}` : "";
   canvas.setAttribute("aria-busy", String(Boolean(stroke || state.pending)));
@@ -74,21 +106,29 @@ export const describeRun = () => {
   plot.setAttribute("aria-valuetext", `${progress}, log p so far ${formatNumber(Math.min(...sums), 1)} nats`);
 };
 
+const guidanceText = () => {
+  if (run.guidance === 1) return "";
+  const has = new Set(run.labels).size > 1 || run.label !== "any";
+  return has ? `, guidance ${run.guidance}` : ", guidance needs a class";
+};
+
 const describePicture = (whole, sum) => {
-  const label = run.labels[current()], what = label === "any" ? "log p(x)" : `log p(x | ${label})`;
-  find(".what").textContent = whole ? what : `${what} so far`;
+  const label = run.labels[current()], what = label === "any" ? LOG_P : `log p(x | ${label})`;
+  // What is guided comes from other odds than the model's own, which are there only in the end.
+  const isGuided = run.guidance !== 1 && label !== "any" && !run.done;
+  setHtml(".what", isGuided ? "guided log-probability so far" : word(LOG_P, what) + (whole ? "" : " so far"));
   find(".number").textContent = `${formatNumber(sum, 1)} nats`;
-  find(".bits").textContent = whole ? `${formatNumber(bitsOf(sum), 2)} ${UNIT}` : "";
+  setHtml(".bits", whole ? `${formatNumber(bitsOf(sum), 2)} ${UNIT}` : "");
   const anyClass = run.done?.log_prob[current()] ?? 0; // log p(x), the class unknown
-  const other = label === "any" ? "" : `Without being told the class: log p(x) = ${formatNumber(anyClass, 1)} nats. `;
-  find(".meaning").textContent = whole ? `${other}${shareText(run.done, bitsOf(anyClass))}.` : "";
+  const other = label === "any" ? "" : classText(sum, anyClass);
+  setHtml(".meaning", whole ? `<span>${other}</span><span>${shareText(run.done, bitsOf(anyClass))}</span>` : "");
 };
 
 const describeSheet = (whole, sums) => {
-  find(".what").textContent = `log p(x) of ${run.count} pictures${whole ? "" : " so far"}`;
+  setHtml(".what", `${word(LOG_P)} of ${run.count} pictures${whole ? "" : " so far"}`);
   find(".number").textContent = `${formatNumber(Math.min(...sums), 0)} to ${formatNumber(Math.max(...sums), 0)}`;
-  find(".bits").textContent = whole ? "nats; one curve for each picture" : "nats";
-  find(".meaning").textContent = run.start ? `One start, ${run.count} endings.` : "Click a picture to look closer.";
+  setHtml(".bits", whole ? `${NATS}; one curve for each picture` : NATS);
+  setHtml(".meaning", run.start ? `One start, ${run.count} endings.` : "Click a picture to look closer.");
 };
 
 /** What is said of a sheet under the pointer. */

@@ -1,6 +1,8 @@
 // The pixels of a run, as they come from the server; messages.py says when they come, and in which order.
 import { find } from "../common.js";
-import { adopt, encodeStart, forget, start } from "./edit.js";
+import { setFields } from "../shell.js";
+import { adopt, encodeStart, forget, lookAtPicture, start } from "./edit.js";
+import { encodeLink } from "./export.js";
 import { makeCharts } from "./histogram.js";
 import { fitCanvas } from "./picture.js";
 import { clearPixel } from "./pixel.js";
@@ -9,20 +11,21 @@ import { drawCurves } from "./readings.js";
 import { announce, labelText, lookAway, run, startRun, state } from "./state.js";
 
 /**
- * @typedef {{values: number[], keep: string}} StartMessage values of every pixel in raster order, and a one for each
- *   that is given, else a zero
- * @typedef {{log_prob: number[], share: number[] | null, of: number | null, usual: number | null}} DoneMessage what is known
- *   of whole pictures: log p(x) in nats, the share of so many real pictures that are less likely, their bits per value
+ * @typedef {{values: number[], keep: string, dice: number}} StartMessage values of every pixel in
+ *   raster order, a one for each that is given, else a zero, and how often something was erased
+ * @typedef {{log_prob: number[], share: number[] | null, of: number | null, usual: number | null,
+ *   reads: string[] | null, sure: number[] | null}} DoneMessage what is known of whole pictures: log p(x) in nats, the share
+ *   of so many real pictures that are less likely, their bits per value, and as what a classifier reads them
  * @typedef {{
  *   run: number, model: string, channels: 1 | 3, height: number, width: number, levels: number, classes: string[],
  *   subject: [string, string], labels: string[], label: string, pictures: string, seed: number, temperature: number,
- *   start: StartMessage | null, live: boolean, asked?: number,
+ *   guidance: number, start: StartMessage | null, live: boolean, asked?: number,
  *   index: number, values: number[][], log_prob: number[][], entropy: number[][],
  *   done?: DoneMessage, seconds?: number,
  * }} CanvasMessage
  */
 
-const SAME = ["model", "label", "seed", "temperature", "pictures", "size", "given"];
+const SAME = ["model", "label", "seed", "temperature", "guidance", "pictures", "size", "given"];
 
 let runs = 0; // how many there have been
 
@@ -32,11 +35,22 @@ const repeat = (number) => {
   run.over = false;
   state.blank = false;
   if (state.speed !== "fast") state.at = run.first;
+  takeWish();
   play();
 };
 
+// What an address asks to be looked at, of the drawing that comes with it.
+const takeWish = () => {
+  const { wish } = state;
+  if (!wish) return;
+  state.wish = null;
+  if ([...find(".rivals select").options].some(({ value }) => value === wish.beside)) find(".rivals select").value = wish.beside;
+  const pixel = Number(wish.pixel || Number.NaN);
+  state.picked = Number.isInteger(pixel) && pixel >= 0 && pixel < run.size ? pixel : null;
+};
+
 const decodeStart = (message) =>
-  message && { values: Uint8Array.from(message.values), keep: Uint8Array.from(message.keep) };
+  message && { values: Uint8Array.from(message.values), keep: Uint8Array.from(message.keep), dice: message.dice };
 
 const makePicture = (size, channels) => ({
   values: new Uint8Array(size * channels),
@@ -62,9 +76,9 @@ const hasShape = ({ width, height, channels, levels }) =>
 
 const begin = (/** @type {CanvasMessage} */ message) => {
   const { channels, height, width, levels, labels, label, classes, subject, live } = message;
-  const { model, seed, temperature, pictures } = message;
+  const { model, seed, temperature, guidance, pictures } = message;
   const size = height * width, count = labels.length, from = decodeStart(message.start);
-  const next = { model, label, seed, temperature, pictures, size, given: JSON.stringify(message.start) };
+  const next = { model, label, seed, temperature, guidance, pictures, size, given: JSON.stringify(message.start) };
   if (run && !run.stopped && run.done && !live && SAME.every((name) => run[name] === next[name])) {
     repeat(message.run);
     return;
@@ -83,6 +97,8 @@ const begin = (/** @type {CanvasMessage} */ message) => {
     ready: 0, end: size, done: null, stopped: false, over: false, slow: false, known: new Uint8Array(size),
     sheet: labels.map(() => makePicture(size, channels)),
   });
+  if (!live && from && run.given !== JSON.stringify(encodeStart(start))) lookAtPicture(); // it comes from elsewhere
+  setFields("draw", { given: from ? encodeLink(from) : "" });
   if (!stay) {
     state.at = live ? size : run.first;
     lookAway();
@@ -92,10 +108,10 @@ const begin = (/** @type {CanvasMessage} */ message) => {
   if (!live) adopt(message.asked);
   if (run.given === JSON.stringify(encodeStart(start))) state.pending = null;
   fitCanvas();
-  find(".address").hidden = true;
   const others = classes.filter((name) => name !== label);
   fillSelect(find(".compare select"), others.map((name) => [name, labelText(name)]));
   fillSelect(find(".rivals select"), rivals(message));
+  takeWish();
   showCards();
   play();
   announce("Drawing");

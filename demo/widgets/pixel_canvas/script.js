@@ -1,8 +1,9 @@
 // The canvas: buttons and keys. The pixels of a run are buffered as they come from the model (run.js), and played back at
 // a pace that a person can see (playback.js).
 import { find, findAll } from "../common.js";
+import { carry, onArrive, receivePicture, setFields } from "../shell.js";
 import "./controls.js";
-import { copyLink, saveAnimation, savePicture } from "./export.js";
+import { carriedPicture, saveAnimation, savePicture } from "./export.js";
 import { goTo, lookCloser, show, stop, toggle } from "./playback.js";
 import { receive } from "./run.js";
 import { part, run, state, visibleCount } from "./state.js";
@@ -27,18 +28,30 @@ find(".play").addEventListener("click", toggle);
 find(".stop").addEventListener("click", stop);
 find(".save").addEventListener("click", savePicture);
 find(".animation").addEventListener("click", saveAnimation);
-find(".link").addEventListener("click", copyLink);
+for (const tab of ["judge", "walk"]) {
+  find(`.${tab}`).addEventListener("click", () => carry(tab, carriedPicture()));
+}
+receivePicture("draw", (picture) => trigger("bring", picture));
 for (const button of findAll("[data-go]")) {
   button.addEventListener("click", () => run && goTo(PLACES[button.dataset.go]()));
 }
-for (const kind of ["speed", "view"]) {
-  for (const button of findAll(`[data-${kind}]`)) {
-    button.addEventListener("click", () => {
-      state[kind] = button.dataset[kind];
-      show();
-    });
-  }
+find(".speed").addEventListener("change", ({ target }) => {
+  state.speed = target.value;
+  show();
+});
+for (const button of findAll("[data-view]")) {
+  button.addEventListener("click", () => {
+    state.view = button.dataset.view;
+    setFields("draw", { look: state.view === "picture" ? "" : state.view });
+    show();
+  });
 }
+find(".rivals select").addEventListener("change", ({ target }) => setFields("draw", { beside: target.value }));
+onArrive("draw", ({ look, beside, pixel }) => {
+  state.view = findAll("[data-view]").some((button) => button.dataset.view === look) ? look : "picture";
+  state.wish = { beside, pixel };
+  show();
+});
 find(".plot").addEventListener("pointerdown", (event) => {
   find(".plot").setPointerCapture(event.pointerId);
   scrub(event);

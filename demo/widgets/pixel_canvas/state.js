@@ -18,6 +18,7 @@ export const state = {
   picked: null, // one that was clicked or tapped
   hovered: null, // the picture under the pointer
   asked: "", // the last question about a pixel
+  wish: null, // what an address asks to be looked at: {beside, pixel}, until it is drawn
 };
 
 export let run = null; // what is drawn: pictures, pixels by raster index, and how many are there without a gap

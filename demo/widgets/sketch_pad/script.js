@@ -1,6 +1,7 @@
 // The pad's value is a PNG data URL, "" when nothing is drawn. The history holds values, so that undo gives back
 // exactly what was there before, a picture set from Python included.
-import { find } from "../common.js";
+import { find, make, paintPicture } from "../common.js";
+import { receivePicture, setFields } from "../shell.js";
 
 const canvas = find("canvas");
 const hint = find(".hint");
@@ -10,10 +11,12 @@ const context = canvas.getContext("2d", { willReadFrequently: true });
 const SIDE = canvas.width;
 const PEN = SIDE / 12; // a drawn digit, fitted into 20x20, gets strokes about as thick as MNIST's
 const STEPS_BACK = 50;
+const LONGEST = 7000; // characters of a picture in the page's address; some servers take no more than 8,000
 
 let shown = "";
 let arrived = false; // whether there has been a picture
 const history = [];
+let unkept = null; // what the address has yet to hold, once it is painted
 let pen = null; // the pointer that is drawing, and where it was
 
 function blank() {
@@ -48,6 +51,7 @@ function paint(url) {
     blank();
     context.imageSmoothingEnabled = scale < 1; // small pictures keep their crisp pixels
     context.drawImage(picture, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
+    if (unkept === url) keepInAddress();
   };
   picture.src = url;
 }
@@ -57,17 +61,45 @@ function remember() {
   if (history.length > STEPS_BACK) history.shift();
 }
 
-function report(url) {
+function report(url, event = "input", data = undefined, unpainted = event !== "input") {
   shown = url;
   arrived = true;
   refresh();
   props.value = url;
-  trigger("input");
+  unkept = url;
+  if (!url || !unpainted) keepInAddress();
+  trigger(event, data);
+}
+
+// What is drawn, as greys: the address holds them packed. A picture in colour is too long for one.
+async function keepInAddress() {
+  const url = unkept;
+  unkept = null;
+  if (!props.tab || url === null) return;
+  const { data } = context.getImageData(0, 0, SIDE, SIDE);
+  const isGrey = data.every((level, i) => i % 4 === 3 || level === data[i - (i % 4)]);
+  let code = "";
+  if (url && isGrey) {
+    const packed = new Blob([data.filter((_, i) => i % 4 === 0)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+    const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+    code = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  }
+  if (shown === url) setFields(props.tab, { picture: code.length > LONGEST ? "" : code });
+}
+
+// A picture of another tab: levels row by row, the channels of a pixel together.
+function take(picture) {
+  const { pixels, ...about } = picture, { width, height, channels } = about;
+  const small = Object.assign(make("canvas"), { width, height });
+  paintPicture(small, { levels: pixels, width, height, channels });
+  remember();
+  report(small.toDataURL("image/png"), "carry", about);
+  paint(shown);
 }
 
 function undo() {
   if (!history.length || pen) return;
-  report(history.pop());
+  report(history.pop(), "input", undefined, true);
   paint(shown);
 }
 
@@ -142,9 +174,21 @@ element.addEventListener("keydown", (event) => {
   }
 });
 
+// Not before there is a first picture, which would replace one that came from another tab.
+let isOpen = false;
+function openToOthers() {
+  if (isOpen || !props.tab) return;
+  isOpen = true;
+  receivePicture(props.tab, take);
+}
+
 function receive() {
   const url = props.value || "";
-  if (url === shown) return;
+  if (url !== shown) accept(url);
+  openToOthers();
+}
+
+function accept(url) {
   if (arrived) remember(); // the first picture is no change of the user's: there is nothing to take back
   arrived = true;
   shown = url;
@@ -157,4 +201,5 @@ shown = props.value || "";
 arrived = Boolean(shown);
 paint(shown);
 refresh();
+if (shown) openToOthers();
 watch("value", receive);

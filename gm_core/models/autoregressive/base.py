@@ -21,7 +21,7 @@ from gm_core.models.autoregressive.sampling import (
     stream_pixels,
 )
 from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes
-from gm_core.models.inputs import check_images, check_labels, check_temperature
+from gm_core.models.inputs import check_guidance, check_images, check_labels, check_temperature
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +147,7 @@ class Autoregressive(Model):
         generator: torch.Generator | None = None,
         temperature: float = 1.0,
         *,
+        guidance: float = 1.0,
         size: tuple[int, int] | None = None,
         noise: Tensor | None = None,
         chunk: int = 1,
@@ -161,6 +162,8 @@ class Autoregressive(Model):
             keep: Which pixels are given, ``bool`` of the same shape; all of ``start`` above are when ``None``.
             generator: CPU source of randomness; the same state gives the same pictures.
             temperature: Below 1 favours the likeliest values, above 1 the others.
+            guidance: Weight of the label: at 1 pictures are drawn from p(x | y), above 1 from a sharper distribution,
+                whose log-probabilities the events then hold; see :func:`gm_core.models.autoregressive.sampling.guide`.
             size: Height H and width W of the pictures; those of ``start``, or else the config's, when left out.
             noise: All the randomness, in place of the generator's: uniform numbers, ``float64`` (n or 1, H, W), or
                 (n or 1, H, W, C) for more than one channel, as returned by :func:`gm_core.draw_noise`. Those of one
@@ -180,7 +183,7 @@ class Autoregressive(Model):
             raise ValueError(f"a picture must have at least 1x1 pixels, not {size[0]}x{size[1]}")
         if chunk < 1:
             raise ValueError(f"an event must have at least 1 pixel, not {chunk}")
-        temperature = check_temperature(temperature)
+        temperature, guidance = check_temperature(temperature), check_guidance(guidance)
         if start is None and keep is not None:
             raise ValueError("keep says which pixels of start are given, so it needs a start")
         if start is not None:
@@ -208,8 +211,13 @@ class Autoregressive(Model):
         device = self.device
         if device.type != "mps":  # which has no float64
             noise = noise.to(device)
-        pixels = self._pixels(n, labels, height, width, naive)
-        return stream_pixels(pixels, noise, start=start, keep=keep, temperature=temperature, chunk=chunk)
+        labels = torch.full((n,), -1) if labels is None else check_labels(labels, n, self.config.classes)
+        if guidance != 1:
+            labels = torch.stack([labels, torch.full_like(labels, -1)], dim=1).flatten()
+        pixels = self._pixels(labels, height, width, naive)
+        return stream_pixels(
+            pixels, noise, start=start, keep=keep, temperature=temperature, guidance=guidance, chunk=chunk
+        )
 
     def sample(
         self,
@@ -218,6 +226,7 @@ class Autoregressive(Model):
         generator: torch.Generator | None = None,
         temperature: float = 1.0,
         size: tuple[int, int] | None = None,
+        guidance: float = 1.0,
     ) -> Tensor:
         """Draw pictures.
 
@@ -227,6 +236,7 @@ class Autoregressive(Model):
             generator: CPU source of randomness.
             temperature: Below 1 favours the likeliest values, above 1 the others.
             size: Height H and width W; those of the config when left out.
+            guidance: Weight of the label; see :meth:`stream`.
 
         Returns:
             ``uint8`` (n, C, H, W), on the CPU.
@@ -235,7 +245,15 @@ class Autoregressive(Model):
             ValueError: An argument is out of range.
         """
         height, width = size or (self.config.image.height, self.config.image.width)
-        events = self.stream(n, labels, generator=generator, temperature=temperature, size=(height, width), chunk=width)
+        events = self.stream(
+            n,
+            labels,
+            generator=generator,
+            temperature=temperature,
+            guidance=guidance,
+            size=(height, width),
+            chunk=width,
+        )
         return rebuild(events, height, width)[0]
 
     def outputs_of(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -250,11 +268,11 @@ class Autoregressive(Model):
         """
         return self._outputs(self._values(images), labels)
 
-    def _pixels(self, n: int, labels: Tensor | None, height: int, width: int, naive: bool) -> Pixels:
+    def _pixels(self, labels: Tensor, height: int, width: int, naive: bool) -> Pixels:
         if naive:
-            shape = n, self.config.image.channels, height, width
+            shape = len(labels), self.config.image.channels, height, width
             return NaivePixels(lambda values: self._outputs(values, labels), self.head, shape, self.device)
-        return cached_pixels(self, self.condition(labels, n), height, width)
+        return cached_pixels(self, self.condition(labels, len(labels)), height, width)
 
     def _outputs(self, values: Tensor, labels: Tensor | None) -> Tensor:
         """The network's numbers for pictures of these values, ``int64`` (B, H, W, C)."""

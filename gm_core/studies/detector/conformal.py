@@ -1,7 +1,40 @@
-"""From a number to a p-value with a guarantee."""
+"""From a number to a p-value with a guarantee, and from several p-values to one."""
+
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
+
+SHARES = {"density": 0.75, "features": 0.25}
+"""Of the accepted false alarms, how many each test may raise, where there are both."""
+
+
+def shares_of(tests: Iterable[str]) -> dict[str, float]:
+    """The shares of the tests that there are, which add up to 1."""
+    shares = {name: SHARES[name] for name in tests}
+    total = sum(shares.values())
+    return {name: share / total for name, share in shares.items()}
+
+
+def combine(p_values: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    r"""One p-value of several tests: the smallest, once each is divided by its share (weighted Bonferroni).
+
+    If every test keeps :math:`P(p_i \le \alpha) \le \alpha`, then so does
+    :math:`p = \min(1, \min_i p_i / w_i)` with :math:`\sum_i w_i = 1`, however the tests depend on each other:
+    :math:`P(p \le \alpha) \le \sum_i P(p_i \le w_i \alpha) \le \sum_i w_i \alpha = \alpha`.
+
+    Args:
+        p_values: Those of each test, a key of :data:`SHARES`, ``float64`` (B,).
+
+    Returns:
+        The p-values, ``float64`` (B,), and which test each comes from, by its place, ``int64`` (B,).
+
+    References:
+        Genovese, Roeder and Wasserman (2006), "False Discovery Control with p-Value Weighting", section 2.
+    """
+    shares = shares_of(p_values)
+    least = torch.stack([p_value / shares[name] for name, p_value in p_values.items()]).min(dim=0)
+    return least.values.clamp_max(1), least.indices
 
 
 def two_sided_p_value(values: Tensor, calibration: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""The detector: two densities, a bound, their scores of a picture, and the same scores of held-out images."""
+"""The detector: two densities, a bound, their scores of a picture, and the same scores of held-out images.
+
+Where the data set has a classifier, its features are a second test beside that.
+"""
 
 import math
 from dataclasses import dataclass
@@ -14,8 +17,9 @@ from gm_core.models.autoregressive.base import Autoregressive
 from gm_core.models.capabilities import Variational
 from gm_core.models.inputs import as_images
 from gm_core.numerics import isolate
-from gm_core.studies.detector.conformal import two_sided_p_value, usual_range
+from gm_core.studies.detector.conformal import combine, shares_of, two_sided_p_value, usual_range
 from gm_core.studies.detector.density import NeighbourDensity
+from gm_core.studies.detector.features import FeatureTest
 from gm_core.studies.detector.scores import SCORES, Evidence, all_scores
 
 Pictures = Tensor | ArrayLike
@@ -30,9 +34,9 @@ class Verdict:
     """What a detector says about one picture.
 
     Attributes:
-        outlier_score: Higher is less reasonable.
-        peers: How many held-out images are at least as unusual.
-        p_value: Conformal p-value of the score.
+        outlier_score: How far its scores lie from those of held-out images; higher is less reasonable.
+        peers: How many held-out images are at least as unusual to the test that :attr:`decisive` names.
+        p_value: Conformal p-value of all tests together; see :func:`gm_core.studies.detector.conformal.combine`.
         alpha: The false-alarm rate that was accepted.
         log_prob: Exact log p(x) under the PixelCNN, nats.
         bits_per_dim: The same in bits per value.
@@ -41,6 +45,10 @@ class Verdict:
         surprise: -log p of each value given the earlier ones, nats, ``float32`` (C, H, W).
         expected: Expected surprise, nats, ``float32`` (C, H, W).
         ratio: Log-likelihood ratio of each value to the background model, nats, ``float32`` (C, H, W).
+        tests: The p-value of every test by itself: ``"density"``, of the outlier score, and ``"features"``, of the
+            feature distance, where the detector has it.
+        feature_distance: How far it lies from the nearest training picture in a classifier's features, see
+            :class:`gm_core.studies.detector.features.FeatureTest`; ``None`` where the detector has no such test.
     """
 
     outlier_score: float
@@ -54,18 +62,60 @@ class Verdict:
     surprise: Tensor
     expected: Tensor
     ratio: Tensor
+    tests: dict[str, float]
+    feature_distance: float | None = None
 
     @property
     def verdict(self) -> Literal["reasonable", "unreasonable"]:
         """Reasonable when the p-value is above the accepted false-alarm rate."""
         return "reasonable" if self.p_value > self.alpha else "unreasonable"
 
+    @property
+    def refused_by(self) -> tuple[str, ...]:
+        """The tests that refuse the picture: those whose p-value is at most their share of alpha."""
+        return tuple(name for name, p_value in self.weighted.items() if p_value <= self.alpha)
+
+    @property
+    def decisive(self) -> str:
+        """The test that the p-value comes from."""
+        return min(self.weighted, key=self.weighted.__getitem__)
+
+    @property
+    def weighted(self) -> dict[str, float]:
+        """The p-value of every test, divided by its share: refused at alpha where it is at most that."""
+        shares = shares_of(self.tests)
+        return {name: p_value / shares[name] for name, p_value in self.tests.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """What a detector measures in pictures, before it compares them with held-out ones.
+
+    Attributes:
+        scores: As returned by :func:`gm_core.studies.detector.scores.all_scores`, ``float64`` (N, scores).
+        feature_distance: As of :class:`Verdict`, ``float64`` (N,).
+    """
+
+    scores: Tensor
+    feature_distance: Tensor | None
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a detector says of readings; attributes as of :class:`Verdict`, of every picture, (N,)."""
+
+    outlier_score: Tensor
+    peers: Tensor
+    p_value: Tensor
+    tests: dict[str, Tensor]
+
 
 class Detector:
-    """Judges pictures by what three models find unusual about them.
+    """Judges pictures by what three models find unusual about them, and by how they look to a classifier.
 
     The scores of a picture (``SCORES``) are a point; the detector measures its distance from those of held-out images,
-    in units of their spread and correlation.
+    in units of their spread and correlation. That is one test. Where there is a classifier, a second one measures how
+    far the picture's features lie from those of training images. Each may raise its share of the false alarms.
 
     It also behaves like a fitted outlier detector of scikit-learn: :meth:`score_samples`, :meth:`decision_function` and
     :meth:`predict`, and with them :meth:`score`, take pictures from a tensor, an array or nested lists of integers, of
@@ -81,6 +131,7 @@ class Detector:
         whitening: Makes their covariance the identity, (scores, scores).
         held_out: The scores of the calibration images, (n, scores).
         alpha: The false-alarm rate that :meth:`predict` accepts.
+        features: The second test, of the same calibration images, if there is one.
     """
 
     @isolate
@@ -94,12 +145,15 @@ class Detector:
         whitening: Tensor,
         held_out: Tensor,
         alpha: float = 0.05,
+        features: FeatureTest | None = None,
     ) -> None:
         self.dataset, self.pixelcnn, self.background, self.vae = dataset, pixelcnn, background, vae
         self.center, self.whitening, self.alpha = center.double(), whitening.double(), check_alpha(alpha)
         self.held_out = {name: held_out[:, i].double().sort().values for i, name in enumerate(SCORES)}
         self.density = NeighbourDensity(self._point(held_out))
         self.outlier_scores = self.density.held_out.sort().values
+        self.features = features
+        self._shares = shares_of(["density", "features"] if features else ["density"])
 
     def __len__(self) -> int:
         """The number of calibration images."""
@@ -107,8 +161,11 @@ class Detector:
 
     @property
     def least_p_value(self) -> float:
-        """The smallest p-value there can be, 1 / (n + 1): below it no false-alarm rate calls anything unreasonable."""
-        return 1 / (len(self) + 1)
+        """The smallest p-value there can be: below it no false-alarm rate calls anything unreasonable.
+
+        It is 1 / (n + 1), divided by the largest share of a test.
+        """
+        return 1 / (len(self) + 1) / max(self._shares.values())
 
     def reach(self, alpha: float) -> str:
         """What to say of a false-alarm rate that is too small for so few calibration images; nothing of others."""
@@ -150,26 +207,38 @@ class Detector:
         return [verdict for part in images.split(BATCH) for verdict in self._judge(part, alpha)] if len(images) else []
 
     @isolate
-    def judge_scores(self, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Combine scores into outlier scores and conformal p-values.
+    def read(self, images: Tensor, title: str = "", quiet: bool = True) -> Readings:
+        """What is measured in many pictures.
 
         Args:
-            scores: As returned by :func:`gm_core.studies.detector.scores.all_scores`, (B, scores).
-
-        Returns:
-            Outlier scores and p-values, ``float64`` (B,) each.
+            images: ``uint8`` (N, C, H, W), with N at least 1.
+            title: Title of the progress bar.
+            quiet: No progress bar.
         """
-        outlier_score, peers = self.density.outlier_score(self._point(scores))
-        return outlier_score, self.density.p_value(peers)
+        scores = scores_of((self.pixelcnn, self.background, self.vae), images, title, quiet)
+        return Readings(scores, self._feature_distance(images))
+
+    @isolate
+    def judge(self, readings: Readings) -> Judged:
+        """Compare readings with those of the held-out images: outlier scores and conformal p-values."""
+        outlier_score, of_density = self.density.outlier_score(self._point(readings.scores))
+        peers = {"density": of_density}
+        if self.features and readings.feature_distance is not None:
+            peers["features"] = self.features.peers(readings.feature_distance)
+        tests = {name: self.density.p_value(count) for name, count in peers.items()}
+        p_value, place = combine(tests)
+        decisive = torch.stack(list(peers.values())).gather(0, place[None])[0]
+        return Judged(outlier_score, decisive, p_value, tests)
 
     @isolate
     def threshold(self, alpha: float) -> float:
-        """The outlier score from which on a picture is unreasonable.
+        """The outlier score from which on the test of the scores calls a picture unreasonable.
 
         Approximate, because a new picture changes the scores of the held-out ones a little; no verdict uses it.
         """
         check_alpha(alpha)
-        refused = int(((1 + torch.arange(len(self))).double() / (len(self) + 1) <= alpha).sum())
+        p_values = (1 + torch.arange(len(self))).double() / (len(self) + 1)
+        refused = int((p_values / self._shares["density"] <= alpha).sum())
         return float(self.outlier_scores[-refused]) if refused else math.inf
 
     @isolate
@@ -181,6 +250,17 @@ class Detector:
     def share_below(self, name: str, value: float) -> float:
         """Share of the calibration images whose score is lower than a value, from 0 to 1."""
         return float((self.held_out[name] < value).double().mean())
+
+    @isolate
+    def share_nearer(self, verdict: Verdict) -> float:
+        """Share of the calibration images that are nearer to a training picture in the classifier's features.
+
+        Raises:
+            ValueError: There is no test by features.
+        """
+        if not self.features or verdict.feature_distance is None:
+            raise ValueError(f"the detector of {self.dataset} has no test by a classifier's features")
+        return self.features.share_below(verdict.feature_distance)
 
     @isolate
     def score_samples(self, images: Pictures) -> Tensor:
@@ -202,18 +282,17 @@ class Detector:
         return torch.where(self.decision_function(images) >= 0, 1, -1)
 
     def _judge(self, images: Tensor, alpha: float) -> list[Verdict]:
-        evidence = self.evidence(images)
+        evidence, distance = self.evidence(images), self._feature_distance(images)
         scores = all_scores(evidence)
-        outlier_score, peers = self.density.outlier_score(self._point(scores))
-        p_value = self.density.p_value(peers)
+        judged = self.judge(Readings(scores, distance))
         single = {name: two_sided_p_value(scores[:, i], self.held_out[name]) for i, name in enumerate(SCORES)}
         dims = evidence.surprise[0].numel() * math.log(2)
         log_prob = -evidence.surprise.flatten(1).sum(dim=1)
         return [
             Verdict(
-                outlier_score=float(outlier_score[i]),
-                peers=int(peers[i]),
-                p_value=float(p_value[i]),
+                outlier_score=float(judged.outlier_score[i]),
+                peers=int(judged.peers[i]),
+                p_value=float(judged.p_value[i]),
                 alpha=alpha,
                 log_prob=float(log_prob[i]),
                 bits_per_dim=-float(log_prob[i]) / dims,
@@ -222,9 +301,14 @@ class Detector:
                 surprise=evidence.surprise[i].cpu(),
                 expected=evidence.expected[i].cpu(),
                 ratio=evidence.ratio[i].cpu(),
+                tests={name: float(values[i]) for name, values in judged.tests.items()},
+                feature_distance=None if distance is None else float(distance[i]),
             )
             for i in range(len(images))
         ]
+
+    def _feature_distance(self, images: Tensor) -> Tensor | None:
+        return self.features.distance(images) if self.features else None
 
     def _point(self, scores: Tensor) -> Tensor:
         """Scores in units of their spread and correlation among training images."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from gm_core.checkpoints import Metric
 from gm_core.data.pictures import open_picture
 from gm_core.data.preparation import DIGITS, prepare
-from gm_core.studies.detector.detector import Detector, scores_of
+from gm_core.studies.detector.detector import Detector
 from gm_core.studies.detector.outliers import checkerboards, gradients, noise, textures
 
 ALPHA = 0.05
@@ -60,9 +60,7 @@ def measure_preparation(
     metrics = []
     for name, pictures in _kinds(chosen, others, seed, count):
         images = torch.cat([prepare(picture, form=DIGITS).image for picture in pictures])
-        models = detector.pixelcnn, detector.background, detector.vae
-        scores = scores_of(models, images, f"{name}, prepared", quiet)
-        reasonable = detector.judge_scores(scores)[1] > ALPHA
+        reasonable = detector.judge(detector.read(images, f"{name}, prepared", quiet)).p_value > ALPHA
         metrics.append(
             Metric(
                 f"reasonable_{name}",

@@ -11,8 +11,8 @@ from gm_core.checkpoints import Metric
 from gm_core.data.catalog import form_of
 from gm_core.data.preparation import DIGITS
 from gm_core.numerics import isolate
-from gm_core.studies.detector.conformal import two_sided_p_value
-from gm_core.studies.detector.detector import Detector, scores_of
+from gm_core.studies.detector.conformal import SHARES, two_sided_p_value
+from gm_core.studies.detector.detector import Detector, Readings
 from gm_core.studies.detector.outliers import OUTLIERS, outlier_sets
 from gm_core.studies.detector.photographs import PICTURES, measure_preparation
 from gm_core.studies.detector.scores import SCORES
@@ -21,6 +21,10 @@ NAIVE = "-log p alone"
 """The naive detector: only an unlikely picture is an outlier."""
 
 COMBINED = "combined"
+"""The detector: a smaller p-value is more unusual, and of the same p-value, a higher outlier score."""
+
+Judge = Callable[[Readings], tuple[Tensor, Tensor]]
+"""From readings to a measure of how unusual pictures are, and to p-values, (N,) each."""
 
 ALPHAS = (0.01, 0.05, 0.1)
 """Accepted false-alarm rates at which false alarms are counted."""
@@ -34,7 +38,7 @@ class Refusal:
     """How one score fares against one set of outliers.
 
     Attributes:
-        score: A name of ``SCORES``, unusual on either side; :data:`NAIVE` or :data:`COMBINED`.
+        score: A name of ``SCORES``, unusual on either side; :data:`NAIVE`, a test's name, or :data:`COMBINED`.
         outliers: Name of the set.
         far: Whether every person would refuse its pictures.
         count: Pictures in it.
@@ -59,7 +63,7 @@ class Measured:
     Attributes:
         metrics: The figures of its card: false-alarm rates; for every set of outliers the combined and the naive
             detector; and, for digits, how photographs and pictures without a digit fare once they are prepared.
-        table: Every score against every set.
+        table: Every score, and every test where there are two, against every set.
     """
 
     metrics: list[Metric]
@@ -79,13 +83,11 @@ def evaluate_detector(
         limit: Most outliers per set.
         quiet: No progress bars.
     """
-    models = detector.pixelcnn, detector.background, detector.vae
-    scores = scores_of(models, test, "test images", quiet)
-    judges = _judges(detector)
-    usual = {name: judge(scores) for name, judge in judges.items()}
+    readings, judges = detector.read(test, "test images", quiet), _judges(detector)
+    usual = {name: judge(readings) for name, judge in judges.items()}
     table = []
     for outliers in outlier_sets(test, others, limit):
-        theirs = scores_of(models, outliers.images, outliers.name, quiet)
+        theirs = detector.read(outliers.images, outliers.name, quiet)
         for name, judge in judges.items():
             (value, p_value), (own, own_p_value) = judge(theirs), usual[name]
             table.append(
@@ -93,7 +95,7 @@ def evaluate_detector(
                     name,
                     outliers.name,
                     outliers.far,
-                    len(theirs),
+                    len(outliers.images),
                     auroc(own, value),
                     float((p_value <= ALPHA).double().mean()),
                     float((own_p_value <= ALPHA).double().mean()),
@@ -165,23 +167,37 @@ def auroc(inliers: Tensor, outliers: Tensor) -> float:
     return float((below + up_to).mean() / (2 * len(inliers)))
 
 
-def _judges(detector: Detector) -> dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]]:
-    """For each score, the function from all scores to a measure of how unusual pictures are, and to p-values."""
+def _judges(detector: Detector) -> dict[str, Judge]:
+    """A judge for each score by itself, for each test where there are two, and for the detector."""
 
-    def naive(scores: Tensor) -> tuple[Tensor, Tensor]:
-        held_out, values = detector.held_out["log_prob"], scores[:, list(SCORES).index("log_prob")]
+    def naive(readings: Readings) -> tuple[Tensor, Tensor]:
+        held_out, values = detector.held_out["log_prob"], readings.scores[:, list(SCORES).index("log_prob")]
         at_most = torch.searchsorted(held_out, values.contiguous(), right=True)
         return -values, (1 + at_most).double() / (len(held_out) + 1)
 
-    def single(index: int, name: str) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-        def two_sided(scores: Tensor) -> tuple[Tensor, Tensor]:
-            p_value = two_sided_p_value(scores[:, index], detector.held_out[name])
+    def single(index: int, name: str) -> Judge:
+        def two_sided(readings: Readings) -> tuple[Tensor, Tensor]:
+            p_value = two_sided_p_value(readings.scores[:, index], detector.held_out[name])
             return -p_value, p_value
 
         return two_sided
 
+    def test(name: str) -> Judge:
+        def one_test(readings: Readings) -> tuple[Tensor, Tensor]:
+            p_value = detector.judge(readings).tests[name]
+            return -p_value, p_value
+
+        return one_test
+
+    def combined(readings: Readings) -> tuple[Tensor, Tensor]:
+        judged = detector.judge(readings)
+        # The outlier score tells apart what has the same p-value: here it moves nothing past the next larger one.
+        fraction = judged.outlier_score / (1 + judged.outlier_score)
+        return fraction / (len(detector) + 1) - judged.p_value, judged.p_value
+
     return {
         NAIVE: naive,
         **{name: single(index, name) for index, name in enumerate(SCORES)},
-        COMBINED: detector.judge_scores,
+        **({name: test(name) for name in SHARES} if detector.features else {}),
+        COMBINED: combined,
     }

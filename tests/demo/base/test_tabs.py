@@ -29,6 +29,8 @@ def test_values_follow_the_notice(notice: gr.HTML) -> None:
     assert guard(lambda: ("one", "two"), notice, 2)() == (OPENED, "one", "two")
     assert guard(lambda: {"a": 1}, notice, 1)() == (OPENED, {"a": 1})
     assert guard(lambda: {notice: "", gr.HTML(): "one"}, notice, 2)()[notice] == ""
+    html, tabs = gr.HTML(), gr.Tabs()  # which is no component to Gradio
+    assert guard(lambda: {html: "one", tabs: "two"}, notice, 2)() == {notice: OPENED, html: "one", tabs: "two"}
 
 
 def test_what_is_missing_is_said_in_its_place_and_logged(notice: gr.HTML, caplog: pytest.LogCaptureFixture) -> None:

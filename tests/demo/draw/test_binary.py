@@ -38,7 +38,7 @@ def ask(tab, name, image, **changes):
 
 
 def drawn(tab, model, session):
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", model, session)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", model, 1.0, session)
     return last
 
 
@@ -46,7 +46,7 @@ def test_it_is_offered_among_the_digits_with_its_figure_in_nats(tab):
     names = list(tab.drawings.cards)
     assert names.index(GREY) < names.index(BINARY) < names.index("fashion-pixelcnn")
     card = tab.drawings.cards[BINARY]
-    assert tab.titles[BINARY] == "Digits in black and white · residual PixelCNN"
+    assert {"name": BINARY, "subject": "Digits in black and white", "title": "residual PixelCNN"} in tab.options
     nats = -card.metric("log_prob").value
     line = figure_line(card)
     assert f">{nats:.1f} nats on 10,000 test digits in black and white<" in line and 'title="exact, 2 levels' in line

@@ -66,7 +66,7 @@ def ask(tab, name, image, **changes):
 def test_photographs_are_offered_and_backgrounds_are_not(tab):
     assert list(tab.drawings.cards) == ["mnist-pixelcnn", NAME]
     card = tab.drawings.cards[NAME]
-    assert tab.titles[NAME] == "Photographs · PixelCNN++"
+    assert {"name": NAME, "subject": "Photographs", "title": "PixelCNN++"} in tab.options
     line = figure_line(card)
     assert "CIFAR-10 for 1,234 steps, 2.5 hours on one CPU thread · " in line and ">3.210 bits/dim on " in line
 
@@ -125,9 +125,9 @@ def test_a_start_of_another_size_is_refused_in_words(tab, start, message):
 def test_another_kind_of_model_begins_without_the_start(tab, image):
     session = DrawingSession()
     tab.set_start({"start": Start.upper_half(image).message(), "number": 1}, NAME, session)
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, session)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, 1.0, session)
     assert last["start"] is not None
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", "mnist-pixelcnn", session)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", "mnist-pixelcnn", 1.0, session)
     assert last["start"] is None and last["channels"] == 1 and session.start is None
 
 

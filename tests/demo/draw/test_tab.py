@@ -9,6 +9,7 @@ import pytest
 import torch
 from gradio_client import Client
 from gradio_client.client import Job
+from PIL import Image
 
 import gm_core
 from demo.base.errors import answer_errors
@@ -104,6 +105,7 @@ def test_the_same_seed_gives_the_same_picture_and_another_seed_another(client):
         ((ANY, 1.0, 7, "3"), "Choose how many pictures: 1, 4, 16, one of each class"),
         ((ANY, 1.0, 7, "1", "mnist-vae"), "Choose a model: mnist-pixelcnn, "),
         ((None, 1.0, 7), "Choose a class: any, 0, 1"),
+        ((ANY, 1.0, 7, "1", NAME, 9), "guidance must be a number from 1.0 to 3.0"),
         (("11", 1.0, 7), "Choose a class: any, 0, 1"),
         (([3], 1.0, 7), "Choose a class: any, 0, 1"),
     ],
@@ -115,15 +117,15 @@ def test_bad_input_gets_a_message_that_says_what_is_wrong(client, inputs, messag
 
 @pytest.mark.parametrize("seed", [float("nan"), float("inf"), 10**400, True, "7", [7]])
 def test_no_number_that_is_none_gets_through(tab, seed):
-    valid = [verdict["is_valid"] for verdict in tab.check(ANY, 1.0, seed, PICTURES[0], NAME, DrawingSession())]
-    assert valid == [True, True, False, True, True, True]
+    valid = [verdict["is_valid"] for verdict in tab.check(ANY, 1.0, seed, PICTURES[0], NAME, 1.0, DrawingSession())]
+    assert valid == [True, True, False, True, True, True, True]
 
 
 def test_a_newer_drawing_ends_an_older_one(tab):
     session = DrawingSession()
-    older = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, session)
+    older = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, 1.0, session)
     first = next(older)
-    newer = next(tab.draw(ANY, 1.0, 2, PICTURES[0], NAME, session))
+    newer = next(tab.draw(ANY, 1.0, 2, PICTURES[0], NAME, 1.0, session))
     assert newer["run"] > first["run"]
     assert list(older) == []
 
@@ -131,7 +133,7 @@ def test_a_newer_drawing_ends_an_older_one(tab):
 def test_a_drawing_knows_nothing_of_what_is_given_while_it_is_drawn(tab, monkeypatch):
     monkeypatch.setattr(drawings_module, "MESSAGE_SECONDS", 0.0)
     session = DrawingSession()
-    drawing = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, session)
+    drawing = tab.draw(ANY, 1.0, 1, PICTURES[0], NAME, 1.0, session)
     next(drawing)
     tab.set_start({"start": None, "number": 9}, NAME, session)
     assert session.asked == 9
@@ -147,6 +149,7 @@ def test_the_endpoint_is_the_only_public_one_of_the_tab(client):
         "seed",
         "pictures",
         "model",
+        "guidance",
     ]
 
 
@@ -221,11 +224,84 @@ def test_the_start_stays_until_it_is_taken_back(tab):
     session = DrawingSession()
     start = Start.upper_half(torch.full((1, 1, 28, 28), 9, dtype=torch.uint8)).message()
     tab.set_start({"start": start, "number": 3}, NAME, session)
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, session)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, 1.0, session)
     assert last["values"][0][:392] == [9] * 392 and last["asked"] == 3 and last["start"] == start
     tab.set_start({"start": None, "number": 4}, NAME, session)
-    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, session)
+    (*_, last) = tab.draw(ANY, 1.0, 7, "1", NAME, 1.0, session)
     assert last["start"] is None and last["asked"] == 4
+
+
+def test_what_is_erased_is_drawn_with_dice_of_its_own(drawings):
+    start = Start.upper_half(images(drawings.redraw(asked(label="2"))))
+    endings = [
+        drawings.redraw(asked(label="2", start={**start.message(), "dice": dice}))["values"] for dice in (0, 1, 2)
+    ]
+    assert endings[0] == drawings.redraw(asked(label="2"))["values"], "the same dice draw the same"
+    assert endings[1] != endings[0] != endings[2] != endings[1]
+
+
+def test_guidance_sharpens_the_class_and_what_is_said_stays_the_models_own(drawings, model):
+    guided = drawings.redraw(asked(label="8", guidance=2.0))
+    labels, generator = torch.tensor([8]), torch.Generator().manual_seed(7)
+    image = model.sample(1, labels, generator, guidance=2.0)
+    assert torch.equal(images(guided), image)
+    with torch.inference_mode():
+        exact = model.pixel_log_prob(image, labels).flatten()
+        entropy = model.distribution(image, labels).entropy().flatten()
+    assert torch.allclose(torch.tensor(guided["log_prob"][0]), exact, atol=1e-3)
+    assert torch.allclose(torch.tensor(guided["entropy"][0]), entropy, atol=1e-3)
+    free, same = drawings.redraw(asked(guidance=2.0)), drawings.redraw(asked())
+    assert free["values"] == same["values"], "without a class there is nothing to weigh"
+
+
+def test_a_classifier_reads_every_class_of_the_first_seed(drawings):
+    for name in drawings.cards:
+        if drawings.reader(name) is not None and name in drawings.cards[name].record.seeds.drawings:
+            each = drawings.redraw(asked(model=name, pictures=EACH, seed=drawings.seed(name)))
+            assert each["done"]["reads"] == each["labels"], name
+            alone = drawings.redraw(asked(model=name, label=each["labels"][4], seed=drawings.seed(name)))
+            assert alone["values"][0] == each["values"][4], "one alone is the one among all"
+
+
+def test_an_upload_is_taken_back_when_it_is_removed_but_no_drawing_is(tab, tmp_path):
+    session = DrawingSession()
+    path = tmp_path / "grey.png"
+    Image.new("L", (28, 28), 99).save(path)
+    tab.upload(str(path), NAME, session)
+    assert session.start is not None
+    tab.upload(None, NAME, session)
+    assert session.start is None
+    tab.upload(str(path), NAME, session)
+    drawn = session.start = Start.upper_half(torch.zeros(1, 1, 28, 28, dtype=torch.uint8))
+    tab.upload(None, NAME, session)
+    assert session.start is drawn
+
+
+def test_a_picture_from_another_tab_finds_a_model_of_its_size(tab):
+    session = DrawingSession()
+    sent = {"pixels": [255] * 3072, "channels": 3, "height": 32, "width": 32}
+    model, *_ = tab.bring(sent, NAME, ANY, "4", 7, session)
+    assert tab.drawings.cards[model].model_config.image.size == (3, 32, 32)
+    assert session.start is not None and session.start.values.shape == (1, 3, 32, 32)
+    with pytest.raises(gr.Error, match="of this size"):
+        tab.bring({"pixels": [0] * 4, "channels": 1, "height": 2, "width": 2}, NAME, ANY, "4", 7, session)
+
+
+def test_a_picture_from_another_tab_finds_a_model_of_its_data_set(tab):
+    sent = {"pixels": [9] * 784, "channels": 1, "height": 28, "width": 28, "dataset": "fashion"}
+    model, *rest = tab.bring(sent, NAME, ANY, "4", 7, DrawingSession())
+    assert tab.drawings.cards[model].dataset == "fashion" and len(rest) == 4
+    model, *_ = tab.bring(sent | {"dataset": "mnist"}, "mnist-pixelcnn-gated", ANY, "4", 7, DrawingSession())
+    assert model == "mnist-pixelcnn-gated"
+
+
+def test_a_link_may_ask_for_the_upper_half_of_its_own_picture(tab, model):
+    session = DrawingSession()
+    tab.restore({"class": "7", "seed": "5", "pictures": "4", "given": "half"}, session)
+    image = model.sample(1, torch.tensor([7]), torch.Generator().manual_seed(5))
+    assert session.start is not None and session.start.dice == 1
+    assert torch.equal(session.start.values, image) and session.start.keep[:, :, :14].all()
+    assert not session.start.keep[:, :, 14:].any()
 
 
 @pytest.mark.parametrize(
@@ -241,6 +317,7 @@ def test_the_start_stays_until_it_is_taken_back(tab):
         {"values": [0] * 784, "keep": "2" * 784},
         {"values": [0] * 784, "keep": [1] * 784},
         {"values": [0] * 784, "keep": "1" * 785},
+        {"values": [0] * 784, "keep": "1" * 784, "dice": -1},
     ],
 )
 def test_a_start_that_is_none_is_refused_in_words_and_the_old_one_stays(tab, start):

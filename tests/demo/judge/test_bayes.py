@@ -44,6 +44,7 @@ def verdict(p_value: float = 0.4, log_prob: float = -400.0) -> gm_core.Verdict:
         surprise=nothing,
         expected=nothing,
         ratio=nothing,
+        tests={"density": p_value},
     )
 
 
@@ -71,11 +72,11 @@ def bars(html: str) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def panel() -> BayesPanel:
     with gr.Blocks(analytics_enabled=False):
-        return BayesPanel(Models.on("cpu"))
+        return BayesPanel(Models.on("cpu"), gr.HTML())
 
 
 def test_both_answers_are_the_models_own(panel: BayesPanel) -> None:
-    _, classifier, density, turned, dataset = panel.show(judged(), 90)
+    brief, _, classifier, density, turned, dataset = panel.show(judged(), 90)
     model, prior = gm_core.load("mnist-pixelcnn-gated", "cpu"), gm_core.load_bayes("mnist").prior
     likelihood = gm_core.class_log_probs(model, picture())
     with torch.inference_mode():
@@ -85,7 +86,8 @@ def test_both_answers_are_the_models_own(panel: BayesPanel) -> None:
             (name, percent(p, "&gt; ", "&lt; ")) for name, p in zip(NAMES, probs.tolist(), strict=True)
         ]
     assert all(nats(value) in turned for value in likelihood[0].tolist())
-    assert dataset == "mnist"
+    assert dataset == "mnist" and "<code>mnist-pixelcnn-gated</code>" in density
+    assert f"({percent(float(posterior.max()))}): it always answers" in brief
     accuracy = next(m for m in gm_core.read_card("mnist-classifier").metrics if m.name == "accuracy")
     counted = re.search(r"[\d,]+ test images", accuracy.protocol)
     assert counted and f"classifies {percent(accuracy.value)} of {counted.group()} correctly" in classifier
@@ -94,7 +96,7 @@ def test_both_answers_are_the_models_own(panel: BayesPanel) -> None:
 def test_what_is_unreasonable_is_refused_however_sure_of_its_class() -> None:
     answers = made_up({8: 0.9999}, {8: 0.9999})
     assert abstains(answers, verdict(0.0002), 0.0)
-    said = text(density_html(answers, verdict(0.0002), 0.0, None))
+    said = text(density_html(answers, verdict(0.0002), 0.0, None, "m"))
     assert "It abstains" in said and "It says" not in said and "p = 0.0002" in said
     contrast = text(contrast_html(answers, verdict(1 / 5001), 0.9, "", None))
     assert "over 99.9 % sure of an 8" in contrast and "never seen anything like it: unreasonable" in contrast
@@ -106,8 +108,8 @@ def test_what_is_unreasonable_is_refused_however_sure_of_its_class() -> None:
 def test_the_threshold_alone_refuses_what_is_reasonable() -> None:
     answers = made_up({4: 0.99}, {4: 0.62, 9: 0.38})
     assert not abstains(answers, verdict(), 0.6) and abstains(answers, verdict(), 0.63)
-    assert "It says: 4 62.0 %" in text(density_html(answers, verdict(), 0.6, None))
-    assert "only 62.0 %: below your 63 %" in text(density_html(answers, verdict(), 0.63, None))
+    assert "It says: 4 62.0 %" in text(density_html(answers, verdict(), 0.6, None, "m"))
+    assert "only 62.0 %: below your 63 %" in text(density_html(answers, verdict(), 0.63, None, "m"))
     assert "wavers between a 4 (62.0 %) and a 9 (38.0 %)" in text(contrast_html(answers, verdict(), 0.63, "", None))
 
 
@@ -142,8 +144,8 @@ def test_moving_the_threshold_asks_no_model(panel: BayesPanel) -> None:
 
 def test_one_line_where_there_is_nothing_to_compare(panel: BayesPanel) -> None:
     for given, line in ((None, NOTHING_YET), (judged(dataset="elsewhere"), NO_CLASSIFIER)):
-        contrast, *others, dataset = panel.show(given, 90)
-        assert text(contrast) == line and not any(others) and dataset is None
+        brief, contrast, *others, dataset = panel.show(given, 90)
+        assert text(contrast) == line and not any((brief, *others)) and dataset is None
         assert panel.on_threshold(given, 90) == (contrast, "")
     assert panel.show_study(None) == ""
     assert text(panel.show_study("elsewhere")) == NO_STUDY
@@ -160,16 +162,16 @@ def models_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_without_the_study_both_answer_all_the_same(panel: BayesPanel, models_only: Path) -> None:
-    _, classifier, density, turned, _ = panel.show(judged(), 90)
+    _, _, classifier, density, turned, _ = panel.show(judged(), 90)
     assert len(bars(classifier)) == len(bars(density)) == 10 and "the same for every class" in density and turned
     assert text(panel.show_study("mnist")) == NO_STUDY
 
 
 def test_a_missing_model_is_one_message(panel: BayesPanel, models_only: Path) -> None:
     (models_only / "mnist-classifier.safetensors").unlink()
-    contrast, *others, dataset = panel.show(judged(), 90)
+    brief, contrast, *others, dataset = panel.show(judged(), 90)
     assert 'role="alert"' in contrast and "mnist-classifier" in contrast
-    assert not any(others) and dataset is None
+    assert not any((brief, *others)) and dataset is None
 
 
 def test_a_study_of_other_weights_is_one_message_in_its_place(panel: BayesPanel, models_only: Path) -> None:
@@ -178,7 +180,7 @@ def test_a_study_of_other_weights_is_one_message_in_its_place(panel: BayesPanel,
     card = models_only / "mnist-bayes.json"
     card.write_text(card.read_text().replace(gm_core.read_card("mnist-classifier").sha256, "0" * 64))
     assert 'role="alert"' in panel.show_study("mnist")
-    assert len(bars(panel.show(judged(), 90)[2])) == 10
+    assert len(bars(panel.show(judged(), 90)[3])) == 10
 
 
 def test_the_curves_are_the_studys(panel: BayesPanel) -> None:

@@ -192,7 +192,7 @@ def test_provided_pictures_need_no_files_and_are_always_the_same(panel: ManyPane
     assert len(last["rows"]) == PROVIDED == 24
     assert not any("error" in row for row in last["rows"])
     reasonable = [row["name"] for row in last["rows"] if row["p_value"] > 0.05]
-    assert sum(name.startswith("digit") for name in reasonable) >= 8
+    assert sum(name.startswith("digit") for name in reasonable) >= 7  # not all that a model draws is a digit
     assert not {name for name in reasonable if "fashion" in name or name in ("noise", "empty")}
     before = [(name, picture.tobytes()) for name, picture in provided_pictures(panel.models)]
     batches._sample.cache_clear()

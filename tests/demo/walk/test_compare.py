@@ -10,9 +10,8 @@ from gradio_client.exceptions import AppError
 import gm_core
 from demo.shared.model_line import FIGURES, figure_line
 from demo.shared.models import Models
-from demo.shared.picture_input import ExampleSeed
 from demo.walk.compare import TITLES
-from demo.walk.map import AUTOENCODER, MAP, POINTS, Maps, random_points
+from demo.walk.map import AUTOENCODER, MANY_POINTS, MAP, POINTS, Maps
 from tests.demo.walk.helpers import levels
 
 
@@ -23,7 +22,7 @@ def client(app_url: str) -> Client:
 
 def test_both_decode_the_same_draws(client: Client) -> None:
     shown = dict(zip(TITLES, map(json.loads, client.predict(11, api_name="/walk_compare_draw")), strict=True))
-    z = random_points(11, POINTS)
+    z = Maps(Models.on("cpu")).random_points(MAP, "normal", 11, POINTS)
     for name, marks in shown.items():
         torch.testing.assert_close(torch.tensor(marks["draws"]["z"]), z)
         with torch.inference_mode():
@@ -37,8 +36,13 @@ def test_only_the_vae_puts_its_digits_where_draws_fall() -> None:
     models = Models.on("cpu")
     within = {name: (models.atlas(name).codes.norm(dim=1) <= 3).float().mean() for name in TITLES}
     assert within[MAP] > 0.8 > 0.6 > within[AUTOENCODER]
-    shares = {name: Maps(models).marks(name, ExampleSeed(0), 0)["draws"]["shares"] for name in TITLES}
-    assert min(shares[MAP]) > 10 > min(shares[AUTOENCODER])  # of 1,000: every class comes up, or some hardly ever
+    maps = Maps(models)
+    shares = {name: maps.draws(name, 0, "normal")["shares"] for name in TITLES}
+    assert min(shares[MAP]) > 0.03 * MANY_POINTS  # every class comes up
+    assert sum(count == 0 for count in shares[AUTOENCODER]) >= 4  # half of them never do
+    shares = {name: maps.draws(name, 0, "range")["shares"] for name in TITLES}
+    assert min(shares[MAP]) > 0 == min(shares[AUTOENCODER])
+    assert max(shares[AUTOENCODER]) > 0.4 * MANY_POINTS  # nearly all is of one class
 
 
 @pytest.mark.parametrize("seed", [-1, 2.5, 1e99, 10_000])

@@ -23,10 +23,11 @@ from demo.shared.picture_input import ExampleSeed, form_for, model_input, read_d
 from demo.walk import TAB, latent
 from demo.walk.bound import kl_bars
 from demo.walk.edit import Edit
+from demo.walk.ends import FIRST_SEEDS
 from demo.walk.rebuild import Rebuild
 from demo.walk.sliders import switch_place
 from demo.walk.spaces import SHOWN, Spaces, fold_summary
-from demo.walk.ways import FIRST_SEEDS, Ways
+from demo.walk.ways import Ways
 from demo.walk.words import VIEWS, choices, hint, missing_note, own_models_note
 from demo.widgets.sketch_pad import encode
 from gm_core import VAE, Card, CheckpointError, VAEConfig

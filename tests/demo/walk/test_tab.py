@@ -21,8 +21,9 @@ from demo.shared.picture_input import ExampleSeed, model_input
 from demo.walk import latent
 from demo.walk.bound import bound_bar, bound_curve, estimate_bound
 from demo.walk.edit import Edit
+from demo.walk.ends import FIRST_SEEDS
 from demo.walk.spaces import Spaces
-from demo.walk.ways import FIRST_SEEDS, Ways
+from demo.walk.ways import Ways
 from gm_core.studies.atlas.atlas import LEAST_KL
 
 NAME = "mnist-vae"

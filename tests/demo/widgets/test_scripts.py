@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from demo.base.scripts import bundle, modules
+from demo.shell import page
 from demo.widgets import base
-from demo.widgets.base import bundle, modules
 
 FOLDERS = sorted(path.parent for path in base.FOLDER.glob("*/script.js"))
+SHELL = page.FOLDER / "scripts" / "shell.js"
+ENTRIES = [*(folder / "script.js" for folder in FOLDERS), SHELL]
 NAME = re.compile(r"^(?:export )?(?:async )?(?:const|let|function|class) (\w+)", re.MULTILINE)
 MORE = re.compile(r", (\w+) = ")
 EXPORT = re.compile(r"^export (?:const|let) (\w+)", re.MULTILINE)
@@ -24,9 +27,9 @@ def named(text: str) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_no_two_modules_of_a_widget_declare_one_name(folder: Path) -> None:
-    names = [name for module in modules(folder / "script.js") for name in named(module.read_text())]
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.parent.name)
+def test_no_two_modules_of_a_bundle_declare_one_name(entry: Path) -> None:
+    names = [name for module in modules(entry) for name in named(module.read_text())]
     assert sorted(names) == sorted(set(names))
 
 
@@ -37,9 +40,9 @@ def test_every_script_of_a_widget_is_used_and_nothing_of_modules_is_left(folder:
     assert not re.search(r"^(?:import|export)\b", bundle(folder / "script.js"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_what_a_module_imports_is_exported_there(folder: Path) -> None:
-    for module in modules(folder / "script.js"):
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.parent.name)
+def test_what_a_module_imports_is_exported_there(entry: Path) -> None:
+    for module in modules(entry):
         for names, source in IMPORT.findall(module.read_text()):
             exported = EXPORT.findall((module.parent / source).read_text())
             assert {name.strip() for name in names.split(",") if name.strip()} <= set(exported)
@@ -48,8 +51,7 @@ def test_what_a_module_imports_is_exported_there(folder: Path) -> None:
 def test_common_js_has_nothing_that_no_widget_imports() -> None:
     imported = {
         name.strip()
-        for folder in FOLDERS
-        for module in folder.glob("*.js")
+        for module in {module for entry in ENTRIES for module in modules(entry)}
         for names, source in IMPORT.findall(module.read_text())
         if source.endswith("common.js")
         for name in names.split(",")

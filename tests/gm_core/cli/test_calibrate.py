@@ -26,6 +26,7 @@ def parts(tmp_path, monkeypatch):
         "mnist-pixelcnn-gated": gm_core.GatedPixelCNN(gm_core.GatedPixelCNNConfig(width=4, layers=1)),
         "mnist-pixelcnn-background": gm_core.GatedPixelCNN(gm_core.GatedPixelCNNConfig(width=4, layers=1)),
         "mnist-vae": gm_core.VAE(gm_core.VAEConfig(latent=2, width=4, hidden=8)),
+        "mnist-classifier": gm_core.Classifier(gm_core.ClassifierConfig(width=4, hidden=8)),
     }
     for name, model in models.items():
         card = shipped(model.eval(), name, tmp_path)
@@ -44,7 +45,11 @@ def test_calibrate_makes_a_detector_and_evaluate_measures_it_again(cli, parts, d
     card = gm_core.read_card("mnist-detector")
     assert [line.split()[0] for line in out.splitlines()] == [metric.name for metric in card.metrics]
     assert {"false_alarm_rate_at_0.05", "auroc_noise", "detection_rate_noise"} <= {m.name for m in card.metrics}
-    assert len(gm_core.load_detector("mnist", "cpu")) == HELD_OUT
+    detector = gm_core.load_detector("mnist", "cpu")
+    assert len(detector) == HELD_OUT
+    test = load_dataset("mnist", "test", data_dir).first(2)
+    assert set(detector.score(test.images)[0].tests) == {"density", "features"}
+    assert card.split.endswith(f"features of the first {HELD_OUT} training images")
     code, out, _ = cli("evaluate", "mnist-detector", *common, "--limit", HELD_OUT, "--json")
     assert code == 0
     for measured, carded in zip(json.loads(out)["metrics"], card.metrics, strict=True):

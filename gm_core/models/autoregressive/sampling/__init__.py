@@ -10,7 +10,7 @@ the edge between two levels.
 from gm_core.models.autoregressive.sampling.events import PixelEvent, rebuild
 from gm_core.models.autoregressive.sampling.naive import NaivePixels
 from gm_core.models.autoregressive.sampling.select import cached_pixels, warm_up
-from gm_core.models.autoregressive.sampling.stream import Pixels, draw_noise, stream_pixels
+from gm_core.models.autoregressive.sampling.stream import Pixels, draw_noise, guide, stream_pixels
 
 __all__ = [
     "NaivePixels",
@@ -18,6 +18,7 @@ __all__ = [
     "Pixels",
     "cached_pixels",
     "draw_noise",
+    "guide",
     "rebuild",
     "stream_pixels",
     "warm_up",

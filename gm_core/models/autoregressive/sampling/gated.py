@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from gm_core.models.autoregressive.gated import GatedLayer, GatedPixelCNN, gate
 from gm_core.models.autoregressive.sampling.select import cached_sampler
-from gm_core.models.autoregressive.sampling.stream import inverse_cdf
+from gm_core.models.autoregressive.sampling.stream import for_both, guide, inverse_cdf
 
 
 @cached_sampler(GatedPixelCNN)
@@ -48,30 +48,32 @@ class GatedPixels:
         self._layers = [_LayerCache(layer, condition, height, width) for layer in stacks.gated_layers()]
 
     @torch.inference_mode()
-    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, begin: int, uniform: Tensor, given: Tensor, temperature: float, guidance: float
+    ) -> tuple[Tensor, Tensor]:
         """See :meth:`gm_core.models.autoregressive.sampling.stream.Pixels.draw`."""
         first = self.width - begin % self.width  # pixels until the row ends, and then row by row
         cuts = tuple(range(first, uniform.shape[1], self.width))
         parts = [
-            self._draw_in_row(*divmod(begin + cut, self.width), u, g, temperature)
+            self._draw_in_row(*divmod(begin + cut, self.width), u, g, temperature, guidance)
             for cut, u, g in zip((0, *cuts), uniform.tensor_split(cuts, 1), given.tensor_split(cuts, 1), strict=True)
         ]
         values, logits = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
         return values, logits
 
     def _draw_in_row(
-        self, row: int, begin: int, uniform: Tensor, given: Tensor, temperature: float
+        self, row: int, begin: int, uniform: Tensor, given: Tensor, temperature: float, guidance: float
     ) -> tuple[Tensor, Tensor]:
         """Draw a run of pixels of a row, from column ``begin`` on."""
         if begin == 0:
             self._begin_row(row)
         values, decided, run = given.clamp_min(0), 0, uniform.shape[1]
-        self._put(row, begin, values)
+        self._put(row, begin, for_both(values, guidance))
         logits: list[Tensor] = []
         while decided < run:
             looked_at = slice(decided, min(run, decided + self._ahead))
             supposed = values[:, looked_at]
-            log_p = self._logits(row, begin + decided, supposed.shape[1]).to(uniform.device)
+            log_p = guide(self._logits(row, begin + decided, supposed.shape[1]).to(uniform.device), guidance)
             drawn = inverse_cdf(log_p, uniform[:, looked_at], temperature)
             drawn = torch.where(given[:, looked_at] < 0, drawn, given[:, looked_at])
             wrong = (drawn != supposed).any(dim=0).nonzero()
@@ -79,7 +81,7 @@ class GatedPixels:
             if len(wrong):
                 right = int(wrong[0]) + 1  # the first that was wrong is right by now
                 values[:, looked_at] = drawn
-                self._put(row, begin + decided, drawn)
+                self._put(row, begin + decided, for_both(drawn, guidance))
             logits.append(log_p[:, :right])
             decided += right
         return values, torch.cat(logits, dim=1)

@@ -28,7 +28,9 @@ class Pixels(Protocol):
     at_once: int
     """Pixels that are better drawn together, even if an event has fewer."""
 
-    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, begin: int, uniform: Tensor, given: Tensor, temperature: float, guidance: float
+    ) -> tuple[Tensor, Tensor]:
         """Draw a run of k pixels in raster order; those before them have been drawn.
 
         Args:
@@ -36,6 +38,7 @@ class Pixels(Protocol):
             uniform: Numbers in [0, 1) to draw with, ``float64`` (n, k).
             given: Values that are given, -1 where a value is to be drawn, ``int64`` (n, k).
             temperature: Of the draws.
+            guidance: Weight of the label; see :func:`guide`. Other than at 1 there are 2n conditions for n pictures.
 
         Returns:
             The values, ``int64`` (n, k), and the normalised log-probabilities of all levels at temperature 1,
@@ -59,18 +62,50 @@ class PixelByPixel(ABC):
     def put(self, row: int, column: int, values: Tensor) -> None:
         """Fix a pixel's values, ``int64`` (n,)."""
 
-    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, begin: int, uniform: Tensor, given: Tensor, temperature: float, guidance: float
+    ) -> tuple[Tensor, Tensor]:
         """See :meth:`Pixels.draw`."""
         values, logits = [], []
         for k in range(uniform.shape[1]):
             row, column = divmod(begin + k, self.width)
-            log_p = self.logits(row, column).to(uniform.device)
+            log_p = guide(self.logits(row, column).to(uniform.device), guidance)
             value = inverse_cdf(log_p, uniform[:, k], temperature)
             value = torch.where(given[:, k] < 0, value, given[:, k])
-            self.put(row, column, value)
+            self.put(row, column, for_both(value, guidance))
             values.append(value)
             logits.append(log_p)
         return torch.stack(values, dim=1), torch.stack(logits, dim=1)
+
+
+def guide(log_p: Tensor, guidance: float) -> Tensor:
+    r"""A pixel's distribution with more, or less, weight on the label.
+
+    .. math:: q(x_i) \propto p(x_i | x_{<i}) \left( \frac{p(x_i | x_{<i}, y)}{p(x_i | x_{<i})} \right)^w
+
+    At w = 1 it is p given the label, above it is sharper, and the pictures are no draws from p(x | y).
+
+    Args:
+        log_p: Log-probabilities of n pictures, each given its label, followed by itself of any class, (2n, levels); at
+            a weight of 1 the former alone, (n, levels).
+        guidance: The weight w of the label.
+
+    Returns:
+        Normalised log-probabilities, (n, levels).
+
+    References:
+        Ho and Salimans (2022), "Classifier-Free Diffusion Guidance", section 3.2, there for scores.
+        https://arxiv.org/abs/2207.12598
+    """
+    if guidance == 1:
+        return log_p
+    given_class, any_class = log_p[::2], log_p[1::2]
+    return torch.log_softmax(any_class + guidance * (given_class - any_class), dim=-1)
+
+
+def for_both(values: Tensor, guidance: float) -> Tensor:
+    """The values of n pictures for all that is computed of them: see :func:`guide`."""
+    return values if guidance == 1 else values.repeat_interleave(2, dim=0)
 
 
 def draw_noise(n: int, height: int, width: int, generator: torch.Generator | None = None, channels: int = 1) -> Tensor:
@@ -115,6 +150,7 @@ def stream_pixels(
     start: Tensor | None = None,
     keep: Tensor | None = None,
     temperature: float = 1.0,
+    guidance: float = 1.0,
     chunk: int = 1,
 ) -> Iterator[PixelEvent]:
     """Draw pictures in raster order, with an event for every run of pixels.
@@ -125,6 +161,7 @@ def stream_pixels(
         start: Values of given pixels, ``uint8`` (n, C, H, W).
         keep: Which values of ``start`` are given, ``bool`` (n, C, H, W). The rest is drawn.
         temperature: Of the draws, above 0.
+        guidance: Weight of the label.
         chunk: Pixels per event (the last may have fewer).
 
     Yields:
@@ -144,7 +181,7 @@ def stream_pixels(
         # Not held open across the yield: a generator may be resumed by another thread.
         with _turns, torch.inference_mode():
             run = slice(drawn, min(total, reported + enough))
-            waiting.append(pixels.draw(drawn, noise[:, run], given[:, run], temperature))
+            waiting.append(pixels.draw(drawn, noise[:, run], given[:, run], temperature, guidance))
             drawn = run.stop
             values, logits = (_join(list(parts)) for parts in zip(*waiting, strict=True))
             ready = drawn - reported if drawn == total else (drawn - reported) // chunk * chunk

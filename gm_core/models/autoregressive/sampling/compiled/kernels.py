@@ -534,15 +534,25 @@ def _assume(row, column, k, end, ahead, w, state, first, last, given, values):  
 
 
 @_kernel()
+def _guide(given_class, any_class, guidance, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """As in ``stream.py``, in the place of the former; numbers proportional to the probabilities, and their sum."""
+    for k in range(len(given_class)):
+        given_class[k] = any_class[k] + guidance * (given_class[k] - any_class[k])
+    return _normalise(given_class, weight)
+
+
+@_kernel()
 def _draw_in_row(  # type: ignore[no-untyped-def]  # noqa: ANN202
-    begin, k, end, w, state, a, b, uniform, given, inverse_temperature, values, logits  # noqa: ANN001
+    begin, k, end, w, state, a, b, uniform, given, inverse_temperature, guidance, values, logits  # noqa: ANN001
 ):  # fmt: skip
     """Draw pixels ``k`` to ``end`` of a run that begins at ``begin``, all in one row, of the pictures ``a`` to ``b``.
 
     Where there are fewer pictures than a tile has rows, pixels ahead are computed along, each guessed to be paper, as
     most are around a stroke; the first that is not ends what was computed in vain.
     Given pixels need no guess, so any number of them is computed together.
+    Where the label has another weight than 1, every picture is followed by itself without its label.
     """
+    step = 1 if guidance == ONE else 2
     width = state.vertical.shape[1]
     row = (begin + k) // width
     column = begin - row * width  # of the run's first pixel, if the row went on to the left
@@ -556,27 +566,33 @@ def _draw_in_row(  # type: ignore[no-untyped-def]  # noqa: ANN202
         _compute_logits(row, column + k, run, w, state, a, b, logits[a:b, k : k + run])
         right, assumed = True, k + run
         while right and k < assumed:
-            for n in range(a, b):
+            for n in range(a, b, step):
                 log_p, weight = logits[n, k], state.weight[n]
                 total = _cut(log_p, weight, _normalise(log_p, weight), n, w, state)
+                if step == 2:
+                    other = logits[n + 1, k]
+                    _cut(other, weight, _normalise(other, weight), n + 1, w, state)
+                    total = _guide(log_p, other, guidance, weight)
                 if given[n, k] < 0:
                     if inverse_temperature != ONE:
                         total = _sharpen(log_p, inverse_temperature, weight)
                     value = _choose(weight, uniform[n, k] * total, len(w.table) - 1)
                     if value != values[n, k]:
-                        values[n, k] = value
-                        if k and value == values[n, k - 1]:
-                            state.paper[n] = value
-                        _put(row, column + k, value, w, n, state)
+                        for m in range(n, n + step):
+                            values[m, k] = value
+                            if k and value == values[m, k - 1]:
+                                state.paper[m] = value
+                            _put(row, column + k, value, w, m, state)
                         right = False
-                _learn(values[n, k], n, w, state)
+                for m in range(n, n + step):
+                    _learn(values[m, k], m, w, state)
             k += 1
         ahead = most if right else 1
 
 
 @_kernel()
 def draw(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    begin, w, state, first, last, uniform, given, inverse_temperature, values, logits  # noqa: ANN001
+    begin, w, state, first, last, uniform, given, inverse_temperature, guidance, values, logits  # noqa: ANN001
 ):  # fmt: skip
     """Draw a run of pixels in raster order, from ``begin`` on, of the pictures ``first`` to ``last``.
 
@@ -587,5 +603,5 @@ def draw(  # type: ignore[no-untyped-def]  # noqa: ANN201
         end = min(given.shape[1], k + width - (begin + k) % width)
         for a in range(first, last, GROUP):
             b = min(a + GROUP, last)
-            _draw_in_row(begin, k, end, w, state, a, b, uniform, given, inverse_temperature, values, logits)
+            _draw_in_row(begin, k, end, w, state, a, b, uniform, given, inverse_temperature, guidance, values, logits)
         k = end

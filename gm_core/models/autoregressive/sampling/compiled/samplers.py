@@ -59,16 +59,19 @@ class CompiledPixels:
         self.at_once = width * max(1, AT_ONCE // (width * n))
         self._weights, self._state = weights, state
 
-    def draw(self, begin: int, uniform: Tensor, given: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, begin: int, uniform: Tensor, given: Tensor, temperature: float, guidance: float
+    ) -> tuple[Tensor, Tensor]:
         """See :meth:`gm_core.models.autoregressive.sampling.stream.Pixels.draw`."""
-        (n, run), w = uniform.shape, self._weights
-        values, logits = np.empty((n, run), np.int64), np.empty((n, run, len(w.logits_bias)), np.float32)
+        (n, run), w, step = uniform.shape, self._weights, 1 if guidance == 1 else 2
+        values, logits = np.empty((step * n, run), np.int64), np.empty((step * n, run, len(w.logits_bias)), np.float32)
+        uniform, given = (part.repeat_interleave(step, dim=0) for part in (uniform, given))
         # Contiguous always, for numba compiles a kernel anew for every layout of its arguments.
         noise, fixed = np.ascontiguousarray(uniform.numpy()), np.ascontiguousarray(given.numpy())
-        sharpness = np.float32(1 / temperature)
+        sharpness, weight = np.float32(1 / temperature), np.float32(guidance)
 
         def part(first: int, last: int) -> None:
-            draw(begin, w, self._state, first, last, noise, fixed, sharpness, values, logits)
+            draw(begin, w, self._state, step * first, step * last, noise, fixed, sharpness, weight, values, logits)
 
         workers = min(n, torch.get_num_threads())
         if workers == 1:
@@ -76,7 +79,7 @@ class CompiledPixels:
         else:
             bounds = [n * i // workers for i in range(workers + 1)]
             list(_pool(workers).map(part, bounds[:-1], bounds[1:]))
-        return torch.from_numpy(values), torch.from_numpy(logits[..., : len(w.table)])
+        return torch.from_numpy(values[::step]), torch.from_numpy(logits[::step, :, : len(w.table)])
 
 
 @torch.inference_mode()
