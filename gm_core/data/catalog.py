@@ -203,7 +203,7 @@ CATALOG: dict[str, DataSet] = {
             seeds=Seeds(
                 picture=39,  # a six that is taken for nothing else
                 drawings={"mnist-pixelcnn": 74, "mnist-pixelcnn-gated": 20, "mnist-pixelcnn-original": 6},
-                rebuilt=(256, 51, 45, 78, 0, 21, 9, 132, 6, 76, 33, 40, 62, 81, 87, 131),
+                rebuilt=(256, 51, 45, 132, 87, 68, 57, 79, 155, 2, 22, 98, 150, 56, 71, 99),
             ),
             # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
             # surprised by it.

@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 import gm_core
 from demo.draw.drawings import NAME
-from tests.browser.helpers import DESKTOP, Traffic
+from tests.browser.helpers import DESKTOP, Traffic, Visit
 
 # The shell first: it has no window, whose toolbar is a page to be drawn as well (the same pages: 28 s, not 37).
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -26,10 +27,10 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of desktop size that fails its test when the page logs an error or asks for anything from elsewhere."""
-    context = browser.new_context(viewport=DESKTOP)
+@contextmanager
+def guarded_page(browser: Browser, size: ViewportSize = DESKTOP) -> Iterator[Page]:
+    """A page that fails its tests when it logs an error or asks for anything from elsewhere."""
+    context = browser.new_context(viewport=size)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -44,6 +45,20 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert not problems, problems
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A guarded page of desktop size, for one test."""
+    with guarded_page(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser, app_url: str) -> Iterator[Visit]:
+    """Opens an address in a page that the tests of a file share; which is opened anew only for another address."""
+    with guarded_page(browser) as page:
+        yield Visit(page, app_url)
 
 
 @pytest.fixture

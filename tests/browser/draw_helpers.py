@@ -67,6 +67,7 @@ def choose_model(page: Page, subject: str, title: str | None = None) -> None:
 def more(page: Page) -> None:
     """Open what is seldom used."""
     page.get_by_role("button", name="Temperature and guidance").click()
+    expect(page.locator("#draw-temperature")).to_be_visible()  # a key is lost on what cannot have the focus yet
 
 
 def start_over(canvas: Locator) -> None:

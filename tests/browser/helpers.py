@@ -3,16 +3,19 @@
 import time
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Locator, Page, Request, ViewportSize
+from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 LAPTOP: ViewportSize = {"width": 1366, "height": 625}
 """A screen of 768 lines, less what the browser takes."""
 PROJECTOR: ViewportSize = {"width": 1920, "height": 1080}
-SIZES = {"laptop": LAPTOP, "projector": PROJECTOR, "phone": ViewportSize(width=390, height=844)}
+SIZES = {"laptop": LAPTOP, "projector": PROJECTOR, "phone": PHONE}
 """What every tab is looked at in: ``@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)``."""
+
+WRITTEN = 400
+"""Milliseconds after which a change is in the address."""
 
 QUIET_FRAMES = 3
 """As many painted frames without a request end a wait: a handler that follows another asks within the first."""
@@ -55,6 +58,38 @@ class Traffic:
             assert time.monotonic() < end, f"not answered: {[request.url for request in self._open]}"
             self._page.evaluate("() => new Promise(requestAnimationFrame)")
             quiet = 0 if self._open else quiet + 1
+
+
+class Visit:
+    """A page that is only looked at, in one size after another, by one test after another: loading takes time.
+
+    Args:
+        page: A page that has opened nothing yet.
+        url: The app's address.
+    """
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self._url = page, url
+        traffic = Traffic(page)
+        self.settle = traffic.settle
+        self._query: str | None = None
+
+    def __call__(self, query: str, ready: str, size: ViewportSize = LAPTOP) -> Page:
+        """The page at an address, in a size, with all that it asks answered.
+
+        Args:
+            query: The address from its question mark on.
+            ready: Selector of what is there once the page is.
+            size: Of the window.
+        """
+        self.page.set_viewport_size(size)
+        if query != self._query:
+            self._query = None  # until it is there
+            self.page.goto(self._url + query)
+            expect(self.page.locator(ready).first).to_be_visible(timeout=30_000)
+            self._query = query
+        self.settle()
+        return self.page
 
 
 def in_sight(locator: Locator) -> bool:

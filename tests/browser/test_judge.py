@@ -13,8 +13,8 @@ from demo.base.words import nats
 from demo.judge.examples import examples
 from demo.shared.models import Models
 from gm_core.studies.detector import SCORES
-from tests.browser.axe import problems
-from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Traffic, in_sight
+from tests.browser.axe import COLOURS, problems
+from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Traffic, Visit, in_sight
 from tests.browser.languages import untranslated
 
 
@@ -126,8 +126,8 @@ def test_every_score_follows_the_picture(tab: Page) -> None:
     expect(table.locator("tr.unusual").first).to_be_visible()
 
 
-def test_phone(tab: Page) -> None:
-    tab.set_viewport_size(PHONE)
+def test_phone(visit: Visit) -> None:
+    tab = visit("?tab=judge", ".verdict", PHONE)
     expect(tab.locator("#judge-pad canvas")).to_be_visible()
     assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     pad, verdict = tab.locator("#judge-pad").bounding_box(), tab.locator(".verdict").bounding_box()
@@ -140,8 +140,8 @@ def test_phone(tab: Page) -> None:
 
 
 @pytest.mark.parametrize(("size", "least"), [(LAPTOP, 400), (PROJECTOR, 640)], ids=["laptop", "projector"])
-def test_picture_verdict_and_map_are_on_one_screen(tab: Page, size: ViewportSize, least: int) -> None:
-    tab.set_viewport_size(size)
+def test_picture_verdict_and_map_are_on_one_screen(visit: Visit, size: ViewportSize, least: int) -> None:
+    tab = visit("?tab=judge", ".verdict", size)
     box = tab.locator("#judge-pad canvas").bounding_box()
     assert box and box["width"] >= least - 1 and box["height"] >= least - 1
     for part in ("#judge-examples .row", "#judge-pad", ".verdict", "#judge-brief", ".judge-charts", "#judge-percent"):
@@ -203,17 +203,14 @@ NAMES = "Z|WebP|JPEG|CSV|zip|log|Serrà|[Eqi]"
 """What is written so in Chinese, too."""
 
 
-def test_every_view_is_open_to_all(page: Page, app_url: str, traffic: Traffic) -> None:
-    for theme in ("light", "dark"):
-        page.goto(f"{app_url}?tab=judge&__theme={theme}")
-        expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
-        for view in VIEWS:
-            page.evaluate("view => shell.go({tab: 'judge', view})", view)
-            traffic.settle()
-            found = [
-                one for one in problems(page, ".judge-page") if "upload-container" not in one
-            ]  # Gradio's own button
-            assert not found, (theme, view)
+@pytest.mark.parametrize(("theme", "rules"), [("light", ()), ("dark", COLOURS)])
+def test_every_view_is_open_to_all(visit: Visit, theme: str, rules: tuple[str, ...]) -> None:
+    page = visit(f"?tab=judge&__theme={theme}", ".verdict")
+    for view in VIEWS:
+        page.evaluate("view => shell.go({tab: 'judge', view})", view)
+        visit.settle()
+        found = [one for one in problems(page, ".judge-page", rules) if "upload-container" not in one]  # Gradio's own
+        assert not found, view
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "fashion", "cifar10"])
@@ -234,11 +231,10 @@ def test_every_view_is_in_chinese(page: Page, app_url: str, traffic: Traffic, da
 
 
 @pytest.mark.parametrize("place", [4, 6, 8, 11], ids=["letter", "empty", "noise", "painting"])
-def test_every_verdict_is_in_chinese(page: Page, app_url: str, traffic: Traffic, place: int) -> None:
-    page.goto(f"{app_url}?tab=judge&lang=zh&example={place}")
-    expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
-    traffic.settle()
+def test_every_verdict_is_in_chinese(visit: Visit, place: int) -> None:
+    page = visit("?tab=judge&lang=zh", ".verdict")
     for view in ("", "classifier"):
-        page.evaluate("view => shell.go({tab: 'judge', view})", view)
-        traffic.settle()
+        page.evaluate("place => shell.go({tab: 'judge', ...place})", {"view": view, "example": str(place)})
+        expect(page.locator("#judge-examples button").nth(place)).to_have_attribute("aria-pressed", "true")
+        visit.settle()
         assert not untranslated(page, NAMES), view

@@ -1,11 +1,11 @@
 """The Walk tab at a glance: what is in sight at three sizes, in Chinese, for those who do not see it, and by a link."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.axe import problems
+from tests.browser.axe import COLOURS, problems
 from tests.browser.draw_helpers import full_speed
-from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Traffic, in_sight
+from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, WRITTEN, Traffic, Visit, in_sight
 from tests.browser.languages import untranslated
 from tests.browser.walk_helpers import MAIN, shown, wait_for_change, wait_for_picture
 
@@ -62,69 +62,77 @@ UPPER_HALF = """([given, canvas]) => {
 """Whether a canvas with an enlarged picture shows some levels, of grey or red, in its upper half."""
 
 
+def query(view: str, extra: str = "") -> str:
+    return f"?tab=walk{extra}" + (f"&view={view}" if view != "walk" else "")
+
+
 def open_view(page: Page, url: str, view: str, traffic: Traffic, extra: str = "") -> None:
-    page.goto(f"{url}?tab=walk{extra}" + (f"&view={view}" if view != "walk" else ""))
+    page.goto(url + query(view, extra))
     expect(page.locator(NEEDED[view][0])).to_be_visible()
     traffic.settle()
+
+
+@pytest.fixture(scope="module", params=VIEWS)
+def view(request: pytest.FixtureRequest) -> str:
+    """Each view in turn: what is looked at in it shares a page."""
+    return request.param
 
 
 @pytest.mark.parametrize(
     ("size", "least", "rem"), [(LAPTOP, 400, 15), (PROJECTOR, 640, 18)], ids=["laptop", "projector"]
 )
-def test_each_view_is_on_one_screen(
-    page: Page, app_url: str, traffic: Traffic, size: dict[str, int], least: int, rem: int
-) -> None:
-    page.set_viewport_size(size)
-    for view in VIEWS:
-        open_view(page, app_url, view, traffic)
-        for needed in NEEDED[view]:
-            assert in_sight(page.locator(needed).first), f"{view}: {needed}"
-        if view in HEROES:
-            box = page.locator(HEROES[view]).bounding_box()
-            assert box and min(box["width"], box["height"]) >= least - 1, f"{view}: {box}"
-            assert in_sight(page.locator(HEROES[view]))
-        assert page.evaluate(CUT) == [], view
+def test_each_view_is_on_one_screen(visit: Visit, view: str, size: ViewportSize, least: int, rem: int) -> None:
+    page = visit(query(view), NEEDED[view][0], size)
+    page.evaluate("scrollTo(0, 0)")
+    for needed in NEEDED[view]:
+        assert in_sight(page.locator(needed).first), needed
+    if view in HEROES:
+        box = page.locator(HEROES[view]).bounding_box()
+        assert box and min(box["width"], box["height"]) >= least - 1, box
+        assert in_sight(page.locator(HEROES[view]))
+    assert page.evaluate(CUT) == []
     assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") >= rem
 
 
-@pytest.mark.parametrize("view", ["walk", "map", "ways", "edit"])
-def test_a_phone_keeps_the_picture_in_sight_of_its_controls(
-    page: Page, app_url: str, traffic: Traffic, view: str
-) -> None:
-    page.set_viewport_size(PHONE)
-    open_view(page, app_url, view, traffic)
-    picture = page.locator(HEROES[view])
-    below = {"walk": ".random", "map": ".tools", "ways": ".play", "edit": ".reset"}[view]
-    control = page.locator(f"{picture_root(view)} {below}").bounding_box()
-    box = picture.bounding_box()
-    assert box and control and 0 <= control["y"] - (box["y"] + box["height"]) < 40
-    last = {"walk": ".row:nth-child(16)", "map": ".legend", "ways": ".strip:nth-child(3)", "edit": ".row:nth-child(11)"}
-    page.locator(f"{picture_root(view)} {last[view]}").first.scroll_into_view_if_needed()
-    assert in_sight(picture)
+def test_a_view_that_nothing_was_changed_in_says_nothing_in_the_address(visit: Visit, view: str) -> None:
+    page = visit(query(view), NEEDED[view][0])
+    page.wait_for_timeout(WRITTEN)
+    assert page.evaluate("location.search") == query(view)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_nothing_is_cut_on_a_phone(page: Page, app_url: str, traffic: Traffic, view: str) -> None:
-    page.set_viewport_size(PHONE)
-    open_view(page, app_url, view, traffic)
+def test_axe_finds_nothing_serious_in_the_light(visit: Visit, view: str) -> None:
+    assert problems(visit(query(view), NEEDED[view][0])) == []
+
+
+def test_a_phone_shows_all_of_a_view_and_keeps_the_picture_in_sight(visit: Visit, view: str) -> None:
+    page = visit(query(view), NEEDED[view][0], PHONE)
     assert page.evaluate(CUT) == []
+    below = {"walk": ".random", "map": ".tools", "ways": ".play", "edit": ".reset"}
+    last = {"walk": ".row:nth-child(16)", "map": ".legend", "ways": ".strip:nth-child(3)", "edit": ".row:nth-child(11)"}
+    if view in below:
+        page.evaluate("scrollTo(0, 0)")
+        root = HEROES[view].split(" ")[0]
+        picture = page.locator(HEROES[view])
+        control = page.locator(f"{root} {below[view]}").bounding_box()
+        box = picture.bounding_box()
+        assert box and control and 0 <= control["y"] - (box["y"] + box["height"]) < 40
+        page.locator(f"{root} {last[view]}").first.scroll_into_view_if_needed()
+        assert in_sight(picture)
 
 
-def picture_root(view: str) -> str:
-    return HEROES[view].split(" ")[0]
+def test_every_view_is_all_chinese(visit: Visit, view: str) -> None:
+    page = visit(query(view), NEEDED[view][0])
+    page.evaluate("shell.chooseLanguage('zh')")
+    expect(page.get_by_role("tab", name="绘制：PixelCNN")).to_be_visible()
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    found = untranslated(page, NAMES)
+    page.evaluate("shell.chooseLanguage('en')")
+    assert found == []
 
 
-def test_every_view_is_all_chinese(page: Page, app_url: str, traffic: Traffic) -> None:
-    for view in VIEWS:
-        open_view(page, app_url, view, traffic, "&lang=zh")
-        assert untranslated(page, NAMES) == [], view
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page: Page, app_url: str, traffic: Traffic, theme: str) -> None:
-    for view in VIEWS:
-        open_view(page, app_url, view, traffic, f"&__theme={theme}")
-        assert problems(page) == [], view
+def test_axe_finds_nothing_serious_in_the_dark(visit: Visit, view: str) -> None:
+    page = visit(query(view, "&__theme=dark"), NEEDED[view][0])
+    assert problems(page, rules=COLOURS) == []
 
 
 def test_a_link_brings_back_space_and_seeds(page: Page, app_url: str, traffic: Traffic) -> None:

@@ -178,7 +178,7 @@ def test_every_panel_of_the_judgement(own: Trained, models: Models, judgement: J
     for percent in (0, 90, 99):
         check(beside.follow(judgement, percent, None))
         check(beside.on_threshold(judgement, percent))
-    said = beside.show(judgement, 90)[0]
+    _, said, *_ = beside.show(judgement, 90)
     assert (ONE_CLASS in said) == (len(own.data.classes) < 2)
     check(naive.show(judgement))
     assert "False alarms among " in measured.show(name)

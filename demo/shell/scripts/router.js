@@ -235,8 +235,8 @@ export const startRouter = () => {
     const back = readAddress(location.search);
     settings.step = asked("step");
     place = { tab: back.tab, view: back.view };
-    writeAddress(); // the settings of the page stay
     restore(back.tab, back.fields);
+    writeAddress(); // the settings of the page stay
     openPlace(back.tab, back.view);
   });
   const wait = () => {
