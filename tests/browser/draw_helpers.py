@@ -65,9 +65,11 @@ def choose_model(page: Page, subject: str, title: str | None = None) -> None:
 
 
 def more(page: Page) -> None:
-    """Open what is seldom used."""
+    """Open what is seldom used, or close it."""
+    inside = page.locator("#draw-temperature")
+    is_open = inside.is_visible()
     page.get_by_role("button", name="Temperature and guidance").click()
-    expect(page.locator("#draw-temperature")).to_be_visible()  # a key is lost on what cannot have the focus yet
+    expect(inside).to_be_visible(visible=not is_open)  # a key is lost on what cannot have the focus yet
 
 
 def start_over(canvas: Locator) -> None:
