@@ -92,3 +92,30 @@ def test_the_page_is_there_without_any_checkpoint(page: Page, tmp_path, monkeypa
         page.goto(url)
         # One line that names what is missing: the folder, and no model of it.
         expect(page.get_by_role("alert")).to_contain_text(f"There is no folder {tmp_path} to look for checkpoints in")
+
+
+SLOW_LINE = """const own = window.fetch;
+window.fetch = async (input, init) => {
+    const response = await own(input, init);
+    if (!String(input.url ?? input).includes("/queue/data")) return response;
+    const late = new TransformStream({
+        async transform(chunk, out) { await new Promise((go) => setTimeout(go, 300)); out.enqueue(chunk); },
+    });
+    return new Response(response.body.pipeThrough(late), { status: response.status, headers: response.headers });
+};"""
+"""Answers that reach the page a little later than what it is told at once."""
+
+
+def test_on_a_slow_line_nothing_that_was_asked_stays_unanswered(page: Page, app_url: str) -> None:
+    page.add_init_script(SLOW_LINE)
+    page.goto(f"{app_url}?tab=walk&view=ways")
+    page.locator("#walk-strip .draw").click()  # the tab asks for several things as it opens
+    canvas = page.locator("#draw-canvas")
+    expect(canvas.locator(".status")).to_contain_text("complete: ", timeout=30_000)
+    for number in range(4):
+        page.locator("#draw-class").get_by_label(str(number), exact=True).check()
+        page.wait_for_timeout(150)
+        page.locator("#draw-seed input").fill(str(100 + number))
+        page.wait_for_timeout(200)
+    expect(canvas.locator(".status")).to_contain_text("class 3, seed 103", timeout=30_000)
+    expect(canvas.locator(".status")).to_contain_text("complete: ", timeout=30_000)

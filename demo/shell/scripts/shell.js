@@ -1,4 +1,5 @@
 // What the whole page shares. It runs before Gradio builds the page; tabs and widgets reach it as window.shell.
+import "./answers.js";
 import { CARRY, carry, copyLink, receivePicture } from "./carry.js";
 import { startGlossary, word } from "./glossary.js";
 import { setLecture, startKeys } from "./keys.js";
