@@ -17,6 +17,9 @@ SIZES = {"laptop": LAPTOP, "projector": PROJECTOR, "phone": PHONE}
 WRITTEN = 400
 """Milliseconds after which a change is in the address."""
 
+FRAME = "() => new Promise(requestAnimationFrame).then(() => Boolean(window.shell?.isWaiting()))"
+"""Waits for a frame, and says whether the page waits for an answer."""
+
 QUIET_FRAMES = 3
 """As many painted frames without a request end a wait: a handler that follows another asks within the first."""
 
@@ -56,8 +59,9 @@ class Traffic:
         end, quiet = time.monotonic() + timeout, 0
         while quiet < QUIET_FRAMES:
             assert time.monotonic() < end, f"not answered: {[request.url for request in self._open]}"
-            self._page.evaluate("() => new Promise(requestAnimationFrame)")
-            quiet = 0 if self._open else quiet + 1
+            # What has arrived may wait for its turn in the page.
+            waits = self._page.evaluate(FRAME)
+            quiet = 0 if self._open or waits else quiet + 1
 
 
 class Visit:

@@ -270,6 +270,7 @@ def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
     expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
     wait_for(canvas, WHOLE)
     assert colors(canvas) == flat(with_new_lower_half(model)) != flat(expected(model)), "new dice for what is erased"
+    page.wait_for_url(re.compile("given="))
     link = page.url
     choose_model(page, "Digits", "residual PixelCNN")
     wait_for(canvas, "complete: 784 of 784 pixels")

@@ -7,6 +7,10 @@ const own = window.fetch.bind(window);
 const owed = new Set(); // numbers of questions that are not answered
 const early = new Set(); // answered before the page has heard the question's number
 let asking = 0; // questions without a number yet
+let listening = 0; // connections whose end the client has not had
+
+/** Whether the page waits for an answer. */
+export const isWaiting = () => asking + owed.size + listening > 0;
 
 const ask = async (input, init) => {
   asking++;
@@ -44,6 +48,7 @@ const listen = async (input, init) => {
   if (!first.ok || !first.body) return first;
   const encoder = new TextEncoder();
   let reader = null;
+  listening++;
   const body = new ReadableStream({
     async start(controller) {
       let count = 0;
@@ -63,6 +68,8 @@ const listen = async (input, init) => {
         controller.close();
       } catch (error) {
         controller.error(error);
+      } finally {
+        setTimeout(() => { listening--; });
       }
     },
     cancel: (reason) => reader?.cancel(reason),

@@ -1,5 +1,5 @@
 // What the whole page shares. It runs before Gradio builds the page; tabs and widgets reach it as window.shell.
-import "./answers.js";
+import { isWaiting } from "./answers.js";
 import { CARRY, carry, copyLink, receivePicture } from "./carry.js";
 import { startGlossary, word } from "./glossary.js";
 import { setLecture, startKeys } from "./keys.js";
@@ -10,8 +10,8 @@ import { asked, go, here, onArrive, register, reset, setFields, setSetting, sett
 import { startTitle } from "./title.js";
 
 window.shell = {
-  CARRY, carry, chooseLanguage, copyLink, go, here, onArrive, receivePicture, register, reset, say, setFields, setLecture, settle,
-  tr, visit, word,
+  CARRY, carry, chooseLanguage, copyLink, go, here, isWaiting, onArrive, receivePicture, register, reset, say, setFields,
+  setLecture, settle, tr, visit, word,
 };
 
 for (const name of ["step", "lecture"]) setSetting(name, asked(name));
