@@ -86,8 +86,9 @@ def test_what_is_shown_of_every_pixel_is_kept(page: Page, app_url: str, traffic:
 def test_the_map_opens_at_the_point_of_a_link(page: Page, app_url: str, traffic: Traffic) -> None:
     open_tab(page, app_url, traffic, "&view=map")
     place = page.locator("#walk-map .place")
+    expect(place).to_contain_text("z = ", timeout=30_000)
+    traffic.settle()
     first = place.text_content() or ""
-    assert first
     box = page.locator("#walk-map .marks").bounding_box()
     assert box
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.3 * box["height"])
