@@ -132,7 +132,8 @@ class UNet(nn.Module):
         Returns:
             Of z's shape, ``float32``.
         """
-        condition = F.silu(self.embed_noise(self._noise_features(alpha, sigma)) + self.label(labels % (self.classes + 1)))
+        label = self.label(labels % (self.classes + 1))  # -1 is the last
+        condition = F.silu(self.embed_noise(self._noise_features(alpha, sigma)) + label)
         h = self.input(self._value_features(F.pixel_unshuffle(z, 2), alpha, sigma))
         kept = []
         for block in self.down:

@@ -11,9 +11,9 @@ A noisy picture is :math:`z_t = \alpha_t x + \sigma_t \varepsilon`, with :math:`
     - \underbrace{\tfrac12 \int \mathbb{E} \| \varepsilon - \hat\varepsilon(z_\lambda) \|^2 d\lambda}_{\text{diffusion}}
 
 which depends on the schedule by its two ends alone [3]. The guess of the noise is a score, up to a factor:
-:math:`\nabla \log q(z_t) = -\mathbb{E}[\varepsilon \mid z_t] / \sigma_t`, the slope of the log-density of noisy pictures,
-which Langevin's dynamics climbs [4]; and the same pictures come from an ordinary differential equation, along which
-log p(x) can be followed [5].
+:math:`\nabla \log q(z_t) = -\mathbb{E}[\varepsilon \mid z_t] / \sigma_t`, the slope of the log-density of noisy
+pictures, which Langevin's dynamics climbs [4]; and the same pictures come from an ordinary differential equation, along
+which log p(x) can be followed [5].
 
 *What is a bound:* the three terms above. *What is an estimate with its error:* log P(x) along the differential
 equation, with noise within the steps between levels, as for flows. *Sampling* takes as many calls of the network as one

@@ -1,5 +1,6 @@
 """A diffusion model of pictures, which is a score model too."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ class Diffusion(Model):
         Args:
             images: ``uint8`` (B, C, H, W) of the model's size.
             labels: Classes, ``int64`` (B,), -1 for "any class".
-            generator: CPU source of randomness. The levels are spread evenly over the batch, which makes its mean surer.
+            generator: CPU source of randomness. The levels are spread evenly over the batch: its mean is the surer.
             steps: Of the diffusion that is bounded, evenly in lambda; endlessly many when left out, which bounds best.
 
         Returns:
@@ -287,7 +288,7 @@ class Diffusion(Model):
         labels = torch.full((len(y),), -1) if labels is None else check_labels(labels, len(y), self.config.classes)
         field, levels = self._field(labels.to(self.device)), [0.0, *noise_levels(steps)[-2::-1]]
         yield self._frame(0, steps + 1, y, levels[0], None, "picture")
-        for index, (start, end) in enumerate(zip(levels, levels[1:], strict=False), 1):
+        for index, (start, end) in enumerate(itertools.pairwise(levels), 1):
             y = SOLVERS[solver](field, y, start, end)
             yield self._frame(index, steps + 1, y, end, None, f"noise {end:.3g}")
 
@@ -310,7 +311,7 @@ class Diffusion(Model):
         field = self._field(labels, guidance)
         y = z.to(self.device) * math.hypot(1, levels[0])
         yield self._frame(0, steps + 1, y, levels[0], None, "noise")
-        for index, (start, end) in enumerate(zip(levels, levels[1:], strict=False), 1):
+        for index, (start, end) in enumerate(itertools.pairwise(levels), 1):
             seen: list[Tensor] = []
 
             def watched(at: Tensor, level: float, seen: list[Tensor] = seen) -> Tensor:
@@ -358,7 +359,7 @@ class Diffusion(Model):
 
         state = torch.cat((y.flatten(1), y.new_zeros(len(y), 1)), dim=1)
         levels = even_levels(steps)
-        for start, end in zip(levels, levels[1:], strict=False):
+        for start, end in itertools.pairwise(levels):
             state = SOLVERS[solver](both, state, start, end)
         return _normal_log_prob(state[:, :-1], math.hypot(1, MOST)) + state[:, -1]
 

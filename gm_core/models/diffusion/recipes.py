@@ -8,7 +8,7 @@ RECIPES: tuple[Recipe, ...] = (
         name="mnist-diffusion",
         dataset="mnist",
         model=DiffusionConfig(classes=10, blocks=1),
-        steps=34_000,
+        steps=20_000,
         batch=32,
         learning_rate=2e-3,
         any_class=0.15,

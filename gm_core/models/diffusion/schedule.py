@@ -8,8 +8,9 @@ import math
 import torch
 from torch import Tensor
 
-LEAST = math.exp(-6.5)
-"""The least noise, lambda = 13: a sixth of the step between two of 256 levels, so a picture can be read through it."""
+LEAST = math.exp(-7.0)
+"""The least noise, lambda = 14: a ninth of the step between two of 256 levels, so a picture can be read through it.
+With a sixth of it, misread levels alone would cost 0.04 bits per pixel."""
 
 MOST = math.exp(3.5)
 """The most, lambda = -7: what is left of the picture is a thirtieth of the noise."""

@@ -1,5 +1,6 @@
 """Flow matching on pictures."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -263,7 +264,7 @@ class FlowMatching(Model):
         times = [index / steps for index in range(steps + 1)]
         times = times[::-1] if back else times
         yield NoiseFrame(0, steps + 1, to_images(x, image), "picture" if back else "noise", times[0])
-        for index, (start, end) in enumerate(zip(times, times[1:], strict=False), 1):
+        for index, (start, end) in enumerate(itertools.pairwise(times), 1):
             before, x = x, SOLVERS[solver](field, x, start, end)
             # Straight on, as the line through both points goes, is where the model thinks that it will end.
             ending = before + (1 - start) / (end - start) * (x - before)
@@ -284,7 +285,7 @@ class FlowMatching(Model):
 
         times = [1.0, *torch.linspace(LAST, -3.5, steps - 1).sigmoid().tolist(), 0.0] if steps > 1 else [1.0, 0.0]
         state = torch.cat((x.flatten(1), x.new_zeros(len(x), 1)), dim=1)
-        for start, end in zip(times, times[1:], strict=False):
+        for start, end in itertools.pairwise(times):
             state = SOLVERS[solver](both, state, start, end)
         noise, integral = state[:, :-1], state[:, -1]  # the integral ran from 1 to 0
         return -0.5 * (noise.square() + math.log(2 * math.pi)).sum(dim=1) + integral
@@ -294,4 +295,3 @@ def _at(time: Tensor, noise: Tensor, pictures: Tensor) -> Tensor:
     """Points on the lines from noise to pictures."""
     time = time[:, None, None, None]
     return (1 - time) * noise + time * pictures
-
