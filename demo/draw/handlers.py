@@ -8,7 +8,7 @@ import gradio as gr
 
 from demo.base.checks import is_index
 from demo.base.errors import InputError, show_errors
-from demo.base.serving.waiting import waiting
+from demo.base.serving.waiting import check_wanted, waiting
 from demo.base.sessions import Session
 from demo.draw.answers import ANY, UNGUIDED
 from demo.draw.drawings import EACH, PICTURES, Drawings, DrawRequest
@@ -40,6 +40,7 @@ class DrawingSession(Session):
         start: The picture that drawings start from, if any.
         uploaded: The picture that was uploaded last, if any.
         asked: Number of the canvas' last message about it; the canvas counts them.
+        drawn: Whether any drawing has come to its end.
     """
 
     def __init__(self) -> None:
@@ -47,6 +48,7 @@ class DrawingSession(Session):
         self.start: Start | None = None
         self.uploaded: Start | None = None
         self.asked = 0
+        self.drawn = False
 
 
 class DrawHandlers:
@@ -180,11 +182,15 @@ class DrawHandlers:
         session: DrawingSession,
         request: gr.Request,
     ) -> Iterator[CanvasMessage]:
-        """The drawing on arrival; none if the visitor has already asked for one, unless a link asks for it."""
-        if session.run == 0 or {*LINK, "given"} & set(request.query_params):
+        """The drawing on arrival; none if the visitor has already got one, unless a link asks for it.
+
+        One that the visitor has asked for and not got has ended for this one, which is of the same controls.
+        """
+        if not session.drawn or {*LINK, "given"} & set(request.query_params):
             yield from self._draw(DrawRequest(label, temperature, seed, pictures, model, guidance), session)
 
     def _draw(self, request: DrawRequest, session: DrawingSession) -> Iterator[CanvasMessage]:
+        check_wanted()  # what the queue has ended for a newer one may begin only now, and must not end that one
         run = session.begin()
         if session.start is not None and not session.start.fits(self.models.autoregressive(request.model)):
             session.start = None
@@ -194,6 +200,7 @@ class DrawHandlers:
             if not session.is_current(run):
                 return
             yield {**message, "asked": asked}
+        session.drawn = True  # and the last message was taken
 
     @show_errors
     def set_start(self, sent: Any, model: str, session: DrawingSession) -> None:

@@ -41,6 +41,9 @@ MOST_MAILBOXES = 2000
 WAITING_BYTES = 64 * 2**20
 """Of the messages of all that wait together."""
 
+NUMBER = "x-question"
+"""Header in which the page numbers what it asks: the network may bring an older question after a newer one."""
+
 
 class Mailboxes(LRUCache[str, Any]):
     """What each visitor is still to be told. Of several connections of one visitor, each that breaks removes it."""
@@ -79,6 +82,7 @@ class FairQueue(Queue):
         self.pages: Counter[str] = Counter()
         self.turns = dict.fromkeys(LANES, 0)
         self._turn_of: WeakKeyDictionary[Event, int] = WeakKeyDictionary()
+        self._newest: LRUCache[tuple[str, str], int] = LRUCache(MOST_MAILBOXES)
         for name, lane in LANES.items():
             self.event_queue_per_concurrency_id[name] = EventQueue(name, lane.places)
 
@@ -188,14 +192,24 @@ class FairQueue(Queue):
         self.event_queue_per_concurrency_id[event.concurrency_id].queue.remove(event)
         kind = event.fn.concurrency_id
         own = [other for other in chain(self._waiting(), self._running()) if other.session_hash == event.session_hash]
-        if isinstance(kind, LaneChoice):
-            for other in [other for other in own if other.fn.concurrency_id == kind]:
-                self._replace(other)
         event.concurrency_id = lane
         latest = max((self._turn(other) for other in own if other.concurrency_id == lane), default=0)
         self._turn_of[event] = max(self.turns[lane], latest + 1)
         queue = self.event_queue_per_concurrency_id[lane]
         queue.queue = sorted([*queue.queue, event], key=self._turn)
+        if isinstance(kind, LaneChoice):
+            is_newest = self._is_newest(event, kind)
+            for old in [other for other in own if other.fn.concurrency_id == kind] if is_newest else [event]:
+                self._replace(old)
+
+    def _is_newest(self, event: Event, kind: str) -> bool:
+        """Whether a visitor has not asked for another of a kind since; without a number it counts as the newest."""
+        text, of = event.request.headers.get(NUMBER, ""), (event.session_hash, kind)
+        if not (text.isascii() and text.isdecimal() and len(text) < 10):
+            return True
+        newest = max(int(text), self._newest.get(of, 0))
+        self._newest[of] = newest
+        return int(text) == newest
 
     def _replace(self, event: Event) -> None:
         """End an event for a newer one; what it would have changed stays as it is."""

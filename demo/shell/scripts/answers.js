@@ -1,12 +1,13 @@
 // Gradio's server ends the connection for answers once all that it was asked are sent, and its client then opens none
-// until it next asks. A question that reaches the server just after that end, and whose number reaches the page just
+// until it next asks. A question that reaches the server just after that end, and whose name reaches the page just
 // before it, would never be answered: on a slow line a tab that asks several things at once stays empty for good. So an
 // end is passed on only when nothing is owed; otherwise the connection is taken up again, unseen by the client.
 const own = window.fetch.bind(window);
 
-const owed = new Set(); // numbers of questions that are not answered
-const early = new Set(); // answered before the page has heard the question's number
-let asking = 0; // questions without a number yet
+const owed = new Set(); // names of questions that are not answered
+const early = new Set(); // answered before the page has heard the question's name
+let asking = 0; // questions without a name yet
+let sent = 0; // questions, in the order of asking: the server is told, since the network may change it
 let listening = 0; // connections whose end the client has not had
 
 /** Whether the page waits for an answer. */
@@ -15,9 +16,11 @@ export const isWaiting = () => asking + owed.size + listening > 0;
 const ask = async (input, init) => {
   asking++;
   try {
-    const response = await own(input, init);
-    const { event_id: number } = await response.clone().json().catch(() => ({}));
-    if (number && !early.delete(number)) owed.add(number);
+    const headers = new Headers(init?.headers);
+    headers.set("x-question", ++sent);
+    const response = await own(input, { ...init, headers });
+    const { event_id: name } = await response.clone().json().catch(() => ({}));
+    if (name && !early.delete(name)) owed.add(name);
     return response;
   } finally {
     asking--;
@@ -35,9 +38,9 @@ const pass = async (response, send, keep) => {
     const parts = (text + value).split("\n\n");
     text = parts.pop();
     for (const part of parts) {
-      const [, kind, number] = part.slice(0, 200).match(/"msg": ?"(\w+)"(?:, ?"event_id": ?"(\w+)")?/) ?? [];
+      const [, kind, name] = part.slice(0, 200).match(/"msg": ?"(\w+)"(?:, ?"event_id": ?"(\w+)")?/) ?? [];
       if (kind === "close_stream") return true;
-      if (kind === "process_completed" && !owed.delete(number)) early.add(number);
+      if (kind === "process_completed" && !owed.delete(name)) early.add(name);
       send(`${part}\n\n`);
     }
   }
@@ -62,7 +65,7 @@ const listen = async (input, init) => {
           count = 0;
           const waited = new Set(owed), again = await own(request.clone());
           isEnd = !again.ok || !again.body || (await pass(again, send, (one) => { reader = one; }));
-          if (!count) for (const number of waited) owed.delete(number); // it was taken back: no answer will come
+          if (!count) for (const name of waited) owed.delete(name); // it was taken back: no answer will come
         }
         if (isEnd) send('data: {"msg":"close_stream"}\n\n');
         controller.close();

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from itertools import islice
 from types import SimpleNamespace
 
 import numpy as np
@@ -181,13 +182,20 @@ def test_a_link_carries_what_is_given():
 
 
 @pytest.mark.parametrize(
-    ("begun", "query", "draws"),
-    [(False, {}, True), (True, {}, False), (True, {"__theme": "dark"}, False), (True, {"seed": "4"}, True)],
+    ("messages_read", "query", "draws"),
+    [
+        (0, {}, True),
+        (1, {}, True),  # the queue ends an older drawing for a newer one: then this is the only one
+        (None, {}, False),
+        (None, {"__theme": "dark"}, False),
+        (None, {"seed": "4"}, True),
+    ],
 )
-def test_the_drawing_of_an_opening_page_does_not_overtake_what_the_user_asked_for_meanwhile(begun, query, draws):
-    session = DrawingSession()
-    if begun:
-        session.begin()
+def test_the_drawing_of_an_opening_page_does_not_overtake_what_the_visitor_has_got_meanwhile(
+    messages_read, query, draws
+):
+    session, handlers = DrawingSession(), DrawHandlers(Models.on("cpu"))
     order = ANY, 1.0, 4, PICTURES[0], NAME, 1.0
-    messages = list(DrawHandlers(Models.on("cpu")).draw_first(*order, session, SimpleNamespace(query_params=query)))
+    list(islice(handlers.draw(*order, session), messages_read))
+    messages = list(handlers.draw_first(*order, session, SimpleNamespace(query_params=query)))
     assert bool(messages) == draws

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import httpx
 
-from demo.base.serving.queue import queue_fairly
+from demo.base.serving.queue import NUMBER, queue_fairly
 from tests.helpers import served
 
 CLIENT = httpx.Client(timeout=20, verify=False, limits=httpx.Limits(max_connections=None))
@@ -28,10 +28,11 @@ class Browser:
         self.url, self.name = f"{url}gradio_api", name
         self.messages: list[dict[str, Any]] = []
 
-    def join(self, event: int, *data: Any) -> httpx.Response:
-        """Fire an event."""
+    def join(self, event: int, *data: Any, number: str | None = None) -> httpx.Response:
+        """Fire an event; a page numbers them."""
         sent = {"data": list(data), "fn_index": event, "session_hash": self.name}
-        return CLIENT.post(f"{self.url}/queue/join", json=sent)
+        headers = {} if number is None else {NUMBER: number}
+        return CLIENT.post(f"{self.url}/queue/join", json=sent, headers=headers)
 
     @contextmanager
     def stream(self) -> Iterator[httpx.Response]:

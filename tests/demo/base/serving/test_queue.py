@@ -178,6 +178,30 @@ def test_a_newer_drawing_replaces_an_older_one(works: Works) -> None:
     assert visitor.answers()[-1]["output"]["data"] == ["third done"]
 
 
+@pytest.mark.parametrize("numbers", ["546", "5x", "5-"])
+def test_the_network_does_not_decide_which_drawing_is_the_newer(works: Works, numbers: str) -> None:
+    visitor = Browser(works.url, f"overtaken{numbers}")
+    visitor.join(DRAW, "5", number="5")
+    with visitor.listening():
+        assert wait_for(lambda: works.begun == ["5"])
+        for number in numbers[1:]:
+            visitor.join(DRAW, number, number=number)
+        assert wait_for(lambda: works.begun == ["5", numbers[-1]])
+        works.gate.set()
+        assert wait_for(lambda: len(visitor.answers()) == len(numbers))
+    assert visitor.answers()[-1]["output"]["data"] == [f"{numbers[-1]} done"]
+
+
+def test_an_older_drawing_that_arrives_after_all_is_done_changes_nothing(works: Works) -> None:
+    visitor = Browser(works.url, "late")
+    works.gate.set()
+    visitor.join(DRAW, "newer", number="5")
+    visitor.listen_to_end()
+    visitor.join(DRAW, "older", number="4")
+    assert visitor.listen_to_end()[-1]["output"]["data"] == [{"__type__": "update"}]
+    assert works.begun == ["newer"]
+
+
 def test_work_ends_when_the_visitor_leaves(works: Works) -> None:
     visitor = Browser(works.url, "leaving")
     visitor.join(COUNT, "x")
