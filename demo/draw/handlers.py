@@ -184,15 +184,21 @@ class DrawHandlers:
     ) -> Iterator[CanvasMessage]:
         """The drawing on arrival; none if the visitor has already got one, unless a link asks for it.
 
-        One that the visitor has asked for and not got has ended for this one, which is of the same controls.
+        One that the visitor has asked for and not got has ended for this one, which is of the same controls; but a
+        picture from another tab may be there already, and the model that draws on from it only about to be chosen.
         """
-        if not session.drawn or {*LINK, "given"} & set(request.query_params):
-            yield from self._draw(DrawRequest(label, temperature, seed, pictures, model, guidance), session)
+        order, asked = DrawRequest(label, temperature, seed, pictures, model, guidance), set(request.query_params)
+        if self._is_usable(session.start, model) and (not session.drawn or {*LINK, "given"} & asked):
+            yield from self._draw(order, session)
+
+    def _is_usable(self, start: Start | None, model: str) -> bool:
+        """Whether a model can begin with that."""
+        return start is None or start.fits(self.models.autoregressive(model))
 
     def _draw(self, request: DrawRequest, session: DrawingSession) -> Iterator[CanvasMessage]:
         check_wanted()  # what the queue has ended for a newer one may begin only now, and must not end that one
         run = session.begin()
-        if session.start is not None and not session.start.fits(self.models.autoregressive(request.model)):
+        if not self._is_usable(session.start, request.model):
             session.start = None
         # A start that arrives while this is drawn is for the next drawing.
         start, asked = session.start, session.asked

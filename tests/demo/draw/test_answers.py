@@ -199,3 +199,15 @@ def test_the_drawing_of_an_opening_page_does_not_overtake_what_the_visitor_has_g
     list(islice(handlers.draw(*order, session), messages_read))
     messages = list(handlers.draw_first(*order, session, SimpleNamespace(query_params=query)))
     assert bool(messages) == draws
+
+
+def test_the_drawing_of_an_opening_page_leaves_a_picture_from_another_tab_to_the_model_that_takes_it():
+    session, handlers = DrawingSession(), DrawHandlers(Models.on("cpu"))
+    size = {"channels": 3, "height": 32, "width": 32}
+    colour = {"pixels": [7] * 3072, **size, "dataset": "cifar10"}
+    model, *_ = handlers.bring(colour, NAME, ANY, PICTURES[0], 4, session)
+    order = ANY, 1.0, 4, PICTURES[0], NAME, 1.0
+    assert not list(handlers.draw_first(*order, session, SimpleNamespace(query_params={})))
+    assert session.start is not None
+    message = next(iter(handlers.draw(*order[:4], model, 1.0, session)))
+    assert message["start"] is not None
