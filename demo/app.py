@@ -39,7 +39,7 @@ def create_app(device: str = "auto") -> gr.Blocks:
         gr.HTML(page.HEADER, elem_classes="shell-header", padding=False, apply_default_css=False)
         with gr.Tabs(overflow_behavior="wrap"):
             for tab in TABS:
-                with gr.Tab(tab.title, id=tab.id):
+                with gr.Tab(tab.title, id=tab.id, elem_classes=f"tab-{tab.id}"):
                     tab.build(models)
     queue_fairly(app)
     return app

@@ -30,11 +30,19 @@ export const showText = (node, text) => {
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
+const formats = new Map(); // by the number of digits: to make one takes longer than all that it formats
+
+const formatOf = (digits) => {
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat("en-US", options));
+  return formats.get(digits);
+};
+
 /** A number with so many digits, a true minus, commas between thousands, and no minus before a zero; a dash for none. */
 export const formatNumber = (value, digits) =>
   Number.isFinite(value)
-    ? (Number(value.toFixed(digits)) || 0)
-        .toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    ? formatOf(digits)
+        .format(Number(value.toFixed(digits)) || 0)
         .replace("-", "−")
     : "–";
 

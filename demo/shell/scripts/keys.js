@@ -22,9 +22,11 @@ const itemsOf = (around, { group, items }) =>
 const kindOf = (item) => GROUPS.find(({ group, items }) => item.matches?.(items) && item.closest(group));
 
 // One tab stop for each group: the item that is chosen, else the first.
-let due = 0;
+const REST = 150; // milliseconds: a drawing changes the page in every frame, and to ask what is shown takes time
+let due = false, last = -REST;
 const setStops = () => {
-  due = 0;
+  due = false;
+  last = performance.now();
   for (const kind of GROUPS) {
     for (const around of document.querySelectorAll(kind.group)) {
       const items = itemsOf(around, kind);
@@ -133,7 +135,11 @@ export const startKeys = () => {
   document.addEventListener("click", clickButton);
   document.addEventListener("click", skipHeader);
   window.addEventListener("shell:place", showLecture); // the button comes with the page
-  const later = () => { if (!due) due = requestAnimationFrame(setStops); };
+  const later = () => {
+    if (due) return;
+    due = true;
+    setTimeout(() => requestAnimationFrame(setStops), last + REST - performance.now());
+  };
   const filter = ["aria-selected", "aria-pressed", "aria-checked", "hidden"];
   const follow = () => {
     new MutationObserver(later).observe(document.body, { subtree: true, childList: true, attributeFilter: filter });

@@ -47,6 +47,7 @@ const showStep = (next) => {
   if (!bar.children.length) buildBar(bar);
   step = next;
   bar.hidden = !step;
+  document.documentElement.classList.toggle("in-lesson", step > 0); // ":has" there would be asked at every change
   open.setAttribute("aria-expanded", String(Boolean(step)));
   if (!step) return;
   const { title, text } = STEPS[step - 1];
