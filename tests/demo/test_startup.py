@@ -60,6 +60,44 @@ def test_the_app_starts_in_a_hostile_environment_and_ends_without_a_trace(hostil
     assert not list(tmp_path.glob("gm-lab-*"))
 
 
+DRAWING = """
+import app, hashlib, os, pathlib, threading
+
+def serve(args):
+    def draw():
+        while True:
+            hashlib.pbkdf2_hmac("sha1", b"", b"", 9999)
+    for _ in range(3):
+        threading.Thread(target=draw).start()
+    print("drawing")
+    pathlib.Path(os.environ["READY"]).touch()
+    threading.Event().wait()
+
+app.serve = serve
+app.main()
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("streams", ["", "2>&-", "<&- >&- 2>&-"])
+def test_the_app_ends_at_once_while_pictures_are_drawn(number, status, streams, tmp_path):
+    ready, log = tmp_path / "ready", tmp_path / "log"
+    with log.open("w") as file:
+        app = subprocess.Popen(
+            ["bash", "-c", f'exec "$0" -c "$1" {streams}', sys.executable, DRAWING],
+            cwd=ROOT, env=os.environ | {"READY": str(ready)}, stdout=file, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        while not ready.exists():
+            assert app.poll() is None, log.read_text()
+            time.sleep(0.02)
+        app.send_signal(number)
+        assert app.wait(timeout=20) == status
+    finally:
+        app.kill()
+    assert "Traceback" not in log.read_text()
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [

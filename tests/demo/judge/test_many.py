@@ -23,7 +23,7 @@ from demo.judge.batches import (
     provided_pictures,
     read_uploads,
 )
-from demo.judge.many import JudgingSession, ManyPanel, PictureFiles
+from demo.judge.many import JudgingSession, ManyPanel, PictureFiles, TurnClock
 from demo.shared.models import Models
 from demo.widgets.score_table import ScoreTable
 from gm_core.cli.score import write_scores
@@ -139,6 +139,40 @@ def test_stop_keeps_what_is_done(panel: ManyPanel, tmp_path: Path, monkeypatch: 
     (last,) = messages
     assert (last["state"], last["total"], len(last["rows"])) == ("stopped", 20, 2)
     assert not readers()
+
+
+def test_a_run_that_takes_long_ends_and_says_how_far_it_came(
+    panel: ManyPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(TurnClock):
+        turns = 0
+
+        def __enter__(self) -> None:
+            self.turns += 1
+
+        def seconds(self) -> float:
+            return 100.0 * self.turns
+
+    monkeypatch.setattr(many, "BATCH", 2)
+    monkeypatch.setattr(many, "TurnClock", Slow)
+    *_, last = run(panel, [zipped(tmp_path / "many.zip", {f"{i}.png": seven(i) for i in range(20)})])
+    assert (last["state"], len(last["rows"])) == ("stopped", 4), "after 100 s it goes on, after 200 s it does not"
+    assert "after 3 minutes, 4 of them were judged" in last["note"]
+    for thread in readers():
+        thread.join(timeout=10)
+    assert not readers()
+
+
+def test_only_a_runs_own_turns_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(many.time, "monotonic", lambda: now)
+    clock = TurnClock()
+    for _ in range(3):
+        now += 1000  # others' turns
+        assert clock.seconds() % 7 == 0
+        with clock:
+            now += 7
+    assert clock.seconds() == 21
 
 
 def test_a_newer_request_ends_the_older_which_says_no_more(panel: ManyPanel, tmp_path: Path) -> None:

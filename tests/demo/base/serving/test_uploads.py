@@ -72,6 +72,22 @@ def test_of_an_upload_that_breaks_off_nothing_stays(client: httpx.Client, folder
     assert wait_for(lambda: not files(folder))
 
 
+def test_an_upload_that_takes_too_long_ends_with_a_word_of_it(
+    client: httpx.Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "LONGEST", 0.5)
+    address = urlsplit(str(client.base_url))
+    with socket.create_connection((address.hostname, address.port), timeout=20) as slow:
+        part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n' + b"0" * MIB
+        head = b"POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
+        slow.sendall(head + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + part)
+        answer = b"".join(iter(lambda: slow.recv(10_000), b"")).decode()
+    assert answer.startswith("HTTP/1.1 408")
+    assert "must not take longer than" in answer
+    assert wait_for(lambda: not files(folder))
+    assert upload(client).status_code == 200, "others are not held up"
+
+
 def test_a_full_disk_is_one_clear_error(
     client: httpx.Client, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
