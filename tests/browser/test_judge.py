@@ -14,7 +14,7 @@ from demo.judge.examples import examples
 from demo.shared.models import Models
 from gm_core.studies.detector import SCORES
 from tests.browser.axe import problems
-from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Traffic, Visit, in_sight
+from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Visit, in_sight
 from tests.browser.languages import untranslated
 
 
