@@ -220,7 +220,7 @@ def test_every_view_is_in_chinese(visit: Visit) -> None:
     for dataset in ("mnist", "fashion", "cifar10"):
         for view in VIEWS:
             page.evaluate("place => shell.go({tab: 'judge', ...place})", {"view": view, "as": dataset})
-            expect(page.locator(f"#judge-dataset input[value={dataset}]")).to_be_checked()
+            expect(page.locator(f"#judge-dataset input[value={dataset}]")).to_be_checked(timeout=30_000)
             visit.settle()
             if view == "many":
                 expect(page.locator("#many-table .summary")).not_to_be_empty(timeout=60_000)

@@ -1,5 +1,6 @@
 // What moves: the point that is shown, and the path with its animation.
 import { ask, clamp, download, find, formatNumber, gifAddress, paintPicture, showText, unpackBytes } from "../common.js";
+import { encodePoint } from "../points.js";
 import { setFields } from "../shell.js";
 import { across, clearCanvas, down, layer, picture, pointText, size, state, strokeOutlined } from "./coordinates.js";
 
@@ -50,6 +51,7 @@ const showPoint = (z) => {
 export const keepInAddress = (z) => {
   if (props.paths) setFields("walk", { point: z ? z.map((x) => x.toFixed(3)).join("_") : "" });
 };
+const keepPath = (points) => { if (props.paths) setFields("walk", { path: encodePoint(points.flat()) }); };
 /** Shows the picture of the nearest point of the grid at once, and its coordinates; the exact one when the pointer rests. */
 export const goTo = (z) => {
   const { area, sprite, count } = state;
@@ -133,6 +135,7 @@ export const finish = async () => {
   const answer = await request("line", { points });
   if (!answer || asked !== line) return;
   [path, frames, frame] = [points, unpackBytes(answer.pictures), 0];
+  keepPath(path);
   find(".animation").hidden = false;
   find(".reading").textContent =
     `Animation of your path: ${path.length} pictures, ${formatNumber(length(line), 2)} long in latent space.`;
@@ -170,6 +173,7 @@ export const toggle = () => play(!playing);
 export const clear = () => {
   play(false);
   [line, path, frames] = [[], [], null];
+  keepPath([]);
   find(".animation").hidden = true;
   drawPosition();
   if (state.point) settle(state.point, 0);
