@@ -12,6 +12,7 @@ import os
 import signal
 import struct
 import sys
+from contextlib import suppress
 from typing import Any
 
 from gm_core.data.decoder import Refusal
@@ -33,9 +34,13 @@ Header = dict[str, Any]
 
 
 def main() -> None:
-    """Answer until standard input ends. Arguments: seconds of processor time and bytes of memory per picture."""
-    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+    """Answer until standard input ends.
+
+    Arguments: seconds of processor time and bytes of memory per picture, and how far this gives way to other processes.
+    """
+    seconds, memory, nice = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     set_limits()
+    _give_way(nice)
     if not _FORKS:
         _work(0.0, sys.maxsize)
         return
@@ -87,6 +92,14 @@ def _answer(header: Header, data: bytes) -> tuple[Header, bytes]:
 def _set_timer(seconds: float) -> None:
     if _FORKS:
         signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _give_way(nice: int) -> None:
+    """Let other processes come first, as far as the system can."""
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
+        with suppress(OSError), open("/proc/self/autogroup", "w") as group:  # there a session's share is set
+            group.write(str(nice))
 
 
 def _limit_memory(memory: int) -> None:
