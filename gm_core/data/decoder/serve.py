@@ -13,6 +13,7 @@ import signal
 import struct
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from gm_core.data.decoder import Refusal
@@ -98,15 +99,14 @@ def _give_way(nice: int) -> None:
     """Let other processes come first, as far as the system can."""
     if nice and hasattr(os, "nice"):
         os.nice(nice)
-        with suppress(OSError), open("/proc/self/autogroup", "w") as group:  # there a session's share is set
-            group.write(str(nice))
+        with suppress(OSError):  # where the system shares by sessions
+            Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def _limit_memory(memory: int) -> None:
     """Let this process have so many bytes more than it has."""
     try:
         import resource
-        from pathlib import Path
 
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
