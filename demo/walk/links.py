@@ -13,7 +13,7 @@ from demo.walk.map import Region
 from demo.walk.spaces import Spaces
 from demo.widgets.latent_sliders import Place
 
-EXTRA = ("z", "za", "zb", "edited", "shown", "point", "path", "way", "at")
+EXTRA = ("z", "za", "zb", "edited", "shown", "point", "line", "way", "at")
 """What the widgets keep in the address themselves: where the sliders stand, ends that no seed says, how the example was
 edited, and in the browser alone what is shown of every pixel, the map's point and path, and which way and its place."""
 

@@ -175,16 +175,16 @@ def test_a_path_over_the_map_is_in_its_link(page: Page, app_url: str, traffic: T
     reading = page.locator("#walk-map .reading")
     expect(reading).to_contain_text("Animation of your path: ")
     words = reading.text_content() or ""
-    path = wait_for_field(page, "path", None)
+    path = wait_for_field(page, "line", None)
     assert path and len(path) < 400
     page.reload()
     expect(reading).to_have_text(words, timeout=30_000)
     expect(page.locator("#walk-map .animation")).to_be_visible()
     traffic.settle()
-    assert fields(page)["path"] == path
+    assert fields(page)["line"] == path
     page.locator("#walk-map .clear").click()
-    assert wait_for_field(page, "path", path) is None
-    page.goto(f"{app_url}?tab=walk&view=map&path=*not*a*path")
+    assert wait_for_field(page, "line", path) is None
+    page.goto(f"{app_url}?tab=walk&view=map&line=*not*a*line")
     expect(page.locator("#walk-map .place")).to_contain_text("z = ", timeout=30_000)
     expect(page.locator("#walk-map .animation")).to_be_hidden()
 

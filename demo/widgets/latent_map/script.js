@@ -152,11 +152,11 @@ const visit = () => {
   askedPath = [];
   if (points.length < 2) return jump(clampToMap(asked ?? state.marks.mine?.mean ?? [0, 0]));
   draw(points);
-  return finish();
+  return finish(points);
 };
 if (props.paths) {
-  onArrive("walk", ({ point, path }) => {
-    const z = point.split("_").map(Number), flat = decodePoint(path);
+  onArrive("walk", ({ point, line }) => {
+    const z = point.split("_").map(Number), flat = decodePoint(line);
     asked = point && z.length === 2 && z.every(Number.isFinite) ? z : null;
     askedPath = Array.from({ length: Math.floor(flat.length / 2) }, (_, nth) => flat.slice(2 * nth, 2 * nth + 2));
     if (hasPath()) clear();
