@@ -14,7 +14,7 @@ from demo.judge.examples import examples
 from demo.shared.models import Models
 from gm_core.studies.detector import SCORES
 from tests.browser.axe import problems
-from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Visit, in_sight
+from tests.browser.helpers import DESKTOP, LAPTOP, PHONE, PROJECTOR, Visit, in_sight
 from tests.browser.languages import untranslated
 
 
@@ -240,3 +240,14 @@ def test_every_verdict_is_in_chinese(visit: Visit, place: int) -> None:
         expect(page.locator("#judge-examples button").nth(place)).to_have_attribute("aria-pressed", "true")
         visit.settle()
         assert not untranslated(page, NAMES), view
+
+
+def test_in_a_lecture_the_slider_is_in_sight_and_chapters_take_one_line(visit: Visit) -> None:
+    page = visit("?tab=judge&lecture=1", ".verdict", LAPTOP)
+    assert in_sight(page.locator("#judge-percent"))
+    for size in (LAPTOP, DESKTOP):
+        page.set_viewport_size(size)
+        for key in range(2):
+            chapters = page.locator(".judge-page > .views > .tab-wrapper").bounding_box()
+            assert chapters and chapters["height"] < 40, (size, key)
+            page.keyboard.press("l")
