@@ -1,5 +1,6 @@
 """The app, assembled from its tabs. Building it loads no model; launching it is the caller's part."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -13,6 +14,7 @@ from demo.base.serving.listening import Listening
 from demo.base.serving.queue import queue_fairly
 from demo.base.serving.states import lean_states
 from demo.base.serving.uploads import UploadLimit
+from demo.base.tabs import Tab
 from demo.base.theme import CSS, THEME
 from demo.draw import TAB as DRAW
 from demo.judge import TAB as JUDGE
@@ -24,11 +26,12 @@ TABS = (DRAW, WALK, JUDGE)
 """The tabs, in the order of the page, which arrives at the first."""
 
 
-def create_app(device: str = "auto") -> gr.Blocks:
+def create_app(device: str = "auto", tabs: Sequence[Tab[Models]] = TABS) -> gr.Blocks:
     """Build the app.
 
     Args:
         device: Where the models run: auto, cpu, cuda or mps.
+        tabs: Those of the page.
 
     Returns:
         The app, ready to be launched with :func:`launch_options`.
@@ -38,7 +41,7 @@ def create_app(device: str = "auto") -> gr.Blocks:
     with gr.Blocks(title=page.TITLE, analytics_enabled=False, delete_cache=(3600, 3600)) as app:
         gr.HTML(page.HEADER, elem_classes="shell-header", padding=False, apply_default_css=False)
         with gr.Tabs(overflow_behavior="wrap"):
-            for tab in TABS:
+            for tab in tabs:
                 with gr.Tab(tab.title, id=tab.id, elem_classes=f"tab-{tab.id}"):
                     tab.build(models)
     queue_fairly(app)

@@ -112,10 +112,10 @@ def figures_html(name: str, card: Card) -> str:
     return (
         f'<div class="measured">{_rates(metrics, dataset.many)}{WORDS.format(noun=dataset.noun, many=dataset.many)}'
         '<p class="key"><span><i></i>by log p(x) alone, the naive detector</span>'
-        '<span><i class="full"></i>by all scores together</span><span><i class="toss"></i>a coin toss</span></p>'
+        '<span><i class="full"></i>by the whole detector</span><span><i class="toss"></i>a coin toss</span></p>'
         '<table><thead><tr><th scope="col">shown</th><th scope="col" class="plot"><span class="axis">'
         '<span style="left:0">0</span><span style="left:50%">coin toss</span><span style="left:100%">1</span></span>'
-        '</th><th scope="col">log p(x) alone</th><th scope="col">all scores</th>'
+        '</th><th scope="col">log p(x) alone</th><th scope="col">whole detector</th>'
         '<th scope="col">caught at 5 %</th></tr></thead>'
         f"<tbody>{far}"
         f'{f"""<tr class="shift"><th colspan="5" scope="rowgroup">{shift}</th></tr>{near}""" if near else ""}'
@@ -190,7 +190,7 @@ def _row(dataset: str, which: str, metrics: dict[str, Metric]) -> str:
         f'<i class="way" style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></i>{dot}'
         f'<i class="dot full" style="left:{100 * full:.1f}%"></i></span></td>'
         f'<td class="naive"><span class="label">log p(x) </span>{"" if hollow is None else f"{hollow:.3f}"}</td>'
-        f'<td class="all"><span class="label">all scores </span>{full:.3f}</td>'
+        f'<td class="all"><span class="label">whole detector </span>{full:.3f}</td>'
         f'<td class="caught"><span class="label">caught </span>'
         f"{f'{100 * caught.value:.1f} %' if caught else ''}</td></tr>"
         + (f'<tr class="published"><td colspan="5">Published: {published}.</td></tr>' if published else "")

@@ -8,8 +8,9 @@ import torch
 from demo.base.checks import is_number
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
 from demo.walk import latent
+from demo.walk.codes import encode_point
 from demo.walk.links import Link
-from demo.walk.spaces import RESET, SHOWN, Spaces, Value
+from demo.walk.spaces import MOST_CHANGES, RESET, SHOWN, Spaces, Value
 from demo.walk.words import edit_note, measurements, neighbours
 from demo.widgets.latent_sliders import Axis, LatentSliders, Place
 from demo.widgets.picture_view import PictureView, plain
@@ -20,9 +21,6 @@ TOWARD = 2.0
 
 NEIGHBOURS = 15
 """Held-out pictures that say what is near a point."""
-
-MOST = 64
-"""Sliders at most: the page sends them back with every picture."""
 
 NOTHING = "no direction is known here: training pictures of one class do not differ in {names}, and there is no other"
 NOT_ALL = "no slider for {names}: within a class, training pictures do not differ in it"
@@ -78,7 +76,7 @@ class Edit:
         ]
         still = [attribute for attribute, direction in atlas.directions.items() if not bool(direction.any())]
         caption = NOT_ALL if axes else NOTHING
-        axes = axes[:MOST]
+        axes = axes[:MOST_CHANGES]
         folded = [axis | {"folded": True} for axis in axes[SHOWN:]]
         return {
             "model": name,
@@ -89,7 +87,7 @@ class Edit:
             "caption": caption.format(names=" and ".join(still)) if still else "",
             "fold": f"{len(folded)} more classes" if folded else "",
             "origin": "",
-            "home": "",
+            "home": encode_point([0.0] * len(axes)) if picture == FIRST_EXAMPLE else "",  # a link says no other picture
         }
 
     def changes(self, sent: object) -> dict[str, list[float]]:
@@ -97,9 +95,7 @@ class Edit:
         name, at = (sent.get("model"), sent.get("at")) if isinstance(sent, dict) else (None, None)
         if not isinstance(name, str) or name not in self.spaces.cards or not isinstance(at, list):
             return {}
-        atlas = self.spaces.models.atlas(name)
-        axes = len(atlas.means) - 1 + sum(bool(direction.any()) for direction in atlas.directions.values())
-        good = len(at) == min(axes, MOST) and all(is_number(x, -latent.LIMIT, latent.LIMIT) for x in at)
+        good = len(at) == self.spaces.changes(name) and all(is_number(x, -latent.LIMIT, latent.LIMIT) for x in at)
         return {name: at} if good else {}
 
     def near(self, name: str, z: torch.Tensor) -> tuple[int, int, int]:
@@ -146,7 +142,7 @@ class EditView:
                 original = PictureView(title="Model input", elem_id="edit-seen")
             with gr.Column(scale=9):
                 sliders = LatentSliders(
-                    lines=spaces.lines, look=self.edit.look, taken=spaces.taken, elem_id="edit-sliders"
+                    lines=spaces.lines, look=self.edit.look, taken=spaces.taken, field="edited", elem_id="edit-sliders"
                 )
                 note = gr.HTML()
         self.inputs = [picture, sliders, kept]
@@ -161,8 +157,11 @@ class EditView:
         return *self._input(picture, name), edit_note(self.spaces.cards[name]), kept, place
 
     def arrive(self, link: Link, anew: bool, *values: Any) -> tuple[Any, ...]:
-        """The same in the latent space of a link."""
-        return self.show(link.space, *values)
+        """The same in the latent space of a link, changed as it says: it can only mean the first example."""
+        picture, _, kept = values
+        if picture != FIRST_EXAMPLE:
+            return self.show(link.space, *values)
+        return self.show(link.space, picture, None, kept | {link.space: link.edited} if link.edited else {})
 
     def change(self, picture: UserPicture, name: str) -> tuple[Any, ...]:
         """Another picture, not yet changed."""

@@ -24,7 +24,7 @@ LIMIT = 3.0
 FAR = 40.0
 """No picture is encoded farther out, and no slider leads there; points beyond are refused."""
 
-MOST_PICTURES = 1024
+MOST_PICTURES = 576
 """Pictures that are decoded for one message."""
 
 BATCH = 16

@@ -13,9 +13,9 @@ from demo.walk.map import Region
 from demo.walk.spaces import Spaces
 from demo.widgets.latent_sliders import Place
 
-EXTRA = ("z", "za", "zb", "shown", "point", "way", "at")
-"""What the widgets keep in the address themselves: where the sliders stand, ends that no seed says, and in the browser
-alone what is shown of every pixel, the map's point, and which way and where on it."""
+EXTRA = ("z", "za", "zb", "edited", "shown", "point", "line", "way", "at")
+"""What the widgets keep in the address themselves: where the sliders stand, ends that no seed says, how the example was
+edited, and in the browser alone what is shown of every pixel, the map's point and path, and which way and its place."""
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ class Link:
         place: Where its sliders stand, if not where they begin.
         seeds: Of A and B, where that is what they are.
         ends: A and B, where they are not the usual.
+        edited: How far the example is moved along each direction, if it is.
         seed: Of the random points beside the autoencoder; ``None`` for the usual one.
         region: Where these come from; ``None`` for the usual.
         wrong: Names of fields that ask for what is not there.
@@ -38,6 +39,7 @@ class Link:
     place: Place | None
     seeds: dict[str, int | None]
     ends: Ends
+    edited: list[float] | None
     seed: int | None
     region: Region | None
     wrong: list[str]
@@ -79,6 +81,7 @@ def read_link(spaces: Spaces, asked: Asked, space: str) -> Link:
         place=read("z", lambda code: spaces.decode(name, code)),
         seeds=seeds,
         ends=ends,
+        edited=read("edited", lambda code: spaces.decode_changes(name, code)),
         seed=read("seed", _seed),
         region=read("from", _region),
         wrong=wrong,

@@ -29,7 +29,12 @@ class SlidersView:
     def __init__(self, spaces: Spaces) -> None:
         self.spaces, places = spaces, gr.State({})
         self.sliders = LatentSliders(
-            lines=spaces.lines, look=spaces.look, prior=spaces.prior, taken=spaces.taken, elem_id="walk-sliders"
+            lines=spaces.lines,
+            look=spaces.look,
+            prior=spaces.prior,
+            taken=spaces.taken,
+            field="z",
+            elem_id="walk-sliders",
         )
         self.inputs, self.outputs = [self.sliders, places], [self.sliders, places]
 

@@ -32,6 +32,9 @@ LEAST_CHANGE = 1e-3
 """A principal direction that changes pictures by a smaller share of what the first does is rounding: the codes of n
 pictures differ in n - 1 directions at most."""
 
+MOST_CHANGES = 64
+"""Sliders that change a picture at most: the page sends them back with every picture."""
+
 RESET = "Double-click to reset"
 
 Value = dict[str, Any]
@@ -114,6 +117,21 @@ class Spaces:
         numbers = decode_point(code, base + len(place["axes"]))
         at = latent.check_numbers(numbers[base:], len(place["axes"])).tolist()
         return {**self.place(name, numbers[:base] or place["base"]), "at": at}
+
+    def changes(self, name: str) -> int:
+        """How many sliders change a picture: one toward each other class, and one for each attribute that varies."""
+        atlas = self.models.atlas(name)
+        axes = len(atlas.means) - 1 + sum(bool(direction.any()) for direction in atlas.directions.values())
+        return min(axes, MOST_CHANGES)
+
+    def decode_changes(self, name: str, code: str) -> list[float]:
+        """How far these stand, as a link says it.
+
+        Raises:
+            InputError: The code is damaged.
+        """
+        count = self.changes(name)
+        return latent.check_numbers(decode_point(code, count), count).tolist()
 
     def _home(self, name: str) -> str:
         """The code of where the sliders begin, as ``demo/widgets/latent_sliders`` makes it."""

@@ -35,12 +35,14 @@ class Bounds:
         memory: Bytes, beyond what an idle process has.
         wall: Seconds until it is given up whatever the processor did.
         wait: Seconds that it waits for its turn.
+        nice: How far it gives way to other processes.
     """
 
     seconds: float = 2.0
     memory: int = 450 * 2**20
     wall: float = 20.0
     wait: float = 10.0
+    nice: int = 10
 
 
 class Failure(Exception):
@@ -85,7 +87,7 @@ class _Worker:
         one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         places = os.pathsep.join(place for place in sys.path if place)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, _CORE, str(bounds.seconds), str(bounds.memory)],
+            [sys.executable, "-P", "-c", _START, _CORE, *map(str, (bounds.seconds, bounds.memory, bounds.nice))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -255,7 +257,7 @@ class Pool:
 QUICK_BYTES = 256 * 2**10
 """Files up to this size try the quick lanes first."""
 
-QUICK = Pool(2, Bounds(seconds=0.15, wall=5.0))
+QUICK = Pool(2, Bounds(seconds=0.15, wall=5.0, nice=0))
 """For what is decoded at once, as almost every small file is."""
 
 FULL = Pool(min(8, max(2, cpu_count())), Bounds())

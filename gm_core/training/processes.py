@@ -82,5 +82,6 @@ def join(device: torch.device) -> Iterator[Processes]:
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Processes(dist.get_rank(), count, device)
+        dist.barrier()  # who is done first would close connections that another still uses
     finally:
         dist.destroy_process_group()

@@ -3,18 +3,17 @@
 import re
 from collections.abc import Iterator
 
-import gradio as gr
 import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
 import gm_core
+from demo import create_app
 from demo.base.theme import MAGMA
+from demo.draw import TAB
 from demo.draw.answers import DIGITS
 from demo.draw.drawings import LAST_SEED, Drawings
-from demo.draw.tab import build
-from demo.shared.models import Models
 from gm_core import draw_noise, rebuild
 from tests.browser.draw_helpers import choose_model, full_speed, more, saved, start_over, tool, wait_for
 from tests.browser.helpers import DESKTOP, PHONE
@@ -41,10 +40,9 @@ def url(tmp_path_factory) -> Iterator[str]:
     """The address of an app with the Draw tab alone, and a small model of photographs."""
     directory = tmp_path_factory.mktemp("checkpoints")
     make_checkpoints(directory)
-    with pytest.MonkeyPatch.context() as patch, gr.Blocks(analytics_enabled=False) as app:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GM_CHECKPOINTS", str(directory))
-        build(Models.on("cpu"))
-        with served(app) as address:
+        with served(create_app("cpu", [TAB])) as address:
             yield address
 
 

@@ -14,7 +14,7 @@ from demo.judge.examples import examples
 from demo.shared.models import Models
 from gm_core.studies.detector import SCORES
 from tests.browser.axe import problems
-from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, Traffic, Visit, in_sight
+from tests.browser.helpers import DESKTOP, LAPTOP, PHONE, PROJECTOR, Visit, in_sight
 from tests.browser.languages import untranslated
 
 
@@ -213,21 +213,23 @@ def test_every_view_is_open_to_all(visit: Visit, theme: str) -> None:
         assert not found, view
 
 
-@pytest.mark.parametrize("dataset", ["mnist", "fashion", "cifar10"])
-def test_every_view_is_in_chinese(page: Page, app_url: str, traffic: Traffic, dataset: str) -> None:
-    page.goto(f"{app_url}?tab=judge&lang=zh&as={dataset}")
-    expect(page.locator(".verdict")).to_be_visible(timeout=30_000)
-    traffic.settle()
-    for view in VIEWS:
-        page.evaluate("view => shell.go({tab: 'judge', view})", view)
-        if view == "many":
-            page.locator("#many-provided").click()
-            expect(page.locator("#many-table .summary")).not_to_be_empty(timeout=60_000)
-        traffic.settle()
-        page.locator("details:visible").evaluate_all("all => all.forEach(one => { one.open = true; })")
-        for way in page.locator("#judge-naive .ways input:visible").all()[1::2]:
-            way.check()
-        assert not untranslated(page, NAMES), view
+def test_every_view_is_in_chinese(visit: Visit) -> None:
+    page = visit("?tab=judge&lang=zh", ".verdict")
+    page.evaluate("shell.go({tab: 'judge', view: 'many'})")
+    page.locator("#many-provided").click()
+    for dataset in ("mnist", "fashion", "cifar10"):
+        for view in VIEWS:
+            page.evaluate("place => shell.go({tab: 'judge', ...place})", {"view": view, "as": dataset})
+            expect(page.locator(f"#judge-dataset input[value={dataset}]")).to_be_checked(timeout=30_000)
+            visit.settle()
+            if view == "many":
+                expect(page.locator("#many-table .summary")).not_to_be_empty(timeout=60_000)
+            page.locator("details:visible").evaluate_all("all => all.forEach(one => { one.open = true; })")
+            for way in page.locator("#judge-naive .ways input:visible").all()[1::2]:
+                way.check()
+            assert not untranslated(page, NAMES), (dataset, view)
+    page.evaluate("shell.go({tab: 'judge', view: '', as: ''})")
+    visit.settle()
 
 
 @pytest.mark.parametrize("place", [4, 6, 8, 11], ids=["letter", "empty", "noise", "painting"])
@@ -238,3 +240,14 @@ def test_every_verdict_is_in_chinese(visit: Visit, place: int) -> None:
         expect(page.locator("#judge-examples button").nth(place)).to_have_attribute("aria-pressed", "true")
         visit.settle()
         assert not untranslated(page, NAMES), view
+
+
+def test_in_a_lecture_the_slider_is_in_sight_and_chapters_take_one_line(visit: Visit) -> None:
+    page = visit("?tab=judge&lecture=1", ".verdict", LAPTOP)
+    assert in_sight(page.locator("#judge-percent"))
+    for size in (LAPTOP, DESKTOP):
+        page.set_viewport_size(size)
+        for key in range(2):
+            chapters = page.locator(".judge-page > .views > .tab-wrapper").bounding_box()
+            assert chapters and chapters["height"] < 40, (size, key)
+            page.keyboard.press("l")

@@ -159,3 +159,53 @@ def test_a_link_that_asks_for_what_is_not_there_says_so(page: Page, app_url: str
     assert names and sorted(names[1].split(", ")) == ["a", "from", "seed", "space", "z", "za"]
     traffic.settle()
     wait_for_picture(page)
+
+
+def test_a_path_over_the_map_is_in_its_link(page: Page, app_url: str, traffic: Traffic) -> None:
+    open_tab(page, app_url, traffic, "&view=map")
+    expect(page.locator("#walk-map .place")).to_contain_text("z = ", timeout=30_000)
+    page.locator("#walk-map [data-tool=path]").click()
+    box = page.locator("#walk-map .marks").bounding_box()
+    assert box
+    for nth, (x, y) in enumerate([(0.3, 0.3), (0.5, 0.6), (0.7, 0.4)]):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
+        if not nth:
+            page.mouse.down()
+    page.mouse.up()
+    reading = page.locator("#walk-map .reading")
+    expect(reading).to_contain_text("Animation of your path: ")
+    words = reading.text_content() or ""
+    path = wait_for_field(page, "line", None)
+    assert path and len(path) < 400
+    page.reload()
+    expect(reading).to_have_text(words, timeout=30_000)
+    expect(page.locator("#walk-map .animation")).to_be_visible()
+    traffic.settle()
+    assert fields(page)["line"] == path
+    page.locator("#walk-map .clear").click()
+    assert wait_for_field(page, "line", path) is None
+    page.goto(f"{app_url}?tab=walk&view=map&line=*not*a*line")
+    expect(page.locator("#walk-map .place")).to_contain_text("z = ", timeout=30_000)
+    expect(page.locator("#walk-map .animation")).to_be_hidden()
+
+
+def test_how_the_example_was_edited_is_in_the_link(page: Page, app_url: str, traffic: Traffic) -> None:
+    page.goto(f"{app_url}?tab=walk&view=edit")
+    numbers = page.locator("#edit-sliders .rows input[type=number]")
+    expect(numbers.first).to_be_visible(timeout=30_000)
+    traffic.settle()
+    assert "edited" not in fields(page)
+    for nth, value in ((0, "2"), (3, "0.5")):
+        numbers.nth(nth).fill(value)
+        numbers.nth(nth).press("Enter")
+    said = wait_for_field(page, "edited", None)
+    traffic.settle()
+    picture = shown(page, "#edit-sliders .picture")
+    page.reload()
+    expect(numbers.first).to_have_value("2.00", timeout=30_000)
+    expect(numbers.nth(3)).to_have_value("0.50")
+    traffic.settle()
+    wait_for_nearly(page, picture, "#edit-sliders .picture", within=2)
+    assert fields(page)["edited"] == said
+    page.get_by_role("button", name="Another example").locator("visible=true").click()
+    assert wait_for_field(page, "edited", said) is None, "no link brings this picture"

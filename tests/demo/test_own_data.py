@@ -27,9 +27,9 @@ from demo.judge.surprise import predict_pixel
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, read_upload
-from demo.walk.edit import MOST, Edit
+from demo.walk.edit import Edit
 from demo.walk.rebuild import Rebuild
-from demo.walk.spaces import Spaces
+from demo.walk.spaces import MOST_CHANGES, Spaces
 from demo.walk.ways import FIRST_SEEDS, Seed, Ways
 from demo.walk.words import VIEWS, choices, edit_note, hint
 from demo.widgets.base import Widget
@@ -154,7 +154,7 @@ def test_every_view_of_its_latent_space(own: Trained, models: Models, monkeypatc
         place = edit.place(name, picture)
         check([place, edit_note(spaces.cards[name])])
         assert place["axes"] or place["caption"]
-        assert len(place["axes"]) <= MOST and edit.changes(place) == {name: place["at"]}
+        assert len(place["axes"]) <= MOST_CHANGES and edit.changes(place) == {name: place["at"]}
         check(edit.look({"model": name, "view": "mean", "z": place["base"]}))
         if place["axes"]:
             ends_of = [[place["base"], place["base"]] for axis in place["axes"] if not axis.get("folded")]

@@ -61,7 +61,9 @@ def test_the_app_starts_in_a_hostile_environment_and_ends_without_a_trace(hostil
 
 
 DRAWING = """
-import app, hashlib, os, pathlib, threading
+import app, hashlib, os, pathlib, signal, threading
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started without it
 
 def serve(args):
     def draw():
@@ -95,6 +97,7 @@ def test_the_app_ends_at_once_while_pictures_are_drawn(number, status, streams, 
         assert app.wait(timeout=20) == status
     finally:
         app.kill()
+        app.wait()
     assert "Traceback" not in log.read_text()
 
 

@@ -253,7 +253,7 @@ class Hostile(Visitor):
     async def hang_up(self) -> None:
         """Questions that take long, of a client that hangs up."""
         z = [2.0] * 16
-        question = {"model": SPACE, "ends": [[z, z]] * 512, "count": 2, "view": "draw"}
+        question = {"model": SPACE, "ends": [[z, z]] * 288, "count": 2, "view": "draw"}
         sent = {"data": question, "component_id": self.page.components["walk-sliders"], "fn_name": "lines"}
         await self.client.post(f"{API}/component_server/", json=sent | {"session_hash": uuid4().hex}, timeout=0.3)
 

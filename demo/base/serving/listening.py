@@ -6,6 +6,7 @@ import time
 from urllib.parse import parse_qs
 
 from gradio.server_messages import CloseStreamMessage
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -51,7 +52,13 @@ class Listening:
             return
         with queue.listen(visitor):
             is_closed = path == ANSWERS and not await _is_asked(queue, visitor)
-            await (_closed() if is_closed else self.app)(scope, receive, send)
+            try:
+                await (_closed() if is_closed else self.app)(scope, receive, send)
+            except RuntimeError as error:
+                # Gradio has told the browser that its messages are gone, as after another of its connections broke.
+                if not isinstance(error.__cause__, HTTPException):
+                    raise
+                await send({"type": "http.response.body", "body": b""})
 
 
 async def _is_asked(queue: FairQueue, visitor: str) -> bool:

@@ -177,11 +177,13 @@ class FairQueue(Queue):
     def _refuse_excess(self, lane: str, function: BlockFunction, visitor: str | None, request: Request) -> None:
         limits, queue = LANES[lane], self.event_queue_per_concurrency_id[lane].queue
         own = sum(event.session_hash == visitor for event in chain(queue, self._running(lane)))
-        full = len(queue) >= limits.waiting or sum(map(_size, self._waiting())) + _size_of(request) > WAITING_BYTES
+        # Visitors who do not listen keep nobody out: they may be made up, and of their events the oldest go.
+        heard = sum(self.listeners[event.session_hash] > 0 for event in queue)
+        full = heard >= limits.waiting or sum(map(_size, self._waiting())) + _size_of(request) > WAITING_BYTES
         if not full and (own < limits.own or isinstance(function.concurrency_id, LaneChoice)):
             return
         each = self.process_time_per_fn[function].avg_time if function in self.process_time_per_fn else 1.0
-        seconds = max(1, math.ceil((len(queue) if full else own) * each / limits.places))
+        seconds = max(1, math.ceil((heard if full else own) * each / limits.places))
         words = "Many visitors are waiting" if full else "Much that you asked for is still waiting"
         raise HTTPException(
             503 if full else 429, f"{words}: try again in {seconds} seconds.", {"retry-after": str(seconds)}

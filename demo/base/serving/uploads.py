@@ -52,6 +52,9 @@ LOOK_EVERY = 64 * MIB
 DRAINED = 32 * MIB
 """Bytes of a refused upload that are read and dropped: a browser that is cut off while it sends shows no reason."""
 
+DRAIN_RATE = 4 * MIB
+"""Bytes per second of it: who floods the server is to wait, not the others."""
+
 TOO_MUCH = f"An upload must not be larger than {MOST_BYTES // MIB} MB in all; send the files in several parts."
 FULL = "The disk of the server is full, so nothing of this upload was kept. Try again later."
 
@@ -231,8 +234,10 @@ async def _drain(receive: Receive) -> None:
         async with asyncio.timeout(10):
             while read < DRAINED:
                 message = await receive()
-                read += len(message.get("body", b""))
+                part = len(message.get("body", b""))
+                read += part
                 if not message.get("more_body"):
                     return
+                await asyncio.sleep(part / DRAIN_RATE)
     except TimeoutError:
         return

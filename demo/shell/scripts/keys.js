@@ -2,6 +2,7 @@
 import { chooseLanguage, currentLanguage } from "./languages.js";
 import { copyLink } from "./carry.js";
 import { asked, openPanel, reset, setSetting } from "./router.js";
+import { whenThere } from "./there.js";
 
 const ARROWS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 // Each kind of group: where it is, what belongs to it, and which of these is its one tab stop.
@@ -134,7 +135,7 @@ export const startKeys = () => {
   document.addEventListener("keydown", pressKey, true);
   document.addEventListener("click", clickButton);
   document.addEventListener("click", skipHeader);
-  window.addEventListener("shell:place", showLecture); // the button comes with the page
+  whenThere(".shell-lecture", showLecture);
   const later = () => {
     if (due) return;
     due = true;

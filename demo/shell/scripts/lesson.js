@@ -1,6 +1,7 @@
 // The lesson: a slim bar with one step of the guided path, which can be left and taken up anywhere. Its place in the page
 // is kept while it is open, so that nothing moves from step to step.
 import { asked, go, setSetting } from "./router.js";
+import { whenThere } from "./there.js";
 
 const STEPS = window.shell_config?.lesson ?? [];
 const KEPT = "lesson-step";
@@ -88,13 +89,11 @@ export const startLesson = () => {
     else takeUp();
   });
   window.addEventListener("popstate", () => showStep(numberOf(asked("step"))));
-  const wait = () => {
-    if (!document.getElementById("shell-lesson")) return requestAnimationFrame(wait);
+  whenThere("#shell-lesson", () => {
     const wanted = numberOf(asked("step"));
     if (!wanted) return undefined;
     // A link may name the step alone, and mean all that the step sets.
     const alone = [...new URLSearchParams(location.search).keys()].every((name) => ["step", "lang", "lecture"].includes(name));
     return alone ? visit(wanted) : showStep(wanted);
-  };
-  wait();
+  });
 };

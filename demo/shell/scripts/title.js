@@ -1,6 +1,7 @@
 // The page's title follows the open tab and the language, and the header shows which language the other one is.
 import { currentLanguage, tr } from "./languages.js";
 import { here } from "./router.js";
+import { whenThere } from "./there.js";
 
 const PAGE = window.shell_config ?? { title: "", tabs: [] };
 const OTHER = { en: { text: "中文", lang: "zh" }, zh: { text: "English", lang: "en" } };
@@ -18,4 +19,5 @@ export const startTitle = () => {
   const node = document.querySelector("title");
   if (node) new MutationObserver(showTitle).observe(node, { childList: true }); // Gradio sets its own, once
   for (const event of ["shell:place", "shell:language"]) window.addEventListener(event, showTitle);
+  whenThere(".shell-language", showTitle);
 };

@@ -1,5 +1,6 @@
 // What moves: the point that is shown, and the path with its animation.
 import { ask, clamp, download, find, formatNumber, gifAddress, paintPicture, showText, unpackBytes } from "../common.js";
+import { encodePoint } from "../points.js";
 import { setFields } from "../shell.js";
 import { across, clearCanvas, down, layer, picture, pointText, size, state, strokeOutlined } from "./coordinates.js";
 
@@ -50,6 +51,7 @@ const showPoint = (z) => {
 export const keepInAddress = (z) => {
   if (props.paths) setFields("walk", { point: z ? z.map((x) => x.toFixed(3)).join("_") : "" });
 };
+const keepPath = (points) => { if (props.paths) setFields("walk", { line: encodePoint(points.flat()) }); };
 /** Shows the picture of the nearest point of the grid at once, and its coordinates; the exact one when the pointer rests. */
 export const goTo = (z) => {
   const { area, sprite, count } = state;
@@ -126,16 +128,17 @@ export const addCorner = () => {
   drawPosition();
   finish();
 };
-/** Asks for the pictures of the path, and plays them. */
-export const finish = async () => {
+/** Asks for the pictures of the path, at points on it, and plays them. */
+export const finish = async (points = equidistant(line)) => {
   if (!isPath(line)) return;
-  const points = equidistant(line), asked = line;
+  const asked = line;
   const answer = await request("line", { points });
   if (!answer || asked !== line) return;
   [path, frames, frame] = [points, unpackBytes(answer.pictures), 0];
+  keepPath(path);
   find(".animation").hidden = false;
   find(".reading").textContent =
-    `Animation of your path: ${path.length} pictures, ${formatNumber(length(line), 2)} long in latent space.`;
+    `Animation of your path: ${path.length} pictures, ${formatNumber(length(path), 2)} long in latent space.`;
   showFrame(0);
   play(!reduced.matches);
 };
@@ -170,6 +173,7 @@ export const toggle = () => play(!playing);
 export const clear = () => {
   play(false);
   [line, path, frames] = [[], [], null];
+  keepPath([]);
   find(".animation").hidden = true;
   drawPosition();
   if (state.point) settle(state.point, 0);

@@ -1,5 +1,6 @@
 // A map of a two-dimensional latent space: pointer and keys, the legend, and what comes from the server.
 import { find, findAll, formatNumber, make, press, unpackBytes } from "../common.js";
+import { decodePoint } from "../points.js";
 import { onArrive } from "../shell.js";
 import { showTaking, wireTaking } from "../taking.js";
 import { addCorner, clear, draw, drawPosition, finish, goTo, hasPath, isCurrent, jump, keepInAddress, paint, pathEnds, request, save, toggle } from "./animation.js";
@@ -143,13 +144,22 @@ const receive = () => {
   if (draws) showDraws(draws);
   drawBackground();
 };
-// The point that a link asks for, else the user's picture, as far as it lies on the map.
-let asked = null;
-const visit = () => { if (state.area) jump(clampToMap(asked ?? state.marks.mine?.mean ?? [0, 0])); };
+// The point or path that a link asks for, else the user's picture, as far as it lies on the map.
+let asked = null, askedPath = [];
+const visit = () => {
+  if (!state.area) return;
+  const points = askedPath.map(clampToMap);
+  askedPath = [];
+  if (points.length < 2) return jump(clampToMap(asked ?? state.marks.mine?.mean ?? [0, 0]));
+  draw(points);
+  return finish(points);
+};
 if (props.paths) {
-  onArrive("walk", ({ point }) => {
-    const z = point.split("_").map(Number);
+  onArrive("walk", ({ point, line }) => {
+    const z = point.split("_").map(Number), flat = decodePoint(line);
     asked = point && z.length === 2 && z.every(Number.isFinite) ? z : null;
+    askedPath = Array.from({ length: Math.floor(flat.length / 2) }, (_, nth) => flat.slice(2 * nth, 2 * nth + 2));
+    if (hasPath()) clear();
     visit();
   });
 }

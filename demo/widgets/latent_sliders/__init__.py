@@ -40,7 +40,7 @@ class Place(PictureShape):
         caption: What the order of the axes means, if that is worth saying.
         fold: What the folded axes are.
         origin: Where the place came from, in words, or nothing.
-        home: Code of where the sliders begin, see ``demo/widgets/points.js``; empty if no link remembers them.
+        home: Code of where the sliders begin, see ``demo/widgets/points.js``; empty where no link says it.
     """
 
     model: str
@@ -71,6 +71,7 @@ class LatentSliders(Widget):
         look: From ``model``, ``z`` and ``view`` to one picture in the same form, and a ``reading`` in HTML.
         prior: From ``model`` and ``seed`` to ``at`` and ``base``; without it there is no "Random", and nothing to lock.
         taken: What other tabs are told, by model.
+        field: Name of the Walk tab's field in the page's address that says where the sliders stand.
         **options: As for ``Widget``.
     """
 
@@ -85,6 +86,7 @@ class LatentSliders(Widget):
         look: Answer,
         prior: Answer | None = None,
         taken: Mapping[str, Taken],
+        field: str,
         **options: Any,
     ) -> None:
         functions = {"lines": lines, "look": look} | ({"prior": prior} if prior else {})
@@ -93,6 +95,7 @@ class LatentSliders(Widget):
             functions=functions,
             random=prior is not None,
             taken=dict(taken),
+            field=field,
             spread=SPREAD,
             magma=list(MAGMA),
             **options,

@@ -121,9 +121,9 @@ new IntersectionObserver((entries) => {
 }).observe(element);
 const isWide = () => place.axes.some(({ direction }) => direction);
 const keepInAddress = () => {
-  if (!place.home) return;
-  const code = encodePoint([...(isWide() ? place.base : []), ...place.at]);
-  setFields("walk", { z: code === place.home ? "" : code });
+  // What is edited is a picture of its own, whose code a link need not say.
+  const code = encodePoint([...(isWide() && props.random ? place.base : []), ...place.at]);
+  setFields("walk", { [props.field]: !place.home || code === place.home ? "" : code });
 };
 const settle = async () => {
   props.value = snapshot();

@@ -12,6 +12,8 @@ import os
 import signal
 import struct
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from gm_core.data.decoder import Refusal
@@ -33,9 +35,13 @@ Header = dict[str, Any]
 
 
 def main() -> None:
-    """Answer until standard input ends. Arguments: seconds of processor time and bytes of memory per picture."""
-    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+    """Answer until standard input ends.
+
+    Arguments: seconds of processor time and bytes of memory per picture, and how far this gives way to other processes.
+    """
+    seconds, memory, nice = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     set_limits()
+    _give_way(nice)
     if not _FORKS:
         _work(0.0, sys.maxsize)
         return
@@ -89,11 +95,18 @@ def _set_timer(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
+def _give_way(nice: int) -> None:
+    """Let other processes come first, as far as the system can."""
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
+        with suppress(OSError):  # where the system shares by sessions
+            Path("/proc/self/autogroup").write_text(str(nice))
+
+
 def _limit_memory(memory: int) -> None:
     """Let this process have so many bytes more than it has."""
     try:
         import resource
-        from pathlib import Path
 
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))

@@ -45,7 +45,7 @@ def bars(n: int, seed: int) -> Images:
 def trained(model, images, rate):
     optimiser = torch.optim.Adam(model.parameters(), rate)
     generator = torch.Generator().manual_seed(0)
-    for _ in range(600):
+    for _ in range(450):
         some = torch.randint(len(images), (16,), generator=generator)
         optimiser.zero_grad()
         loss_of(model, images[some], some, generator).backward()

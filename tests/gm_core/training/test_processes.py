@@ -82,9 +82,9 @@ def in_two_processes(function: str, tmp_path: Path) -> Path:
         capture_output=True,
         text=True,
         timeout=120,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONFAULTHANDLER": "1"},
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr
     return directory
 
 

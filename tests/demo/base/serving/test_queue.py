@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 
 import gradio as gr
 import pytest
@@ -150,6 +151,16 @@ def test_several_broken_connections_of_a_visitor_are_no_error(works: Works, capl
     assert visitor.name not in works.queue.pending_messages_per_session
 
 
+def test_who_listens_for_messages_that_are_gone_is_told_so(works: Works, capfd: pytest.CaptureFixture[str]) -> None:
+    visitor = Browser(works.url, "late listener")
+    visitor.join(HOLD, "x")
+    assert works.queue is not None
+    del works.queue.pending_messages_per_session[visitor.name]
+    visitor.listen_to_end()
+    assert visitor.messages[-1]["session_not_found"]
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_of_made_up_visitors_little_is_kept(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "MOST_UNHEARD", 5)
     for n in range(10):
@@ -220,6 +231,21 @@ def test_a_refusal_says_when_to_come_back(works: Works) -> None:
     assert int(replies[-1].headers["retry-after"]) > 0
     assert "try again in" in replies[-1].json()["detail"]
     assert Browser(works.url, "other").join(HOLD, "x").status_code == 200
+
+
+def test_a_full_lane_is_full_of_visitors_who_listen(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LANES, SLOW, replace(LANES[SLOW], waiting=2))
+    for number in range(6):
+        assert Browser(works.url, f"made-up{number}").join(HOLD, "x").status_code == 200
+    with ExitStack() as stack:
+        for number in range(LANES[SLOW].places + 2):
+            visitor = Browser(works.url, f"listening{number}")
+            assert visitor.join(HOLD, "x").status_code == 200
+            stack.enter_context(visitor.listening())
+            assert wait_for(lambda: len(works.begun) == min(number + 1, LANES[SLOW].places))  # noqa: B023
+        assert wait_for(lambda: works.queue and works.queue.listeners[visitor.name])
+        assert Browser(works.url, "too many").join(HOLD, "x").status_code == 503
+        works.gate.set()
 
 
 def test_a_class_that_comes_at_once_is_not_refused(works: Works) -> None:
