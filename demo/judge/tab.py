@@ -37,7 +37,9 @@ from gm_core import Preparation
 from gm_core.data.catalog import dataset_of
 
 FOLDER = Path(__file__).parent
-STYLE = "\n".join([*((FOLDER / name).read_text() for name in ("tab.css", "scores.css")), HISTOGRAM_STYLE])
+STYLE = "\n".join(
+    [*((FOLDER / name).read_text() for name in ("tab.css", "lecture.css", "scores.css")), HISTOGRAM_STYLE]
+)
 
 HINT = "Scribble on the picture, or draw your own: is it still reasonable?"
 

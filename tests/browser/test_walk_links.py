@@ -198,9 +198,9 @@ def test_how_the_example_was_edited_is_in_the_link(page: Page, app_url: str, tra
     for nth, value in ((0, "2"), (3, "0.5")):
         numbers.nth(nth).fill(value)
         numbers.nth(nth).press("Enter")
-    said = wait_for_field(page, "edited", None)
+    wait_for_field(page, "edited", None)
     traffic.settle()
-    picture = shown(page, "#edit-sliders .picture")
+    said, picture = fields(page)["edited"], shown(page, "#edit-sliders .picture")
     page.reload()
     expect(numbers.first).to_have_value("2.00", timeout=30_000)
     expect(numbers.nth(3)).to_have_value("0.50")

@@ -177,7 +177,7 @@ class FairQueue(Queue):
     def _refuse_excess(self, lane: str, function: BlockFunction, visitor: str | None, request: Request) -> None:
         limits, queue = LANES[lane], self.event_queue_per_concurrency_id[lane].queue
         own = sum(event.session_hash == visitor for event in chain(queue, self._running(lane)))
-        # Visitors who do not listen keep nobody out: they may be made up, and of their events the oldest go.
+        # Visitors who do not listen keep no other out: they may be made up, and of their events the oldest go.
         heard = sum(self.listeners[event.session_hash] > 0 for event in queue)
         full = heard >= limits.waiting or sum(map(_size, self._waiting())) + _size_of(request) > WAITING_BYTES
         if not full and (own < limits.own or isinstance(function.concurrency_id, LaneChoice)):
