@@ -147,7 +147,7 @@ def test_a_run_that_takes_long_ends_and_says_how_far_it_came(
     class Slow(TurnClock):
         turns = 0
 
-        def __enter__(self) -> None:
+        def __exit__(self, *_: object) -> None:
             self.turns += 1
 
         def seconds(self) -> float:
