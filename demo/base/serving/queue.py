@@ -3,7 +3,7 @@
 import inspect
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
@@ -67,7 +67,8 @@ class FairQueue(Queue):
     """A queue in which one visitor does not hold up another.
 
     Within a lane turns are fair: of two visitors, the one who asks for a second thing gets it after the other's first.
-    An event begins when its visitor listens; when the visitor is gone, it ends at its next message.
+    An event begins when its visitor listens; when the visitor is gone, it ends at its next message. Of a visitor's
+    events in a lane that fill the same, the older is answered first.
 
     Args:
         blocks: The app.
@@ -150,10 +151,15 @@ class FairQueue(Queue):
         aside: list[tuple[EventQueue, list[Event]]] = []
         for lane in lanes:
             share = LANES[lane.concurrency_id].share if lane.concurrency_id in LANES else math.inf
+            filled = self._filled(lane.concurrency_id)
             parts: tuple[list[Event], list[Event]] = [], []
             for event in lane.queue:
-                is_free = running[event.concurrency_id, event.session_hash] < share
-                parts[is_free and self._is_heard(event)].append(event)
+                outputs = {block._id for block in event.fn.outputs}
+                is_free = running[event.concurrency_id, event.session_hash] < share and self._is_heard(event)
+                is_next = is_free and not outputs & filled[event.session_hash]
+                parts[is_next].append(event)
+                if not is_next:
+                    filled[event.session_hash] |= outputs
             if parts[False]:
                 lane.queue = parts[True]
                 aside.append((lane, parts[False]))
@@ -278,6 +284,17 @@ class FairQueue(Queue):
     def _running(self, lane: str | None = None) -> list[Event]:
         events = chain.from_iterable(job for job in self.active_jobs if job)
         return [event for event in events if event.alive and lane in (None, event.concurrency_id)]
+
+    def _filled(self, lane: str) -> defaultdict[str, set[int]]:
+        """What events of a lane are about to fill, by visitor: an older answer never comes after a newer one.
+
+        What fills it again and again is not waited for.
+        """
+        filled: defaultdict[str, set[int]] = defaultdict(set)
+        for event in self._running(lane):
+            if not event.fn.types_generator:
+                filled[event.session_hash].update(block._id for block in event.fn.outputs)
+        return filled
 
     def _turn(self, event: Event) -> int:
         return self._turn_of.get(event, 0)

@@ -17,7 +17,7 @@ from demo.base.serving.queue import FairQueue
 from demo.base.serving.waiting import is_wanted
 from tests.demo.base.serving.client import CLIENT, Browser, serving
 
-ADD, HOLD, DRAW, COUNT, NICE = range(5)
+ADD, HOLD, DRAW, COUNT, NICE, HOLD_QUICK = range(6)
 
 
 @dataclass
@@ -72,6 +72,7 @@ def server() -> Iterator[Works]:
             (works.draw, LaneChoice("draw", lambda sent: SLOW)),
             (works.count, SLOW),
             (nice, LaneChoice("nice", lambda sent: str(sent[0]))),
+            (works.hold, QUICK),
         ):
             gr.on([], fn, text, out, concurrency_id=lane)
     with serving(app) as works.url:
@@ -119,6 +120,21 @@ def test_what_is_slow_gives_way(works: Works, lane: str) -> None:
     visitor.join(NICE, lane)
     (answer,) = visitor.listen_to_end()
     assert answer["output"]["data"] == [str(max(own, threads.NICE) if lane in (SLOW, MANY) else own)]
+
+
+def test_an_older_answer_never_comes_after_a_newer_one(works: Works) -> None:
+    """Of one visitor, to what is to be seen at the same place; another visitor waits for neither."""
+    one, other = Browser(works.url, "impatient"), Browser(works.url, "patient")
+    one.join(HOLD_QUICK, "older")
+    with one.listening():
+        assert wait_for(lambda: works.begun == ["older"])
+        one.join(ADD, "newer")
+        other.join(ADD, "other")
+        assert other.listen_to_end()[0]["output"]["data"] == ["other!"]
+        assert not one.answers()
+        works.gate.set()
+        assert wait_for(lambda: len(one.answers()) == 2)
+    assert [answer["output"]["data"] for answer in one.answers()] == [["older"], ["newer!"]]
 
 
 def test_turns_are_fair(works: Works) -> None:
