@@ -139,6 +139,20 @@ class PictureFrame:
     title: str = ""
 
 
+@dataclass(frozen=True)
+class NoiseFrame(PictureFrame):
+    """A frame on the way between noise and a picture.
+
+    Attributes:
+        time: Where on the way: from 0, all noise, to 1, the picture.
+        ending: The pictures that the model expects at the end, as far as it can tell from here, ``uint8``
+            (n, C, H, W); nothing in the first frame, before it was asked.
+    """
+
+    time: float = 0.0
+    ending: Tensor | None = None
+
+
 class Configured(Protocol):
     """What every model has, whatever it can do."""
 
