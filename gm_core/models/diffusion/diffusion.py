@@ -2,8 +2,9 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, re
 from gm_core.models.capabilities import Bound, Estimate, NoiseFrame
 from gm_core.models.continuous import to_images, to_values
 from gm_core.models.convolutional import check_quarters
-from gm_core.models.diffusion.samplers import SAMPLERS
+from gm_core.models.diffusion.samplers import CALLS, SAMPLERS
 from gm_core.models.diffusion.schedule import LEAST, MOST, even_levels, mix, noise_levels, training_noise
 from gm_core.models.inputs import check_guidance, check_labels
 from gm_core.models.latents import draw_latents
@@ -66,6 +67,8 @@ class Diffusion(Model):
     title = "Diffusion"
     Config = DiffusionConfig
     config: DiffusionConfig
+    method: ClassVar[str] = "sampler"
+    methods: ClassVar[Mapping[str, int]] = CALLS
 
     def __init__(self, config: DiffusionConfig) -> None:
         super().__init__(config)
@@ -309,7 +312,7 @@ class Diffusion(Model):
         sources = [torch.Generator().manual_seed(int(first.view(torch.int32)[0, 0, 0])) for first in z]
         levels = noise_levels(steps)
         field = self._field(labels, guidance)
-        y = z.to(self.device) * math.hypot(1, levels[0])
+        y, calls = z.to(self.device) * math.hypot(1, levels[0]), 0
         yield self._frame(0, steps + 1, y, levels[0], None, "noise")
         for index, (start, end) in enumerate(itertools.pairwise(levels), 1):
             seen: list[Tensor] = []
@@ -321,16 +324,17 @@ class Diffusion(Model):
                 return answer
 
             y = SAMPLERS[sampler](watched, y, start, end, sources)
-            yield self._frame(index, steps + 1, y, end, seen[0], f"noise {end:.3g}" if end else "picture")
+            calls += len(seen)
+            yield self._frame(index, steps + 1, y, end, seen[0], f"noise {end:.3g}" if end else "picture", calls)
 
     def _frame(
-        self, index: int, total: int, y: Tensor, level: float, expected: Tensor | None, title: str
+        self, index: int, total: int, y: Tensor, level: float, expected: Tensor | None, title: str, calls: int = 0
     ) -> NoiseFrame:
         """A frame; it shows noisy pictures as the network sees them, with values of one size."""
         image = self.config.image
         time = 1 - 2 / math.pi * math.atan(level)
         ending = None if expected is None else to_images(expected, image)
-        return NoiseFrame(index, total, to_images(y / math.hypot(1, level), image), title, time, ending)
+        return NoiseFrame(index, total, to_images(y / math.hypot(1, level), image), title, time, ending, calls)
 
     def _read(self, x: Tensor, y: Tensor) -> Tensor:
         """Log P(x | y) in nats, (B,): which of the levels near it a value with the least noise belongs to."""

@@ -2,8 +2,9 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ from gm_core.models.continuous import to_images, to_values
 from gm_core.models.convolutional import check_quarters
 from gm_core.models.inputs import check_guidance, check_labels
 from gm_core.models.latents import draw_latents
-from gm_core.models.ode import SOLVERS, Field, check_steps
+from gm_core.models.ode import CALLS, SOLVERS, Field, check_steps
 from gm_core.models.unet import UNet
 
 LAST = 7.5
@@ -64,6 +65,8 @@ class FlowMatching(Model):
     title = "Flow matching"
     Config = FlowMatchingConfig
     config: FlowMatchingConfig
+    method: ClassVar[str] = "solver"
+    methods: ClassVar[Mapping[str, int]] = CALLS
 
     def __init__(self, config: FlowMatchingConfig) -> None:
         super().__init__(config)
@@ -268,7 +271,10 @@ class FlowMatching(Model):
             before, x = x, SOLVERS[solver](field, x, start, end)
             # Straight on, as the line through both points goes, is where the model thinks that it will end.
             ending = before + (1 - start) / (end - start) * (x - before)
-            yield NoiseFrame(index, steps + 1, to_images(x, image), f"t = {end:.2f}", end, to_images(ending, image))
+            calls = CALLS[solver] * index
+            yield NoiseFrame(
+                index, steps + 1, to_images(x, image), f"t = {end:.2f}", end, to_images(ending, image), calls
+            )
 
     def _log_density(self, x: Tensor, labels: Tensor, signs: Tensor, steps: int, solver: str) -> Tensor:
         """Log p(x) of values, (B, C, H, W) to nats (B,), with these signs for the trace."""
