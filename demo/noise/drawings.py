@@ -15,6 +15,7 @@ from demo.base.checks import is_number
 from demo.base.packing import pack_pictures
 from demo.base.serving.lanes import Costs
 from demo.base.serving.waiting import check_wanted
+from demo.noise.words import METHOD_NAMES
 from demo.shared.models import Models
 from demo.shared.readers import reader_of
 from demo.widgets.noise_player.messages import DoneMessage, FrameMessage, PlayerMessage
@@ -145,7 +146,7 @@ class Drawings:
             ),
             (model == known, f"Choose a model: {', '.join(self.cards)}."),
             (pictures in PICTURES, f"Choose how many pictures: {', '.join(PICTURES)}."),
-            (method in methods, f"Choose how a step is taken: {', '.join(methods)}."),
+            (model != known or method in methods, f"Choose how a step is taken: {', '.join(methods)}."),
             (is_number(guidance, UNGUIDED, MOST_GUIDED), WRONG_GUIDANCE),
             (is_number(temperature, COLDEST, HOTTEST), WRONG_TEMPERATURE),
         ]
@@ -211,7 +212,7 @@ class Drawings:
             "seed": int(request.seed),
             "guidance": request.guidance if self._is_guided(request) else UNGUIDED,
             "temperature": request.temperature,
-            "method": request.method,
+            "method": METHOD_NAMES.get(request.method, request.method) if self.is_paced(request.model) else "",
             "pictures": int(request.pictures),
             "channels": channels,
             "height": height,

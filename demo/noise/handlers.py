@@ -26,9 +26,6 @@ from demo.widgets.noise_player.messages import PlayerMessage
 LINK = ("class", "seed", "steps", "model", "pictures", "method", "guidance", "temperature")
 """What a link to a drawing says, in the order of the handlers' inputs."""
 
-SELDOM = ("pictures", "method", "guidance", "temperature")
-"""What is folded away."""
-
 
 class NoiseSession(Session):
     """What one visitor is having drawn: a newer drawing puts an end to an older one.
@@ -63,9 +60,9 @@ class NoiseHandlers:
         Args:
             sent: The values of the controls in the order of :data:`LINK`, as a client sent them.
         """
-        if len(sent) < len(LINK) or any(self.drawings.problems(*sent[: len(LINK)])):
-            return self.drawings.costs.lane(None)
-        return self.drawings.costs.lane(self.drawings.kind(NoiseRequest(*sent[: len(LINK)])))
+        drawings, parts = self.drawings, sent[: len(LINK)]
+        is_good = len(parts) == len(LINK) and not any(drawings.problems(*parts))
+        return drawings.costs.lane(drawings.kind(NoiseRequest(*parts)) if is_good else None)
 
     def check(self, *sent: Any) -> list[dict[str, Any]]:
         """What is wrong with each input, if anything, for the field it came from; the last input is the session."""
@@ -79,7 +76,7 @@ class NoiseHandlers:
         return [ANY, drawings.seed(model), USUAL_STEPS, model, PICTURES[0], method, UNGUIDED, 1.0]
 
     def restore(self, asked: Asked) -> list[Any]:
-        """The controls as an address asks for them, the line about the model, and whether what is seldom used is open.
+        """The controls as an address asks for them, and the line about the model.
 
         There are defaults for what is wrong.
         What the address does not say is left alone: the visitor may have changed it already.
@@ -111,8 +108,7 @@ class NoiseHandlers:
             for place, update in zip((0, 2, 5, 6), form, strict=True):
                 updates[place] = {**updates[place], **update} if LINK[place] in asked else update
         about = self.about(model) if "model" in asked else gr.skip()
-        seldom = any(key in asked and values[LINK.index(key)] != usual[LINK.index(key)] for key in SELDOM)
-        return [*updates, about, gr.update(open=True) if seldom else gr.skip()]
+        return [*updates, about]
 
     def form(self, model: str, label: str, steps: float, method: str) -> list[Any]:
         """What the fields of class, steps, method and guidance can say for a model, and what they say.

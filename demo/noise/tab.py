@@ -39,6 +39,17 @@ LATEX: list[dict[str, str | bool]] = [
     {"left": "$", "right": "$", "display": False},
 ]
 
+# What lies over the page closes when the visitor is done with it.
+CLOSE = """
+const close = (event) => {
+    const button = document.querySelector(".noise-more > button.open"), { target, key } = event;
+    if (!button || (key ? key !== "Escape" : target.closest?.(".noise-more"))) return;
+    button.click();
+    if (key) button.focus();
+};
+for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, close);
+"""
+
 MISSING = "There is no model here that makes pictures of noise; restore one from the repository."
 
 
@@ -50,7 +61,7 @@ def build(models: Models) -> None:
     if not drawings.cards:
         gr.HTML(message_html(MISSING), elem_classes="lab-problem")
         return
-    gr.HTML(f"<style>{STYLE}</style>", padding=False, elem_classes="noise-style")
+    gr.HTML(f"<style>{STYLE}</style>", js_on_load=CLOSE, padding=False, elem_classes="noise-style")
     session = gr.State(NoiseSession())
     usual = dict(zip(LINK, handlers.usual(drawings.first), strict=True))
     class_form, steps_form, method_form, guidance_form = handlers.form(
@@ -74,7 +85,7 @@ def build(models: Models) -> None:
             elem_id="noise-steps",
         )
         draw = gr.Button("Draw", variant="primary", elem_classes="noise-draw", min_width=60)
-        with gr.Accordion("More", open=False, elem_classes="noise-more") as more:
+        with gr.Accordion("More", open=False, elem_classes="noise-more"):
             pictures = UncheckedRadio(list(PICTURES), value=PICTURES[0], label="Pictures", elem_id="noise-pictures")
             method = UncheckedRadio(
                 method_form["choices"],
@@ -137,7 +148,7 @@ def build(models: Models) -> None:
         another.click(None, None, seed, js=draw_seed("noise")).then(**then),
     ]
     address = Address("noise", dict(zip(LINK, controls, strict=True)), extra=["at"])
-    back, arrived = address.restore(handlers.restore, [], [*controls, about, more], opening)
+    back, arrived = address.restore(handlers.restore, [], [*controls, about], opening)
     begun += [back.then(**then), opening.then(arrived, handlers.draw_first, outputs=player, **drawing)]
     player.stop(None, cancels=begun)
     seed.change(None, seed, wrong_seed, js=check_seed(LAST_SEED, WRONG_SEED))

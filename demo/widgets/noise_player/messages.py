@@ -49,7 +49,7 @@ class PlayerMessage(TypedDict):
         seed: Of the noise.
         guidance: Weight of the class; 1 where it is the model itself.
         temperature: Scale of the noise.
-        method: How a step is taken.
+        method: How a step is taken, in print; empty where the model has a way of its own.
         pictures: How many.
         channels: 1 for grey, 3 for colour.
         height: Of a picture.

@@ -32,6 +32,7 @@ const progressWord = () => {
 const statusParts = () => {
   const parts = [progressWord(), labelText(run.label), `seed ${run.seed}`];
   if (run.pictures > 1) parts.splice(2, 0, `${run.pictures} pictures`);
+  if (run.method) parts.push(run.method);
   if (run.temperature !== 1) parts.push(`temperature ${run.temperature}`);
   if (run.guidance !== 1) parts.push(`guidance ${run.guidance}`);
   if (run.total - 1 < run.steps) parts.push(`${run.total} of ${run.steps + 1} moments shown`);
