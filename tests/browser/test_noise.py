@@ -1,9 +1,12 @@
 """The Noise tab on one screen: the player, the controls, the way back by a link; with small models, soon drawn."""
 
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
+from gradio_client import Client
+from gradio_client.exceptions import ValidationError
 from playwright.sync_api import Locator, Page, expect
 
 from demo import create_app
@@ -138,6 +141,14 @@ def test_a_class_key_and_a_new_seed_draw_at_once_and_a_wrong_seed_is_said(visit:
     expect(page.locator("#noise-player .status")).not_to_contain_text("seed 5")
     page.locator("#noise-seed input").fill("-1")
     expect(page.get_by_text("The seed must be")).to_have_count(1)
+
+
+def test_a_program_gets_the_same_picture_and_one_sentence_for_what_is_wrong(app_url: str) -> None:
+    client = Client(app_url, verbose=False)
+    first, again = (json.loads(client.predict(label="3", steps=4, api_name="/noise")) for _ in range(2))
+    assert first["frames"] == again["frames"] and [frame["step"] for frame in first["frames"]] == [0, 1, 2, 3, 4]
+    with pytest.raises(ValidationError, match="The steps must be a whole number from 1 to 100: at most 250 calls"):
+        client.predict(steps=10**9, api_name="/noise")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
