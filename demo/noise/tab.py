@@ -8,6 +8,7 @@ from gradio.components import Component
 
 from demo.base.events import EVERY, QUIET
 from demo.base.fields import UncheckedRadio, UncheckedSlider
+from demo.base.scripts import strip
 from demo.base.serving.lanes import LaneChoice
 from demo.base.tabs import Opening
 from demo.base.words import message_html
@@ -33,22 +34,12 @@ from demo.widgets.noise_player import NoisePlayer, PlayedModel
 from gm_core import FAMILIES, Bounded, Card, Density, Estimated, Paced
 
 STYLE = (Path(__file__).parent / "tab.css").read_text()
+SCRIPT = strip((Path(__file__).parent / "controls.js").read_text())
 
 LATEX: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
     {"left": "$", "right": "$", "display": False},
 ]
-
-# What lies over the page closes when the visitor is done with it.
-CLOSE = """
-const close = (event) => {
-    const button = document.querySelector(".noise-more > button.open"), { target, key } = event;
-    if (!button || (key ? key !== "Escape" : target.closest?.(".noise-more"))) return;
-    button.click();
-    if (key) button.focus();
-};
-for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, close);
-"""
 
 MISSING = "There is no model here that makes pictures of noise; restore one from the repository."
 
@@ -61,7 +52,7 @@ def build(models: Models) -> None:
     if not drawings.cards:
         gr.HTML(message_html(MISSING), elem_classes="lab-problem")
         return
-    gr.HTML(f"<style>{STYLE}</style>", js_on_load=CLOSE, padding=False, elem_classes="noise-style")
+    gr.HTML(f"<style>{STYLE}</style>", js_on_load=SCRIPT, padding=False, elem_classes="noise-style")
     session = gr.State(NoiseSession())
     usual = dict(zip(LINK, handlers.usual(drawings.first), strict=True))
     class_form, steps_form, method_form, guidance_form = handlers.form(

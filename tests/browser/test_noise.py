@@ -131,7 +131,7 @@ def test_nothing_moves_from_model_to_model_and_each_says_what_it_can(visit: Visi
     expect(player.locator(".estimate")).to_be_visible()
 
 
-def test_a_class_key_and_a_new_seed_draw_at_once_and_a_wrong_seed_is_said(visit: Visit) -> None:
+def test_what_is_chosen_is_drawn_at_once_and_a_wrong_seed_is_said(visit: Visit) -> None:
     page = visit(f"{START}&model={DIFFUSION}&class=3&guidance=2&seed=5", "#noise-player .picture")
     for words in ("class 3", "seed 5", "guidance 2"):
         complete(page, words)
@@ -139,6 +139,11 @@ def test_a_class_key_and_a_new_seed_draw_at_once_and_a_wrong_seed_is_said(visit:
     complete(page, "class 8")
     page.get_by_role("button", name="New seed").click()
     expect(page.locator("#noise-player .status")).not_to_contain_text("seed 5")
+    page.get_by_label("range slider for Steps").press("ArrowLeft")
+    expect(page.locator("#noise-player .step-name")).to_contain_text("Step 11 of 11")
+    page.get_by_label("number input for Steps").fill("7")
+    page.get_by_label("number input for Steps").press("Enter")
+    expect(page.locator("#noise-player .step-name")).to_contain_text("Step 7 of 7")
     page.locator("#noise-seed input").fill("-1")
     expect(page.get_by_text("The seed must be")).to_have_count(1)
 

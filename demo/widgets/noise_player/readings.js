@@ -137,7 +137,7 @@ export const seekScore = async () => {
     return;
   }
   const { density, estimate } = about();
-  showAsking(density ? `${LOG_P} of this picture` : `${LOG_P} takes some seconds`, estimate);
+  showAsking(density ? `${LOG_P} of the finished picture` : `${LOG_P} takes some seconds`, estimate);
   if (!density) return;
   const answer = await question("density");
   if (!answer) return;
@@ -151,7 +151,7 @@ export const estimate = async () => {
   button.textContent = "Estimating …";
   const answer = await question("estimate");
   if (!answer) return;
-  setHtml(find(".what"), `${LOG_P} of this picture`);
+  setHtml(find(".what"), `${LOG_P} of the finished picture`);
   button.disabled = false;
   button.textContent = "Estimate log p(x)";
   button.hidden = Boolean(answer.kind);
