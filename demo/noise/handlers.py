@@ -121,7 +121,7 @@ class NoiseHandlers:
         """
         drawings = self.drawings
         labels, methods, is_paced = drawings.labels(model), drawings.methods(model), drawings.is_paced(model)
-        method = method if method in methods else drawings.usual_method(model)
+        method = method if method in list(methods) else drawings.usual_method(model)
         most = drawings.most_steps(model, method) if is_paced else MOST_STEPS
         fewer = {"value": most} if isinstance(steps, int | float) and steps > most else {}
         return [
@@ -137,10 +137,10 @@ class NoiseHandlers:
         The seed stays if the user has chosen another than a model's own.
         """
         drawings = self.drawings
-        if model not in drawings.cards:  # the field says so when the drawing is asked for
+        if model not in list(drawings.cards):  # the field says so when the drawing is asked for
             return [gr.skip()] * 6
         label_field, steps_field, method_field, guidance_field = self.form(model, label, steps, method)
-        own = drawings.seed(model) if seed in {drawings.seed(name) for name in drawings.cards} else gr.skip()
+        own = drawings.seed(model) if seed in [drawings.seed(name) for name in drawings.cards] else gr.skip()
         return [label_field, own, steps_field, method_field, guidance_field, self.about(model)]
 
     def about(self, model: str) -> str:

@@ -6,7 +6,7 @@ import { about, atEnd, current, end, picture, run, shownFrame, shownIndex, state
 const LOG_P = word("log p(x)");
 const SIGNS = { exact: "", bound: "≥ " }; // of figures that are not estimates
 
-let asked = 0; // number of the last question about a picture: the answer to an older one comes too late
+let asked = 0; // how many pictures were asked about: an answer about an older one comes too late
 
 const setHtml = (node, html) => {
   if (node.dataset.html === html) return; // a word that is explained keeps the focus
@@ -125,7 +125,7 @@ export const forgetScores = () => {
 };
 
 const question = async (name) => {
-  const number = ++asked, answer = await ask(name, { model: run.model, picture: wholePicture() });
+  const number = asked, answer = await ask(name, { model: run.model, picture: wholePicture() });
   return number === asked ? answer : null;
 };
 

@@ -155,6 +155,13 @@ def test_another_model_has_its_own_classes_methods_and_steps(tab) -> None:
     assert LAYERS in about and tab.switch("x", "3", 9, 9, "own")[0] == tab.switch(FLOW, "3", 99, 80, "rk4")[1]
 
 
+@pytest.mark.parametrize("bad", [None, [], {}, "x", float("nan"), 10**400], ids=str)
+def test_fields_stay_usable_whatever_a_client_says_of_them(tab, bad) -> None:
+    assert len(tab.switch(bad, "3", 9, 9, "own")) == 6
+    label, _, _, method, *_ = tab.switch(FLOW, bad, bad, bad, bad)
+    assert (label["value"], method["value"]) == (ANY, "euler")
+
+
 def test_what_a_family_is_comes_from_its_package_and_each_is_explained(tab) -> None:
     ideas = {idea(card) for card in tab.drawings.cards.values()}
     assert len(ideas) == 3 and all(text.endswith(".") and ":" in text for text in ideas)
