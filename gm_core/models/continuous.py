@@ -24,7 +24,9 @@ def to_values(images: Tensor, shape: ImageShape, place: Tensor | float = 0.5) ->
     Raises:
         ValueError: The images are of the wrong type or shape.
     """
-    return (check_shape(images, shape).float() + place) * (2 / shape.levels) - 1
+    images = check_shape(images, shape)
+    place = place.to(images.device) if isinstance(place, Tensor) else place
+    return (images.float() + place) * (2 / shape.levels) - 1
 
 
 def to_images(values: Tensor, shape: ImageShape) -> Tensor:

@@ -102,9 +102,13 @@ class UNet(nn.Module):
         condition = 4 * half
         self.classes = classes
         squares = 4 * image.channels
-        periods = 2.0 ** torch.arange(OCTAVES) * (2 / image.levels)  # a level takes 2 / L of the values from -1 to 1
+        periods = 2.0 ** torch.arange(OCTAVES, dtype=torch.float32) * (
+            2 / image.levels
+        )  # a level takes 2 / L of the values from -1 to 1
         self.register_buffer("frequencies", 2 * math.pi / periods, persistent=False)
-        self.register_buffer("waves", torch.exp(torch.linspace(0, math.log(0.05), half)), persistent=False)
+        self.register_buffer(
+            "waves", torch.exp(torch.linspace(0, math.log(0.05), half, dtype=torch.float32)), persistent=False
+        )
         self.embed_noise = nn.Sequential(nn.Linear(2 * half, condition), nn.SiLU(), nn.Linear(condition, condition))
         self.label = nn.Embedding(classes + 1, condition)
         self.input = nn.Conv2d(squares * (1 + 2 * OCTAVES), half, 3, padding=1)

@@ -31,10 +31,12 @@ class DiffusionConfig(ModelConfig):
     Attributes:
         widths: Feature maps of the network at a half and at a quarter of the picture's size.
         blocks: Residual blocks of each size, on the way down and on the way up.
+        likelihood_steps: Steps in which ``estimate`` follows a picture to its noise.
     """
 
     widths: tuple[int, int] = (48, 96)
     blocks: int = 2
+    likelihood_steps: int = 40
 
     def __post_init__(self) -> None:
         """Reject invalid configurations."""
@@ -134,7 +136,7 @@ class Diffusion(Model):
         labels = check_labels(labels, len(images), self.config.classes).to(self.device)
         x = to_values(images, self.config.image).to(self.device)
         noise, first = (torch.randn(x.shape, generator=generator).to(x.device) for _ in range(2))
-        place = (torch.rand(1, generator=generator) + torch.arange(len(x)) / len(x)) % 1
+        place = (torch.rand(1, generator=generator) + torch.arange(len(x), dtype=torch.float32) / len(x)) % 1
         place = place[torch.randperm(len(x), generator=generator)]
         most, least = 2 * math.log(MOST), 2 * math.log(LEAST)  # of -lambda
         if steps is None:
@@ -162,7 +164,7 @@ class Diffusion(Model):
         *,
         samples: int = 1,
         generator: torch.Generator | None = None,
-        steps: int = 40,
+        steps: int | None = None,
         solver: str = "heun",
     ) -> Estimate:
         """Log P(x), estimated along the probability-flow differential equation [4].
@@ -175,7 +177,7 @@ class Diffusion(Model):
             labels: Classes, ``int64`` (B,), -1 for "any class".
             samples: Draws of noise and signs for each image.
             generator: CPU source of randomness.
-            steps: Of the solver, evenly in lambda.
+            steps: Of the solver, evenly in lambda; the config's when left out.
             solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
 
         Returns:
@@ -183,6 +185,7 @@ class Diffusion(Model):
         """
         if samples < 1:
             raise ValueError(f"samples must be at least 1, not {samples}")
+        steps = self.config.likelihood_steps if steps is None else steps
         check_steps(steps, solver)
         labels = torch.full((len(images),), -1) if labels is None else labels
         labels = check_labels(labels, len(images), self.config.classes).to(self.device)

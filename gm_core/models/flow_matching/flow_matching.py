@@ -13,7 +13,7 @@ from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, re
 from gm_core.models.capabilities import Estimate, NoiseFrame
 from gm_core.models.continuous import to_images, to_values
 from gm_core.models.convolutional import check_quarters
-from gm_core.models.inputs import check_guidance, check_labels
+from gm_core.models.inputs import check_guidance, check_labels, check_shape
 from gm_core.models.latents import draw_latents
 from gm_core.models.ode import CALLS, SOLVERS, Field, check_steps
 from gm_core.models.unet import UNet
@@ -30,11 +30,13 @@ class FlowMatchingConfig(ModelConfig):
         widths: Feature maps of the network at a half and at a quarter of the picture's size.
         blocks: Residual blocks of each size, on the way down and on the way up.
         late: Share of the training steps' times that are near the end, where the last digits of a value are at stake.
+        likelihood_steps: Steps in which ``estimate`` follows a picture to its noise.
     """
 
     widths: tuple[int, int] = (48, 96)
     blocks: int = 2
     late: float = 0.3
+    likelihood_steps: int = 40
 
     def __post_init__(self) -> None:
         """Reject invalid configurations."""
@@ -80,7 +82,7 @@ class FlowMatching(Model):
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Loss]:
         """The mean squared error of the velocity, of one point on a line for each picture."""
         place = torch.rand(batch.images.shape, generator=generator)
-        pictures = to_values(batch.images.cpu(), self.config.image, place)
+        pictures = to_values(batch.images, self.config.image, place)
         noise = torch.randn(pictures.shape, generator=generator)
         time = self._times(len(pictures), generator)
         pictures, noise, time = (part.to(self.device) for part in (pictures, noise, time))
@@ -190,8 +192,9 @@ class FlowMatching(Model):
         Yields:
             Frames with ``uint8`` images (B, C, H, W) on the CPU: first the picture, last its noise.
         """
+        images = check_shape(images, self.config.image)
         place = 0.5 if generator is None else torch.rand(images.shape, generator=generator)
-        x = to_values(images.cpu(), self.config.image, place)
+        x = to_values(images, self.config.image, place)
         labels = torch.full((len(x),), -1) if labels is None else check_labels(labels, len(x), self.config.classes)
         return self._follow(x, labels, steps, solver, 1.0, back=True)
 
@@ -202,7 +205,7 @@ class FlowMatching(Model):
         *,
         samples: int = 1,
         generator: torch.Generator | None = None,
-        steps: int = 40,
+        steps: int | None = None,
         solver: str = "heun",
     ) -> Estimate:
         r"""Log P(x), estimated along the flow.
@@ -216,7 +219,8 @@ class FlowMatching(Model):
             labels: Classes, ``int64`` (B,), -1 for "any class".
             samples: Draws of u and the signs for each image.
             generator: CPU source of randomness.
-            steps: Of the solver; they are closer together the closer to the picture, where the field is steepest.
+            steps: Of the solver; they are closer together the closer to the picture, where the field is steepest. The
+                config's when left out.
             solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
 
         Returns:
@@ -224,15 +228,17 @@ class FlowMatching(Model):
         """
         if samples < 1:
             raise ValueError(f"samples must be at least 1, not {samples}")
+        steps = self.config.likelihood_steps if steps is None else steps
         check_steps(steps, solver)
         shape = self.config.image
+        images = check_shape(images, shape)
         labels = torch.full((len(images),), -1) if labels is None else labels
         labels = check_labels(labels, len(images), self.config.classes).to(self.device)
         draws = []
         for _ in range(samples):
             place = torch.rand(images.shape, generator=generator)
             signs = (torch.randint(2, images.shape, generator=generator) * 2 - 1).float().to(self.device)
-            x = to_values(images.cpu(), shape, place).to(self.device)
+            x = to_values(images, shape, place).to(self.device)
             draws.append(self._log_density(x, labels, signs, steps, solver))
         values = torch.stack(draws) + shape.values * math.log(2 / shape.levels)
         error = values.std(dim=0) / math.sqrt(samples) if samples > 1 else torch.full_like(values[0], math.inf)
