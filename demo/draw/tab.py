@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.components import Component
 
 from demo.base.errors import sentence
-from demo.base.events import EVERY, QUIET
+from demo.base.events import EVERY, LIVE, QUIET
 from demo.base.fields import UncheckedRadio, UncheckedSlider
 from demo.base.serving.lanes import FILES, LaneChoice
 from demo.base.tabs import Opening
@@ -178,7 +178,7 @@ def build(models: Models) -> None:
     temperature.change(None, temperature, wrong_temperature, js=CHECK_TEMPERATURE)
     # While the pointer moves, the canvas asks for its drawings itself, without waiting in a queue.
     canvas.give(give, [model, session], None, **QUIET)
-    canvas.choose(press_key, [model, pictures], [label, pictures], **QUIET)
+    canvas.choose(press_key, [model, pictures], [label, pictures], **LIVE)
     cold.click(None, None, temperature, js=f"() => {COLDEST}")
     usual.click(None, None, [temperature, guidance], js=f"() => [1, {UNGUIDED}]")
     gr.on([temperature.change, guidance.change], None, controls, None, js=REDRAW)
