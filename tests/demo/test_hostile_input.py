@@ -45,7 +45,6 @@ OWN = [
 PUBLIC = (
     "draw",
     "judge",
-    "noise",
     "walk_compare_draw",
     "walk_compare_drawing",
     "walk_compare_upload",

@@ -19,7 +19,6 @@ find(".ramp").style.background = gradient(props.magma);
 find(".random").hidden = !props.random;
 element.classList.toggle("lockable", props.random);
 
-let taken = null; // the value that was read or written last
 let place = null; // {model, width, height, channels, base, axes, at, caption, fold}
 let rows = []; // by axis: {row, range, number, lock, strip, track, current}
 let view = "mean";
@@ -127,11 +126,7 @@ const keepInAddress = () => {
   setFields("walk", { [props.field]: !place.home || code === place.home ? "" : code });
 };
 const settle = async () => {
-  if (props.value !== taken) { // another place was given meanwhile, and its watcher has not run yet
-    receive();
-    return;
-  }
-  taken = props.value = snapshot();
+  props.value = snapshot();
   keepInAddress();
   stale = !visible;
   if (stale) return;
@@ -278,9 +273,8 @@ const build = () => {
 };
 const hasSameAxes = (a, b) => a && a.model === b.model && JSON.stringify(a.axes) === JSON.stringify(b.axes);
 const receive = () => {
-  taken = props.value;
-  if (!taken) return;
-  const { origin: words, ...next } = JSON.parse(taken);
+  if (!props.value) return;
+  const { origin: words, ...next } = JSON.parse(props.value);
   if (place && JSON.stringify(next) === snapshot()) return;
   const before = place;
   if (before && before.model === next.model) {
