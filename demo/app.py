@@ -18,11 +18,12 @@ from demo.base.tabs import Tab
 from demo.base.theme import CSS, THEME
 from demo.draw import TAB as DRAW
 from demo.judge import TAB as JUDGE
+from demo.noise import TAB as NOISE
 from demo.shared.models import Models
 from demo.shell import page
 from demo.walk import TAB as WALK
 
-TABS = (DRAW, WALK, JUDGE)
+TABS = (DRAW, WALK, NOISE, JUDGE)
 """The tabs, in the order of the page, which arrives at the first."""
 
 

@@ -18,6 +18,7 @@ from demo.base.sessions import new_run
 from demo.draw.answers import ANY, COLDEST, HOTTEST, MOST_GUIDED, MOST_PICTURES, UNGUIDED, class_names
 from demo.draw.starts import Start, picture_shape, read_start
 from demo.shared.models import Models
+from demo.shared.readers import reader_of
 from demo.widgets.pixel_canvas.messages import (
     CanvasMessage,
     DoneMessage,
@@ -27,8 +28,7 @@ from demo.widgets.pixel_canvas.messages import (
     pixels,
 )
 from gm_core import Autoregressive, CheckpointError, Detector, PixelEvent, draw_noise, rebuild
-from gm_core.data.catalog import FIRST, dataset_of
-from gm_core.models.capabilities import Classifies
+from gm_core.data.catalog import FIRST
 from gm_core.studies.first_seeds import read_probabilities
 
 NAME = FIRST.pixelcnn
@@ -87,7 +87,7 @@ class Drawings:
         self.first = NAME if NAME in self.cards else next(iter(self.cards), NAME)
         self.detector = cache(self._load_detector)
         self.costs = Costs()
-        self.reader = cache(self._load_reader)
+        self.reader = cache(lambda name: reader_of(models, self.cards[name]))
 
     def _load_detector(self, name: str) -> Detector | None:
         """The detector that was calibrated with a model; ``None`` without one, and where it cannot be read."""
@@ -96,20 +96,6 @@ class Drawings:
         except CheckpointError as error:
             logging.getLogger(__name__).warning("%s", error)
             return None
-
-    def _load_reader(self, name: str) -> Classifies | None:
-        """The classifier of a model's data set; ``None`` where there is none of its pictures and classes."""
-        record = self.cards[name].record
-        classifier = dataset_of(record.same_as or record.name).classifier
-        if not self.models.has(classifier):
-            return None
-        try:
-            reader = self.models.classifier(classifier)
-        except CheckpointError as error:
-            logging.getLogger(__name__).warning("%s", error)
-            return None
-        own, other = self.models.autoregressive(name).config, reader.config
-        return reader if (own.image.size, own.classes) == (other.image.size, other.classes) else None
 
     def seed(self, model: str) -> int:
         """The seed that a model's drawings begin with: a classifier reads each of its classes as it was asked for."""

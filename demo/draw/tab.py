@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from demo.base.checks import SHORT_SEEDS
 from demo.base.errors import sentence
 from demo.base.events import EVERY, LIVE, QUIET
 from demo.base.fields import UncheckedRadio, UncheckedSlider
@@ -18,6 +17,7 @@ from demo.draw.drawings import EACH, LAST_SEED, NAME, PICTURES, WRONG_SEED, WRON
 from demo.draw.handlers import FIRST_SEED, DrawHandlers, DrawingSession
 from demo.draw.words import COLD, GUIDANCE_INFO, TEMPERATURE_INFO, USUAL
 from demo.shared.models import Models
+from demo.shared.seed import check_seed, draw_seed
 from demo.shell.address import Address
 from demo.shell.languages import explanation
 from demo.widgets.model_choice import ModelChoice
@@ -29,15 +29,6 @@ STYLE = (Path(__file__).parent / "tab.css").read_text()
 
 LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
 
-# In the browser, because a question to the server would take longer than the drawing.
-# The second press of a double click keeps the seed of the first: two drawings that begin at once may arrive in any
-# order.
-NEW_SEED = f"""() => {{
-    const last = window.draw_seed ?? {{ at: -Infinity }}, now = performance.now();
-    const seed = now - last.at < 500 ? last.seed : Math.floor({SHORT_SEEDS} * Math.random());
-    window.draw_seed = {{ at: now, seed }};
-    return seed;
-}}"""
 PICTURES_OF_A_CLASS = f"pictures => pictures === {EACH!r} ? {PICTURES[0]!r} : pictures"
 REDRAW = f"""(...controls) => {{
     const [, t] = controls;
@@ -45,9 +36,7 @@ REDRAW = f"""(...controls) => {{
     window.dispatchEvent(new CustomEvent('pixel-canvas-redraw', {{ detail: controls }}));
 }}"""
 
-# What the browser says below a field. Gradio's own message there, on the server's word, goes away with the next answer
-# to anything. The server refuses what is wrong all the same.
-CHECK_SEED = f"seed => Number.isInteger(seed) && seed >= 0 && seed <= {LAST_SEED} ? '' : {message_html(WRONG_SEED)!r}"
+# As for the seed.
 CHECK_TEMPERATURE = (
     f"t => typeof t === 'number' && t >= {COLDEST} && t <= {HOTTEST} ? '' : {message_html(WRONG_TEMPERATURE)!r}"
 )
@@ -171,7 +160,7 @@ def build(models: Models) -> None:
             **then
         ),
         upload.input(handlers.upload, [upload, model, session], None, **EVERY, concurrency_id=FILES).success(**then),
-        new_seed.click(None, None, seed, js=NEW_SEED).then(**then),
+        new_seed.click(None, None, seed, js=draw_seed("draw")).then(**then),
         canvas.ask(give, [model, session], None, **EVERY).success(**then),
         canvas.endings(give_endings, [model, session], pictures, **EVERY).success(**then),
         canvas.bring(
@@ -185,7 +174,7 @@ def build(models: Models) -> None:
     back, arrived = address.restore(handlers.restore, [session], [*controls, about, more], opening)
     begun += [back.then(**then), opening.then(arrived, handlers.draw_first, outputs=canvas, **drawing)]
     canvas.stop(None, cancels=begun)
-    seed.change(None, seed, wrong_seed, js=CHECK_SEED)
+    seed.change(None, seed, wrong_seed, js=check_seed(LAST_SEED, WRONG_SEED))
     temperature.change(None, temperature, wrong_temperature, js=CHECK_TEMPERATURE)
     # While the pointer moves, the canvas asks for its drawings itself, without waiting in a queue.
     canvas.give(give, [model, session], None, **QUIET)

@@ -10,6 +10,8 @@ FIGURES = {
     "bits_per_dim": "{:.3f} bits/dim on {tested}",
     "reconstruction_error": "rebuilds test {many} to within {:.0f} grey levels (root mean square)",
     "elbo_bits_per_dim": "test {many} cost at most {:.2f} bits per value",
+    "bound_bits_per_dim": "test {many} cost at most {:.2f} bits per value",
+    "estimated_bits_per_dim": "about {:.2f} bits per value by an estimate",
     "kl": "its codes cost {:.1f} nats per {noun} (KL)",
 }
 """Which of a card's figures are shown, by name, and how."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
-from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, Samples, Variational
+from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, Samples, Streams, Variational
 from gm_core.checkpoints import CheckpointError, checkpoint_dir, names, read_card
 from gm_core.data.catalog import FIRST, dataset_of, place_of
 from gm_core.device import pick_device
@@ -48,6 +48,15 @@ class Models:
     def samples(self, name: str) -> Samples:
         """A model that draws pictures."""
         return gm_core.load(name, self.device, what=Samples)
+
+    def streams(self, name: str) -> Streams:
+        """A model whose pictures come to be in steps."""
+        return gm_core.load(name, self.device, what=Streams)
+
+    def from_noise(self) -> list[Card]:
+        """The cards of all models that make pictures of noise step by step, in the catalogue's order of data sets."""
+        cards = [card for card in self.cards() if card.has(Streams) and not card.has(Autoregressive)]
+        return sorted(cards, key=lambda card: (place_of(card.dataset), card.dataset, card.name))
 
     def classifier(self, name: str) -> Classifies:
         """A model that names classes."""

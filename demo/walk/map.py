@@ -21,8 +21,8 @@ from demo.base.words import nats
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
+from demo.shared.taking import taken
 from demo.walk import latent
-from demo.walk.spaces import taken
 from demo.widgets.latent_map import LatentMap, MapMarks, MarkedDraws, MarkedPicture
 from gm_core import Variational
 from gm_core.data.catalog import FIRST

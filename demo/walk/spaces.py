@@ -1,7 +1,7 @@
 """The latent spaces that can be walked in, and what sliders through them ask for."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,10 +10,10 @@ from torch import Tensor
 from demo.base.checks import read_seed
 from demo.base.errors import InputError
 from demo.shared.models import Models
+from demo.shared.taking import taken
 from demo.walk import latent
 from demo.walk.codes import decode_point, encode_point
 from demo.walk.words import distance, view_line
-from demo.widgets.base import Taken
 from demo.widgets.latent_sliders import Axis, Place
 from gm_core import Card, CheckpointError, Variational
 from gm_core.data.catalog import place_of
@@ -281,12 +281,6 @@ class Spaces:
         """Where a walk begins."""
         z, origin = self.start(name, self.cards[name].record.seeds.point, FIRST_CODE)
         return self.place(name, z, origin[:1].upper() + origin[1:] + "." if self.is_wide(name) else "")
-
-
-def taken(models: Models, cards: Iterable[Card]) -> dict[str, Taken]:
-    """What other tabs are told of the pictures of some models, by their names."""
-    sizes = {card.model_config.image.size for card in models.autoregressives()}
-    return {card.name: {"dataset": card.dataset, "draw": card.model_config.image.size in sizes} for card in cards}
 
 
 def variational_cards(models: Models) -> list[Card]:

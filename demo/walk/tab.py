@@ -273,14 +273,12 @@ def refill(content: View, opening: Opening) -> Callable[..., Any]:
 
 
 def unchanged(outputs: Sequence[Any], notice: str | None) -> list[Any]:
-    """What leaves a view alone that was not opened yet; nothing for one that was.
+    """What leaves a view alone that was not opened yet; nothing for one that was, or that is being opened.
 
     Args:
         outputs: Of the view.
         notice: What the notice of its opening says, or :data:`BUILT`.
     """
-    if notice == BUILT:
-        return [gr.skip()] * len(outputs)
     # Told to skip a component that the browser has not built yet, Gradio builds it without its properties.
     return [] if notice else [gr.skip() if isinstance(output, gr.State) else None for output in outputs]
 

@@ -1,7 +1,6 @@
 """The catalogue of data sets: one record each, and every fact about a data set stands there and nowhere else.
 
-A new data set is one entry of :data:`CATALOG`. Everything that depends on the data set, from how its files are read to
-what its pictures are called on a page, asks its record, by :func:`dataset_of`.
+A new data set is one entry of :data:`CATALOG`. All that depends on the data set asks its record, by :func:`dataset_of`.
 """
 
 from collections.abc import Mapping
@@ -12,9 +11,8 @@ from gm_core.data.preparation import CLOTHES, DIGITS, PHOTOGRAPHS, Form
 from gm_core.data.readers import Arrays, FirstOf, Idx, Reader, Sheets, SplitSheet, Torchvision, TorchvisionOmniglot
 
 Splits = Literal["last held out", "in the data", "test only", "by content"]
-"""How a data set is split: the last training images are held out, see :data:`gm_core.data.datasets.HELD_OUT`; the data
-says it of every image; all images are for testing; or the pixels of every picture of a user's folder decide, see
-:func:`gm_core.data.user_folder.own_parts`."""
+"""How data are split: the last training images are held out (:data:`gm_core.data.datasets.HELD_OUT`); the data says
+it of every image; all are for testing; or a picture's pixels decide (:func:`gm_core.data.user_folder.own_parts`)."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,10 @@ class Seeds:
 
     Attributes:
         picture: Of a picture that the data set's PixelCNN draws.
-        drawings: Of first drawings by its models, by the model's name: a classifier reads every class as it was asked
-            for; found by :mod:`gm_core.studies.first_seeds`.
+        drawings: Of first drawings, by the model's name: a classifier reads every class of theirs as it was asked for.
         point: Of a point in the latent space of its VAE.
         examples: Of pictures to be judged.
-        rebuilt: Of pictures by its PixelCNN that are rebuilt from latent spaces as the class that they are of, the
-            first of which is there on arrival.
+        rebuilt: Of pictures by its PixelCNN that keep their class in latent spaces; the first is there on arrival.
     """
 
     picture: int = 0
@@ -202,7 +198,12 @@ CATALOG: dict[str, DataSet] = {
             attributes=("thickness", "slant"),
             seeds=Seeds(
                 picture=39,  # a six that is taken for nothing else
-                drawings={"mnist-pixelcnn": 74, "mnist-pixelcnn-gated": 20, "mnist-pixelcnn-original": 6},
+                drawings={
+                    "mnist-pixelcnn": 74,
+                    "mnist-pixelcnn-gated": 20,
+                    "mnist-pixelcnn-original": 6,
+                    "mnist-diffusion": 33,
+                },
                 rebuilt=(256, 51, 45, 132, 87, 68, 57, 79, 155, 2, 22, 98, 150, 56, 71, 99),
             ),
             # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less

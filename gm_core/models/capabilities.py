@@ -9,6 +9,7 @@ family is used wherever it can be without any other file knowing of it.
 :class:`Estimated`   a random estimate of log p(x), with its error
 :class:`Samples`     pictures drawn from the model
 :class:`Streams`     the same, step by step
+:class:`Paced`       the same, in as many steps as one likes
 :class:`Inverts`     from a picture back to the noise that it is made of
 :class:`Latent`      a code for every picture, a picture for every code
 :class:`Variational` the same with a distribution over codes, as a VAE has
@@ -139,6 +140,21 @@ class PictureFrame:
     title: str = ""
 
 
+@dataclass(frozen=True)
+class NoiseFrame(PictureFrame):
+    """A frame on the way between noise and a picture.
+
+    Attributes:
+        time: Where on the way: from 0, all noise, to 1, the picture.
+        ending: The pictures that the model expects at the end, like ``images``; none in the first frame, unasked.
+        calls: How often the network has been called so far.
+    """
+
+    time: float = 0.0
+    ending: Tensor | None = None
+    calls: int = 0
+
+
 class Configured(Protocol):
     """What every model has, whatever it can do."""
 
@@ -250,6 +266,19 @@ class Streams(Configured, Protocol):
 
 
 @runtime_checkable
+class Paced(Streams, Protocol):
+    """Pictures come to be in as many ``steps`` as one likes, each by one of several methods, with a ``guidance``."""
+
+    @property
+    def methods(self) -> Mapping[str, int]:
+        """The methods by name, with the most calls of the network that a step takes."""
+
+    @property
+    def method(self) -> str:
+        """What the argument of ``stream`` is called that names a method: ``"solver"``, ``"sampler"``."""
+
+
+@runtime_checkable
 class Inverts(Configured, Protocol):
     """Pictures can be turned back, step by step, into the noise that they are made of."""
 
@@ -342,6 +371,7 @@ NOUNS: dict[type, str] = {
     Estimated: "estimate of its density",
     Samples: "way to draw pictures",
     Streams: "steps to watch",
+    Paced: "choice of the number of steps",
     Inverts: "way back to noise",
     Latent: "latent space",
     Variational: "posterior over codes",
@@ -349,18 +379,7 @@ NOUNS: dict[type, str] = {
 }
 """What a model without a capability has not, for messages."""
 
-CAPABILITIES: tuple[type, ...] = (
-    Density,
-    Bounded,
-    Estimated,
-    Samples,
-    Streams,
-    Inverts,
-    Latent,
-    Variational,
-    Classifies,
-)
-"""All of them."""
+CAPABILITIES = tuple(NOUNS)
 
 
 def noun(what: type) -> str:

@@ -258,7 +258,10 @@ def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
     assert colors(canvas) == flat(expected(model, CLASSES.index("bird")))
     expect(page.locator("#draw-class").get_by_label("bird")).to_be_checked()
     more(page)
-    page.locator("#draw-temperature input[type=range]").press("ArrowLeft")
+    slider = page.locator("#draw-temperature input[type=range]")
+    slider.focus()
+    expect(slider).to_be_focused()
+    slider.press("ArrowLeft")
     wait_for(canvas, f"{WHOLE} · class bird, seed {SEED}, temperature 0.95")
     assert colors(canvas) == flat(expected(model, 2, 0.95))
 

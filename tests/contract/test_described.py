@@ -12,7 +12,7 @@ import torch
 import gm_core
 from gm_core.checkpoints import Card, CheckpointError
 from gm_core.data.datasets import Images
-from gm_core.evaluation import MEASURES, bound, evaluate, labels
+from gm_core.evaluation import MEASURES, bound, estimate, evaluate, labels
 from gm_core.models import FAMILIES, ImageShape
 from gm_core.models.autoregressive import (
     GatedPixelCNNConfig,
@@ -167,6 +167,7 @@ def test_an_unknown_family_is_a_clear_error():
 @pytest.mark.parametrize("card", [card for card in gm_core.available() if card.is_model], ids=lambda card: card.name)
 def test_a_shipped_card_has_the_figures_of_all_that_its_model_can_do(card, monkeypatch):
     monkeypatch.setattr(bound, "IMPORTANCE_SAMPLES", 2)
+    monkeypatch.setattr(estimate, "SAMPLES", (1,))
     monkeypatch.setattr(labels, "NOISE_IMAGES", 2)
     model = gm_core.load(card.name, "cpu")
     figures = {metric.name for metric in evaluate(model, unseen(model, 2), quiet=True)}

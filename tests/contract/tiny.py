@@ -13,7 +13,9 @@ from gm_core.models.autoregressive import (
 )
 from gm_core.models.capabilities import has_capability
 from gm_core.models.classifier import ClassifierConfig
-from gm_core.models.flow import RealNVPConfig
+from gm_core.models.diffusion import DiffusionConfig
+from gm_core.models.flow import GlowConfig, NICEConfig, RealNVPConfig
+from gm_core.models.flow_matching import FlowMatchingConfig
 from gm_core.models.vae import AutoencoderConfig, VAEConfig
 
 GREY = ImageShape(height=8, width=8)
@@ -27,6 +29,10 @@ TINY: tuple[ModelConfig, ...] = (
     ResidualPixelCNNConfig(image=BINARY, classes=3, embedding=0, vertical=4, horizontal=8, blocks=2, dropout=0.1),
     PixelCNNPPConfig(image=COLOUR, classes=3, vertical=(4, 6), horizontal=(6, 4), blocks=(1, 1), mixture=2),
     RealNVPConfig(image=GREY, couplings=(2, 2), widths=(6, 8), blocks=1, noise_couplings=2, noise_width=4),
+    NICEConfig(image=GREY, couplings=(2,), widths=(6,), blocks=1),
+    GlowConfig(image=GREY, couplings=(2, 2), widths=(6, 8), blocks=1, noise_couplings=2, noise_width=4),
+    FlowMatchingConfig(image=GREY, classes=3, widths=(8, 32), blocks=1, likelihood_steps=2),
+    DiffusionConfig(image=COLOUR, classes=3, widths=(8, 32), blocks=1, likelihood_steps=2),
     VAEConfig(image=GREY, latent=3, width=4, hidden=8, mixture=2),
     VAEConfig(image=COLOUR, latent=4, width=4, hidden=0),
     VAEConfig(image=BINARY, latent=2, width=4, hidden=8),

@@ -45,6 +45,7 @@ OWN = [
 PUBLIC = (
     "draw",
     "judge",
+    "noise",
     "walk_compare_draw",
     "walk_compare_drawing",
     "walk_compare_upload",

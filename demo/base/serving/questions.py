@@ -11,11 +11,11 @@ from threading import Event
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import anyio.to_thread
 import gradio as gr
 
 from demo.base.errors import Answer, InputError, Message, answer_errors
 from demo.base.serving.lanes import QUESTIONS, Costs, Lane
+from demo.base.serving.threads import choose_threads, compute
 from demo.base.serving.waiting import Abandoned, set_waiting
 
 BUSY = "The server is busy with many questions; ask again in a few seconds."
@@ -87,7 +87,7 @@ def in_lanes(name: str, answer: Answer) -> Callable[..., Any]:
         places = _places.setdefault(asyncio.get_running_loop(), {lane: Places(at) for lane, at in QUESTIONS.items()})
         kind = _kind(question)
 
-        def compute() -> Message:
+        def answer_now() -> Message:
             try:
                 with costs.measure(kind):
                     return checked(question)
@@ -96,7 +96,8 @@ def in_lanes(name: str, answer: Answer) -> Callable[..., Any]:
 
         visitor = str((await request.json()).get("session_hash"))  # Gradio has read the message already
         gone = asyncio.create_task(_hang_up(request))
-        work = asyncio.create_task(_compute(compute, places[costs.lane(kind)], visitor))
+        choose_threads(lane := costs.lane(kind))
+        work = asyncio.create_task(_compute(answer_now, places[lane], visitor))
         try:
             await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
             return await work if work.done() else {"error": str(Abandoned())}
@@ -114,12 +115,12 @@ def _kind(question: Any) -> str | None:
     return model if isinstance(model, str) and len(model) < 100 else None
 
 
-async def _compute(compute: Callable[[], Message], places: Places, visitor: str) -> Message:
+async def _compute(answer: Callable[[], Message], places: Places, visitor: str) -> Message:
     gone = Event()
 
     async def in_thread() -> Message:
         set_waiting(lambda: not gone.is_set())
-        return await anyio.to_thread.run_sync(compute)
+        return await compute(answer)
 
     try:
         async with places.take(visitor):

@@ -1,15 +1,18 @@
 """Gradio's queue, with lanes by cost, fair turns, and nothing computed or kept for visitors who are gone."""
 
+import inspect
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from importlib.util import find_spec
 from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import gradio as gr
+import gradio.utils
 from fastapi import Request
 from gradio.block_function import BlockFunction
 from gradio.data_classes import PredictBodyInternal
@@ -21,6 +24,7 @@ from starlette.exceptions import HTTPException
 from demo.base.limits import announced_length
 from demo.base.serving.counting import counted
 from demo.base.serving.lanes import LANES, QUICK, LaneChoice
+from demo.base.serving.threads import choose_threads, in_threads
 from demo.base.serving.waiting import set_waiting
 
 LONGEST_NAME = 64
@@ -41,6 +45,12 @@ MOST_MAILBOXES = 2000
 WAITING_BYTES = 64 * 2**20
 """Of the messages of all that wait together."""
 
+LOOK_AGAIN = 0.05
+"""Seconds until the queue looks again for what may begin, when it knows of no change."""
+
+TICK = 0.004
+"""Seconds between two turns of Gradio's loop; its own 0.001 keep a server busy without visitors."""
+
 NUMBER = "x-question"
 """Header in which the page numbers what it asks: the network may bring an older question after a newer one."""
 
@@ -57,7 +67,8 @@ class FairQueue(Queue):
     """A queue in which one visitor does not hold up another.
 
     Within a lane turns are fair: of two visitors, the one who asks for a second thing gets it after the other's first.
-    An event begins when its visitor listens; when the visitor is gone, it ends at its next message.
+    An event begins when its visitor listens; when the visitor is gone, it ends at its next message. Of a visitor's
+    events in a lane that fill the same, the older is answered first.
 
     Args:
         blocks: The app.
@@ -77,11 +88,14 @@ class FairQueue(Queue):
             blocks=blocks,
             default_concurrency_limit=LANES[QUICK].places,
         )
+        self.sleep_when_free = TICK
         self.pending_messages_per_session: Mailboxes = Mailboxes(MOST_MAILBOXES)
         self.listeners: Counter[str] = Counter()
         self.pages: Counter[str] = Counter()
         self.turns = dict.fromkeys(LANES, 0)
         self._turn_of: WeakKeyDictionary[Event, int] = WeakKeyDictionary()
+        self._size_of: WeakKeyDictionary[Event, int] = WeakKeyDictionary()
+        self._look_at = 0.0  # nothing can begin before
         self._newest: LRUCache[tuple[str, str], int] = LRUCache(MOST_MAILBOXES)
         for name, lane in LANES.items():
             self.event_queue_per_concurrency_id[name] = EventQueue(name, lane.places)
@@ -118,10 +132,18 @@ class FairQueue(Queue):
     async def process_events(self, events: list[Event], *args: Any, **options: Any) -> None:
         """Compute, as long as a visitor waits."""
         set_waiting(lambda: any(event.alive for event in events))
-        await super().process_events(events, *args, **options)
+        choose_threads(events[0].concurrency_id)
+        try:
+            await super().process_events(events, *args, **options)
+        finally:
+            self._look_at = 0.0
 
     def get_events(self) -> tuple[list[Event], bool, str] | None:
         """What is to begin next, if anything."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return None
+        self._look_at = now + LOOK_AGAIN
         lanes = self.event_queue_per_concurrency_id.values()
         if not any(lane.queue and lane.current_concurrency < (lane.concurrency_limit or math.inf) for lane in lanes):
             return None
@@ -129,19 +151,24 @@ class FairQueue(Queue):
         aside: list[tuple[EventQueue, list[Event]]] = []
         for lane in lanes:
             share = LANES[lane.concurrency_id].share if lane.concurrency_id in LANES else math.inf
-            held = [
-                event
-                for event in lane.queue
-                if running[event.concurrency_id, event.session_hash] >= share or not self._is_heard(event)
-            ]
-            if held:
-                lane.queue = [event for event in lane.queue if event not in held]
-                aside.append((lane, held))
+            filled = self._filled(lane.concurrency_id)
+            parts: tuple[list[Event], list[Event]] = [], []
+            for event in lane.queue:
+                outputs = {block._id for block in event.fn.outputs}
+                is_free = running[event.concurrency_id, event.session_hash] < share and self._is_heard(event)
+                is_next = is_free and not outputs & filled[event.session_hash]
+                parts[is_next].append(event)
+                if not is_next:
+                    filled[event.session_hash] |= outputs
+            if parts[False]:
+                lane.queue = parts[True]
+                aside.append((lane, parts[False]))
         found = super().get_events()
         for lane, held in aside:
             lane.queue = sorted([*lane.queue, *held], key=self._turn)
         self._forget_unheard()
         if found:
+            self._look_at = 0.0
             self.turns[found[2]] = max(self.turns.get(found[2], 0), self._turn(found[0][0]))
         return found
 
@@ -150,6 +177,7 @@ class FairQueue(Queue):
         """A visitor listens; with the last connection go the messages that were for it."""
         try:
             with counted(self.listeners, visitor):
+                self._look_at = 0.0
                 yield
         finally:
             self._forget(visitor)
@@ -179,7 +207,7 @@ class FairQueue(Queue):
         own = sum(event.session_hash == visitor for event in chain(queue, self._running(lane)))
         # Visitors who do not listen keep no other out: they may be made up, and of their events the oldest go.
         heard = sum(self.listeners[event.session_hash] > 0 for event in queue)
-        full = heard >= limits.waiting or sum(map(_size, self._waiting())) + _size_of(request) > WAITING_BYTES
+        full = heard >= limits.waiting or sum(map(self._size, self._waiting())) + _size(request) > WAITING_BYTES
         if not full and (own < limits.own or isinstance(function.concurrency_id, LaneChoice)):
             return
         each = self.process_time_per_fn[function].avg_time if function in self.process_time_per_fn else 1.0
@@ -196,6 +224,7 @@ class FairQueue(Queue):
         own = [other for other in chain(self._waiting(), self._running()) if other.session_hash == event.session_hash]
         event.concurrency_id = lane
         latest = max((self._turn(other) for other in own if other.concurrency_id == lane), default=0)
+        self._size_of[event], self._look_at = _size(event.request), 0.0
         self._turn_of[event] = max(self.turns[lane], latest + 1)
         queue = self.event_queue_per_concurrency_id[lane]
         queue.queue = sorted([*queue.queue, event], key=self._turn)
@@ -256,8 +285,22 @@ class FairQueue(Queue):
         events = chain.from_iterable(job for job in self.active_jobs if job)
         return [event for event in events if event.alive and lane in (None, event.concurrency_id)]
 
+    def _filled(self, lane: str) -> defaultdict[str, set[int]]:
+        """What events of a lane are about to fill, by visitor: an older answer never comes after a newer one.
+
+        What fills it again and again is not waited for.
+        """
+        filled: defaultdict[str, set[int]] = defaultdict(set)
+        for event in self._running(lane):
+            if not event.fn.types_generator:
+                filled[event.session_hash].update(block._id for block in event.fn.outputs)
+        return filled
+
     def _turn(self, event: Event) -> int:
         return self._turn_of.get(event, 0)
+
+    def _size(self, event: Event) -> int:
+        return self._size_of.get(event, 0)
 
 
 def queue_fairly(app: gr.Blocks) -> None:
@@ -268,6 +311,12 @@ def queue_fairly(app: gr.Blocks) -> None:
     """
     app.queue(api_open=False)
     app._queue = FairQueue(app)
+    for event in app.fns.values():
+        if inspect.isgeneratorfunction(event.fn):
+            event.fn = in_threads(event.fn)
+    if find_spec("matplotlib") is None:
+        # Gradio tries to import it twice for each event, which looks through all folders of packages.
+        gradio.utils.MatplotlibBackendMananger = nullcontext
 
 
 def lane_of(function: BlockFunction, data: list[Any]) -> str:
@@ -283,10 +332,6 @@ def lane_of(function: BlockFunction, data: list[Any]) -> str:
     return kind if kind in LANES else QUICK
 
 
-def _size(event: Event) -> int:
-    return _size_of(event.request)
-
-
-def _size_of(request: Request) -> int:
+def _size(request: Request) -> int:
     announced = announced_length(request.headers)
     return 2**20 if announced is None else announced

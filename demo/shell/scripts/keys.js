@@ -75,7 +75,7 @@ const showLecture = () => document.querySelector(".shell-lecture")?.setAttribute
 const KEYS = [
   ["L", "lecture mode: larger, without explanations"], ["R", "back to the start of this tab"],
   ["← →", "from tab to tab, and within a group"], ["0–9", "Draw: hold for the same dice as that class"],
-  ["Space", "Draw: pause, resume"], ["Esc", "close what is open"],
+  ["Space", "Draw and Noise: pause, resume"], ["Esc", "close what is open"],
 ];
 
 const showHelp = (on) => {

@@ -19,6 +19,7 @@ find(".ramp").style.background = gradient(props.magma);
 find(".random").hidden = !props.random;
 element.classList.toggle("lockable", props.random);
 
+let taken = null; // the value that was read or written last
 let place = null; // {model, width, height, channels, base, axes, at, caption, fold}
 let rows = []; // by axis: {row, range, number, lock, strip, track, current}
 let view = "mean";
@@ -126,7 +127,11 @@ const keepInAddress = () => {
   setFields("walk", { [props.field]: !place.home || code === place.home ? "" : code });
 };
 const settle = async () => {
-  props.value = snapshot();
+  if (props.value !== taken) { // another place was given meanwhile, and its watcher has not run yet
+    receive();
+    return;
+  }
+  taken = props.value = snapshot();
   keepInAddress();
   stale = !visible;
   if (stale) return;
@@ -273,8 +278,9 @@ const build = () => {
 };
 const hasSameAxes = (a, b) => a && a.model === b.model && JSON.stringify(a.axes) === JSON.stringify(b.axes);
 const receive = () => {
-  if (!props.value) return;
-  const { origin: words, ...next } = JSON.parse(props.value);
+  taken = props.value;
+  if (!taken) return;
+  const { origin: words, ...next } = JSON.parse(taken);
   if (place && JSON.stringify(next) === snapshot()) return;
   const before = place;
   if (before && before.model === next.model) {

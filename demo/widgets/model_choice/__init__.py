@@ -20,11 +20,14 @@ class ModelChoice(Widget):
     Args:
         value: Name of the one that is chosen on arrival.
         options: The models, those of one subject together, the best-known first.
+        by: The words between the two lists.
         **settings: As for ``Widget``.
     """
 
     EVENTS: ClassVar = ["input", "change"]
     about = "Name of a model"
 
-    def __init__(self, value: str = "", *, options: Sequence[ModelOption] = (), **settings: Any) -> None:
-        super().__init__(value, options=list(options), **settings)
+    def __init__(
+        self, value: str = "", *, options: Sequence[ModelOption] = (), by: str = "by the", **settings: Any
+    ) -> None:
+        super().__init__(value, options=list(options), by=by, **settings)

@@ -22,6 +22,7 @@ const choose = (name) => {
   trigger("input");
 };
 
+find(".by").textContent = props.by;
 subjects.replaceChildren(...[...new Set(props.options.map(({ subject }) => subject))].map((name) => option(name, name)));
 subjects.addEventListener("change", () => choose(ofSubject(subjects.value)[0].name));
 titles.addEventListener("change", () => choose(titles.value));

@@ -1,25 +1,19 @@
 // Playback: the browser has the pixels, so no place in it asks the model again.
 import { clamp, find, findAll, make, press } from "../common.js";
+import { buildTransport, placeAfter, showPlay } from "../player.js";
 import { showTools, stroke } from "./edit.js";
 import { CELL, cellOf, drawFrame, fitCanvas, paint, showLegend } from "./picture.js";
 import { clearPixel, describePixel, focus } from "./pixel.js";
 import { describeRun, drawCurves } from "./readings.js";
 import { announce, atEnd, canvas, current, lookAway, part, run, setPlace, state, visibleCount } from "./state.js";
 
-const SECONDS = { slow: 12, normal: 4 }; // that a whole picture takes
-const ICONS = {
-  Pause: "M6 5h4v14H6zM14 5h4v14h-4z",
-  Resume: "M7 4l13 8-13 8z",
-  Replay: "M12 5V1L6 6l6 5V7a5 5 0 1 1-5 5H5a7 7 0 1 0 7-7z",
-};
+buildTransport("pixel", "the picture or the curve");
 
 let last = 0, frame = 0; // time of the last animation frame, and the next one's handle
 
 const showButtons = () => {
   const name = run && atEnd() ? "Replay" : state.playing || !run ? "Pause" : "Resume";
-  find(".play span").textContent = name;
-  find(".play path").setAttribute("d", ICONS[name]);
-  find(".play").disabled = !run?.ready || state.blank;
+  showPlay(name, run?.ready && !state.blank);
   find(".stop").disabled = !run || (run.over && !state.playing);
   find(".save").disabled = !run || !visibleCount();
   find(".animation").disabled = !run?.done || run.stopped;
@@ -84,11 +78,9 @@ const step = (now) => {
   if (!state.playing) return;
   const seconds = clamp(now - last, 0, 100) / 1000; // a hidden tab does not jump when it is back
   last = now;
-  const pace = state.speed === "single" ? 1 : run.size / SECONDS[state.speed];
-  const target = state.speed === "fast" ? run.size : state.at + seconds * pace;
   if (state.speed !== "fast" && state.at < run.end) run.slow = true;
   const place = () => visibleCount() * run.channels + part(), before = place();
-  state.at = Math.max(state.at, Math.min(target, run.ready)); // never ahead of the model
+  state.at = Math.max(state.at, Math.min(placeAfter(state.at, seconds, state.speed, run.size), run.ready)); // never ahead of the model
   if (place() !== before || atEnd()) show();
   else frame = requestAnimationFrame(step);
 };

@@ -1,6 +1,7 @@
 // The canvas: buttons and keys. The pixels of a run are buffered as they come from the model (run.js), and played back at
 // a pace that a person can see (playback.js).
 import { find, findAll } from "../common.js";
+import { KEYS, wireScrubber } from "../player.js";
 import { carry, onArrive, receivePicture, setFields } from "../shell.js";
 import "./controls.js";
 import { carriedPicture, saveAnimation, savePicture } from "./export.js";
@@ -17,12 +18,6 @@ const PLACES = {
   down: () => visibleCount() + run.width,
 };
 const CHANNEL = { back: -1, on: 1 }; // with Shift, and in grey the same as without
-const KEYS = { Home: "start", ArrowLeft: "back", ArrowRight: "on", End: "end", PageUp: "up", PageDown: "down" };
-
-const scrub = (event) => {
-  const box = find(".plot").getBoundingClientRect();
-  goTo(Math.round(((event.clientX - box.left) / box.width) * (run?.size ?? 0)));
-};
 
 find(".play").addEventListener("click", toggle);
 find(".stop").addEventListener("click", stop);
@@ -52,11 +47,7 @@ onArrive("draw", ({ look, beside, pixel }) => {
   state.wish = { beside, pixel };
   show();
 });
-find(".plot").addEventListener("pointerdown", (event) => {
-  find(".plot").setPointerCapture(event.pointerId);
-  scrub(event);
-});
-find(".plot").addEventListener("pointermove", (event) => { if (event.buttons) scrub(event); });
+wireScrubber(find(".plot"), (share) => goTo(Math.round(share * (run?.size ?? 0))));
 element.addEventListener("keydown", (event) => {
   const { target, key } = event;
   if (!run || event.ctrlKey || event.altKey || event.metaKey || target.closest("select, input")) return;

@@ -1,5 +1,6 @@
 // What is drawn, what the visitor looks at, and simple questions about both.
 import { clamp, find } from "../common.js";
+import { firstSpeed } from "../player.js";
 
 export const canvas = find("canvas");
 export const NAMES = ["red", "green", "blue"];
@@ -8,7 +9,7 @@ export const NAMES = ["red", "green", "blue"];
 export const state = {
   at: 0, // place of the playback, in pixels; a fraction while it moves
   playing: false,
-  speed: matchMedia("(prefers-reduced-motion: reduce)").matches ? "fast" : "normal",
+  speed: firstSpeed(),
   view: "picture",
   tool: "look",
   chosen: null, // the picture of a sheet that is looked at more closely; null for all

@@ -1,4 +1,4 @@
-"""Affine coupling: half of the values stay, and tell how the other half is scaled and shifted."""
+"""Couplings: half of the values stay, and tell how the other half is shifted, and scaled too where it is affine."""
 
 import torch
 import torch.nn.functional as F
@@ -106,6 +106,38 @@ class AffineCoupling(Bijection):
         s, t = self.network(kept if context is None else torch.cat((kept, context), dim=1)).float().chunk(2, dim=1)
         changed = 1 - self.mask
         return changed * self.scale * torch.tanh(s), changed * t
+
+
+class AdditiveCoupling(Bijection):
+    r"""The layer that NICE is made of: the half that changes is shifted, and no volume changes.
+
+    With a mask b of zeros and ones and a network that gives t, :math:`y = x + (1 - b) \odot t(b \odot x)`, whose
+    log-determinant is 0. Dinh et al. (2015), section 3.2.
+
+    Args:
+        mask: For each channel, 1 to keep it and 0 to shift it.
+        network: From C channels to C.
+    """
+
+    mask: Tensor
+
+    def __init__(self, mask: Tensor, network: nn.Module) -> None:
+        super().__init__()
+        self.register_buffer("mask", mask.view(-1, 1, 1), persistent=False)
+        self.network = network
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """From the data's side to the noise's."""
+        return x + self._shift(x), x.new_zeros(len(x))
+
+    def inverse(self, y: Tensor, context: Tensor | None = None) -> Tensor:
+        """From the noise's side to the data's."""
+        return y - self._shift(y)
+
+    def _shift(self, x: Tensor) -> Tensor:
+        """In float32 whatever the network computes in."""
+        shift: Tensor = self.network(x * self.mask).float()
+        return (1 - self.mask) * shift
 
 
 def coupling_masks(channels: int, count: int) -> list[Tensor]:

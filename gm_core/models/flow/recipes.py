@@ -5,6 +5,8 @@ networks do at least as well in equal time; twice as many couplings of half the 
 is some thousands of nats, so clipping at 1 makes every step one of fixed length, which AdamW rescales.
 """
 
+from gm_core.models.flow.glow import GlowConfig
+from gm_core.models.flow.nice import NICEConfig
 from gm_core.models.flow.realnvp import RealNVPConfig
 from gm_core.models.recipe import Recipe
 
@@ -14,6 +16,24 @@ RECIPES: tuple[Recipe, ...] = (
         dataset="mnist",
         model=RealNVPConfig(couplings=(6, 6), widths=(64, 80), blocks=2),
         steps=40_000,
+        batch=16,
+        learning_rate=3e-3,
+        decay=0.6,
+    ),
+    Recipe(
+        name="mnist-nice",
+        dataset="mnist",
+        model=NICEConfig(couplings=(6,), widths=(64,), blocks=2),
+        steps=12_000,
+        batch=16,
+        learning_rate=3e-3,
+        decay=0.6,
+    ),
+    Recipe(
+        name="mnist-glow",
+        dataset="mnist",
+        model=GlowConfig(couplings=(8, 8), widths=(64, 80), blocks=2),
+        steps=30_000,
         batch=16,
         learning_rate=3e-3,
         decay=0.6,

@@ -6,8 +6,9 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
@@ -16,6 +17,7 @@ from PIL import Image
 
 import gm_core
 from demo.base.errors import InputError, answer_errors
+from demo.base.tabs import OPENED, Opening
 from demo.shared.models import Models
 from demo.shared.picture_input import ExampleSeed, model_input
 from demo.walk import latent
@@ -23,6 +25,7 @@ from demo.walk.bound import bound_bar, bound_curve, estimate_bound
 from demo.walk.edit import Edit
 from demo.walk.ends import FIRST_SEEDS
 from demo.walk.spaces import Spaces
+from demo.walk.tab import BUILT, refill
 from demo.walk.ways import Ways
 from gm_core.studies.atlas.atlas import LEAST_KL
 
@@ -295,3 +298,19 @@ def test_a_picture_is_an_end_in_every_latent_space(spaces: Spaces) -> None:
         with torch.inference_mode():
             z = spaces.models.variational(name).encode(model_input(spaces.models, mine, name).image).mean[0].tolist()
         assert ways.point(name, "A", {name: {"A": mine}}).z == pytest.approx(z)
+
+
+def test_a_space_chosen_while_a_view_is_being_opened_is_shown_in_it() -> None:
+    """The opening's own answer is of the one before, and comes first; what is not even built can wait."""
+
+    class Sight:
+        outputs: ClassVar = ["sliders"]
+
+        def show(self, name: str) -> str:
+            return name
+
+    with gr.Blocks():
+        opening = Opening()
+    handler = refill(Sight(), opening)  # type: ignore[arg-type]
+    assert handler(BUILT, "fashion-vae") == handler(OPENED, "fashion-vae") == (OPENED, "fashion-vae")
+    assert handler(None, "fashion-vae") == (None, None)

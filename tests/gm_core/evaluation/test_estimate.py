@@ -23,7 +23,7 @@ def noise(n: int) -> Images:
 
 def test_figures_are_of_evenly_spread_images_and_say_how_sure_they_are(monkeypatch):
     monkeypatch.setattr(estimate, "IMAGES", 5)
-    monkeypatch.setattr(estimate, "SAMPLES", 3)
+    monkeypatch.setattr(estimate, "SAMPLES", (3,))
     torch.manual_seed(0)
     config = RealNVPConfig(image=SHAPE, couplings=(2, 2), widths=(8, 8), blocks=1, noise_width=8)
     model, data = RealNVP(config).eval().requires_grad_(False), noise(20)

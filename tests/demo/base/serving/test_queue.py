@@ -1,5 +1,7 @@
 """One visitor does not hold up another, and nothing is computed for visitors who are gone."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,13 +11,13 @@ from dataclasses import dataclass, field, replace
 import gradio as gr
 import pytest
 
-from demo.base.serving import queue
-from demo.base.serving.lanes import LANES, QUICK, SLOW, Costs, LaneChoice
+from demo.base.serving import queue, threads
+from demo.base.serving.lanes import LANES, MANY, QUICK, SLOW, Costs, LaneChoice
 from demo.base.serving.queue import FairQueue
 from demo.base.serving.waiting import is_wanted
 from tests.demo.base.serving.client import CLIENT, Browser, serving
 
-ADD, HOLD, DRAW, COUNT = range(4)
+ADD, HOLD, DRAW, COUNT, NICE, HOLD_QUICK = range(6)
 
 
 @dataclass
@@ -53,6 +55,12 @@ class Works:
             self.ended.set()
 
 
+def nice(lane: str) -> Iterator[str]:
+    """How far the threads of a lane give way."""
+    for _ in range(3):
+        yield str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Works]:
     works = Works()
@@ -63,6 +71,8 @@ def server() -> Iterator[Works]:
             (works.hold, SLOW),
             (works.draw, LaneChoice("draw", lambda sent: SLOW)),
             (works.count, SLOW),
+            (nice, LaneChoice("nice", lambda sent: str(sent[0]))),
+            (works.hold, QUICK),
         ):
             gr.on([], fn, text, out, concurrency_id=lane)
     with serving(app) as works.url:
@@ -100,6 +110,31 @@ def test_what_is_quick_does_not_wait_for_what_is_slow(works: Works) -> None:
     (answer,) = quick.listen_to_end()
     assert answer["output"]["data"] == ["me!"]
     assert len(works.begun) == LANES[SLOW].places
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priorities of their own")
+@pytest.mark.parametrize("lane", LANES)
+def test_what_is_slow_gives_way(works: Works, lane: str) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    visitor = Browser(works.url, f"{lane} visitor")
+    visitor.join(NICE, lane)
+    (answer,) = visitor.listen_to_end()
+    assert answer["output"]["data"] == [str(max(own, threads.NICE) if lane in (SLOW, MANY) else own)]
+
+
+def test_an_older_answer_never_comes_after_a_newer_one(works: Works) -> None:
+    """Of one visitor, to what is to be seen at the same place; another visitor waits for neither."""
+    one, other = Browser(works.url, "impatient"), Browser(works.url, "patient")
+    one.join(HOLD_QUICK, "older")
+    with one.listening():
+        assert wait_for(lambda: works.begun == ["older"])
+        one.join(ADD, "newer")
+        other.join(ADD, "other")
+        assert other.listen_to_end()[0]["output"]["data"] == ["other!"]
+        assert not one.answers()
+        works.gate.set()
+        assert wait_for(lambda: len(one.answers()) == 2)
+    assert [answer["output"]["data"] for answer in one.answers()] == [["older"], ["newer!"]]
 
 
 def test_turns_are_fair(works: Works) -> None:

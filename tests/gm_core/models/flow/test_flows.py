@@ -1,4 +1,4 @@
-"""What must be true of RealNVP whatever its weights, on models small enough to check it."""
+"""What must be true of flows whatever their weights, on models small enough to check it."""
 
 import itertools
 import math
@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from gm_core.models.base import Batch, ImageShape
-from gm_core.models.flow import RealNVP, RealNVPConfig
-from gm_core.models.flow.coupling import AffineCoupling, CouplingNetwork, coupling_masks
+from gm_core.models.flow import NICE, Glow, RealNVP
+from gm_core.models.flow.coupling import AdditiveCoupling, AffineCoupling, CouplingNetwork, coupling_masks
 from gm_core.models.flow.dequantisation import standard_normal_log_prob, to_levels, to_logits
+from gm_core.models.flow.glow import Convolution1x1, GlowStep
+from gm_core.models.flow.multiscale import MultiScaleFlow
 from gm_core.numerics import isolation
 from tests.helpers import seeded
 
@@ -23,17 +25,22 @@ def stir(module: torch.nn.Module, size: float = 0.2) -> None:
             parameter.add_(size * torch.randn(parameter.shape, generator=generator))
 
 
-def build(image: ImageShape, size: float = 0.2, **options: object) -> RealNVP:
-    options = {"couplings": (3, 2), "widths": (8, 8), "blocks": 1, "noise_width": 8, **options}
+FLOWS = (RealNVP, Glow, NICE)
+
+
+def build(
+    image: ImageShape, size: float = 0.2, flow: type[MultiScaleFlow] = RealNVP, **options: object
+) -> MultiScaleFlow:
+    options = {"couplings": (3, 2), "widths": (8, 8), "blocks": 1, "noise_couplings": 2, "noise_width": 8, **options}
     torch.manual_seed(0)
-    model = RealNVP(RealNVPConfig(image=image, **options)).eval().requires_grad_(False)
+    model = flow(flow.Config(image=image, **options)).eval().requires_grad_(False)
     stir(model, size)
     return model
 
 
-@pytest.fixture(scope="module")
-def model() -> RealNVP:
-    return build(ImageShape(channels=1, height=8, width=12, levels=256), size=0.1)
+@pytest.fixture(scope="module", params=FLOWS)
+def model(request: pytest.FixtureRequest) -> MultiScaleFlow:
+    return build(ImageShape(channels=1, height=8, width=12, levels=256), size=0.1, flow=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +74,40 @@ def test_masks_change_every_value() -> None:
             assert torch.equal(first + second, torch.ones(channels))
 
 
+def test_what_glow_learns_to_mix_can_be_undone() -> None:
+    torch.manual_seed(0)
+    step = GlowStep(8, CouplingNetwork(8, 16, width=8, blocks=1, height=3, columns=5)).requires_grad_(False)
+    matrix = step.mix._matrix()
+    torch.testing.assert_close(matrix @ matrix.T, torch.eye(8))  # a rotation at first, which changes no volume
+    x = torch.randn(2, 8, 3, 5, generator=seeded())
+    assert float(step(x)[1].abs().max()) < 1e-3
+    stir(step, 0.3)
+    y, log_det = step(x)
+    torch.testing.assert_close(step.inverse(y), x, rtol=1e-4, atol=1e-4)
+    assert float(log_det.abs().min()) > 0.1
+    mix = Convolution1x1(4).requires_grad_(False)
+    stir(mix, 0.3)
+    expected = 15 * torch.linalg.slogdet(mix._matrix()).logabsdet
+    torch.testing.assert_close(mix(torch.zeros(1, 4, 3, 5))[1][0], expected)
+
+
+def test_nice_only_shifts() -> None:
+    network = CouplingNetwork(4, 4, width=8, blocks=1, height=3, columns=5)
+    coupling = AdditiveCoupling(coupling_masks(4, 1)[0], network)
+    stir(coupling, 0.3)
+    x = torch.randn(2, 4, 3, 5, generator=seeded())
+    y, log_det = coupling(x)
+    kept = coupling.mask.flatten().bool()
+    assert (
+        not log_det.any() and torch.equal(y[:, kept], x[:, kept]) and not torch.isclose(y[:, ~kept], x[:, ~kept]).all()
+    )
+    torch.testing.assert_close(coupling.inverse(y), x)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
 @pytest.mark.parametrize("image", [ImageShape(height=4, width=8), ImageShape(channels=3, height=4, width=4)])
-def test_log_determinant_is_that_of_the_jacobian(image: ImageShape) -> None:
-    model = build(image).double()
+def test_log_determinant_is_that_of_the_jacobian(image: ImageShape, flow: type[MultiScaleFlow]) -> None:
+    model = build(image, flow=flow).double()
     logits = torch.randn(1, 4 * image.channels, image.height // 2, image.width // 2, generator=seeded()).double()
 
     def code(values: Tensor) -> Tensor:
@@ -103,12 +141,11 @@ def test_density_integrates_to_one() -> None:
     assert float(log_p.double().exp().sum() * (32 / 800) ** 2) == pytest.approx(1, abs=2e-3)
 
 
-@pytest.mark.parametrize("noise_couplings", [0, 2])
-def test_discrete_pictures_sum_to_one(noise_couplings: int) -> None:
+@pytest.mark.parametrize(("flow", "noise_couplings"), [(RealNVP, 0), (RealNVP, 2), (Glow, 2), (NICE, 0)])
+def test_discrete_pictures_sum_to_one(flow: type[MultiScaleFlow], noise_couplings: int) -> None:
     """The mean of exp(bound) over q(u | x) is P(x), and all sixteen 2x2 pictures of two levels sum to 1."""
-    model = build(
-        ImageShape(height=2, width=2, levels=2), 0.1, couplings=(4,), widths=(8,), noise_couplings=noise_couplings
-    )
+    options = {"couplings": (4,), "widths": (8,), "noise_couplings": noise_couplings}
+    model = build(ImageShape(height=2, width=2, levels=2), 0.1, flow, **options)
     # Spread over both levels, so that every picture is likely enough for an average of draws.
     model.standardise.shift.zero_()
     model.standardise.log_scale.zero_()
@@ -122,7 +159,7 @@ def test_discrete_pictures_sum_to_one(noise_couplings: int) -> None:
     assert (bounds.double().mean(dim=0) <= probability).all()
 
 
-def test_terms_add_up(model: RealNVP, images: Tensor) -> None:
+def test_terms_add_up(model: MultiScaleFlow, images: Tensor) -> None:
     bound = model.bound(images, generator=seeded())
     assert list(bound.terms) == ["prior", "dequantisation", "logit", "scale_1", "scale_2"]
     assert all(term.shape == (5,) for term in bound.terms.values())
@@ -132,10 +169,10 @@ def test_terms_add_up(model: RealNVP, images: Tensor) -> None:
 
 
 def test_untrained_couplings_add_nothing(images: Tensor) -> None:
-    model = RealNVP(RealNVPConfig(image=ImageShape(height=8, width=12)))
-    terms = model.bound(images, generator=seeded()).terms
-    assert not terms["scale_1"].any()
-    assert not terms["scale_2"].any()
+    for flow in (RealNVP, NICE):
+        model = flow(flow.Config(image=ImageShape(height=8, width=12)))
+        terms = model.bound(images, generator=seeded()).terms
+        assert not any(term.any() for name, term in terms.items() if name.startswith("scale"))
 
 
 def test_uniform_noise_has_no_density_to_subtract(images: Tensor) -> None:
@@ -143,7 +180,7 @@ def test_uniform_noise_has_no_density_to_subtract(images: Tensor) -> None:
     assert not model.bound(images, generator=seeded()).terms["dequantisation"].any()
 
 
-def test_batch_is_pictures_one_by_one(model: RealNVP, images: Tensor) -> None:
+def test_batch_is_pictures_one_by_one(model: MultiScaleFlow, images: Tensor) -> None:
     generator = seeded()
     alone = torch.cat([model.bound(image[None], generator=generator).value for image in images])
     torch.testing.assert_close(model.bound(images, generator=seeded()).value, alone, rtol=1e-4, atol=1e-2)
@@ -160,13 +197,13 @@ def test_logits_and_back() -> None:
     torch.testing.assert_close(to_logits(y, torch.zeros_like(y), 8)[1][0], torch.linalg.slogdet(jacobian).logabsdet)
 
 
-def test_code_and_back(model: RealNVP, images: Tensor) -> None:
+def test_code_and_back(model: MultiScaleFlow, images: Tensor) -> None:
     z = model.code(images)
     assert z.shape == (5, 96)
     assert torch.equal(model.render(z), images)
 
 
-def test_stream_ends_with_the_sample(model: RealNVP) -> None:
+def test_stream_ends_with_the_sample(model: MultiScaleFlow) -> None:
     frames = list(model.stream(3, generator=seeded(), temperature=0.8))
     assert [frame.index for frame in frames] == list(range(6))
     assert all(frame.total == 6 for frame in frames)
@@ -174,7 +211,7 @@ def test_stream_ends_with_the_sample(model: RealNVP) -> None:
     assert not torch.equal(frames[0].images, frames[-1].images)
 
 
-def test_way_to_noise_is_the_stream_backwards(model: RealNVP, images: Tensor) -> None:
+def test_way_to_noise_is_the_stream_backwards(model: MultiScaleFlow, images: Tensor) -> None:
     frames = [frame.images for frame in model.to_noise(images)]
     with isolation():  # as whatever is public runs in
         back = [model._picture(state) for state in model._towards_data(model.code(images))]
@@ -184,7 +221,7 @@ def test_way_to_noise_is_the_stream_backwards(model: RealNVP, images: Tensor) ->
         assert (there.int() - home.int()).abs().max() <= 1
 
 
-def test_extreme_pictures_are_finite(model: RealNVP, images: Tensor) -> None:
+def test_extreme_pictures_are_finite(model: MultiScaleFlow, images: Tensor) -> None:
     stripes = images.clone()
     stripes[:, :, ::2], stripes[:, :, 1::2] = 0, 255
     for batch in (images, stripes):
@@ -194,7 +231,7 @@ def test_extreme_pictures_are_finite(model: RealNVP, images: Tensor) -> None:
     assert model.render(torch.full((1, 96), 1e4)).shape == (1, 1, 8, 12)
 
 
-def test_bfloat16_networks_leave_the_densities_in_float32(model: RealNVP, images: Tensor) -> None:
+def test_bfloat16_networks_leave_the_densities_in_float32(model: MultiScaleFlow, images: Tensor) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         coarse = model.bound(images, generator=seeded()).value
     assert coarse.dtype == torch.float32
@@ -213,6 +250,6 @@ def test_every_parameter_gets_a_gradient(images: Tensor) -> None:
 )
 def test_refuses_impossible_shapes(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"scale|blocks"):
-        RealNVPConfig(**options)
+        RealNVP.Config(**options)
     with pytest.raises(ValueError, match="multiples of 4"):
-        RealNVPConfig(image=ImageShape(height=30, width=28))
+        RealNVP.Config(image=ImageShape(height=30, width=28))

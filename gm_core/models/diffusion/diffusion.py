@@ -1,0 +1,388 @@
+"""A diffusion model of pictures, which is a score model too."""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, register
+from gm_core.models.capabilities import Bound, Estimate, NoiseFrame
+from gm_core.models.continuous import to_images, to_values
+from gm_core.models.convolutional import check_quarters
+from gm_core.models.diffusion.samplers import CALLS, SAMPLERS
+from gm_core.models.diffusion.schedule import LEAST, MOST, even_levels, mix, noise_levels, training_noise
+from gm_core.models.inputs import check_guidance, check_labels
+from gm_core.models.latents import draw_latents
+from gm_core.models.ode import SOLVERS, Field, check_steps
+from gm_core.models.unet import UNet
+
+NEAR = 8
+"""Levels on either side of the nearest one that a picture with the least noise can be read as."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffusionConfig(ModelConfig):
+    """Shape of a :class:`Diffusion`.
+
+    Attributes:
+        widths: Feature maps of the network at a half and at a quarter of the picture's size.
+        blocks: Residual blocks of each size, on the way down and on the way up.
+        likelihood_steps: Steps in which ``estimate`` follows a picture to its noise.
+    """
+
+    widths: tuple[int, int] = (48, 96)
+    blocks: int = 2
+    likelihood_steps: int = 40
+
+    def __post_init__(self) -> None:
+        """Reject invalid configurations."""
+        check_sizes(self, "a diffusion network", optional=("classes",))
+        check_quarters(self.image)
+        if len(self.widths) != 2 or self.widths[0] % 8 or self.widths[1] % 32:
+            raise ValueError(f"widths must be a multiple of 8 and one of 32, not {self.widths}")
+
+
+@register
+class Diffusion(Model):
+    r"""A network that tells the noise of a noisy picture from the picture.
+
+    It is trained to predict :math:`v = \alpha \varepsilon - \sigma x` [1], from which both follow, and which is of one
+    size whatever the noise.
+
+    References:
+        1. Salimans and Ho (2022), "Progressive Distillation for Fast Sampling of Diffusion Models", section 4.
+           https://arxiv.org/abs/2202.00512
+        2. Kingma, Salimans, Poole and Ho (2021), "Variational Diffusion Models". https://arxiv.org/abs/2107.00630
+        3. Ho and Salimans (2022), "Classifier-Free Diffusion Guidance". https://arxiv.org/abs/2207.12598
+        4. Song et al. (2021), "Score-Based Generative Modeling through Stochastic Differential Equations", section 4.3.
+           https://arxiv.org/abs/2011.13456
+
+    Args:
+        config: Its shape.
+    """
+
+    family = "diffusion"
+    title = "Diffusion"
+    Config = DiffusionConfig
+    config: DiffusionConfig
+    method: ClassVar[str] = "sampler"
+    methods: ClassVar[Mapping[str, int]] = CALLS
+
+    def __init__(self, config: DiffusionConfig) -> None:
+        super().__init__(config)
+        self.network = UNet(config.image, config.classes, config.widths, config.blocks)
+
+    def describe(self) -> str:
+        """One sentence for the card."""
+        wide, deep = self.config.widths
+        return f"Diffusion, trained to predict v at every level of noise, U-Net of widths {wide} and {deep}"
+
+    def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Loss]:
+        """The mean squared error of v, at one level of noise for each picture."""
+        pictures = to_values(batch.images, self.config.image).to(self.device)
+        noise = torch.randn(pictures.shape, generator=generator).to(self.device)
+        alpha, sigma = mix(training_noise(len(pictures), generator).to(self.device))
+        noisy = _spread(alpha) * pictures + _spread(sigma) * noise
+        error = self.network(noisy, alpha, sigma, batch.labels.to(self.device)) - (
+            _spread(alpha) * noise - _spread(sigma) * pictures
+        )
+        return {"model": Loss(error.square().mean(), "squared error")}
+
+    def noise(self, z: Tensor, alpha: Tensor, sigma: Tensor, labels: Tensor, guidance: float = 1.0) -> Tensor:
+        """The noise that the model sees in noisy pictures; times -1 / sigma, it is the score.
+
+        Args:
+            z: alpha x + sigma e, ``float32`` (B, C, H, W).
+            alpha: (B,).
+            sigma: (B,), with alpha² + sigma² = 1.
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+            guidance: Weight of the label: e + (guidance - 1) (e - e of any class) [3]; 1 is the model itself.
+
+        Returns:
+            Of z's shape.
+        """
+        if guidance == 1:
+            return _spread(sigma) * z + _spread(alpha) * self.network(z, alpha, sigma, labels)
+        labels = torch.cat((labels, torch.full_like(labels, -1)))
+        both = self.network(torch.cat((z, z)), torch.cat((alpha, alpha)), torch.cat((sigma, sigma)), labels)
+        own, other = both.chunk(2)
+        return _spread(sigma) * z + _spread(alpha) * (other + guidance * (own - other))
+
+    @torch.no_grad()
+    def bound(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        steps: int | None = None,
+    ) -> Bound:
+        """A lower bound on log P(x), from one draw of the noise and of its level for each picture.
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the model's size.
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+            generator: CPU source of randomness. The levels are spread evenly over the batch: its mean is the surer.
+            steps: Of the diffusion that is bounded, evenly in lambda; endlessly many when left out, which bounds best.
+
+        Returns:
+            Terms in nats, (B,) each: -KL to the prior, the reconstruction, and minus the diffusion's loss [2].
+        """
+        labels = torch.full((len(images),), -1) if labels is None else labels
+        labels = check_labels(labels, len(images), self.config.classes).to(self.device)
+        x = to_values(images, self.config.image).to(self.device)
+        noise, first = (torch.randn(x.shape, generator=generator).to(x.device) for _ in range(2))
+        place = (torch.rand(1, generator=generator) + torch.arange(len(x), dtype=torch.float32) / len(x)) % 1
+        place = place[torch.randperm(len(x), generator=generator)]
+        most, least = 2 * math.log(MOST), 2 * math.log(LEAST)  # of -lambda
+        if steps is None:
+            ratio = -(least + place * (most - least))
+            weight = torch.tensor((most - least) / 2)
+        else:
+            check_steps(steps)
+            ratio = -(least + (place * steps).floor().add(1) / steps * (most - least))
+            weight = torch.tensor(steps / 2 * math.expm1((most - least) / steps))
+        alpha, sigma = mix(ratio.to(x.device))
+        noisy = _spread(alpha) * x + _spread(sigma) * noise
+        error = (noise - self.noise(noisy, alpha, sigma, labels)).square().flatten(1).sum(dim=1)
+        return Bound(
+            {
+                "-prior": -_prior_kl(x),
+                "reconstruction": self._read(x, x + LEAST * first),
+                "-diffusion": -weight.to(x.device) * error,
+            }
+        )
+
+    def estimate(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        samples: int = 1,
+        generator: torch.Generator | None = None,
+        steps: int | None = None,
+        solver: str = "heun",
+    ) -> Estimate:
+        """Log P(x), estimated along the probability-flow differential equation [4].
+
+        With the least noise e over it, y = x + s e has a density that the equation gives, with the trace of its
+        Jacobian estimated by random signs; and log P(x) is at least the mean of log p(y) + log P(x | y) - log q(y | x).
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the model's size.
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+            samples: Draws of noise and signs for each image.
+            generator: CPU source of randomness.
+            steps: Of the solver, evenly in lambda; the config's when left out.
+            solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
+
+        Returns:
+            Their mean, with its standard error.
+        """
+        if samples < 1:
+            raise ValueError(f"samples must be at least 1, not {samples}")
+        steps = self.config.likelihood_steps if steps is None else steps
+        check_steps(steps, solver)
+        labels = torch.full((len(images),), -1) if labels is None else labels
+        labels = check_labels(labels, len(images), self.config.classes).to(self.device)
+        x = to_values(images, self.config.image).to(self.device)
+        draws = []
+        for _ in range(samples):
+            noise = torch.randn(x.shape, generator=generator).to(x.device)
+            signs = (torch.randint(2, x.shape, generator=generator) * 2 - 1).float().to(x.device)
+            y = x + LEAST * noise
+            chance = _normal_log_prob(noise, 1.0) - self.config.image.values * math.log(LEAST)  # log q(y | x)
+            draws.append(self._log_density(y, labels, signs, steps, solver) + self._read(x, y) - chance)
+        values = torch.stack(draws)
+        error = values.std(dim=0) / math.sqrt(samples) if samples > 1 else torch.full_like(values[0], math.inf)
+        return Estimate(values.mean(dim=0), error, "Hutchinson", samples)
+
+    def sample(
+        self,
+        n: int = 1,
+        labels: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+        *,
+        steps: int = 10,
+        sampler: str = "heun",
+        guidance: float = 1.0,
+    ) -> Tensor:
+        """Draw noise and take it off, step by step.
+
+        Args:
+            n: Number of pictures.
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            generator: CPU source of randomness.
+            temperature: Scales the standard deviation of the first noise.
+            steps: From 1 to 1,000.
+            sampler: ``"ddpm"``, ``"ddim"``, ``"heun"`` or ``"langevin"``.
+            guidance: Weight of the label, 1 being the model itself.
+
+        Returns:
+            ``uint8`` (n, C, H, W), on the CPU.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
+        options = {"steps": steps, "sampler": sampler, "guidance": guidance}
+        for frame in self.stream(n, labels, generator=generator, temperature=temperature, **options):  # type: ignore[arg-type]
+            last = frame
+        return last.images
+
+    def stream(
+        self,
+        n: int = 1,
+        labels: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+        steps: int = 10,
+        sampler: str = "heun",
+        guidance: float = 1.0,
+    ) -> Iterator[NoiseFrame]:
+        """The same step by step: the noise first, then a frame for each step.
+
+        Args:
+            n: Number of pictures.
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            generator: CPU source of randomness.
+            temperature: Scales the standard deviation of the first noise.
+            steps: From 1 to 1,000.
+            sampler: ``"ddpm"``, ``"ddim"``, ``"heun"`` or ``"langevin"``.
+            guidance: Weight of the label, 1 being the model itself.
+
+        Yields:
+            Frames with ``uint8`` images (n, C, H, W) on the CPU.
+        """
+        check_steps(steps)
+        if sampler not in SAMPLERS:
+            raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler!r}")
+        image = self.config.image
+        z = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
+        labels = torch.full((n,), -1) if labels is None else check_labels(labels, n, self.config.classes)
+        return self._frames(z, labels.to(self.device), steps, sampler, check_guidance(guidance))
+
+    @torch.no_grad()
+    def to_noise(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        steps: int = 32,
+        solver: str = "heun",
+    ) -> Iterator[NoiseFrame]:
+        """Follow the probability-flow equation backwards, from pictures to their noise.
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the model's size.
+            labels: Classes, ``int64`` (B,), -1 for "any class".
+            generator: Unused: the way back draws nothing.
+            steps: Of the solver.
+            solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
+
+        Yields:
+            Frames with ``uint8`` images (B, C, H, W) on the CPU: first the picture, last its noise.
+        """
+        check_steps(steps, solver)
+        y = to_values(images, self.config.image).to(self.device)
+        labels = torch.full((len(y),), -1) if labels is None else check_labels(labels, len(y), self.config.classes)
+        field, levels = self._field(labels.to(self.device)), [0.0, *noise_levels(steps)[-2::-1]]
+        yield self._frame(0, steps + 1, y, levels[0], None, "picture")
+        for index, (start, end) in enumerate(itertools.pairwise(levels), 1):
+            y = SOLVERS[solver](field, y, start, end)
+            yield self._frame(index, steps + 1, y, end, None, f"noise {end:.3g}")
+
+    def _field(self, labels: Tensor, guidance: float = 1.0) -> Field:
+        """The noise in y = x + s e as solvers ask for it, by s; at no noise, what there is at the least."""
+
+        def field(y: Tensor, level: float) -> Tensor:
+            level = max(level, LEAST)
+            alpha = torch.full((len(y),), 1 / math.hypot(1, level), device=y.device)
+            return self.noise(_spread(alpha) * y, alpha, level * alpha, labels, guidance)
+
+        return field
+
+    @torch.no_grad()
+    def _frames(self, z: Tensor, labels: Tensor, steps: int, sampler: str, guidance: float) -> Iterator[NoiseFrame]:
+        """Pictures from noise."""
+        # What is drawn anew on the way follows from a picture's first noise, not from what is drawn beside it.
+        sources = [torch.Generator().manual_seed(int(first.view(torch.int32)[0, 0, 0])) for first in z]
+        levels = noise_levels(steps)
+        field = self._field(labels, guidance)
+        y, calls = z.to(self.device) * math.hypot(1, levels[0]), 0
+        yield self._frame(0, steps + 1, y, levels[0], None, "noise")
+        for index, (start, end) in enumerate(itertools.pairwise(levels), 1):
+            seen: list[Tensor] = []
+
+            def watched(at: Tensor, level: float, seen: list[Tensor] = seen) -> Tensor:
+                """The field, and where it is asked: what it answers first tells the picture that it expects."""
+                answer = field(at, level)
+                seen.append(at - level * answer)
+                return answer
+
+            y = SAMPLERS[sampler](watched, y, start, end, sources)
+            calls += len(seen)
+            yield self._frame(index, steps + 1, y, end, seen[0], f"noise {end:.3g}" if end else "picture", calls)
+
+    def _frame(
+        self, index: int, total: int, y: Tensor, level: float, expected: Tensor | None, title: str, calls: int = 0
+    ) -> NoiseFrame:
+        """A frame; it shows noisy pictures as the network sees them, with values of one size."""
+        image = self.config.image
+        time = 1 - 2 / math.pi * math.atan(level)
+        ending = None if expected is None else to_images(expected, image)
+        return NoiseFrame(index, total, to_images(y / math.hypot(1, level), image), title, time, ending, calls)
+
+    def _read(self, x: Tensor, y: Tensor) -> Tensor:
+        """Log P(x | y) in nats, (B,): which of the levels near it a value with the least noise belongs to."""
+        levels = self.config.image.levels
+        offsets = torch.arange(-min(NEAR, levels - 1), min(NEAR, levels - 1) + 1, device=x.device) * (2 / levels)
+        total = torch.full_like(x, -math.inf)
+        for offset in offsets:
+            other = x + offset
+            there = (other > -1) & (other < 1)
+            chance = -0.5 * ((y - other) / LEAST).square()
+            total = torch.logaddexp(total, torch.where(there, chance, -math.inf))
+        return (-0.5 * ((y - x) / LEAST).square() - total).flatten(1).sum(dim=1)
+
+    def _log_density(self, y: Tensor, labels: Tensor, signs: Tensor, steps: int, solver: str) -> Tensor:
+        """Log p(y) at the least noise, (B, C, H, W) to nats (B,), with these signs for the trace."""
+        field = self._field(labels)
+
+        def both(state: Tensor, level: float) -> Tensor:
+            """The noise, and the divergence as one more number."""
+            with torch.inference_mode(False), torch.enable_grad():
+                point = state[:, :-1].clone().view_as(y).requires_grad_()
+                noise = field(point, level)
+                product = torch.autograd.grad(noise, point, signs)[0]
+            divergence = (product * signs).flatten(1).sum(dim=1)
+            return torch.cat((noise.detach().flatten(1), divergence[:, None]), dim=1)
+
+        state = torch.cat((y.flatten(1), y.new_zeros(len(y), 1)), dim=1)
+        levels = even_levels(steps)
+        for start, end in itertools.pairwise(levels):
+            state = SOLVERS[solver](both, state, start, end)
+        return _normal_log_prob(state[:, :-1], math.hypot(1, MOST)) + state[:, -1]
+
+
+def _spread(numbers: Tensor) -> Tensor:
+    """(B,) to (B, 1, 1, 1)."""
+    return numbers[:, None, None, None]
+
+
+def _normal_log_prob(values: Tensor, stddev: float) -> Tensor:
+    """Log-density of a normal of mean 0, (B, ...) to nats (B,)."""
+    return -0.5 * ((values / stddev).square() + math.log(2 * math.pi * stddev**2)).flatten(1).sum(dim=1)
+
+
+def _prior_kl(x: Tensor) -> Tensor:
+    """KL of the noisiest picture to pure noise, nats (B,)."""
+    sigma2 = MOST**2 / (1 + MOST**2)
+    alpha2 = 1 - sigma2
+    return 0.5 * (sigma2 - 1 - math.log(sigma2) + alpha2 * x.square()).flatten(1).sum(dim=1)

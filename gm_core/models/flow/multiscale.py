@@ -1,0 +1,382 @@
+"""Flows of several scales: all but their layers."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Self, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes
+from gm_core.models.capabilities import Bound, Estimate, PictureFrame, mean_weight_error
+from gm_core.models.flow.base import Bijection, PixelAffine
+from gm_core.models.flow.coupling import CouplingNetwork, coupling_masks
+from gm_core.models.flow.dequantisation import Dequantisation, standard_normal_log_prob, to_levels, to_logits
+from gm_core.models.inputs import check_shape
+from gm_core.models.latents import check_latent, draw_latents
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowConfig(ModelConfig):
+    """Shape of a :class:`MultiScaleFlow`.
+
+    Attributes:
+        couplings: Layers of each scale, with a coupling each; as many scales as numbers.
+        widths: Width of the coupling networks of each scale.
+        blocks: Residual blocks of a coupling network.
+        noise_couplings: Coupling layers of the dequantisation; 0 for uniform noise.
+        noise_width: Width of their networks.
+        noise_blocks: Residual blocks of their networks.
+    """
+
+    couplings: tuple[int, ...] = (6, 6)
+    widths: tuple[int, ...] = (64, 80)
+    blocks: int = 2
+    noise_couplings: int = 4
+    noise_width: int = 32
+    noise_blocks: int = 1
+
+    def __post_init__(self) -> None:
+        """Reject invalid configurations."""
+        check_sizes(self, "a flow", optional=("classes", "blocks", "noise_couplings", "noise_blocks"))
+        if len(self.couplings) != len(self.widths):
+            raise ValueError(f"couplings {self.couplings} and widths {self.widths} must name the same scales")
+        divisor = 2 ** len(self.couplings)
+        if self.image.height % divisor or self.image.width % divisor:
+            raise ValueError(
+                f"{len(self.couplings)} scales need a height and width that are multiples of {divisor}, "
+                f"not {self.image.height}x{self.image.width}"
+            )
+
+
+@dataclass(frozen=True)
+class _State:
+    """Where a picture is on the way to noise, or back.
+
+    Attributes:
+        h: The values that couplings change at the current scale, (B, C, H, W).
+        parts: The values factored out at every scale before it.
+    """
+
+    h: Tensor
+    parts: tuple[Tensor, ...]
+
+    @classmethod
+    def of_code(cls, z: Tensor, shape: tuple[int, int, int], scales: int) -> Self:
+        """The last state of the way to noise, from its code (B, D); the shape is that of the first scale."""
+        channels, height, columns = shape
+        parts = []
+        for _ in range(scales - 1):
+            part, z = z.split((channels // 2 * height * columns, z.shape[1] - channels // 2 * height * columns), dim=1)
+            parts.append(part.view(-1, channels // 2, height, columns))
+            channels, height, columns = 2 * channels, height // 2, columns // 2
+        return cls(z.view(-1, channels, height, columns), tuple(parts))
+
+    def code(self) -> Tensor:
+        """All values in a row, (B, D): those factored out first come first."""
+        return torch.cat([part.flatten(1) for part in (*self.parts, self.h)], dim=1)
+
+    def split(self) -> Self:
+        """Factor out half of the channels and squeeze the others: on to the next scale."""
+        kept, others = _halves(self.h.shape[1])
+        return type(self)(F.pixel_unshuffle(self.h[:, kept], 2), (*self.parts, self.h[:, others]))
+
+    def join(self) -> Self:
+        """The inverse of :meth:`split`."""
+        *parts, part = self.parts
+        kept, others = _halves(2 * part.shape[1])
+        h = torch.empty_like(torch.cat((part, part), dim=1))
+        h[:, kept], h[:, others] = F.pixel_shuffle(self.h, 2), part
+        return type(self)(h, tuple(parts))
+
+    def values(self) -> Tensor:
+        """All values, each at its place at the first scale, (B, 4C, H/2, W/2)."""
+        state = self
+        while state.parts:
+            state = state.join()
+        return state.h
+
+
+def _halves(channels: int) -> tuple[Tensor, Tensor]:
+    """The channels that go on to the next scale, which are the checkerboard's, and those factored out."""
+    mask = coupling_masks(channels, 1)[0].bool()
+    return mask.nonzero().flatten(), (~mask).nonzero().flatten()
+
+
+class MultiScaleFlow(Model):
+    """A flow of couplings at several scales.
+
+    From the data's side: a dequantised picture's logits, standardised; then at every scale a squeeze (2x2 squares of
+    values become four channels), layers, and the factoring-out of half of the channels, which are noise from there
+    on (Dinh et al., 2017, sections 3.5 and 3.6). All that is factored out and what is left at the end is z, standard
+    normal.
+
+    The picture is squeezed before the first layer: the checkerboard of full resolution is then a mask of channels,
+    and the networks run on a quarter of the positions.
+
+    Args:
+        config: Its shape.
+    """
+
+    Config: ClassVar[type[ModelConfig]] = FlowConfig
+    config: FlowConfig
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__(config)
+        image = config.image
+        channels, height, columns = 4 * image.channels, image.height // 2, image.width // 2
+        self.dequantisation = Dequantisation(
+            channels,
+            height,
+            columns,
+            levels=image.levels,
+            couplings=config.noise_couplings,
+            width=config.noise_width,
+            blocks=config.noise_blocks,
+        )
+        # Roughly what the logits of pictures that are mostly black have.
+        self.standardise = PixelAffine((channels, height, columns), mean=-4.0, stddev=3.0)
+        self.scales = nn.ModuleList()
+        for count, width in zip(config.couplings, config.widths, strict=True):
+            network = partial(CouplingNetwork, width=width, blocks=config.blocks, height=height, columns=columns)
+            self.scales.append(nn.ModuleList(self._layers(channels, count, network)))
+            channels, height, columns = 2 * channels, height // 2, columns // 2
+
+    @staticmethod
+    @abstractmethod
+    def _layers(channels: int, count: int, network: Callable[[int, int], CouplingNetwork]) -> Iterable[Bijection]:
+        """The layers of a scale, from the data's side.
+
+        Args:
+            channels: Of the squeezed picture there.
+            count: How many.
+            network: Makes a coupling's network, from the channels that go in and those that come out.
+        """
+
+    def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, Loss]:
+        """The mean negative bound."""
+        return {"model": self.loss_in_bits(-self.bound(batch.images, generator=generator).value.mean())}
+
+    def bound(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Bound:
+        """A lower bound on log P(x) of the discrete picture, from one draw of the dequantisation noise.
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the model's size.
+            labels: Unused.
+            generator: CPU source of the noise.
+
+        Returns:
+            Terms in nats, (B,) each, that add up to the bound: the prior's log-density of z; the log-determinants of
+            every scale's couplings; that of the logit and the standardisation; and -log q(u | x).
+
+        Raises:
+            ValueError: The images are of the wrong type or shape.
+        """
+        x = self._squeeze(images)
+        noise = draw_latents(len(x), self.dimensions, generator).to(x.device).view_as(x)
+        v, log_q = self.dequantisation(x, noise)
+        logits, log_det = to_logits(x, torch.sigmoid(v), self.config.image.levels)
+        terms = {"dequantisation": -log_q, "logit": log_det}
+        names = ["logit", *(f"scale_{i + 1}" for i, count in enumerate(self.config.couplings) for _ in range(count))]
+        states = list(self._towards_noise(logits))
+        for name, (_, log_det) in zip(names, states, strict=True):
+            terms[name] = terms[name] + log_det if name in terms else log_det
+        return Bound({"prior": standard_normal_log_prob(states[-1][0].code()), **terms})
+
+    @torch.no_grad()
+    def estimate(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        samples: int = 16,
+        generator: torch.Generator | None = None,
+    ) -> Estimate:
+        """Log P(x) from importance samples of the dequantisation noise: a tighter lower bound in expectation.
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the model's size.
+            labels: Unused.
+            samples: Draws of noise per image.
+            generator: CPU source of the noise.
+
+        Returns:
+            The logarithm of the mean weight p(x + u) / q(u | x); Ho et al. (2019), section 3.1.
+        """
+        if samples < 1:
+            raise ValueError(f"samples must be at least 1, not {samples}")
+        weights = torch.stack([self.bound(images, generator=generator).value for _ in range(samples)])
+        value = torch.logsumexp(weights, dim=0) - math.log(samples)
+        error = mean_weight_error(weights, value)
+        return Estimate(value, error, "importance", samples)
+
+    def sample(
+        self,
+        n: int = 1,
+        labels: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """Draw z from the prior and take it back to a picture.
+
+        Args:
+            n: Number of pictures.
+            labels: Unused.
+            generator: CPU source of randomness.
+            temperature: Scales the standard deviation of z.
+
+        Returns:
+            ``uint8`` (n, C, H, W), on the CPU.
+
+        Raises:
+            ValueError: n or the temperature is out of range.
+        """
+        return self.render(draw_latents(n, self.dimensions, generator, temperature))
+
+    @torch.no_grad()
+    def stream(
+        self,
+        n: int = 1,
+        labels: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+    ) -> Iterator[PictureFrame]:
+        """How noise becomes a picture: z first, then a frame for each coupling undone.
+
+        What is shown after a coupling is the picture if the remaining couplings did nothing.
+
+        Args:
+            n: Number of pictures.
+            labels: Unused.
+            generator: CPU source of randomness.
+            temperature: Scales the standard deviation of z.
+
+        Yields:
+            Frames with ``uint8`` images (n, C, H, W) on the CPU; the last has what :meth:`sample` gives.
+        """
+        z = draw_latents(n, self.dimensions, generator, temperature)
+        for index, state in enumerate(self._towards_data(z)):
+            title = f"coupling {self._frames - index} undone" if index else "noise"
+            yield PictureFrame(index, self._frames, self._picture(state), title)
+
+    @torch.no_grad()
+    def to_noise(self, images: Tensor, *, generator: torch.Generator | None = None) -> Iterator[PictureFrame]:
+        """How a picture becomes noise, coupling by coupling: the way of :meth:`stream`, backwards.
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the model's size.
+            generator: CPU source of the dequantisation's noise; none, which is its middle, when left out.
+
+        Yields:
+            Frames with ``uint8`` images (B, C, H, W) on the CPU: first the picture, last what its code is without any
+            coupling undone.
+        """
+        for index, (state, _) in enumerate(self._towards_noise(self._logits(images, generator))):
+            yield PictureFrame(index, self._frames, self._picture(state), f"coupling {index}" if index else "picture")
+
+    @torch.no_grad()
+    def code(self, images: Tensor) -> Tensor:
+        """The z of pictures, dequantised by noise of 0, which is the middle of q(u | x).
+
+        Args:
+            images: ``uint8`` (B, C, H, W) of the model's size.
+
+        Returns:
+            ``float32`` (B, C·H·W); :meth:`render` takes it back to the very picture.
+        """
+        for state, _ in self._towards_noise(self._logits(images)):
+            last = state
+        return last.code()
+
+    def expected(self, z: Tensor) -> Tensor:
+        """The same as levels of ``float32``, where the weights are: a code decides its picture."""
+        return self.render(z).to(self.device, torch.float32)
+
+    @torch.no_grad()
+    def render(self, z: Tensor) -> Tensor:
+        """The pictures of codes.
+
+        Args:
+            z: ``float32`` (B, C·H·W), of the layout of :meth:`code`.
+
+        Returns:
+            ``uint8`` (B, C, H, W), on the CPU.
+
+        Raises:
+            ValueError: z is of the wrong shape or not finite.
+        """
+        for state in self._towards_data(z):
+            last = state
+        return self._picture(last)
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers D in a code: as many as a picture has values."""
+        return self.config.image.values
+
+    @property
+    def _couplings(self) -> list[list[Bijection]]:
+        """The layers of every scale, from the data's side."""
+        return [list(cast(Iterable[Bijection], scale)) for scale in self.scales]
+
+    @property
+    def _frames(self) -> int:
+        """Frames from noise to picture: one for each coupling, and where they start."""
+        return sum(self.config.couplings) + 1
+
+    def _squeeze(self, images: Tensor) -> Tensor:
+        """Checked pictures, on the model's device, squeezed: (B, 4C, H/2, W/2) in ``float32``."""
+        images = check_shape(images, self.config.image)
+        return F.pixel_unshuffle(images.to(self.device).float(), 2)
+
+    def _logits(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Logits of pictures dequantised by drawn noise, or by noise of 0 without a generator."""
+        x = self._squeeze(images)
+        noise = draw_latents(len(x), self.dimensions, generator).to(x).view_as(x) if generator else torch.zeros_like(x)
+        v, _ = self.dequantisation(x, noise)
+        logits, _ = to_logits(x, torch.sigmoid(v), self.config.image.levels)
+        return logits
+
+    def _towards_noise(self, logits: Tensor) -> Iterator[tuple[_State, Tensor]]:
+        """The flow's forward way, layer by layer.
+
+        Args:
+            logits: (B, 4C, H/2, W/2).
+
+        Yields:
+            The state after the standardisation and after every coupling, and the layer's log-determinant, (B,).
+        """
+        h, log_det = self.standardise(logits)
+        state = _State(h, ())
+        yield state, log_det
+        for index, scale in enumerate(self._couplings):
+            if index:
+                state = state.split()
+            for coupling in scale:
+                h, log_det = coupling(state.h)
+                state = _State(h, state.parts)
+                yield state, log_det
+
+    def _towards_data(self, z: Tensor) -> Iterator[_State]:
+        """The inverse of :meth:`_towards_noise`: the state of z, and that after every coupling undone."""
+        image = self.config.image
+        z = check_latent(z, self.dimensions)
+        shape = 4 * image.channels, image.height // 2, image.width // 2
+        state = _State.of_code(z.to(self.device), shape, len(self.scales))
+        yield state
+        for index, scale in reversed(list(enumerate(self._couplings))):
+            for place, coupling in reversed(list(enumerate(scale))):
+                state = _State(coupling.inverse(state.h), state.parts)
+                if place == 0 and index:
+                    state = state.join()
+                yield state
+
+    def _picture(self, state: _State) -> Tensor:
+        """What the values of a state would be as a picture, ``uint8`` (B, C, H, W) on the CPU."""
+        logits = self.standardise.inverse(state.values())
+        return F.pixel_shuffle(to_levels(logits, self.config.image.levels), 2).cpu()

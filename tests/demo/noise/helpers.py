@@ -1,0 +1,51 @@
+"""Small models that make pictures of noise, untrained, in a folder of their own beside the shipped classifier."""
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from gm_core import FAMILIES
+from gm_core.checkpoints import Card, Metric, checkpoint_dir, save
+from gm_core.models import ImageShape, ModelConfig
+from gm_core.models.diffusion import DiffusionConfig
+from gm_core.models.flow import RealNVPConfig
+from gm_core.models.flow_matching import FlowMatchingConfig
+
+FLOW, DIFFUSION, LAYERS = "tiny-flow", "tiny-diffusion", "tiny-layers"
+GREY = ImageShape(height=28, width=28)
+CONFIGS: dict[str, ModelConfig] = {
+    DIFFUSION: DiffusionConfig(image=GREY, classes=10, widths=(8, 32), blocks=1),
+    FLOW: FlowMatchingConfig(image=GREY, classes=10, widths=(8, 32), blocks=1),
+    LAYERS: RealNVPConfig(image=GREY, couplings=(2, 2), widths=(6, 8), blocks=1, noise_couplings=2, noise_width=4),
+}
+
+
+def make_models(folder: Path) -> Path:
+    """Save the models to a folder, with the classifier that reads them.
+
+    Returns:
+        The folder.
+    """
+    for path in checkpoint_dir().glob("mnist-classifier.*"):
+        shutil.copy(path, folder)
+    for name, config in CONFIGS.items():
+        torch.manual_seed(0)
+        family = next(family for family in FAMILIES.values() if family.Config is type(config))
+        model = family(config)
+        with torch.no_grad():
+            for weights in model.parameters():  # a network whose last layer is nothing yet knows no class
+                weights.add_(0.05 * torch.randn_like(weights))
+        card = Card(
+            name=name,
+            family=model.family,
+            description="A test's own.",
+            dataset="mnist",
+            split="none",
+            config=asdict(config),
+            metrics=[Metric("bound_bits_per_dim", 1.5, "bits/dim", "made up")],
+            class_names=[str(digit) for digit in range(10)],
+        )
+        save(card, model.state_dict(), folder)
+    return folder
