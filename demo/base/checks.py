@@ -21,6 +21,14 @@ def is_number(value: object, low: float, high: float) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
+def to_number(text: str | float) -> float | None:
+    """The number that a part of an address is, if any."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def is_index(value: object, end: int) -> TypeGuard[int]:
     """Whether it is a whole number from 0 to before ``end``."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < end

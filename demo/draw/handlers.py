@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.base.checks import is_index
+from demo.base.checks import is_index, to_number
 from demo.base.errors import InputError, show_errors
 from demo.base.serving.waiting import check_wanted, waiting
 from demo.base.sessions import Session
@@ -102,7 +102,7 @@ class DrawHandlers:
         usual, problems = [ANY, 1.0, FIRST_SEED, PICTURES[0], self.drawings.first, UNGUIDED], []
         values: list[Any] = [asked.get(key, default) for key, default in zip(LINK, usual, strict=True)]
         for place in (1, 2, 5):
-            values[place] = _number(values[place])
+            values[place] = to_number(values[place])
         for place, problem in enumerate(self.drawings.problems(*values)):
             if problem:
                 problems.append(f"{problem} Drawn instead: {usual[place]}.")
@@ -279,11 +279,3 @@ class DrawHandlers:
         known = model in self.drawings.cards and choice in self.drawings.choices(model)
         one = PICTURES[0] if pictures == EACH else gr.skip()
         return [choice if known else gr.skip(), one]
-
-
-def _number(text: str | float) -> float | None:
-    """The number that a text is, if any."""
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.base.checks import to_number
 from demo.base.errors import show_errors
 from demo.base.serving.waiting import check_wanted
 from demo.base.sessions import Session
@@ -91,7 +92,7 @@ class NoiseHandlers:
         values: list[Any] = [asked.get(key, default) for key, default in zip(LINK, usual, strict=True)]
         values[3] = named
         for place in (1, 2, 6, 7):
-            values[place] = _number(values[place])
+            values[place] = to_number(values[place])
         if values[5] == drawings.usual_method(drawings.first):  # the page's default, which an address may spell out
             values[5] = values[5] if values[5] in drawings.methods(model) else usual[5]
         for place, problem in enumerate(drawings.problems(*values)):
@@ -178,11 +179,3 @@ class NoiseHandlers:
                 return
             yield message
         session.drawn = True  # and the last message was taken
-
-
-def _number(text: str | float) -> float | None:
-    """The number that a text is, if any."""
-    try:
-        return float(text)
-    except ValueError:
-        return None

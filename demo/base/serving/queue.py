@@ -94,7 +94,7 @@ class FairQueue(Queue):
         self.pages: Counter[str] = Counter()
         self.turns = dict.fromkeys(LANES, 0)
         self._turn_of: WeakKeyDictionary[Event, int] = WeakKeyDictionary()
-        self._size_of: WeakKeyDictionary[Event, int] = WeakKeyDictionary()
+        self._sizes: WeakKeyDictionary[Event, int] = WeakKeyDictionary()
         self._look_at = 0.0  # nothing can begin before
         self._newest: LRUCache[tuple[str, str], int] = LRUCache(MOST_MAILBOXES)
         for name, lane in LANES.items():
@@ -207,7 +207,10 @@ class FairQueue(Queue):
         own = sum(event.session_hash == visitor for event in chain(queue, self._running(lane)))
         # Visitors who do not listen keep no other out: they may be made up, and of their events the oldest go.
         heard = sum(self.listeners[event.session_hash] > 0 for event in queue)
-        full = heard >= limits.waiting or sum(map(self._size, self._waiting())) + _size(request) > WAITING_BYTES
+        full = (
+            heard >= limits.waiting
+            or sum(self._sizes.get(event, 0) for event in self._waiting()) + _size_of(request) > WAITING_BYTES
+        )
         if not full and (own < limits.own or isinstance(function.concurrency_id, LaneChoice)):
             return
         each = self.process_time_per_fn[function].avg_time if function in self.process_time_per_fn else 1.0
@@ -224,7 +227,7 @@ class FairQueue(Queue):
         own = [other for other in chain(self._waiting(), self._running()) if other.session_hash == event.session_hash]
         event.concurrency_id = lane
         latest = max((self._turn(other) for other in own if other.concurrency_id == lane), default=0)
-        self._size_of[event], self._look_at = _size(event.request), 0.0
+        self._sizes[event], self._look_at = _size_of(event.request), 0.0
         self._turn_of[event] = max(self.turns[lane], latest + 1)
         queue = self.event_queue_per_concurrency_id[lane]
         queue.queue = sorted([*queue.queue, event], key=self._turn)
@@ -299,9 +302,6 @@ class FairQueue(Queue):
     def _turn(self, event: Event) -> int:
         return self._turn_of.get(event, 0)
 
-    def _size(self, event: Event) -> int:
-        return self._size_of.get(event, 0)
-
 
 def queue_fairly(app: gr.Blocks) -> None:
     """Give an app this queue; nothing goes past it.
@@ -332,6 +332,6 @@ def lane_of(function: BlockFunction, data: list[Any]) -> str:
     return kind if kind in LANES else QUICK
 
 
-def _size(request: Request) -> int:
+def _size_of(request: Request) -> int:
     announced = announced_length(request.headers)
     return 2**20 if announced is None else announced
