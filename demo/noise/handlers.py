@@ -20,7 +20,6 @@ from demo.noise.drawings import (
 )
 from demo.noise.words import method_choices, model_options
 from demo.shared.model_line import figure_line
-from demo.shared.models import Models
 from demo.shell.address import Asked
 from demo.widgets.noise_player.messages import PlayerMessage
 
@@ -44,15 +43,14 @@ class NoiseHandlers:
     """What the tab's handlers do.
 
     Args:
-        models: The app's models.
+        drawings: What draws.
 
     Attributes:
-        drawings: What draws.
         options: What its models are called.
     """
 
-    def __init__(self, models: Models) -> None:
-        self.models, self.drawings = models, Drawings(models)
+    def __init__(self, drawings: Drawings) -> None:
+        self.drawings = drawings
         self.options = model_options(self.drawings.cards)
 
     def lane(self, sent: list[Any]) -> str:

@@ -1,40 +1,17 @@
-"""The Noise tab: pictures come from noise, step by step, by every family that can."""
+"""The Noise tab: every way from noise to a picture, and what each knows of p(x), in views."""
 
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
-from demo.base.events import EVERY, QUIET
-from demo.base.fields import UncheckedRadio, UncheckedSlider
-from demo.base.scripts import strip
-from demo.base.serving.lanes import LaneChoice
-from demo.base.tabs import Opening
 from demo.base.words import message_html
-from demo.noise.drawings import (
-    COLDEST,
-    HOTTEST,
-    LAST_SEED,
-    MOST_GUIDED,
-    PICTURES,
-    UNGUIDED,
-    WRONG_SEED,
-)
-from demo.noise.handlers import LINK, NoiseHandlers, NoiseSession
-from demo.noise.scores import Scores
-from demo.noise.words import GUIDANCE_INFO, METHOD_INFO, TEMPERATURE_INFO, explained, idea
+from demo.noise.drawings import Drawings
+from demo.noise.picture import build_picture
+from demo.noise.words import explained
 from demo.shared.models import Models
-from demo.shared.seed import check_seed, draw_seed
-from demo.shared.taking import taken
-from demo.shell.address import Address
 from demo.shell.languages import explanation
-from demo.widgets.model_choice import ModelChoice
-from demo.widgets.noise_player import NoisePlayer, PlayedModel
-from gm_core import FAMILIES, Bounded, Card, Density, Estimated, Paced
 
 STYLE = (Path(__file__).parent / "tab.css").read_text()
-SCRIPT = strip((Path(__file__).parent / "controls.js").read_text())
 
 LATEX: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
@@ -46,117 +23,16 @@ MISSING = "There is no model here that makes pictures of noise; restore one from
 
 def build(models: Models) -> None:
     """Build the tab inside the current ``gr.Tab``."""
-    handlers = NoiseHandlers(models)
-    drawings = handlers.drawings
-    opening = Opening()
+    drawings = Drawings(models)
     if not drawings.cards:
         gr.HTML(message_html(MISSING), elem_classes="lab-problem")
         return
-    gr.HTML(f"<style>{STYLE}</style>", js_on_load=SCRIPT, padding=False, elem_classes="noise-style")
-    session = gr.State(NoiseSession())
-    usual = dict(zip(LINK, handlers.usual(drawings.first), strict=True))
-    class_form, steps_form, method_form, guidance_form = handlers.form(
-        drawings.first, usual["class"], usual["steps"], usual["method"]
-    )
-    with gr.Row(elem_classes="noise-controls"):
-        model = ModelChoice(drawings.first, options=handlers.options, by="by", elem_id="noise-model", padding=False)
-        label = UncheckedRadio(class_form["choices"], value=usual["class"], label="Class", elem_id="noise-class")
-        with gr.Row(elem_classes="noise-seed"):
-            seed = gr.Number(usual["seed"], label="Seed", min_width=60, elem_id="noise-seed")
-            another = gr.Button("New seed", min_width=60, scale=0)
-            wrong_seed = gr.HTML(padding=False, elem_id="noise-seed-problem")
-        steps = UncheckedSlider(
-            1,
-            steps_form["maximum"],
-            value=usual["steps"],
-            step=1,
-            label="Steps",
-            interactive=steps_form["interactive"],
-            buttons=[],
-            elem_id="noise-steps",
-        )
-        draw = gr.Button("Draw", variant="primary", elem_classes="noise-draw", min_width=60)
-        with gr.Accordion("More", open=False, elem_classes="noise-more"):
-            pictures = UncheckedRadio(list(PICTURES), value=PICTURES[0], label="Pictures", elem_id="noise-pictures")
-            method = UncheckedRadio(
-                method_form["choices"],
-                value=usual["method"],
-                label="How a step is taken",
-                info=METHOD_INFO,
-                elem_id="noise-method",
-            )
-            guidance = UncheckedSlider(
-                UNGUIDED,
-                MOST_GUIDED,
-                value=UNGUIDED,
-                step=0.1,
-                label="Guidance",
-                info=GUIDANCE_INFO,
-                interactive=guidance_form["interactive"],
-                buttons=[],
-                elem_id="noise-guidance",
-            )
-            temperature = UncheckedSlider(
-                COLDEST,
-                HOTTEST,
-                value=1.0,
-                step=0.05,
-                label="Temperature",
-                info=TEMPERATURE_INFO,
-                buttons=[],
-                elem_id="noise-temperature",
-            )
-    player = NoisePlayer(
-        models={name: played(card) for name, card in drawings.cards.items()},
-        taken=taken(models, drawings.cards.values()),
-        answers=Scores(models, drawings.cards).functions(),
-        elem_id="noise-player",
-        elem_classes="noise-player",
-        padding=False,
-    )
-    about = gr.HTML(handlers.about(drawings.first), padding=False, elem_classes="explain")
-    for title, folder in explained(drawings.cards):
-        with gr.Accordion(f"{title}: how does it work, and what of it is exact?", open=False, elem_classes="explain"):
-            explanation(folder, latex_delimiters=LATEX)
-
-    controls: list[Component] = [label, seed, steps, model, pictures, method, guidance, temperature]
-    # The browser sends all, and an older drawing ends for a newer one.
-    drawing: dict[str, Any] = {
-        "inputs": [*controls, session],
-        "validator": handlers.check,
-        "trigger_mode": "multiple",
-        "concurrency_id": LaneChoice("noise", handlers.lane),
-    }
-    public = drawing | {"fn": handlers.draw, "outputs": player, "show_progress": "hidden"}
-    then = public | QUIET
-    moved = [seed.input, label.input, pictures.input, steps.release, guidance.release, temperature.release]
-    form = [label, seed, steps, method, guidance, about]
-    begun = [
-        gr.on([draw.click, *moved], **public, api_name="noise"),
-        gr.on([model.input, method.input], handlers.switch, [model, label, seed, steps, method], form, **EVERY).then(
-            **then
-        ),
-        another.click(None, None, seed, js=draw_seed("noise")).then(**then),
-    ]
-    address = Address("noise", dict(zip(LINK, controls, strict=True)), extra=["at"])
-    back, arrived = address.restore(handlers.restore, [], [*controls, about], opening)
-    begun += [back.then(**then), opening.then(arrived, handlers.draw_first, outputs=player, **drawing)]
-    player.stop(None, cancels=begun)
-    seed.change(None, seed, wrong_seed, js=check_seed(LAST_SEED, WRONG_SEED))
-
-
-def played(card: Card) -> PlayedModel:
-    """What the player says of a model."""
-    density = "exact" if card.has(Density) else "bound" if card.has(Bounded) else ""
-    figures = {"exact": "bits_per_dim", "bound": "bound_bits_per_dim", "estimate": "estimated_bits_per_dim"}
-    usual = {kind: card.value(figure) for kind, figure in figures.items()}
-    return {
-        "title": FAMILIES[card.family].title,
-        "one": card.record.noun,
-        "many": card.record.many,
-        "idea": idea(card),
-        "layers": not card.has(Paced),
-        "density": density,
-        "estimate": card.has(Estimated),
-        "usual": {kind: bits for kind, bits in usual.items() if bits is not None},
-    }
+    gr.HTML(f"<style>{STYLE}</style>", padding=False, elem_classes="noise-style")
+    with gr.Tabs(elem_id="noise-views", elem_classes="views", overflow_behavior="wrap"):
+        with gr.Tab("One picture", id="noise-picture", elem_id="noise-picture"):
+            build_picture(models, drawings, extra=[])
+        with gr.Tab("How it works", id="noise-how"):
+            for place, (title, folder) in enumerate(explained(drawings.cards)):
+                words = f"{title}: how does it work, and what of it is exact?"
+                with gr.Accordion(words, open=place == 0, elem_classes="explain"):
+                    explanation(folder, latex_delimiters=LATEX)

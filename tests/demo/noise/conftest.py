@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from demo.noise.drawings import Drawings
 from demo.noise.handlers import NoiseHandlers
 from demo.shared.models import Models
 from tests.demo.noise.helpers import make_models
@@ -14,4 +15,4 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NoiseHandlers]:
     """The handlers; the small models are the shipped ones while they run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GM_CHECKPOINTS", str(make_models(tmp_path_factory.mktemp("checkpoints"))))
-        yield NoiseHandlers(Models.on("cpu"))
+        yield NoiseHandlers(Drawings(Models.on("cpu")))

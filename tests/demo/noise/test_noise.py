@@ -41,7 +41,7 @@ def test_every_family_that_makes_pictures_of_noise_is_offered_and_no_other() -> 
 @pytest.mark.parametrize(("name", "method", "calls"), [(FLOW, "rk4", 16), (DIFFUSION, "heun", 7), (LAYERS, OWN, 4)])
 def test_the_frames_are_the_models_own(tab, name, method, calls) -> None:
     message = drawn(tab, model=name, method=method)
-    model: Any = tab.models.streams(name)
+    model: Any = tab.drawings.models.streams(name)
     options = {} if name == LAYERS else {"steps": 4, model.method: method}
     frames = list(model.stream(1, torch.tensor([-1]), generator=torch.Generator().manual_seed(7), **options))
     assert message["total"] == len(message["frames"]) == len(frames) == 5

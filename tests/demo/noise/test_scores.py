@@ -21,7 +21,7 @@ def question(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def scores(tab: NoiseHandlers) -> Scores:
-    return Scores(tab.models, tab.drawings.cards)
+    return Scores(tab.drawings.models, tab.drawings.cards)
 
 
 @pytest.mark.parametrize("name", [LAYERS, DIFFUSION])
