@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
-from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, Samples, Streams, Variational
+from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, PaceStudy, Samples, Streams, Variational
 from gm_core.checkpoints import CheckpointError, checkpoint_dir, names, read_card
 from gm_core.data.catalog import FIRST, dataset_of, place_of
 from gm_core.device import pick_device
@@ -65,6 +65,10 @@ class Models:
     def atlas(self, name: str) -> Atlas:
         """What held-out pictures show of a model's latent space."""
         return gm_core.load_atlas(name)
+
+    def pace(self, name: str) -> PaceStudy:
+        """What was measured of a model after few steps and many."""
+        return gm_core.load_pace(name)
 
     def datasets(self) -> list[str]:
         """The data sets that there are calibrated detectors of, damaged or not; the catalogue's first."""
