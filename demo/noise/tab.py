@@ -8,6 +8,7 @@ from demo.base.words import message_html
 from demo.noise.drawings import Drawings
 from demo.noise.field import build_field
 from demo.noise.picture import build_picture
+from demo.noise.steps import KEPT, build_steps
 from demo.noise.words import explained
 from demo.shared.models import Models
 from demo.shell.languages import explanation
@@ -31,7 +32,9 @@ def build(models: Models) -> None:
     gr.HTML(f"<style>{STYLE}</style>", padding=False, elem_classes="noise-style")
     with gr.Tabs(elem_id="noise-views", elem_classes="views", overflow_behavior="wrap"):
         with gr.Tab("One picture", id="noise-picture", elem_id="noise-picture"):
-            build_picture(models, drawings, extra=[])
+            build_picture(models, drawings, extra=KEPT)
+        with gr.Tab("Steps against quality", id="noise-steps", elem_id="noise-steps-view"):
+            build_steps(models, drawings)
         with gr.Tab("The field", id="noise-field", elem_id="noise-field"):
             build_field(models)
         with gr.Tab("How it works", id="noise-how"):

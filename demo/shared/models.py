@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
-from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, Samples, Streams, Variational
+from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, PaceStudy, Samples, Streams, Variational
 from gm_core.checkpoints import CheckpointError, checkpoint_dir, names, read_card
 from gm_core.data.catalog import FIRST, dataset_of, place_of
 from gm_core.device import pick_device
@@ -70,6 +70,10 @@ class Models:
     def field(self, name: str) -> FieldStudy:
         """The fields that lead from noise to a model's codes."""
         return load_field(name)
+
+    def pace(self, name: str) -> PaceStudy:
+        """What was measured of a model after few steps and many."""
+        return gm_core.load_pace(name)
 
     def datasets(self) -> list[str]:
         """The data sets that there are calibrated detectors of, damaged or not; the catalogue's first."""
