@@ -9,15 +9,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, register
-from gm_core.models.capabilities import Bound, Estimate, NoiseFrame
-from gm_core.models.continuous import to_images, to_values
+from gm_core.models.base import Batch, Loss, ModelConfig, check_sizes, register
+from gm_core.models.capabilities import Bound, Estimate
+from gm_core.models.continuous import to_values
 from gm_core.models.convolutional import check_quarters
 from gm_core.models.diffusion.samplers import CALLS, SAMPLERS
 from gm_core.models.diffusion.schedule import LEAST, MOST, even_levels, mix, noise_levels, training_noise
-from gm_core.models.inputs import check_guidance, check_labels
-from gm_core.models.latents import draw_latents
+from gm_core.models.frames import NoiseFrame
+from gm_core.models.inputs import check_guidance
 from gm_core.models.ode import SOLVERS, Field, check_steps
+from gm_core.models.transport import Step, Transport
 from gm_core.models.unet import UNet
 
 NEAR = 8
@@ -47,7 +48,7 @@ class DiffusionConfig(ModelConfig):
 
 
 @register
-class Diffusion(Model):
+class Diffusion(Transport):
     r"""A network that tells the noise of a noisy picture from the picture.
 
     It is trained to predict :math:`v = \alpha \varepsilon - \sigma x` [1], from which both follow, and which is of one
@@ -71,6 +72,8 @@ class Diffusion(Model):
     config: DiffusionConfig
     method: ClassVar[str] = "sampler"
     methods: ClassVar[Mapping[str, int]] = CALLS
+    usual: ClassVar[str] = "heun"
+    noisiest: ClassVar[float] = MOST
 
     def __init__(self, config: DiffusionConfig) -> None:
         super().__init__(config)
@@ -132,8 +135,7 @@ class Diffusion(Model):
         Returns:
             Terms in nats, (B,) each: -KL to the prior, the reconstruction, and minus the diffusion's loss [2].
         """
-        labels = torch.full((len(images),), -1) if labels is None else labels
-        labels = check_labels(labels, len(images), self.config.classes).to(self.device)
+        labels = self._labels(labels, len(images))
         x = to_values(images, self.config.image).to(self.device)
         noise, first = (torch.randn(x.shape, generator=generator).to(x.device) for _ in range(2))
         place = (torch.rand(1, generator=generator) + torch.arange(len(x), dtype=torch.float32) / len(x)) % 1
@@ -187,8 +189,7 @@ class Diffusion(Model):
             raise ValueError(f"samples must be at least 1, not {samples}")
         steps = self.config.likelihood_steps if steps is None else steps
         check_steps(steps, solver)
-        labels = torch.full((len(images),), -1) if labels is None else labels
-        labels = check_labels(labels, len(images), self.config.classes).to(self.device)
+        labels = self._labels(labels, len(images))
         x = to_values(images, self.config.image).to(self.device)
         draws = []
         for _ in range(samples):
@@ -262,41 +263,45 @@ class Diffusion(Model):
         check_steps(steps)
         if sampler not in SAMPLERS:
             raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler!r}")
-        image = self.config.image
-        z = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
-        labels = torch.full((n,), -1) if labels is None else check_labels(labels, n, self.config.classes)
-        return self._frames(z, labels.to(self.device), steps, sampler, check_guidance(guidance))
+        noise, times = self._draw(n, generator, temperature), self._times(steps)
+        guidance = check_guidance(guidance)
+        return self._follow(self._pure(noise), times, self._labels(labels, n), SAMPLERS[sampler], guidance, noise)
 
-    @torch.no_grad()
-    def to_noise(
-        self,
-        images: Tensor,
-        labels: Tensor | None = None,
-        *,
-        generator: torch.Generator | None = None,
-        steps: int = 32,
-        solver: str = "heun",
-    ) -> Iterator[NoiseFrame]:
-        """Follow the probability-flow equation backwards, from pictures to their noise.
+    def _times(self, steps: int, strength: float = 1.0) -> list[float]:
+        """Levels of noise; a share of it is that of a quarter turn, whose tangent is the level."""
+        return noise_levels(steps, min(math.tan(strength * math.pi / 2), MOST) if strength < 1 else MOST)
 
-        Args:
-            images: ``uint8`` (B, C, H, W) of the model's size.
-            labels: Classes, ``int64`` (B,), -1 for "any class".
-            generator: Unused: the way back draws nothing.
-            steps: Of the solver.
-            solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
+    def _fine_times(self, steps: int) -> list[float]:
+        """Levels from the least to the most."""
+        return [LEAST, *noise_levels(steps)[-2::-1]]
 
-        Yields:
-            Frames with ``uint8`` images (B, C, H, W) on the CPU: first the picture, last its noise.
-        """
-        check_steps(steps, solver)
-        y = to_values(images, self.config.image).to(self.device)
-        labels = torch.full((len(y),), -1) if labels is None else check_labels(labels, len(y), self.config.classes)
-        field, levels = self._field(labels.to(self.device)), [0.0, *noise_levels(steps)[-2::-1]]
-        yield self._frame(0, steps + 1, y, levels[0], None, "picture")
-        for index, (start, end) in enumerate(itertools.pairwise(levels), 1):
-            y = SOLVERS[solver](field, y, start, end)
-            yield self._frame(index, steps + 1, y, end, None, f"noise {end:.3g}")
+    def _weights(self, time: float) -> tuple[float, float]:
+        """States are y = x + s e."""
+        return 1.0, time
+
+    def _size(self, time: float) -> float:
+        """The network sees alpha y."""
+        return math.hypot(1, time)
+
+    def _share(self, time: float) -> float:
+        """By the angle whose tangent is the level."""
+        return 1 - 2 / math.pi * math.atan(time)
+
+    def _title(self, time: float) -> str:
+        """The level."""
+        return f"noise {time:.3g}" if time > LEAST else "picture"
+
+    def _step(self, way: str) -> Step:
+        """One of the samplers."""
+        return SAMPLERS[way]
+
+    def _guess(self, state: Tensor, time: float, answer: Tensor) -> Tensor:
+        """The picture is what is left without the noise."""
+        return state - time * answer
+
+    def _scatter(self, values: Tensor, generator: torch.Generator) -> Tensor:
+        """Pictures with the least noise are what the model has a density of."""
+        return values + LEAST * torch.randn(values.shape, generator=generator)
 
     def _field(self, labels: Tensor, guidance: float = 1.0) -> Field:
         """The noise in y = x + s e as solvers ask for it, by s; at no noise, what there is at the least."""
@@ -307,37 +312,6 @@ class Diffusion(Model):
             return self.noise(_spread(alpha) * y, alpha, level * alpha, labels, guidance)
 
         return field
-
-    @torch.no_grad()
-    def _frames(self, z: Tensor, labels: Tensor, steps: int, sampler: str, guidance: float) -> Iterator[NoiseFrame]:
-        """Pictures from noise."""
-        # What is drawn anew on the way follows from a picture's first noise, not from what is drawn beside it.
-        sources = [torch.Generator().manual_seed(int(first.view(torch.int32)[0, 0, 0])) for first in z]
-        levels = noise_levels(steps)
-        field = self._field(labels, guidance)
-        y, calls = z.to(self.device) * math.hypot(1, levels[0]), 0
-        yield self._frame(0, steps + 1, y, levels[0], None, "noise")
-        for index, (start, end) in enumerate(itertools.pairwise(levels), 1):
-            seen: list[Tensor] = []
-
-            def watched(at: Tensor, level: float, seen: list[Tensor] = seen) -> Tensor:
-                """The field, and where it is asked: what it answers first tells the picture that it expects."""
-                answer = field(at, level)
-                seen.append(at - level * answer)
-                return answer
-
-            y = SAMPLERS[sampler](watched, y, start, end, sources)
-            calls += len(seen)
-            yield self._frame(index, steps + 1, y, end, seen[0], f"noise {end:.3g}" if end else "picture", calls)
-
-    def _frame(
-        self, index: int, total: int, y: Tensor, level: float, expected: Tensor | None, title: str, calls: int = 0
-    ) -> NoiseFrame:
-        """A frame; it shows noisy pictures as the network sees them, with values of one size."""
-        image = self.config.image
-        time = 1 - 2 / math.pi * math.atan(level)
-        ending = None if expected is None else to_images(expected, image)
-        return NoiseFrame(index, total, to_images(y / math.hypot(1, level), image), title, time, ending, calls)
 
     def _read(self, x: Tensor, y: Tensor) -> Tensor:
         """Log P(x | y) in nats, (B,): which of the levels near it a value with the least noise belongs to."""
