@@ -10,6 +10,7 @@ family is used wherever it can be without any other file knowing of it.
 :class:`Samples`     pictures drawn from the model
 :class:`Streams`     the same, step by step
 :class:`Paced`       the same, in as many steps as one likes
+:class:`FromNoise`   the same, from noise that is given and not drawn
 :class:`Inverts`     from a picture back to the noise that it is made of
 :class:`Latent`      a code for every picture, a picture for every code
 :class:`Variational` the same with a distribution over codes, as a VAE has
@@ -279,6 +280,27 @@ class Paced(Streams, Protocol):
 
 
 @runtime_checkable
+class FromNoise(Streams, Protocol):
+    """Pictures are made of standard normal noise, a number for each of their values.
+
+    So the same noise can be given to several models. Each number is of one place of the picture, in every model: the
+    picture that a model would make if it did nothing but scale and shift depends there on that number alone.
+    """
+
+    def from_noise(self, noise: Tensor, labels: Tensor | None = None) -> Iterator[Frame]:
+        """Pictures of given noise, step by step.
+
+        Args:
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: As for ``sample``.
+
+        Raises:
+            ValueError: The noise is of the wrong shape or not finite.
+        """
+        ...
+
+
+@runtime_checkable
 class Inverts(Configured, Protocol):
     """Pictures can be turned back, step by step, into the noise that they are made of."""
 
@@ -372,6 +394,7 @@ NOUNS: dict[type, str] = {
     Samples: "way to draw pictures",
     Streams: "steps to watch",
     Paced: "choice of the number of steps",
+    FromNoise: "noise that pictures are made of",
     Inverts: "way back to noise",
     Latent: "latent space",
     Variational: "posterior over codes",

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gm_core.models.capabilities import Inverts, Samples, Streams
+from gm_core.models.capabilities import FromNoise, Inverts, Samples, Streams
 from tests.contract.tiny import able, classes, pictures
 from tests.helpers import seeded
 
@@ -61,6 +61,36 @@ def test_a_streams_last_frame_is_the_picture_that_sample_gives(model):
 @able(Streams)
 def test_the_frames_of_a_stream_are_counted_from_0_to_their_total(model):
     check_frames(list(model.stream(2, generator=seeded())), model, 2)
+
+
+@able(FromNoise)
+def test_given_noise_makes_the_same_pictures_whatever_lies_beside_it(model):
+    noise = torch.randn(2, *model.config.image.size, generator=seeded())
+    frames = list(model.from_noise(noise))
+    check_frames(frames, model, 2)
+    for one, other in zip(frames, model.from_noise(noise[1:]), strict=True):
+        assert torch.equal(one.images[1:], other.images)
+    assert not torch.equal(frames[0].images[0], frames[0].images[1])
+
+
+@able(FromNoise)
+def test_each_number_of_given_noise_is_of_one_place_of_the_picture(model):
+    noise = torch.zeros(1, *model.config.image.size)
+    first = next(iter(model.from_noise(noise))).images
+    for place in ((0, 0, 0), (0, 1, 2), (0, 2, 1), (0, 5, 3), (0, 7, 7)):
+        changed = noise.clone()
+        changed[0][place] = 2.0
+        there = next(iter(model.from_noise(changed))).images != first
+        assert there.nonzero().tolist() == [[0, *place]]
+
+
+@able(FromNoise)
+def test_noise_of_the_wrong_shape_or_type_is_refused(model):
+    channels, height, width = model.config.image.size
+    good = torch.zeros(1, channels, height, width)
+    for bad in (good[0], good.view(1, 1, -1, 1), good[:0], good.numpy(), torch.full_like(good, math.nan)):
+        with pytest.raises(ValueError, match=r"noise must have shape|z must be"):
+            next(iter(model.from_noise(bad)))
 
 
 @able(Inverts)

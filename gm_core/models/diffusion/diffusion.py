@@ -16,7 +16,7 @@ from gm_core.models.convolutional import check_quarters
 from gm_core.models.diffusion.samplers import CALLS, SAMPLERS
 from gm_core.models.diffusion.schedule import LEAST, MOST, even_levels, mix, noise_levels, training_noise
 from gm_core.models.inputs import check_guidance, check_labels
-from gm_core.models.latents import draw_latents
+from gm_core.models.latents import check_noise, draw_latents
 from gm_core.models.ode import SOLVERS, Field, check_steps
 from gm_core.models.unet import UNet
 
@@ -259,12 +259,36 @@ class Diffusion(Model):
         Yields:
             Frames with ``uint8`` images (n, C, H, W) on the CPU.
         """
+        image = self.config.image
+        noise = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
+        return self.from_noise(noise, labels, steps=steps, sampler=sampler, guidance=guidance)
+
+    def from_noise(
+        self,
+        noise: Tensor,
+        labels: Tensor | None = None,
+        *,
+        steps: int = 10,
+        sampler: str = "heun",
+        guidance: float = 1.0,
+    ) -> Iterator[NoiseFrame]:
+        """The same from given noise; what samplers draw anew on the way follows from it.
+
+        Args:
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            steps: From 1 to 1,000.
+            sampler: ``"ddpm"``, ``"ddim"``, ``"heun"`` or ``"langevin"``.
+            guidance: Weight of the label, 1 being the model itself.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
         check_steps(steps)
         if sampler not in SAMPLERS:
             raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler!r}")
-        image = self.config.image
-        z = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
-        labels = torch.full((n,), -1) if labels is None else check_labels(labels, n, self.config.classes)
+        z = check_noise(noise, self.config.image)
+        labels = torch.full((len(z),), -1) if labels is None else check_labels(labels, len(z), self.config.classes)
         return self._frames(z, labels.to(self.device), steps, sampler, check_guidance(guidance))
 
     @torch.no_grad()

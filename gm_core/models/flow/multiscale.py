@@ -17,7 +17,7 @@ from gm_core.models.flow.base import Bijection, PixelAffine
 from gm_core.models.flow.coupling import CouplingNetwork, coupling_masks
 from gm_core.models.flow.dequantisation import Dequantisation, standard_normal_log_prob, to_levels, to_logits
 from gm_core.models.inputs import check_shape
-from gm_core.models.latents import check_latent, draw_latents
+from gm_core.models.latents import check_latent, check_noise, draw_latents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,14 @@ class _State:
             parts.append(part.view(-1, channels // 2, height, columns))
             channels, height, columns = 2 * channels, height // 2, columns // 2
         return cls(z.view(-1, channels, height, columns), tuple(parts))
+
+    @classmethod
+    def of_values(cls, values: Tensor, scales: int) -> Self:
+        """The inverse of :meth:`values`: the last state of the way to noise."""
+        state = cls(values, ())
+        for _ in range(scales - 1):
+            state = state.split()
+        return state
 
     def code(self) -> Tensor:
         """All values in a row, (B, D): those factored out first come first."""
@@ -237,7 +245,6 @@ class MultiScaleFlow(Model):
         """
         return self.render(draw_latents(n, self.dimensions, generator, temperature))
 
-    @torch.no_grad()
     def stream(
         self,
         n: int = 1,
@@ -259,7 +266,26 @@ class MultiScaleFlow(Model):
         Yields:
             Frames with ``uint8`` images (n, C, H, W) on the CPU; the last has what :meth:`sample` gives.
         """
-        z = draw_latents(n, self.dimensions, generator, temperature)
+        return self._stream(draw_latents(n, self.dimensions, generator, temperature))
+
+    def from_noise(self, noise: Tensor, labels: Tensor | None = None) -> Iterator[PictureFrame]:
+        """The same from given noise, whose numbers are those of z at the places that :meth:`stream` shows them at.
+
+        A drawn z has them in the order of :meth:`code`: what was factored out first comes first.
+
+        Args:
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: Unused.
+
+        Raises:
+            ValueError: The noise is of the wrong shape or not finite.
+        """
+        values = F.pixel_unshuffle(check_noise(noise, self.config.image), 2)
+        return self._stream(_State.of_values(values, len(self.scales)).code())
+
+    @torch.no_grad()
+    def _stream(self, z: Tensor) -> Iterator[PictureFrame]:
+        """From a code, (n, D), to its picture."""
         for index, state in enumerate(self._towards_data(z)):
             title = f"coupling {self._frames - index} undone" if index else "noise"
             yield PictureFrame(index, self._frames, self._picture(state), title)

@@ -14,7 +14,7 @@ from gm_core.models.capabilities import Estimate, NoiseFrame
 from gm_core.models.continuous import to_images, to_values
 from gm_core.models.convolutional import check_quarters
 from gm_core.models.inputs import check_guidance, check_labels, check_shape
-from gm_core.models.latents import draw_latents
+from gm_core.models.latents import check_noise, draw_latents
 from gm_core.models.ode import CALLS, SOLVERS, Field, check_steps
 from gm_core.models.unet import UNet
 
@@ -167,8 +167,32 @@ class FlowMatching(Model):
             Frames with ``uint8`` images (n, C, H, W) on the CPU.
         """
         image = self.config.image
-        x = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
-        labels = torch.full((n,), -1) if labels is None else check_labels(labels, n, self.config.classes)
+        noise = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
+        return self.from_noise(noise, labels, steps=steps, solver=solver, guidance=guidance)
+
+    def from_noise(
+        self,
+        noise: Tensor,
+        labels: Tensor | None = None,
+        *,
+        steps: int = 10,
+        solver: str = "euler",
+        guidance: float = 1.0,
+    ) -> Iterator[NoiseFrame]:
+        """The same from given noise.
+
+        Args:
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            steps: Of the solver, from 1 to 1,000.
+            solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
+            guidance: Weight of the label, 1 being the model itself.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
+        x = check_noise(noise, self.config.image)
+        labels = torch.full((len(x),), -1) if labels is None else check_labels(labels, len(x), self.config.classes)
         return self._follow(x, labels, steps, solver, check_guidance(guidance), back=False)
 
     def to_noise(
