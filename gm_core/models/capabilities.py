@@ -30,6 +30,7 @@ from torch.distributions import Categorical, Normal
 from gm_core.distributions.channels import PictureMixture
 from gm_core.distributions.logistic import LogisticMixture
 from gm_core.models.base import Model, ModelConfig
+from gm_core.models.frames import Frame
 
 
 @dataclass(frozen=True)
@@ -106,54 +107,6 @@ def mean_weight_error(weights: Tensor, value: Tensor) -> Tensor:
     if samples < 2:
         return torch.full_like(value, math.inf)
     return (weights - value).exp().std(dim=0) / math.sqrt(samples)
-
-
-class Frame(Protocol):
-    """One step on the way to n finished pictures, whatever a step is: a pixel, a layer, an iteration."""
-
-    @property
-    def index(self) -> int:
-        """Number of the step, from 0."""
-
-    @property
-    def total(self) -> int:
-        """Steps in all."""
-
-    @property
-    def images(self) -> Tensor:
-        """What the pictures look like after the step, ``uint8`` (n, C, H, W)."""
-
-
-@dataclass(frozen=True)
-class PictureFrame:
-    """A frame that holds its pictures.
-
-    Attributes:
-        index: Number of the step, from 0.
-        total: Steps in all.
-        images: The pictures after the step, ``uint8`` (n, C, H, W).
-        title: What the step did, in a few words.
-    """
-
-    index: int
-    total: int
-    images: Tensor
-    title: str = ""
-
-
-@dataclass(frozen=True)
-class NoiseFrame(PictureFrame):
-    """A frame on the way between noise and a picture.
-
-    Attributes:
-        time: Where on the way: from 0, all noise, to 1, the picture.
-        ending: The pictures that the model expects at the end, like ``images``; none in the first frame, unasked.
-        calls: How often the network has been called so far.
-    """
-
-    time: float = 0.0
-    ending: Tensor | None = None
-    calls: int = 0
 
 
 class Configured(Protocol):

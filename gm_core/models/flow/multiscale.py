@@ -5,17 +5,19 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Self, cast
+from typing import ClassVar, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes
-from gm_core.models.capabilities import Bound, Estimate, PictureFrame, mean_weight_error
+from gm_core.models.capabilities import Bound, Estimate, mean_weight_error
 from gm_core.models.flow.base import Bijection, PixelAffine
-from gm_core.models.flow.coupling import CouplingNetwork, coupling_masks
+from gm_core.models.flow.coupling import CouplingNetwork
 from gm_core.models.flow.dequantisation import Dequantisation, standard_normal_log_prob, to_levels, to_logits
+from gm_core.models.flow.state import State
+from gm_core.models.frames import PictureFrame
 from gm_core.models.inputs import check_shape
 from gm_core.models.latents import check_latent, check_noise, draw_latents
 
@@ -51,68 +53,6 @@ class FlowConfig(ModelConfig):
                 f"{len(self.couplings)} scales need a height and width that are multiples of {divisor}, "
                 f"not {self.image.height}x{self.image.width}"
             )
-
-
-@dataclass(frozen=True)
-class _State:
-    """Where a picture is on the way to noise, or back.
-
-    Attributes:
-        h: The values that couplings change at the current scale, (B, C, H, W).
-        parts: The values factored out at every scale before it.
-    """
-
-    h: Tensor
-    parts: tuple[Tensor, ...]
-
-    @classmethod
-    def of_code(cls, z: Tensor, shape: tuple[int, int, int], scales: int) -> Self:
-        """The last state of the way to noise, from its code (B, D); the shape is that of the first scale."""
-        channels, height, columns = shape
-        parts = []
-        for _ in range(scales - 1):
-            part, z = z.split((channels // 2 * height * columns, z.shape[1] - channels // 2 * height * columns), dim=1)
-            parts.append(part.view(-1, channels // 2, height, columns))
-            channels, height, columns = 2 * channels, height // 2, columns // 2
-        return cls(z.view(-1, channels, height, columns), tuple(parts))
-
-    @classmethod
-    def of_values(cls, values: Tensor, scales: int) -> Self:
-        """The inverse of :meth:`values`: the last state of the way to noise."""
-        state = cls(values, ())
-        for _ in range(scales - 1):
-            state = state.split()
-        return state
-
-    def code(self) -> Tensor:
-        """All values in a row, (B, D): those factored out first come first."""
-        return torch.cat([part.flatten(1) for part in (*self.parts, self.h)], dim=1)
-
-    def split(self) -> Self:
-        """Factor out half of the channels and squeeze the others: on to the next scale."""
-        kept, others = _halves(self.h.shape[1])
-        return type(self)(F.pixel_unshuffle(self.h[:, kept], 2), (*self.parts, self.h[:, others]))
-
-    def join(self) -> Self:
-        """The inverse of :meth:`split`."""
-        *parts, part = self.parts
-        kept, others = _halves(2 * part.shape[1])
-        h = torch.empty_like(torch.cat((part, part), dim=1))
-        h[:, kept], h[:, others] = F.pixel_shuffle(self.h, 2), part
-        return type(self)(h, tuple(parts))
-
-    def values(self) -> Tensor:
-        """All values, each at its place at the first scale, (B, 4C, H/2, W/2)."""
-        state = self
-        while state.parts:
-            state = state.join()
-        return state.h
-
-
-def _halves(channels: int) -> tuple[Tensor, Tensor]:
-    """The channels that go on to the next scale, which are the checkerboard's, and those factored out."""
-    mask = coupling_masks(channels, 1)[0].bool()
-    return mask.nonzero().flatten(), (~mask).nonzero().flatten()
 
 
 class MultiScaleFlow(Model):
@@ -281,7 +221,7 @@ class MultiScaleFlow(Model):
             ValueError: The noise is of the wrong shape or not finite.
         """
         values = F.pixel_unshuffle(check_noise(noise, self.config.image), 2)
-        return self._stream(_State.of_values(values, len(self.scales)).code())
+        return self._stream(State.of_values(values, len(self.scales)).code())
 
     @torch.no_grad()
     def _stream(self, z: Tensor) -> Iterator[PictureFrame]:
@@ -368,7 +308,7 @@ class MultiScaleFlow(Model):
         logits, _ = to_logits(x, torch.sigmoid(v), self.config.image.levels)
         return logits
 
-    def _towards_noise(self, logits: Tensor) -> Iterator[tuple[_State, Tensor]]:
+    def _towards_noise(self, logits: Tensor) -> Iterator[tuple[State, Tensor]]:
         """The flow's forward way, layer by layer.
 
         Args:
@@ -378,31 +318,31 @@ class MultiScaleFlow(Model):
             The state after the standardisation and after every coupling, and the layer's log-determinant, (B,).
         """
         h, log_det = self.standardise(logits)
-        state = _State(h, ())
+        state = State(h, ())
         yield state, log_det
         for index, scale in enumerate(self._couplings):
             if index:
                 state = state.split()
             for coupling in scale:
                 h, log_det = coupling(state.h)
-                state = _State(h, state.parts)
+                state = State(h, state.parts)
                 yield state, log_det
 
-    def _towards_data(self, z: Tensor) -> Iterator[_State]:
+    def _towards_data(self, z: Tensor) -> Iterator[State]:
         """The inverse of :meth:`_towards_noise`: the state of z, and that after every coupling undone."""
         image = self.config.image
         z = check_latent(z, self.dimensions)
         shape = 4 * image.channels, image.height // 2, image.width // 2
-        state = _State.of_code(z.to(self.device), shape, len(self.scales))
+        state = State.of_code(z.to(self.device), shape, len(self.scales))
         yield state
         for index, scale in reversed(list(enumerate(self._couplings))):
             for place, coupling in reversed(list(enumerate(scale))):
-                state = _State(coupling.inverse(state.h), state.parts)
+                state = State(coupling.inverse(state.h), state.parts)
                 if place == 0 and index:
                     state = state.join()
                 yield state
 
-    def _picture(self, state: _State) -> Tensor:
+    def _picture(self, state: State) -> Tensor:
         """What the values of a state would be as a picture, ``uint8`` (B, C, H, W) on the CPU."""
         logits = self.standardise.inverse(state.values())
         return F.pixel_shuffle(to_levels(logits, self.config.image.levels), 2).cpu()

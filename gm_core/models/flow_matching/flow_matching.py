@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, register
-from gm_core.models.capabilities import Estimate, NoiseFrame
+from gm_core.models.capabilities import Estimate
 from gm_core.models.continuous import to_images, to_values
 from gm_core.models.convolutional import check_quarters
+from gm_core.models.frames import NoiseFrame
 from gm_core.models.inputs import check_guidance, check_labels, check_shape
 from gm_core.models.latents import check_noise, draw_latents
 from gm_core.models.ode import CALLS, SOLVERS, Field, check_steps
