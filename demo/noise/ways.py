@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from demo.base.checks import is_number
-from demo.base.errors import Answer, InputError
+from demo.base.errors import InputError
 from demo.base.packing import pack_pictures
 from demo.base.serving.waiting import check_wanted
 from demo.noise.drawings import ANY, LAST_SEED, PICTURES, UNGUIDED, Drawings
@@ -115,7 +115,12 @@ class Race:
                 images.append(frame.images)
             begun = time.thread_time()
         read = self._read_as(name, images[-1])
-        return {"times": times, "calls": calls, "images": pack_pictures(visible(torch.cat(images), shape.levels)), **read}
+        return {
+            "times": times,
+            "calls": calls,
+            "images": pack_pictures(visible(torch.cat(images), shape.levels)),
+            **read,
+        }
 
     @staticmethod
     def noise(seed: int, shape: ImageShape) -> Tensor:
