@@ -10,6 +10,7 @@ family is used wherever it can be without any other file knowing of it.
 :class:`Samples`     pictures drawn from the model
 :class:`Streams`     the same, step by step
 :class:`Paced`       the same, in as many steps as one likes
+:class:`FromNoise`   the same, from noise that is given and not drawn
 :class:`Inverts`     from a picture back to the noise that it is made of, and from noise to its picture
 :class:`Edits`       pictures made of what is there: noise on, noise off; a part kept, the rest made
 :class:`Latent`      a code for every picture, a picture for every code
@@ -216,6 +217,19 @@ class Paced(Streams, Protocol):
 
 
 @runtime_checkable
+class FromNoise(Streams, Protocol):
+    """Pictures are made of standard normal noise, a number for each of their values.
+
+    So the same noise can be given to several models. Each number is of one place of the picture, in every model: the
+    picture that a model would make if it did nothing but scale and shift depends there on that number alone.
+    """
+
+    def from_noise(self, noise: Tensor, labels: Tensor | None = None) -> Iterator[Frame]:
+        """Pictures of standard normal noise, ``float32`` (n, C, H, W), step by step; labels are as for ``sample``."""
+        ...
+
+
+@runtime_checkable
 class Inverts(Configured, Protocol):
     """Pictures can be turned back, step by step, into the noise that they are made of, and noise into its picture."""
 
@@ -229,12 +243,8 @@ class Inverts(Configured, Protocol):
         """
         ...
 
-    def from_noise(self, noise: Tensor) -> Iterator[PictureFrame]:
-        """Turn noise into pictures: the way of :meth:`to_noise` backwards, up to what its solver leaves, if any.
-
-        Args:
-            noise: ``float32`` (B, C, H, W), of the layout of the frames' ``noise``.
-        """
+    def to_picture(self, noise: Tensor) -> Iterator[PictureFrame]:
+        """Turn noise, ``float32`` (B, C, H, W), into pictures: that way backwards, exact but for what a solver leaves."""
         ...
 
 
@@ -359,6 +369,7 @@ NOUNS: dict[type, str] = {
     Samples: "way to draw pictures",
     Streams: "steps to watch",
     Paced: "choice of the number of steps",
+    FromNoise: "noise that pictures are made of",
     Inverts: "way back to noise",
     Edits: "way to begin with a picture",
     Latent: "latent space",

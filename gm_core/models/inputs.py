@@ -117,19 +117,6 @@ def check_shape(images: Tensor, shape: "ImageShape") -> Tensor:
     return images
 
 
-def check_noise(noise: Tensor, shape: "ImageShape") -> Tensor:
-    """Noise of a model's pictures as ``float32``, or a ``ValueError`` unless it is finite, (B, C, H, W)."""
-    if not isinstance(noise, Tensor) or not noise.is_floating_point() or noise.is_meta:
-        kind = _type_of(noise) if isinstance(noise, Tensor) and not noise.is_meta else type(noise).__name__
-        raise ValueError(f"noise must be a tensor of float32, not {kind}")
-    if noise.ndim != 4 or not len(noise) or tuple(noise.shape[1:]) != shape.size:
-        raise ValueError(f"noise must have shape (B, {', '.join(map(str, shape.size))}), not {tuple(noise.shape)}")
-    noise = noise.float()
-    if not torch.isfinite(noise).all():
-        raise ValueError("noise must be finite")
-    return noise
-
-
 def check_keep(keep: Tensor, images: Tensor) -> Tensor:
     """Which pixels of pictures are kept, or a ``ValueError`` unless it says so of each, ``bool`` (B, 1, H, W)."""
     n, _, height, width = images.shape

@@ -36,8 +36,8 @@ from torch import Tensor
 from gm_core.models.base import Model
 from gm_core.models.continuous import to_images, to_values
 from gm_core.models.frames import NoiseFrame
-from gm_core.models.inputs import check_guidance, check_keep, check_labels, check_noise, check_share
-from gm_core.models.latents import draw_latents
+from gm_core.models.inputs import check_guidance, check_keep, check_labels, check_share
+from gm_core.models.latents import check_noise, draw_latents
 from gm_core.models.ode import SOLVERS, Field, Solver, check_steps
 
 Step = Callable[[Field, Tensor, float, float, Sequence[torch.Generator]], Tensor]
@@ -159,7 +159,7 @@ class Transport(Model):
         labels = self._labels(labels, len(values))
         return self._follow(values.to(self.device), self._fine_times(steps), labels, by_solver(SOLVERS[solver]))
 
-    def from_noise(
+    def to_picture(
         self, noise: Tensor, labels: Tensor | None = None, *, steps: int = 32, solver: str = "rk4"
     ) -> Iterator[NoiseFrame]:
         """Follow the differential equation from noise to pictures: the way of :meth:`to_noise`, backwards.

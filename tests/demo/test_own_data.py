@@ -17,7 +17,7 @@ from demo.draw.drawings import EACH, Drawings, DrawRequest
 from demo.draw.words import model_options
 from demo.judge.api import to_json
 from demo.judge.bayes import ONE_CLASS, BayesPanel
-from demo.judge.examples import examples
+from demo.shared.examples import examples
 from demo.judge.handlers import Handlers, Request
 from demo.judge.judgement import Judgement
 from demo.judge.many import JudgingSession, ManyPanel

@@ -13,16 +13,15 @@ from gm_core.models.base import Batch, Loss, ModelConfig, check_sizes, register
 from gm_core.models.capabilities import Bound, Estimate
 from gm_core.models.continuous import to_values
 from gm_core.models.convolutional import check_quarters
+from gm_core.models.diffusion.likelihood import normal_log_prob, prior_kl, read_levels
 from gm_core.models.diffusion.samplers import CALLS, SAMPLERS
 from gm_core.models.diffusion.schedule import LEAST, MOST, even_levels, mix, noise_levels, training_noise
 from gm_core.models.frames import NoiseFrame
 from gm_core.models.inputs import check_guidance
+from gm_core.models.latents import check_noise, draw_latents
 from gm_core.models.ode import SOLVERS, Field, check_steps
 from gm_core.models.transport import Step, Transport
 from gm_core.models.unet import UNet
-
-NEAR = 8
-"""Levels on either side of the nearest one that a picture with the least noise can be read as."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +152,8 @@ class Diffusion(Transport):
         error = (noise - self.noise(noisy, alpha, sigma, labels)).square().flatten(1).sum(dim=1)
         return Bound(
             {
-                "-prior": -_prior_kl(x),
-                "reconstruction": self._read(x, x + LEAST * first),
+                "-prior": -prior_kl(x),
+                "reconstruction": read_levels(x, x + LEAST * first, self.config.image.levels),
                 "-diffusion": -weight.to(x.device) * error,
             }
         )
@@ -196,8 +195,12 @@ class Diffusion(Transport):
             noise = torch.randn(x.shape, generator=generator).to(x.device)
             signs = (torch.randint(2, x.shape, generator=generator) * 2 - 1).float().to(x.device)
             y = x + LEAST * noise
-            chance = _normal_log_prob(noise, 1.0) - self.config.image.values * math.log(LEAST)  # log q(y | x)
-            draws.append(self._log_density(y, labels, signs, steps, solver) + self._read(x, y) - chance)
+            chance = normal_log_prob(noise, 1.0) - self.config.image.values * math.log(LEAST)  # log q(y | x)
+            draws.append(
+                self._log_density(y, labels, signs, steps, solver)
+                + read_levels(x, y, self.config.image.levels)
+                - chance
+            )
         values = torch.stack(draws)
         error = values.std(dim=0) / math.sqrt(samples) if samples > 1 else torch.full_like(values[0], math.inf)
         return Estimate(values.mean(dim=0), error, "Hutchinson", samples)
@@ -260,12 +263,37 @@ class Diffusion(Transport):
         Yields:
             Frames with ``uint8`` images (n, C, H, W) on the CPU.
         """
+        image = self.config.image
+        noise = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
+        return self.from_noise(noise, labels, steps=steps, sampler=sampler, guidance=guidance)
+
+    def from_noise(
+        self,
+        noise: Tensor,
+        labels: Tensor | None = None,
+        *,
+        steps: int = 10,
+        sampler: str = "heun",
+        guidance: float = 1.0,
+    ) -> Iterator[NoiseFrame]:
+        """The same from given noise; what samplers draw anew on the way follows from it.
+
+        Args:
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            steps: From 1 to 1,000.
+            sampler: ``"ddpm"``, ``"ddim"``, ``"heun"`` or ``"langevin"``.
+            guidance: Weight of the label, 1 being the model itself.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
         check_steps(steps)
         if sampler not in SAMPLERS:
             raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler!r}")
-        noise, times = self._draw(n, generator, temperature), self._times(steps)
-        guidance = check_guidance(guidance)
-        return self._follow(self._pure(noise), times, self._labels(labels, n), SAMPLERS[sampler], guidance, noise)
+        noise, guidance = check_noise(noise, self.config.image), check_guidance(guidance)
+        labels = self._labels(labels, len(noise))
+        return self._follow(self._pure(noise), self._times(steps), labels, SAMPLERS[sampler], guidance, noise)
 
     def _times(self, steps: int, strength: float = 1.0) -> list[float]:
         """Levels of noise; a share of it is that of a quarter turn, whose tangent is the level."""
@@ -313,18 +341,6 @@ class Diffusion(Transport):
 
         return field
 
-    def _read(self, x: Tensor, y: Tensor) -> Tensor:
-        """Log P(x | y) in nats, (B,): which of the levels near it a value with the least noise belongs to."""
-        levels = self.config.image.levels
-        offsets = torch.arange(-min(NEAR, levels - 1), min(NEAR, levels - 1) + 1, device=x.device) * (2 / levels)
-        total = torch.full_like(x, -math.inf)
-        for offset in offsets:
-            other = x + offset
-            there = (other > -1) & (other < 1)
-            chance = -0.5 * ((y - other) / LEAST).square()
-            total = torch.logaddexp(total, torch.where(there, chance, -math.inf))
-        return (-0.5 * ((y - x) / LEAST).square() - total).flatten(1).sum(dim=1)
-
     def _log_density(self, y: Tensor, labels: Tensor, signs: Tensor, steps: int, solver: str) -> Tensor:
         """Log p(y) at the least noise, (B, C, H, W) to nats (B,), with these signs for the trace."""
         field = self._field(labels)
@@ -342,21 +358,9 @@ class Diffusion(Transport):
         levels = even_levels(steps)
         for start, end in itertools.pairwise(levels):
             state = SOLVERS[solver](both, state, start, end)
-        return _normal_log_prob(state[:, :-1], math.hypot(1, MOST)) + state[:, -1]
+        return normal_log_prob(state[:, :-1], math.hypot(1, MOST)) + state[:, -1]
 
 
 def _spread(numbers: Tensor) -> Tensor:
     """(B,) to (B, 1, 1, 1)."""
     return numbers[:, None, None, None]
-
-
-def _normal_log_prob(values: Tensor, stddev: float) -> Tensor:
-    """Log-density of a normal of mean 0, (B, ...) to nats (B,)."""
-    return -0.5 * ((values / stddev).square() + math.log(2 * math.pi * stddev**2)).flatten(1).sum(dim=1)
-
-
-def _prior_kl(x: Tensor) -> Tensor:
-    """KL of the noisiest picture to pure noise, nats (B,)."""
-    sigma2 = MOST**2 / (1 + MOST**2)
-    alpha2 = 1 - sigma2
-    return 0.5 * (sigma2 - 1 - math.log(sigma2) + alpha2 * x.square()).flatten(1).sum(dim=1)

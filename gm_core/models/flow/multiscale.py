@@ -15,11 +15,11 @@ from gm_core.models.capabilities import Bound, Estimate
 from gm_core.models.flow.base import Bijection, PixelAffine
 from gm_core.models.flow.coupling import CouplingNetwork
 from gm_core.models.flow.dequantisation import Dequantisation, standard_normal_log_prob, to_levels, to_logits
-from gm_core.models.flow.state import FlowState
+from gm_core.models.flow.state import State
 from gm_core.models.frames import PictureFrame
 from gm_core.models.importance import importance_estimate
-from gm_core.models.inputs import check_noise, check_shape
-from gm_core.models.latents import check_latent, draw_latents
+from gm_core.models.inputs import check_shape
+from gm_core.models.latents import check_latent, check_noise, draw_latents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,11 +201,26 @@ class MultiScaleFlow(Model):
         Yields:
             Frames with ``uint8`` images (n, C, H, W) on the CPU; the last has what :meth:`sample` gives.
         """
-        return self._frames_of(draw_latents(n, self.dimensions, generator, temperature))
+        return self._stream(draw_latents(n, self.dimensions, generator, temperature))
+
+    def from_noise(self, noise: Tensor, labels: Tensor | None = None) -> Iterator[PictureFrame]:
+        """The same from given noise, whose numbers are those of z at the places that :meth:`stream` shows them at.
+
+        A drawn z has them in the order of :meth:`code`: what was factored out first comes first.
+
+        Args:
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: Unused.
+
+        Raises:
+            ValueError: The noise is of the wrong shape or not finite.
+        """
+        values = F.pixel_unshuffle(check_noise(noise, self.config.image), 2)
+        return self._stream(State.of_values(values, len(self.scales)).code())
 
     @torch.no_grad()
     def to_noise(self, images: Tensor, *, generator: torch.Generator | None = None) -> Iterator[PictureFrame]:
-        """How a picture becomes noise, coupling by coupling: the way of :meth:`from_noise`, backwards.
+        """How a picture becomes noise, coupling by coupling: the way of :meth:`stream`, backwards.
 
         Args:
             images: ``uint8`` (B, C, H, W) of the model's size.
@@ -226,17 +241,9 @@ class MultiScaleFlow(Model):
             on_cpu = {name: term.cpu() for name, term in terms.items()}
             yield PictureFrame(index, self._frames, self._picture(state), title, noise, on_cpu)
 
-    def from_noise(self, noise: Tensor) -> Iterator[PictureFrame]:
-        """How noise becomes a picture: a frame for each coupling undone.
-
-        Args:
-            noise: ``float32`` (B, C, H, W), each value at its place in the picture.
-
-        Yields:
-            As :meth:`stream`.
-        """
-        noise = check_noise(noise, self.config.image)
-        return self._frames_of(FlowState.of_values(F.pixel_unshuffle(noise, 2), len(self.scales)).code())
+    def to_picture(self, noise: Tensor) -> Iterator[PictureFrame]:
+        """The way of :meth:`to_noise`, backwards: that of :meth:`from_noise`."""
+        return self.from_noise(noise)
 
     @torch.no_grad()
     def code(self, images: Tensor) -> Tensor:
@@ -306,14 +313,14 @@ class MultiScaleFlow(Model):
         return logits, {"dequantisation": -log_q, "logit": log_det}
 
     @torch.no_grad()
-    def _frames_of(self, z: Tensor) -> Iterator[PictureFrame]:
+    def _stream(self, z: Tensor) -> Iterator[PictureFrame]:
         """How a code becomes a picture."""
         for index, state in enumerate(self._towards_data(z)):
             title = f"coupling {self._frames - index} undone" if index else "noise"
             noise = None if index else F.pixel_shuffle(state.values(), 2).cpu()
             yield PictureFrame(index, self._frames, self._picture(state), title, noise)
 
-    def _towards_noise(self, logits: Tensor) -> Iterator[tuple[FlowState, Tensor]]:
+    def _towards_noise(self, logits: Tensor) -> Iterator[tuple[State, Tensor]]:
         """The flow's forward way, layer by layer.
 
         Args:
@@ -323,31 +330,31 @@ class MultiScaleFlow(Model):
             The state after the standardisation and after every coupling, and the layer's log-determinant, (B,).
         """
         h, log_det = self.standardise(logits)
-        state = FlowState(h, ())
+        state = State(h, ())
         yield state, log_det
         for index, scale in enumerate(self._couplings):
             if index:
                 state = state.split()
             for coupling in scale:
                 h, log_det = coupling(state.h)
-                state = FlowState(h, state.parts)
+                state = State(h, state.parts)
                 yield state, log_det
 
-    def _towards_data(self, z: Tensor) -> Iterator[FlowState]:
+    def _towards_data(self, z: Tensor) -> Iterator[State]:
         """The inverse of :meth:`_towards_noise`: the state of z, and that after every coupling undone."""
         image = self.config.image
         z = check_latent(z, self.dimensions)
         shape = 4 * image.channels, image.height // 2, image.width // 2
-        state = FlowState.of_code(z.to(self.device), shape, len(self.scales))
+        state = State.of_code(z.to(self.device), shape, len(self.scales))
         yield state
         for index, scale in reversed(list(enumerate(self._couplings))):
             for place, coupling in reversed(list(enumerate(scale))):
-                state = FlowState(coupling.inverse(state.h), state.parts)
+                state = State(coupling.inverse(state.h), state.parts)
                 if place == 0 and index:
                     state = state.join()
                 yield state
 
-    def _picture(self, state: FlowState) -> Tensor:
+    def _picture(self, state: State) -> Tensor:
         """What the values of a state would be as a picture, ``uint8`` (B, C, H, W) on the CPU."""
         logits = self.standardise.inverse(state.values())
         return F.pixel_shuffle(to_levels(logits, self.config.image.levels), 2).cpu()

@@ -1,4 +1,4 @@
-"""Where a picture is within a flow of several scales."""
+"""Where a picture is on the way through a flow of several scales, and where each of its values lies."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,7 +11,7 @@ from gm_core.models.flow.coupling import coupling_masks
 
 
 @dataclass(frozen=True)
-class FlowState:
+class State:
     """Where a picture is on the way to noise, or back.
 
     Attributes:
@@ -35,7 +35,7 @@ class FlowState:
 
     @classmethod
     def of_values(cls, values: Tensor, scales: int) -> Self:
-        """The same, from its values at their places: the inverse of :meth:`values`."""
+        """The inverse of :meth:`values`: the last state of the way to noise."""
         state = cls(values, ())
         for _ in range(scales - 1):
             state = state.split()

@@ -15,6 +15,7 @@ from gm_core.models.continuous import to_values
 from gm_core.models.convolutional import check_quarters
 from gm_core.models.frames import NoiseFrame
 from gm_core.models.inputs import check_guidance, check_shape
+from gm_core.models.latents import check_noise, draw_latents
 from gm_core.models.ode import CALLS, SOLVERS, Field, check_steps
 from gm_core.models.transport import Step, Transport, by_solver
 from gm_core.models.unet import UNet
@@ -169,10 +170,35 @@ class FlowMatching(Transport):
         Yields:
             Frames with ``uint8`` images (n, C, H, W) on the CPU.
         """
+        image = self.config.image
+        noise = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
+        return self.from_noise(noise, labels, steps=steps, solver=solver, guidance=guidance)
+
+    def from_noise(
+        self,
+        noise: Tensor,
+        labels: Tensor | None = None,
+        *,
+        steps: int = 10,
+        solver: str = "euler",
+        guidance: float = 1.0,
+    ) -> Iterator[NoiseFrame]:
+        """The same from given noise.
+
+        Args:
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            steps: Of the solver, from 1 to 1,000.
+            solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
+            guidance: Weight of the label, 1 being the model itself.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
         check_steps(steps, solver)
-        noise, times = self._draw(n, generator, temperature), self._times(steps)
-        guidance = check_guidance(guidance)
-        return self._follow(self._pure(noise), times, self._labels(labels, n), self._step(solver), guidance, noise)
+        noise, guidance = check_noise(noise, self.config.image), check_guidance(guidance)
+        labels = self._labels(labels, len(noise))
+        return self._follow(self._pure(noise), self._times(steps), labels, self._step(solver), guidance, noise)
 
     def estimate(
         self,

@@ -7,7 +7,7 @@ from PIL import Image
 
 import gm_core
 from demo.judge import words
-from demo.judge.examples import examples
+from demo.shared.examples import examples
 from demo.judge.judgement import Judgement, judge
 from demo.shared.models import Models
 from gm_core import Detector
