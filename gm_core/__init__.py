@@ -31,21 +31,21 @@ from gm_core.models.capabilities import (
     Bounded,
     Classifies,
     Density,
+    Edits,
     Elbo,
     Estimate,
     Estimated,
-    Frame,
+    FromNoise,
     Inverts,
     Latent,
-    NoiseFrame,
     Paced,
-    PictureFrame,
     Samples,
     Streams,
     Variational,
 )
 from gm_core.models.classifier import Classifier, ClassifierConfig
 from gm_core.models.flow import RealNVP, RealNVPConfig
+from gm_core.models.frames import Frame, NoiseFrame, PictureFrame
 from gm_core.models.vae import VAE, Autoencoder, AutoencoderConfig, VAEConfig, interpolate
 from gm_core.studies.atlas.atlas import Atlas, load_atlas
 from gm_core.studies.atlas.attributes import slant, thickness
@@ -76,11 +76,13 @@ __all__ = [
     "DataSet",
     "Density",
     "Detector",
+    "Edits",
     "Elbo",
     "Estimate",
     "Estimated",
     "Form",
     "Frame",
+    "FromNoise",
     "GatedPixelCNN",
     "GatedPixelCNNConfig",
     "ImageShape",

@@ -17,7 +17,7 @@ from demo.base.serving.waiting import check_wanted
 from demo.base.sessions import new_run
 from demo.draw.answers import ANY, COLDEST, HOTTEST, MOST_GUIDED, MOST_PICTURES, UNGUIDED, class_names
 from demo.draw.starts import Start, picture_shape, read_start
-from demo.shared.models import Models
+from demo.shared.models import BACKGROUND, Models
 from demo.shared.readers import reader_of
 from demo.widgets.pixel_canvas.messages import (
     CanvasMessage,
@@ -43,9 +43,6 @@ EACH = "one of each class"
 PICTURES = ("1", "4", "16", EACH)
 MESSAGE_SECONDS = 0.03
 """Time between two messages: short enough to look alive, long enough for the page, where each takes time."""
-
-BACKGROUND = "-background"
-"""Ending of the names of models that know only what pictures' background looks like; these are not offered."""
 
 
 @dataclass(frozen=True)

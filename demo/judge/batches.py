@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from demo.judge.examples import examples
+from demo.shared.examples import examples
 from demo.shared.models import Models
 from demo.widgets.score_table.messages import ScoreRow
 from demo.widgets.sketch_pad import encode

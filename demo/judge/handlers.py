@@ -14,10 +14,10 @@ from demo.base.checks import is_index
 from demo.base.errors import InputError, sentence
 from demo.base.serving.waiting import waiting
 from demo.base.words import message_html
-from demo.judge.examples import Example, examples, problems
 from demo.judge.judgement import Judgement, judge
 from demo.judge.surprise import surprise_map
 from demo.judge.words import both_ends_html, detector_html, nothing_html, prepared_html, scores_html, verdict_html
+from demo.shared.examples import Example, examples, problems
 from demo.shared.models import Models
 from demo.widgets.example_row import ExampleCard, ExampleRow
 from demo.widgets.heat_map import HeatMapValue

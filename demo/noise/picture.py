@@ -24,7 +24,7 @@ from demo.noise.drawings import (
 )
 from demo.noise.handlers import LINK, NoiseHandlers, NoiseSession
 from demo.noise.recording import Recordings
-from demo.noise.scores import Scores
+from demo.noise.scores import Scores, usual_bits
 from demo.noise.words import GUIDANCE_INFO, METHOD_INFO, TEMPERATURE_INFO, idea
 from demo.shared.models import Models
 from demo.shared.seed import check_seed, draw_seed
@@ -139,8 +139,6 @@ def build_picture(models: Models, drawings: Drawings, extra: Sequence[str]) -> N
 def played(card: Card) -> PlayedModel:
     """What the player says of a model."""
     density = "exact" if card.has(Density) else "bound" if card.has(Bounded) else ""
-    figures = {"exact": "bits_per_dim", "bound": "bound_bits_per_dim", "estimate": "estimated_bits_per_dim"}
-    usual = {kind: card.value(figure) for kind, figure in figures.items()}
     return {
         "title": FAMILIES[card.family].title,
         "one": card.record.noun,
@@ -149,5 +147,5 @@ def played(card: Card) -> PlayedModel:
         "layers": not card.has(Paced),
         "density": density,
         "estimate": card.has(Estimated),
-        "usual": {kind: bits for kind, bits in usual.items() if bits is not None},
+        "usual": usual_bits(card),
     }

@@ -1,13 +1,15 @@
-"""What the player asks about a picture that it shows: how likely it is, by the model that drew it."""
+"""What widgets ask about a picture: how likely it is, by a model, exact, as a lower bound or as an estimate."""
 
 import base64
 import binascii
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from demo.base.checks import is_index
 from demo.base.errors import Answer, InputError
 from demo.base.serving.waiting import while_wanted
 from demo.shared.models import Models
@@ -20,20 +22,46 @@ that of the mean of the batches."""
 ESTIMATE_DRAWS = 4
 """Of an estimate, each of which may take a second."""
 
+MOST_BATCHES = 1000
+"""That may be asked for of one picture, one by one."""
+
+READINGS: dict[str, type] = {"exact": Density, "bound": Bounded, "estimate": Estimated}
+"""Kinds of figures of log p(x), and what a model must be able to do."""
+
+NAMES = {"exact": "exact density", "bound": "bound of its density", "estimate": "estimate of its density"}
+
+_FIGURES = {
+    "exact": ("bits_per_dim",),
+    "bound": ("bound_bits_per_dim", "elbo_bits_per_dim"),
+    "estimate": ("estimated_bits_per_dim", "importance_weighted_bits_per_dim"),
+}
+"""What cards call them."""
+
+
+def readings(card: Card) -> list[str]:
+    """What there is of a model's density."""
+    return [name for name, capability in READINGS.items() if card.has(capability)]
+
+
+def usual_bits(card: Card) -> dict[str, float]:
+    """Bits per value of test pictures, by the kind of figure, where they were measured."""
+    found = {kind: next(filter(None, map(card.value, names)), None) for kind, names in _FIGURES.items()}
+    return {kind: bits for kind, bits in found.items() if bits is not None}
+
 
 class Scores:
-    """Answers the player's questions about log p(x); each is checked, for any client can send one.
+    """Answers questions about log p(x); each is checked, for any client can send one.
 
     Args:
         models: The app's models.
-        cards: The cards of those that draw, by name.
+        cards: The cards of those that may be asked about, by name.
     """
 
-    def __init__(self, models: Models, cards: dict[str, Card]) -> None:
+    def __init__(self, models: Models, cards: Mapping[str, Card]) -> None:
         self.models, self.cards = models, cards
 
     def functions(self) -> dict[str, Answer]:
-        """The answers, by the names that the player asks for them with."""
+        """The player's questions, by name."""
         return {"density": self.density, "estimate": self.estimate}
 
     def density(self, sent: Any) -> dict[str, Any]:
@@ -46,15 +74,13 @@ class Scores:
             InputError: The model has neither, or the question is not as it must be.
         """
         name, image = self.read(sent)
-        model: Any = self.models.streams(name)
+        model = self.models.model(name)
         with torch.no_grad():
             if isinstance(model, Density):
                 return self._figure(name, "exact", model.log_prob(image), 1)
             if isinstance(model, Bounded):
-                # Of one picture many times over: what is random is drawn anew for each.
-                many, generator = image.expand(BATCH, -1, -1, -1), torch.Generator().manual_seed(0)
-                batches = [model.bound(many, generator=generator).value.mean() for _ in while_wanted(range(BATCHES))]
-                return self._figure(name, "bound", torch.stack(batches), BATCHES * BATCH)
+                means = [_bound(model, image, batch) for batch in while_wanted(range(BATCHES))]
+                return self._figure(name, "bound", torch.stack(means), BATCHES * BATCH)
         raise InputError("This model has no density and no bound that is quick to compute.")
 
     def estimate(self, sent: Any) -> dict[str, Any]:
@@ -64,12 +90,38 @@ class Scores:
             InputError: The model has none, or the question is not as it must be.
         """
         name, image = self.read(sent)
-        model: Any = self.models.streams(name)
-        if not isinstance(model, Estimated):
+        if not self.cards[name].has(Estimated):
             raise InputError("This model has no estimate of its density.")
+        return self._estimate(name, image, 0, samples=ESTIMATE_DRAWS)
+
+    def score(self, sent: Any) -> dict[str, Any]:
+        """One figure of a picture, of one batch of draws where it is random.
+
+        Args:
+            sent: As for the others, and the ``reading``: one of :data:`READINGS`; and the number of the ``batch``,
+                whose draws are others than those of other batches, and always the same.
+
+        Returns:
+            As for :meth:`density`, where the ``error`` of a single draw is ``None``; and the ``draws``.
+
+        Raises:
+            InputError: The model has no such figure, or the question is not as it must be.
+        """
+        name, image = self.read(sent)
+        reading, batch = sent.get("reading"), sent.get("batch")
+        if not isinstance(reading, str) or reading not in READINGS:
+            raise InputError(f"The reading must be one of {', '.join(READINGS)}.")
+        if not is_index(batch, MOST_BATCHES):
+            raise InputError(f"The batch must be a whole number from 0 to {MOST_BATCHES - 1}.")
+        if reading not in readings(self.cards[name]):
+            raise InputError(f"This model has no {NAMES[reading]}.")
+        if reading == "estimate":
+            return self._estimate(name, image, batch)
+        model: Any = self.models.model(name)
         with torch.no_grad():
-            found = model.estimate(image, samples=ESTIMATE_DRAWS, generator=torch.Generator().manual_seed(0))
-        return self._figure(name, found.kind, found.value, found.samples) | {"error": float(found.error[0])}
+            if reading == "exact":
+                return self._figure(name, reading, model.log_prob(image), 1)
+            return self._figure(name, reading, _bound(model, image, batch)[None], BATCH)
 
     def read(self, sent: Any) -> tuple[str, Tensor]:
         """A question as it came, checked: the model's name, and the picture in its levels, (1, C, H, W).
@@ -91,9 +143,27 @@ class Scores:
         values = torch.frombuffer(bytearray(content), dtype=torch.uint8).view(1, height, width, channels)
         return name, in_levels(values.movedim(-1, 1).contiguous(), shape.levels)
 
+    def _estimate(self, name: str, image: Tensor, batch: int, **options: Any) -> dict[str, Any]:
+        """An estimate, of as many draws as are usual for the model where nothing else is said."""
+        model: Any = self.models.model(name)
+        with torch.no_grad():
+            found = model.estimate(image, generator=torch.Generator().manual_seed(batch), **options)
+        error = float(found.error[0])
+        figure = self._figure(name, found.kind, found.value, found.samples)
+        return figure | {"error": error if math.isfinite(error) else None}
+
     def _figure(self, name: str, kind: str, values: Tensor, draws: int) -> dict[str, Any]:
-        """A figure as the player takes it: the mean of some values, each of as many draws."""
+        """A figure as widgets take it: the mean of some values, and its standard error."""
         mean = float(values.double().mean())
         error = float(values.double().std()) / math.sqrt(len(values)) if len(values) > 1 else None
         bits = -mean / (self.cards[name].model_config.image.values * math.log(2))
         return {"kind": kind, "nats": mean, "error": error, "draws": draws, "bits": bits}
+
+
+def _bound(model: Bounded, image: Tensor, batch: int) -> Tensor:
+    """The mean of a batch of draws of a bound, a number of nats.
+
+    Of one picture many times over: what is random is drawn anew for each.
+    """
+    many = image.expand(BATCH, -1, -1, -1)
+    return model.bound(many, generator=torch.Generator().manual_seed(batch)).value.mean()

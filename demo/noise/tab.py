@@ -5,10 +5,12 @@ from pathlib import Path
 import gradio as gr
 
 from demo.base.words import message_html
+from demo.noise.density import build_density
 from demo.noise.drawings import Drawings
 from demo.noise.field import build_field
 from demo.noise.picture import build_picture
 from demo.noise.steps import KEPT, build_steps
+from demo.noise.ways import build_ways
 from demo.noise.words import explained
 from demo.shared.models import Models
 from demo.shell.languages import explanation
@@ -33,6 +35,10 @@ def build(models: Models) -> None:
     with gr.Tabs(elem_id="noise-views", elem_classes="views", overflow_behavior="wrap"):
         with gr.Tab("One picture", id="noise-picture", elem_id="noise-picture"):
             build_picture(models, drawings, extra=KEPT)
+        with gr.Tab("Same noise, other ways", id="noise-ways", elem_id="noise-ways"):
+            build_ways(drawings)
+        with gr.Tab("p(x) of your picture", id="noise-density", elem_id="noise-density"):
+            build_density(models)
         with gr.Tab("Steps against quality", id="noise-steps", elem_id="noise-steps-view"):
             build_steps(models, drawings)
         with gr.Tab("The field", id="noise-field", elem_id="noise-field"):

@@ -17,6 +17,9 @@ METHOD_NAMES = {
 }
 """What methods of taking a step are called in print; the others by their own names."""
 
+DRAWS_ANEW = ("ddpm", "langevin")
+"""Methods that draw more noise on the way."""
+
 GUIDANCE_INFO = "Weight of the class. 1 is the model. Above 1: clearer, less varied, no longer the model's draws."
 TEMPERATURE_INFO = "Scales the first noise. 1 is the model."
 METHOD_INFO = "Each calls the network so often in a step."

@@ -6,12 +6,30 @@ from dataclasses import dataclass
 import torch
 
 import gm_core
-from gm_core import Atlas, Autoregressive, Card, Classifies, Detector, Latent, PaceStudy, Samples, Streams, Variational
+from gm_core import (
+    Atlas,
+    Autoregressive,
+    Bounded,
+    Card,
+    Classifies,
+    Density,
+    Detector,
+    Estimated,
+    Latent,
+    Model,
+    PaceStudy,
+    Samples,
+    Streams,
+    Variational,
+)
 from gm_core.checkpoints import CheckpointError, checkpoint_dir, names, read_card
 from gm_core.data.catalog import FIRST, dataset_of, place_of
 from gm_core.device import pick_device
 from gm_core.studies import DETECTORS
 from gm_core.studies.field import FieldStudy, load_field
+
+BACKGROUND = "-background"
+"""Ending of the names of models that know only what pictures' background looks like; these are not offered."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +46,10 @@ class Models:
     def on(cls, device: str = "auto") -> "Models":
         """On a device by name."""
         return cls(pick_device(device))
+
+    def model(self, name: str) -> Model:
+        """Any model."""
+        return gm_core.load(name, self.device)
 
     def autoregressive(self, name: str = FIRST.pixelcnn) -> Autoregressive:
         """A model that draws pixel by pixel."""
@@ -58,6 +80,13 @@ class Models:
         """The cards of all models that make pictures of noise step by step, in the catalogue's order of data sets."""
         cards = [card for card in self.cards() if card.has(Streams) and not card.has(Autoregressive)]
         return sorted(cards, key=lambda card: (place_of(card.dataset), card.dataset, card.name))
+
+    def generative(self) -> list[Card]:
+        """The cards of all models of pictures, in the catalogue's order of data sets."""
+        wanted = (Samples, Density, Bounded, Estimated)
+        cards = [card for card in self.cards() if any(card.has(one) for one in wanted)]
+        offered = [card for card in cards if not card.name.endswith(BACKGROUND)]
+        return sorted(offered, key=lambda card: (place_of(card.dataset), card.dataset, card.name))
 
     def classifier(self, name: str) -> Classifies:
         """A model that names classes."""

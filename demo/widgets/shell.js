@@ -8,6 +8,9 @@ export const go = shell.go ?? nothing;
 /** Puts fields of a tab into the page's address, as text; those at their default are left out. */
 export const setFields = shell.setFields ?? nothing;
 
+/** What a field of a widget is called in the address, where its view may have others of its kind beside it. */
+export const fieldOf = ({ view }, name) => (view ? `${view}_${name}` : name);
+
 /** Gives a widget fields of a tab in the address, with their defaults, and the function that brings their values back. */
 export const keepFields = shell.keepFields ?? nothing;
 

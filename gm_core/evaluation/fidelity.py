@@ -22,7 +22,8 @@ from gm_core.evaluation import distances
 from gm_core.evaluation.batches import in_batches
 from gm_core.evaluation.distances import Comparison, standard_error
 from gm_core.models import Model
-from gm_core.models.capabilities import Classifies, Configured, PictureFrame, Samples, Streams
+from gm_core.models.capabilities import Classifies, Configured, Samples, Streams
+from gm_core.models.frames import PictureFrame
 from gm_core.numerics import isolate
 from gm_core.rendering import visible
 

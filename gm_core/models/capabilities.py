@@ -10,14 +10,15 @@ family is used wherever it can be without any other file knowing of it.
 :class:`Samples`     pictures drawn from the model
 :class:`Streams`     the same, step by step
 :class:`Paced`       the same, in as many steps as one likes
-:class:`Inverts`     from a picture back to the noise that it is made of
+:class:`FromNoise`   the same, from noise that is given and not drawn
+:class:`Inverts`     from a picture back to the noise that it is made of, and from noise to its picture
+:class:`Edits`       pictures made of what is there: noise on, noise off; a part kept, the rest made
 :class:`Latent`      a code for every picture, a picture for every code
 :class:`Variational` the same with a distribution over codes, as a VAE has
 :class:`Classifies`  p(y | x)
 ===================  ==================================================================================================
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
@@ -29,6 +30,7 @@ from torch.distributions import Categorical, Normal
 from gm_core.distributions.channels import PictureMixture
 from gm_core.distributions.logistic import LogisticMixture
 from gm_core.models.base import Model, ModelConfig
+from gm_core.models.frames import Frame, NoiseFrame, PictureFrame
 
 
 @dataclass(frozen=True)
@@ -89,70 +91,6 @@ class Estimate:
     error: Tensor
     kind: str
     samples: int
-
-
-def mean_weight_error(weights: Tensor, value: Tensor) -> Tensor:
-    """The standard error of the logarithm of a mean weight, to first order.
-
-    Args:
-        weights: Logarithms of the weights, (samples, B).
-        value: The logarithm of their mean, (B,).
-
-    Returns:
-        Nats, (B,); infinite of a single draw.
-    """
-    samples = len(weights)
-    if samples < 2:
-        return torch.full_like(value, math.inf)
-    return (weights - value).exp().std(dim=0) / math.sqrt(samples)
-
-
-class Frame(Protocol):
-    """One step on the way to n finished pictures, whatever a step is: a pixel, a layer, an iteration."""
-
-    @property
-    def index(self) -> int:
-        """Number of the step, from 0."""
-
-    @property
-    def total(self) -> int:
-        """Steps in all."""
-
-    @property
-    def images(self) -> Tensor:
-        """What the pictures look like after the step, ``uint8`` (n, C, H, W)."""
-
-
-@dataclass(frozen=True)
-class PictureFrame:
-    """A frame that holds its pictures.
-
-    Attributes:
-        index: Number of the step, from 0.
-        total: Steps in all.
-        images: The pictures after the step, ``uint8`` (n, C, H, W).
-        title: What the step did, in a few words.
-    """
-
-    index: int
-    total: int
-    images: Tensor
-    title: str = ""
-
-
-@dataclass(frozen=True)
-class NoiseFrame(PictureFrame):
-    """A frame on the way between noise and a picture.
-
-    Attributes:
-        time: Where on the way: from 0, all noise, to 1, the picture.
-        ending: The pictures that the model expects at the end, like ``images``; none in the first frame, unasked.
-        calls: How often the network has been called so far.
-    """
-
-    time: float = 0.0
-    ending: Tensor | None = None
-    calls: int = 0
 
 
 class Configured(Protocol):
@@ -279,15 +217,74 @@ class Paced(Streams, Protocol):
 
 
 @runtime_checkable
-class Inverts(Configured, Protocol):
-    """Pictures can be turned back, step by step, into the noise that they are made of."""
+class FromNoise(Streams, Protocol):
+    """Pictures are made of standard normal noise, a number for each of their values.
 
-    def to_noise(self, images: Tensor, *, generator: torch.Generator | None = None) -> Iterator[Frame]:
-        """Turn pictures into noise.
+    So the same noise can be given to several models. Each number is of one place of the picture, in every model: the
+    picture that a model would make if it did nothing but scale and shift depends there on that number alone.
+    """
+
+    def from_noise(self, noise: Tensor, labels: Tensor | None = None) -> Iterator[Frame]:
+        """Pictures of standard normal noise, ``float32`` (n, C, H, W), step by step; labels are as for ``sample``."""
+        ...
+
+
+@runtime_checkable
+class Inverts(Configured, Protocol):
+    """Pictures can be turned back, step by step, into the noise that they are made of, and noise into its picture."""
+
+    def to_noise(self, images: Tensor, *, generator: torch.Generator | None = None) -> Iterator[PictureFrame]:
+        """Turn pictures into noise; the last frame holds it as ``noise``.
 
         Args:
             images: ``uint8`` (B, C, H, W).
-            generator: CPU source of randomness, where discrete pictures are made continuous first.
+            generator: CPU source of where within their levels the values lie; without it all lie in one place, which
+                is no draw, and the noise is not what the model would draw.
+        """
+        ...
+
+    def to_picture(self, noise: Tensor) -> Iterator[PictureFrame]:
+        """Turn noise, ``float32`` (B, C, H, W), into pictures: that way backwards, but for what a solver leaves."""
+        ...
+
+
+@runtime_checkable
+class Edits(Paced, Inverts, Protocol):
+    """Pictures can be made of what is there already; the last frames hold them. ``way`` is one of ``methods``."""
+
+    def redraw(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        strength: float,
+        generator: torch.Generator | None = None,
+        steps: int = 10,
+        way: str | None = None,
+        guidance: float = 1.0,
+    ) -> Iterator[NoiseFrame]:
+        """Put noise over pictures, ``uint8`` (B, C, H, W), and take it off again.
+
+        The strength says how much: from 0, where they come back as they are, to 1, where nothing of them is left. The
+        other arguments are those of ``stream``.
+        """
+        ...
+
+    def complete(
+        self,
+        images: Tensor,
+        keep: Tensor,
+        labels: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        steps: int = 10,
+        repeats: int = 1,
+        way: str | None = None,
+        guidance: float = 1.0,
+    ) -> Iterator[NoiseFrame]:
+        """Keep a part of pictures, ``bool`` (B, 1, H, W), and make the rest.
+
+        Each step is taken ``repeats`` times, with new noise in between. The other arguments are those of ``stream``.
         """
         ...
 
@@ -372,7 +369,9 @@ NOUNS: dict[type, str] = {
     Samples: "way to draw pictures",
     Streams: "steps to watch",
     Paced: "choice of the number of steps",
+    FromNoise: "noise that pictures are made of",
     Inverts: "way back to noise",
+    Edits: "way to begin with a picture",
     Latent: "latent space",
     Variational: "posterior over codes",
     Classifies: "classes to choose from",

@@ -117,6 +117,22 @@ def check_shape(images: Tensor, shape: "ImageShape") -> Tensor:
     return images
 
 
+def check_keep(keep: Tensor, images: Tensor) -> Tensor:
+    """Which pixels of pictures are kept, or a ``ValueError`` unless it says so of each, ``bool`` (B, 1, H, W)."""
+    n, _, height, width = images.shape
+    if not isinstance(keep, Tensor) or keep.dtype != torch.bool or keep.shape != (n, 1, height, width) or keep.is_meta:
+        kind = f"{_type_of(keep)} {tuple(keep.shape)}" if isinstance(keep, Tensor) else type(keep).__name__
+        raise ValueError(f"keep must be bool of shape ({n}, 1, {height}, {width}), not {kind}")
+    return keep
+
+
+def check_share(name: str, share: float) -> float:
+    """A number from 0 to 1, or a ``ValueError`` that names it."""
+    if not (math.isfinite(share) and 0 <= share <= 1):
+        raise ValueError(f"{name} must be a number from 0 to 1, not {share!r}")
+    return float(share)
+
+
 def check_temperature(temperature: float) -> float:
     """A temperature that can be drawn at, or a ``ValueError`` that says what is wrong with it."""
     if not (math.isfinite(temperature) and 0.01 <= temperature <= 100):

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from gm_core.models.base import ImageShape
 from gm_core.models.inputs import check_temperature
 from gm_core.numerics import isolate
 
@@ -42,6 +43,13 @@ def check_latent(z: Tensor, dimensions: int) -> Tensor:
     if not torch.isfinite(z).all():
         raise ValueError("z must be finite")
     return z
+
+
+def check_noise(noise: Tensor, shape: ImageShape) -> Tensor:
+    """Noise for pictures as ``float32``, or a ``ValueError`` unless it is finite real numbers, (n, C, H, W)."""
+    if isinstance(noise, Tensor) and (noise.ndim != 4 or tuple(noise.shape[1:]) != shape.size or not len(noise)):
+        raise ValueError(f"the noise must have shape (n, {', '.join(map(str, shape.size))}), not {tuple(noise.shape)}")
+    return check_latent(noise.flatten(1) if isinstance(noise, Tensor) else noise, shape.values).view(-1, *shape.size)
 
 
 @isolate

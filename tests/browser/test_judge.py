@@ -10,7 +10,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 import gm_core
 from demo.base.words import nats
-from demo.judge.examples import examples
+from demo.shared.examples import examples
 from demo.shared.models import Models
 from gm_core.studies.detector import SCORES
 from tests.browser.axe import problems

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 import gm_core
 from demo.base.words import nats
-from demo.judge.examples import Example, examples
+from demo.shared.examples import Example, examples
 from demo.shared.models import Models
 from gm_core.studies.bayes.study import load_judges
 from tests.browser.helpers import PHONE, Traffic

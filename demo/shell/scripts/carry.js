@@ -5,29 +5,30 @@ import { address, go } from "./router.js";
 /** What the buttons say that carry a picture to a tab. */
 export const CARRY = { judge: "Judge this", walk: "Walk from this", draw: "Draw on from this" };
 
-const receivers = new Map(); // by tab
-const carried = new Map(); // by tab: a picture that its receiver has not had yet
+const receivers = new Map(); // by tab, or by tab and view
+const carried = new Map(); // likewise: a picture that its receiver has not had yet
 
 /** @typedef {{pixels: number[], height: number, width: number, channels: number}} Picture levels row by row, the
  *   channels of a pixel together; and whatever else the two tabs agree on */
 
-/** Opens a tab, as it was left or at a view, and hands it a picture. */
+/** Opens a tab as it was left, or a view of it, and hands it a picture. */
 export const carry = (tab, picture, view) => {
-  carried.set(tab, picture);
-  go(view === undefined ? { tab } : { tab, view });
-  deliver(tab);
+  const to = view ? `${tab}-${view}` : tab;
+  carried.set(to, picture);
+  go(view ? { tab, view } : { tab });
+  deliver(to);
 };
 
-/** Names the function that takes the pictures that are carried to a tab. */
-export const receivePicture = (tab, take) => {
-  receivers.set(tab, take);
-  deliver(tab);
+/** Names the function that takes the pictures that are carried to a tab, or to a view, as "tab-view". */
+export const receivePicture = (to, take) => {
+  receivers.set(to, take);
+  deliver(to);
 };
 
-const deliver = (tab) => {
-  const take = receivers.get(tab), picture = carried.get(tab);
+const deliver = (to) => {
+  const take = receivers.get(to), picture = carried.get(to);
   if (!take || !picture) return;
-  carried.delete(tab);
+  carried.delete(to);
   take(picture);
 };
 

@@ -21,6 +21,7 @@ class ExampleRow(Widget):
         value: The examples.
         chosen: Index of the one that stands out, if any.
         tab: The page's tab in whose address the chosen one's index is kept, as ``example``; the first is the default.
+        view: The tab's view that it is for, with which the field's name then begins.
         hint: What else to try; plain text.
         **options: As for ``Widget``.
     """
@@ -34,7 +35,8 @@ class ExampleRow(Widget):
         *,
         chosen: int | None = None,
         tab: str = "",
+        view: str = "",
         hint: str = "",
         **options: Any,
     ) -> None:
-        super().__init__(value, chosen=chosen, tab=tab, hint=hint, **options)
+        super().__init__(value, chosen=chosen, tab=tab, view=view, hint=hint, **options)

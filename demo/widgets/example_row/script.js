@@ -1,6 +1,6 @@
 // A row of pictures to choose from; choosing triggers "pick" with the picture's index.
 import { find, findAll, make, press } from "../common.js";
-import { setFields } from "../shell.js";
+import { fieldOf, setFields } from "../shell.js";
 
 let examples = [];
 
@@ -16,7 +16,8 @@ const choose = (chosen) => {
   find(".look span").textContent = examples[chosen]?.look_for ?? "";
   if (!props.tab || !examples.length) return;
   // An example takes the place of a drawing in the address; what is drawn is the pad's own.
-  setFields(props.tab, examples[chosen] ? { example: chosen || "", picture: "" } : { example: "" });
+  const [example, picture] = ["example", "picture"].map((name) => fieldOf(props, name));
+  setFields(props.tab, examples[chosen] ? { [example]: chosen || "", [picture]: "" } : { [example]: "" });
 };
 const card = ({ name, look_for: hint, picture }, index) => {
   const image = Object.assign(make("img"), { src: picture, alt: "" });

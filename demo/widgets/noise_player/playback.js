@@ -14,7 +14,7 @@ const showButtons = () => {
   showPlay(run && atEnd() ? "Replay" : state.playing || !run ? "Pause" : "Resume", run?.ready);
   find(".stop").disabled = !run || (run.over && !state.playing);
   const isWhole = Boolean(run?.done && !run.stopped);
-  for (const button of findAll(".judge, .draw")) button.disabled = !isWhole || current() === null;
+  for (const button of findAll(".judge, .draw, .others")) button.disabled = !isWhole || current() === null;
   find(".save").disabled = !run?.ready;
   find(".animation").disabled = !run?.over;
   find(".speed").value = state.speed;

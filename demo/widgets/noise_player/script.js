@@ -1,7 +1,7 @@
 // The player: buttons, keys and what they lead to.
-import { find, findAll, make, paintPicture } from "../common.js";
+import { find, findAll, make, paintPicture, readPicture } from "../common.js";
 import { KEYS, wireScrubber } from "../player.js";
-import { onArrive } from "../shell.js";
+import { carry, onArrive } from "../shell.js";
 import { wireTaking } from "../taking.js";
 import { saveAnimation, savePicture } from "./export.js";
 import { frameAt, places } from "./picture.js";
@@ -63,6 +63,10 @@ const finished = () => {
   return { canvas, channels, model };
 };
 wireTaking(finished);
+find(".others").addEventListener("click", () => {
+  const { canvas, channels, model } = finished();
+  carry("noise", { ...readPicture(canvas, channels), model, dataset: props.taken[model].dataset }, "density");
+});
 
 find(".save").addEventListener("click", savePicture);
 find(".animation").addEventListener("click", saveAnimation);

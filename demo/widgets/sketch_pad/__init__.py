@@ -26,11 +26,13 @@ class SketchPad(Widget):
     The value is a PNG data URL (white strokes on black; 280x280 when drawn here), ``""`` when the pad is empty. The
     event ``input`` fires after each finished stroke, undo and clear. Setting a value shows that picture, and undo leads
     back to what it replaced. Where a tab is named, what is drawn is kept in its address as ``picture``, and a picture
-    carried to the tab is shown; then ``carry`` fires with all that the other tab said of it but the pixels.
+    carried to the tab is shown; then ``carry`` fires with all that the other tab said of it but the pixels. Of a view,
+    the field's name begins with the view's.
 
     Args:
         value: The picture to begin with.
         tab: The page's tab that the pad is for, if any.
+        view: The tab's view that it is for, where others have pads too.
         hint: Faint words on the empty pad; plain text without quotes or markup.
         **options: As for ``Widget``.
     """
@@ -38,8 +40,10 @@ class SketchPad(Widget):
     EVENTS: ClassVar = ["input", "carry"]
     about = "PNG data URL, empty when nothing is drawn"
 
-    def __init__(self, value: str = "", *, tab: str = "", hint: str = "draw a digit here", **options: Any) -> None:
-        super().__init__(value, tab=tab, hint=hint, **options)
+    def __init__(
+        self, value: str = "", *, tab: str = "", view: str = "", hint: str = "draw a digit here", **options: Any
+    ) -> None:
+        super().__init__(value, tab=tab, view=view, hint=hint, **options)
 
 
 def encode(png: bytes) -> str:

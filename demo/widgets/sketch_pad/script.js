@@ -1,7 +1,7 @@
 // The pad's value is a PNG data URL, "" when nothing is drawn. The history holds values, so that undo gives back
 // exactly what was there before, a picture set from Python included.
 import { find, make, paintPicture } from "../common.js";
-import { receivePicture, setFields } from "../shell.js";
+import { fieldOf, receivePicture, setFields } from "../shell.js";
 
 const canvas = find("canvas");
 const hint = find(".hint");
@@ -84,7 +84,7 @@ async function keepInAddress() {
     const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
     code = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   }
-  if (shown === url) setFields(props.tab, { picture: code.length > LONGEST ? "" : code });
+  if (shown === url) setFields(props.tab, { [fieldOf(props, "picture")]: code.length > LONGEST ? "" : code });
 }
 
 // A picture of another tab: levels row by row, the channels of a pixel together.
@@ -179,7 +179,7 @@ let isOpen = false;
 function openToOthers() {
   if (isOpen || !props.tab) return;
   isOpen = true;
-  receivePicture(props.tab, take);
+  receivePicture(props.view ? `${props.tab}-${props.view}` : props.tab, take);
 }
 
 function receive() {

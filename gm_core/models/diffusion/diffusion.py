@@ -9,19 +9,19 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, register
-from gm_core.models.capabilities import Bound, Estimate, NoiseFrame
-from gm_core.models.continuous import to_images, to_values
+from gm_core.models.base import Batch, Loss, ModelConfig, check_sizes, register
+from gm_core.models.capabilities import Bound, Estimate
+from gm_core.models.continuous import to_values
 from gm_core.models.convolutional import check_quarters
+from gm_core.models.diffusion.likelihood import normal_log_prob, prior_kl, read_levels
 from gm_core.models.diffusion.samplers import CALLS, SAMPLERS
 from gm_core.models.diffusion.schedule import LEAST, MOST, even_levels, mix, noise_levels, training_noise
-from gm_core.models.inputs import check_guidance, check_labels
-from gm_core.models.latents import draw_latents
+from gm_core.models.frames import NoiseFrame
+from gm_core.models.inputs import check_guidance
+from gm_core.models.latents import check_noise, draw_latents
 from gm_core.models.ode import SOLVERS, Field, check_steps
+from gm_core.models.transport import Step, Transport
 from gm_core.models.unet import UNet
-
-NEAR = 8
-"""Levels on either side of the nearest one that a picture with the least noise can be read as."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class DiffusionConfig(ModelConfig):
 
 
 @register
-class Diffusion(Model):
+class Diffusion(Transport):
     r"""A network that tells the noise of a noisy picture from the picture.
 
     It is trained to predict :math:`v = \alpha \varepsilon - \sigma x` [1], from which both follow, and which is of one
@@ -71,6 +71,8 @@ class Diffusion(Model):
     config: DiffusionConfig
     method: ClassVar[str] = "sampler"
     methods: ClassVar[Mapping[str, int]] = CALLS
+    usual: ClassVar[str] = "heun"
+    noisiest: ClassVar[float] = MOST
 
     def __init__(self, config: DiffusionConfig) -> None:
         super().__init__(config)
@@ -132,8 +134,7 @@ class Diffusion(Model):
         Returns:
             Terms in nats, (B,) each: -KL to the prior, the reconstruction, and minus the diffusion's loss [2].
         """
-        labels = torch.full((len(images),), -1) if labels is None else labels
-        labels = check_labels(labels, len(images), self.config.classes).to(self.device)
+        labels = self._labels(labels, len(images))
         x = to_values(images, self.config.image).to(self.device)
         noise, first = (torch.randn(x.shape, generator=generator).to(x.device) for _ in range(2))
         place = (torch.rand(1, generator=generator) + torch.arange(len(x), dtype=torch.float32) / len(x)) % 1
@@ -151,8 +152,8 @@ class Diffusion(Model):
         error = (noise - self.noise(noisy, alpha, sigma, labels)).square().flatten(1).sum(dim=1)
         return Bound(
             {
-                "-prior": -_prior_kl(x),
-                "reconstruction": self._read(x, x + LEAST * first),
+                "-prior": -prior_kl(x),
+                "reconstruction": read_levels(x, x + LEAST * first, self.config.image.levels),
                 "-diffusion": -weight.to(x.device) * error,
             }
         )
@@ -187,16 +188,19 @@ class Diffusion(Model):
             raise ValueError(f"samples must be at least 1, not {samples}")
         steps = self.config.likelihood_steps if steps is None else steps
         check_steps(steps, solver)
-        labels = torch.full((len(images),), -1) if labels is None else labels
-        labels = check_labels(labels, len(images), self.config.classes).to(self.device)
+        labels = self._labels(labels, len(images))
         x = to_values(images, self.config.image).to(self.device)
         draws = []
         for _ in range(samples):
             noise = torch.randn(x.shape, generator=generator).to(x.device)
             signs = (torch.randint(2, x.shape, generator=generator) * 2 - 1).float().to(x.device)
             y = x + LEAST * noise
-            chance = _normal_log_prob(noise, 1.0) - self.config.image.values * math.log(LEAST)  # log q(y | x)
-            draws.append(self._log_density(y, labels, signs, steps, solver) + self._read(x, y) - chance)
+            chance = normal_log_prob(noise, 1.0) - self.config.image.values * math.log(LEAST)  # log q(y | x)
+            draws.append(
+                self._log_density(y, labels, signs, steps, solver)
+                + read_levels(x, y, self.config.image.levels)
+                - chance
+            )
         values = torch.stack(draws)
         error = values.std(dim=0) / math.sqrt(samples) if samples > 1 else torch.full_like(values[0], math.inf)
         return Estimate(values.mean(dim=0), error, "Hutchinson", samples)
@@ -259,44 +263,73 @@ class Diffusion(Model):
         Yields:
             Frames with ``uint8`` images (n, C, H, W) on the CPU.
         """
+        image = self.config.image
+        noise = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
+        return self.from_noise(noise, labels, steps=steps, sampler=sampler, guidance=guidance)
+
+    def from_noise(
+        self,
+        noise: Tensor,
+        labels: Tensor | None = None,
+        *,
+        steps: int = 10,
+        sampler: str = "heun",
+        guidance: float = 1.0,
+    ) -> Iterator[NoiseFrame]:
+        """The same from given noise; what samplers draw anew on the way follows from it.
+
+        Args:
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            steps: From 1 to 1,000.
+            sampler: ``"ddpm"``, ``"ddim"``, ``"heun"`` or ``"langevin"``.
+            guidance: Weight of the label, 1 being the model itself.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
         check_steps(steps)
         if sampler not in SAMPLERS:
             raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler!r}")
-        image = self.config.image
-        z = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
-        labels = torch.full((n,), -1) if labels is None else check_labels(labels, n, self.config.classes)
-        return self._frames(z, labels.to(self.device), steps, sampler, check_guidance(guidance))
+        noise, guidance = check_noise(noise, self.config.image), check_guidance(guidance)
+        labels = self._labels(labels, len(noise))
+        return self._follow(self._pure(noise), self._times(steps), labels, SAMPLERS[sampler], guidance, noise)
 
-    @torch.no_grad()
-    def to_noise(
-        self,
-        images: Tensor,
-        labels: Tensor | None = None,
-        *,
-        generator: torch.Generator | None = None,
-        steps: int = 32,
-        solver: str = "heun",
-    ) -> Iterator[NoiseFrame]:
-        """Follow the probability-flow equation backwards, from pictures to their noise.
+    def _times(self, steps: int, strength: float = 1.0) -> list[float]:
+        """Levels of noise; a share of it is that of a quarter turn, whose tangent is the level."""
+        return noise_levels(steps, min(math.tan(strength * math.pi / 2), MOST) if strength < 1 else MOST)
 
-        Args:
-            images: ``uint8`` (B, C, H, W) of the model's size.
-            labels: Classes, ``int64`` (B,), -1 for "any class".
-            generator: Unused: the way back draws nothing.
-            steps: Of the solver.
-            solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
+    def _fine_times(self, steps: int) -> list[float]:
+        """Levels from the least to the most."""
+        return [LEAST, *noise_levels(steps)[-2::-1]]
 
-        Yields:
-            Frames with ``uint8`` images (B, C, H, W) on the CPU: first the picture, last its noise.
-        """
-        check_steps(steps, solver)
-        y = to_values(images, self.config.image).to(self.device)
-        labels = torch.full((len(y),), -1) if labels is None else check_labels(labels, len(y), self.config.classes)
-        field, levels = self._field(labels.to(self.device)), [0.0, *noise_levels(steps)[-2::-1]]
-        yield self._frame(0, steps + 1, y, levels[0], None, "picture")
-        for index, (start, end) in enumerate(itertools.pairwise(levels), 1):
-            y = SOLVERS[solver](field, y, start, end)
-            yield self._frame(index, steps + 1, y, end, None, f"noise {end:.3g}")
+    def _weights(self, time: float) -> tuple[float, float]:
+        """States are y = x + s e."""
+        return 1.0, time
+
+    def _size(self, time: float) -> float:
+        """The network sees alpha y."""
+        return math.hypot(1, time)
+
+    def _share(self, time: float) -> float:
+        """By the angle whose tangent is the level."""
+        return 1 - 2 / math.pi * math.atan(time)
+
+    def _title(self, time: float) -> str:
+        """The level."""
+        return f"noise {time:.3g}" if time > LEAST else "picture"
+
+    def _step(self, way: str) -> Step:
+        """One of the samplers."""
+        return SAMPLERS[way]
+
+    def _guess(self, state: Tensor, time: float, answer: Tensor) -> Tensor:
+        """The picture is what is left without the noise."""
+        return state - time * answer
+
+    def _scatter(self, values: Tensor, generator: torch.Generator) -> Tensor:
+        """Pictures with the least noise are what the model has a density of."""
+        return values + LEAST * torch.randn(values.shape, generator=generator)
 
     def _field(self, labels: Tensor, guidance: float = 1.0) -> Field:
         """The noise in y = x + s e as solvers ask for it, by s; at no noise, what there is at the least."""
@@ -307,49 +340,6 @@ class Diffusion(Model):
             return self.noise(_spread(alpha) * y, alpha, level * alpha, labels, guidance)
 
         return field
-
-    @torch.no_grad()
-    def _frames(self, z: Tensor, labels: Tensor, steps: int, sampler: str, guidance: float) -> Iterator[NoiseFrame]:
-        """Pictures from noise."""
-        # What is drawn anew on the way follows from a picture's first noise, not from what is drawn beside it.
-        sources = [torch.Generator().manual_seed(int(first.view(torch.int32)[0, 0, 0])) for first in z]
-        levels = noise_levels(steps)
-        field = self._field(labels, guidance)
-        y, calls = z.to(self.device) * math.hypot(1, levels[0]), 0
-        yield self._frame(0, steps + 1, y, levels[0], None, "noise")
-        for index, (start, end) in enumerate(itertools.pairwise(levels), 1):
-            seen: list[Tensor] = []
-
-            def watched(at: Tensor, level: float, seen: list[Tensor] = seen) -> Tensor:
-                """The field, and where it is asked: what it answers first tells the picture that it expects."""
-                answer = field(at, level)
-                seen.append(at - level * answer)
-                return answer
-
-            y = SAMPLERS[sampler](watched, y, start, end, sources)
-            calls += len(seen)
-            yield self._frame(index, steps + 1, y, end, seen[0], f"noise {end:.3g}" if end else "picture", calls)
-
-    def _frame(
-        self, index: int, total: int, y: Tensor, level: float, expected: Tensor | None, title: str, calls: int = 0
-    ) -> NoiseFrame:
-        """A frame; it shows noisy pictures as the network sees them, with values of one size."""
-        image = self.config.image
-        time = 1 - 2 / math.pi * math.atan(level)
-        ending = None if expected is None else to_images(expected, image)
-        return NoiseFrame(index, total, to_images(y / math.hypot(1, level), image), title, time, ending, calls)
-
-    def _read(self, x: Tensor, y: Tensor) -> Tensor:
-        """Log P(x | y) in nats, (B,): which of the levels near it a value with the least noise belongs to."""
-        levels = self.config.image.levels
-        offsets = torch.arange(-min(NEAR, levels - 1), min(NEAR, levels - 1) + 1, device=x.device) * (2 / levels)
-        total = torch.full_like(x, -math.inf)
-        for offset in offsets:
-            other = x + offset
-            there = (other > -1) & (other < 1)
-            chance = -0.5 * ((y - other) / LEAST).square()
-            total = torch.logaddexp(total, torch.where(there, chance, -math.inf))
-        return (-0.5 * ((y - x) / LEAST).square() - total).flatten(1).sum(dim=1)
 
     def _log_density(self, y: Tensor, labels: Tensor, signs: Tensor, steps: int, solver: str) -> Tensor:
         """Log p(y) at the least noise, (B, C, H, W) to nats (B,), with these signs for the trace."""
@@ -368,21 +358,9 @@ class Diffusion(Model):
         levels = even_levels(steps)
         for start, end in itertools.pairwise(levels):
             state = SOLVERS[solver](both, state, start, end)
-        return _normal_log_prob(state[:, :-1], math.hypot(1, MOST)) + state[:, -1]
+        return normal_log_prob(state[:, :-1], math.hypot(1, MOST)) + state[:, -1]
 
 
 def _spread(numbers: Tensor) -> Tensor:
     """(B,) to (B, 1, 1, 1)."""
     return numbers[:, None, None, None]
-
-
-def _normal_log_prob(values: Tensor, stddev: float) -> Tensor:
-    """Log-density of a normal of mean 0, (B, ...) to nats (B,)."""
-    return -0.5 * ((values / stddev).square() + math.log(2 * math.pi * stddev**2)).flatten(1).sum(dim=1)
-
-
-def _prior_kl(x: Tensor) -> Tensor:
-    """KL of the noisiest picture to pure noise, nats (B,)."""
-    sigma2 = MOST**2 / (1 + MOST**2)
-    alpha2 = 1 - sigma2
-    return 0.5 * (sigma2 - 1 - math.log(sigma2) + alpha2 * x.square()).flatten(1).sum(dim=1)

@@ -14,22 +14,20 @@ References:
        https://arxiv.org/abs/1907.05600
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from gm_core.models.ode import Field, euler, heun
-
-Step = Callable[[Field, Tensor, float, float, Sequence[torch.Generator]], Tensor]
-"""From y at one level of noise to y at a lower one."""
+from gm_core.models.transport import Step, draw_like
 
 
 def ddpm(field: Field, y: Tensor, start: float, end: float, noise: Sequence[torch.Generator]) -> Tensor:
     """A step of DDPM [3]: towards the picture, and some of the noise drawn anew."""
     expected = field(y, start)
     kept = (end / start) ** 2  # of the noise's variance; the other part is drawn anew
-    return y - start * (1 - kept) * expected + end * (1 - kept) ** 0.5 * _normal(y, noise)
+    return y - start * (1 - kept) * expected + end * (1 - kept) ** 0.5 * draw_like(y, noise)
 
 
 def ddim(field: Field, y: Tensor, start: float, end: float, noise: Sequence[torch.Generator]) -> Tensor:
@@ -51,7 +49,7 @@ def langevin(field: Field, y: Tensor, start: float, end: float, noise: Sequence[
         return euler(field, y, start, end)
     size = LANGEVIN_SIZE * end**2
     for _ in range(LANGEVIN_STEPS):
-        y = y - size / end * field(y, end) + (2 * size) ** 0.5 * _normal(y, noise)
+        y = y - size / end * field(y, end) + (2 * size) ** 0.5 * draw_like(y, noise)
     return y
 
 
@@ -66,8 +64,3 @@ SAMPLERS: dict[str, Step] = {"ddpm": ddpm, "ddim": ddim, "heun": second_order, "
 
 CALLS = {"ddpm": 1, "ddim": 1, "heun": 2, "langevin": LANGEVIN_STEPS}
 """How often each asks the denoiser in a step, but for Heun's last, with one."""
-
-
-def _normal(y: Tensor, noise: Sequence[torch.Generator]) -> Tensor:
-    """Noise of y's shape, each picture's from its own source, so that it is the same whatever is drawn beside it."""
-    return torch.stack([torch.randn(y.shape[1:], generator=source) for source in noise]).to(y.device)

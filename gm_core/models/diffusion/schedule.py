@@ -19,12 +19,12 @@ BEND = 7.0
 """The larger, the more of a sampler's steps have little noise. Karras et al. (2022), appendix D.1."""
 
 
-def noise_levels(steps: int) -> list[float]:
+def noise_levels(steps: int, most: float = MOST) -> list[float]:
     """Levels of noise from the most to none, for a number of steps between them. Karras et al. (2022), equation 5."""
     if steps == 1:
-        return [MOST, 0.0]
-    most, least = MOST ** (1 / BEND), (4 * LEAST) ** (1 / BEND)
-    return [(most + i / (steps - 1) * (least - most)) ** BEND for i in range(steps)] + [0.0]
+        return [most, 0.0]
+    high, low = most ** (1 / BEND), min(4 * LEAST, most / 2) ** (1 / BEND)
+    return [most, *((high + i / (steps - 1) * (low - high)) ** BEND for i in range(1, steps)), 0.0]
 
 
 def even_levels(steps: int) -> list[float]:

@@ -1,23 +1,25 @@
 """Flows of several scales: all but their layers."""
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Self, cast
+from typing import ClassVar, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes
-from gm_core.models.capabilities import Bound, Estimate, PictureFrame, mean_weight_error
+from gm_core.models.capabilities import Bound, Estimate
 from gm_core.models.flow.base import Bijection, PixelAffine
-from gm_core.models.flow.coupling import CouplingNetwork, coupling_masks
+from gm_core.models.flow.coupling import CouplingNetwork
 from gm_core.models.flow.dequantisation import Dequantisation, standard_normal_log_prob, to_levels, to_logits
+from gm_core.models.flow.state import State
+from gm_core.models.frames import PictureFrame
+from gm_core.models.importance import importance_estimate
 from gm_core.models.inputs import check_shape
-from gm_core.models.latents import check_latent, draw_latents
+from gm_core.models.latents import check_latent, check_noise, draw_latents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,60 +53,6 @@ class FlowConfig(ModelConfig):
                 f"{len(self.couplings)} scales need a height and width that are multiples of {divisor}, "
                 f"not {self.image.height}x{self.image.width}"
             )
-
-
-@dataclass(frozen=True)
-class _State:
-    """Where a picture is on the way to noise, or back.
-
-    Attributes:
-        h: The values that couplings change at the current scale, (B, C, H, W).
-        parts: The values factored out at every scale before it.
-    """
-
-    h: Tensor
-    parts: tuple[Tensor, ...]
-
-    @classmethod
-    def of_code(cls, z: Tensor, shape: tuple[int, int, int], scales: int) -> Self:
-        """The last state of the way to noise, from its code (B, D); the shape is that of the first scale."""
-        channels, height, columns = shape
-        parts = []
-        for _ in range(scales - 1):
-            part, z = z.split((channels // 2 * height * columns, z.shape[1] - channels // 2 * height * columns), dim=1)
-            parts.append(part.view(-1, channels // 2, height, columns))
-            channels, height, columns = 2 * channels, height // 2, columns // 2
-        return cls(z.view(-1, channels, height, columns), tuple(parts))
-
-    def code(self) -> Tensor:
-        """All values in a row, (B, D): those factored out first come first."""
-        return torch.cat([part.flatten(1) for part in (*self.parts, self.h)], dim=1)
-
-    def split(self) -> Self:
-        """Factor out half of the channels and squeeze the others: on to the next scale."""
-        kept, others = _halves(self.h.shape[1])
-        return type(self)(F.pixel_unshuffle(self.h[:, kept], 2), (*self.parts, self.h[:, others]))
-
-    def join(self) -> Self:
-        """The inverse of :meth:`split`."""
-        *parts, part = self.parts
-        kept, others = _halves(2 * part.shape[1])
-        h = torch.empty_like(torch.cat((part, part), dim=1))
-        h[:, kept], h[:, others] = F.pixel_shuffle(self.h, 2), part
-        return type(self)(h, tuple(parts))
-
-    def values(self) -> Tensor:
-        """All values, each at its place at the first scale, (B, 4C, H/2, W/2)."""
-        state = self
-        while state.parts:
-            state = state.join()
-        return state.h
-
-
-def _halves(channels: int) -> tuple[Tensor, Tensor]:
-    """The channels that go on to the next scale, which are the checkerboard's, and those factored out."""
-    mask = coupling_masks(channels, 1)[0].bool()
-    return mask.nonzero().flatten(), (~mask).nonzero().flatten()
 
 
 class MultiScaleFlow(Model):
@@ -177,10 +125,7 @@ class MultiScaleFlow(Model):
             ValueError: The images are of the wrong type or shape.
         """
         x = self._squeeze(images)
-        noise = draw_latents(len(x), self.dimensions, generator).to(x.device).view_as(x)
-        v, log_q = self.dequantisation(x, noise)
-        logits, log_det = to_logits(x, torch.sigmoid(v), self.config.image.levels)
-        terms = {"dequantisation": -log_q, "logit": log_det}
+        logits, terms = self._dequantise(x, self._noise_for(x, generator))
         names = ["logit", *(f"scale_{i + 1}" for i, count in enumerate(self.config.couplings) for _ in range(count))]
         states = list(self._towards_noise(logits))
         for name, (_, log_det) in zip(names, states, strict=True):
@@ -210,9 +155,7 @@ class MultiScaleFlow(Model):
         if samples < 1:
             raise ValueError(f"samples must be at least 1, not {samples}")
         weights = torch.stack([self.bound(images, generator=generator).value for _ in range(samples)])
-        value = torch.logsumexp(weights, dim=0) - math.log(samples)
-        error = mean_weight_error(weights, value)
-        return Estimate(value, error, "importance", samples)
+        return importance_estimate(weights)
 
     def sample(
         self,
@@ -237,7 +180,6 @@ class MultiScaleFlow(Model):
         """
         return self.render(draw_latents(n, self.dimensions, generator, temperature))
 
-    @torch.no_grad()
     def stream(
         self,
         n: int = 1,
@@ -259,10 +201,22 @@ class MultiScaleFlow(Model):
         Yields:
             Frames with ``uint8`` images (n, C, H, W) on the CPU; the last has what :meth:`sample` gives.
         """
-        z = draw_latents(n, self.dimensions, generator, temperature)
-        for index, state in enumerate(self._towards_data(z)):
-            title = f"coupling {self._frames - index} undone" if index else "noise"
-            yield PictureFrame(index, self._frames, self._picture(state), title)
+        return self._stream(draw_latents(n, self.dimensions, generator, temperature))
+
+    def from_noise(self, noise: Tensor, labels: Tensor | None = None) -> Iterator[PictureFrame]:
+        """The same from given noise, whose numbers are those of z at the places that :meth:`stream` shows them at.
+
+        A drawn z has them in the order of :meth:`code`: what was factored out first comes first.
+
+        Args:
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: Unused.
+
+        Raises:
+            ValueError: The noise is of the wrong shape or not finite.
+        """
+        values = F.pixel_unshuffle(check_noise(noise, self.config.image), 2)
+        return self._stream(State.of_values(values, len(self.scales)).code())
 
     @torch.no_grad()
     def to_noise(self, images: Tensor, *, generator: torch.Generator | None = None) -> Iterator[PictureFrame]:
@@ -274,10 +228,22 @@ class MultiScaleFlow(Model):
 
         Yields:
             Frames with ``uint8`` images (B, C, H, W) on the CPU: first the picture, last what its code is without any
-            coupling undone.
+            coupling undone; with the terms of the bound, one or more each.
         """
-        for index, (state, _) in enumerate(self._towards_noise(self._logits(images, generator))):
-            yield PictureFrame(index, self._frames, self._picture(state), f"coupling {index}" if index else "picture")
+        x = self._squeeze(images)
+        logits, terms = self._dequantise(x, self._noise_for(x, generator) if generator else torch.zeros_like(x))
+        for index, (state, log_det) in enumerate(self._towards_noise(logits)):
+            title, noise = f"coupling {index}" if index else "picture", None
+            terms = {title: log_det} if index else terms | {"logit": terms["logit"] + log_det}
+            if index == self._frames - 1:
+                noise = F.pixel_shuffle(state.values(), 2).cpu()
+                terms["prior"] = standard_normal_log_prob(state.code())
+            on_cpu = {name: term.cpu() for name, term in terms.items()}
+            yield PictureFrame(index, self._frames, self._picture(state), title, noise, on_cpu)
+
+    def to_picture(self, noise: Tensor) -> Iterator[PictureFrame]:
+        """The way of :meth:`to_noise`, backwards: that of :meth:`from_noise`."""
+        return self.from_noise(noise)
 
     @torch.no_grad()
     def code(self, images: Tensor) -> Tensor:
@@ -289,7 +255,9 @@ class MultiScaleFlow(Model):
         Returns:
             ``float32`` (B, C·H·W); :meth:`render` takes it back to the very picture.
         """
-        for state, _ in self._towards_noise(self._logits(images)):
+        x = self._squeeze(images)
+        logits, _ = self._dequantise(x, torch.zeros_like(x))
+        for state, _ in self._towards_noise(logits):
             last = state
         return last.code()
 
@@ -334,15 +302,25 @@ class MultiScaleFlow(Model):
         images = check_shape(images, self.config.image)
         return F.pixel_unshuffle(images.to(self.device).float(), 2)
 
-    def _logits(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Logits of pictures dequantised by drawn noise, or by noise of 0 without a generator."""
-        x = self._squeeze(images)
-        noise = draw_latents(len(x), self.dimensions, generator).to(x).view_as(x) if generator else torch.zeros_like(x)
-        v, _ = self.dequantisation(x, noise)
-        logits, _ = to_logits(x, torch.sigmoid(v), self.config.image.levels)
-        return logits
+    def _noise_for(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Noise of the dequantisation, standard normal, of a squeezed picture's shape."""
+        return draw_latents(len(x), self.dimensions, generator).to(x).view_as(x)
 
-    def _towards_noise(self, logits: Tensor) -> Iterator[tuple[_State, Tensor]]:
+    def _dequantise(self, x: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Logits of squeezed pictures, and what they add to the bound, nats (B,), by name."""
+        v, log_q = self.dequantisation(x, noise)
+        logits, log_det = to_logits(x, torch.sigmoid(v), self.config.image.levels)
+        return logits, {"dequantisation": -log_q, "logit": log_det}
+
+    @torch.no_grad()
+    def _stream(self, z: Tensor) -> Iterator[PictureFrame]:
+        """How a code becomes a picture."""
+        for index, state in enumerate(self._towards_data(z)):
+            title = f"coupling {self._frames - index} undone" if index else "noise"
+            noise = None if index else F.pixel_shuffle(state.values(), 2).cpu()
+            yield PictureFrame(index, self._frames, self._picture(state), title, noise)
+
+    def _towards_noise(self, logits: Tensor) -> Iterator[tuple[State, Tensor]]:
         """The flow's forward way, layer by layer.
 
         Args:
@@ -352,31 +330,31 @@ class MultiScaleFlow(Model):
             The state after the standardisation and after every coupling, and the layer's log-determinant, (B,).
         """
         h, log_det = self.standardise(logits)
-        state = _State(h, ())
+        state = State(h, ())
         yield state, log_det
         for index, scale in enumerate(self._couplings):
             if index:
                 state = state.split()
             for coupling in scale:
                 h, log_det = coupling(state.h)
-                state = _State(h, state.parts)
+                state = State(h, state.parts)
                 yield state, log_det
 
-    def _towards_data(self, z: Tensor) -> Iterator[_State]:
+    def _towards_data(self, z: Tensor) -> Iterator[State]:
         """The inverse of :meth:`_towards_noise`: the state of z, and that after every coupling undone."""
         image = self.config.image
         z = check_latent(z, self.dimensions)
         shape = 4 * image.channels, image.height // 2, image.width // 2
-        state = _State.of_code(z.to(self.device), shape, len(self.scales))
+        state = State.of_code(z.to(self.device), shape, len(self.scales))
         yield state
         for index, scale in reversed(list(enumerate(self._couplings))):
             for place, coupling in reversed(list(enumerate(scale))):
-                state = _State(coupling.inverse(state.h), state.parts)
+                state = State(coupling.inverse(state.h), state.parts)
                 if place == 0 and index:
                     state = state.join()
                 yield state
 
-    def _picture(self, state: _State) -> Tensor:
+    def _picture(self, state: State) -> Tensor:
         """What the values of a state would be as a picture, ``uint8`` (B, C, H, W) on the CPU."""
         logits = self.standardise.inverse(state.values())
         return F.pixel_shuffle(to_levels(logits, self.config.image.levels), 2).cpu()

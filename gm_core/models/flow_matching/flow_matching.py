@@ -1,6 +1,5 @@
 """Flow matching on pictures."""
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,13 +8,15 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, register
-from gm_core.models.capabilities import Estimate, NoiseFrame
-from gm_core.models.continuous import to_images, to_values
+from gm_core.models.base import Batch, Loss, ModelConfig, check_sizes, register
+from gm_core.models.capabilities import Estimate
+from gm_core.models.continuous import to_values
 from gm_core.models.convolutional import check_quarters
-from gm_core.models.inputs import check_guidance, check_labels, check_shape
-from gm_core.models.latents import draw_latents
+from gm_core.models.frames import NoiseFrame
+from gm_core.models.inputs import check_guidance, check_shape
+from gm_core.models.latents import check_noise, draw_latents
 from gm_core.models.ode import CALLS, SOLVERS, Field, arrive, check_steps
+from gm_core.models.transport import Step, Transport, by_solver
 from gm_core.models.unet import UNet
 
 LAST = 7.5
@@ -49,7 +50,7 @@ class FlowMatchingConfig(ModelConfig):
 
 
 @register
-class FlowMatching(Model):
+class FlowMatching(Transport):
     r"""A field of velocities that takes noise to pictures, learned from straight lines between them.
 
     References:
@@ -69,6 +70,8 @@ class FlowMatching(Model):
     config: FlowMatchingConfig
     method: ClassVar[str] = "solver"
     methods: ClassVar[Mapping[str, int]] = CALLS
+    usual: ClassVar[str] = "euler"
+    noisiest: ClassVar[float] = 0.0
 
     def __init__(self, config: FlowMatchingConfig) -> None:
         super().__init__(config)
@@ -84,7 +87,7 @@ class FlowMatching(Model):
         place = torch.rand(batch.images.shape, generator=generator)
         pictures = to_values(batch.images, self.config.image, place)
         noise = torch.randn(pictures.shape, generator=generator)
-        time = self._times(len(pictures), generator)
+        time = self._training_times(len(pictures), generator)
         pictures, noise, time = (part.to(self.device) for part in (pictures, noise, time))
         error = self.velocity(_at(time, noise, pictures), time, batch.labels.to(self.device)) - (pictures - noise)
         return {"model": Loss(error.square().mean(), "squared error")}
@@ -167,36 +170,34 @@ class FlowMatching(Model):
             Frames with ``uint8`` images (n, C, H, W) on the CPU.
         """
         image = self.config.image
-        x = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
-        labels = torch.full((n,), -1) if labels is None else check_labels(labels, n, self.config.classes)
-        return self._follow(x, labels, steps, solver, check_guidance(guidance), back=False)
+        noise = draw_latents(n, image.values, generator, temperature).view(n, *image.size)
+        return self.from_noise(noise, labels, steps=steps, solver=solver, guidance=guidance)
 
-    def to_noise(
+    def from_noise(
         self,
-        images: Tensor,
+        noise: Tensor,
         labels: Tensor | None = None,
         *,
-        generator: torch.Generator | None = None,
-        steps: int = 32,
-        solver: str = "heun",
+        steps: int = 10,
+        solver: str = "euler",
+        guidance: float = 1.0,
     ) -> Iterator[NoiseFrame]:
-        """Follow the field backwards, from pictures to their noise.
+        """The same from given noise.
 
         Args:
-            images: ``uint8`` (B, C, H, W) of the model's size.
-            labels: Classes, ``int64`` (B,), -1 for "any class".
-            generator: CPU source of where in their steps the values lie; in the middle when left out.
-            steps: Of the solver.
+            noise: Standard normal, ``float32`` (n, C, H, W).
+            labels: Class of each, ``int64`` (n,), -1 for "any class".
+            steps: Of the solver, from 1 to 1,000.
             solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
+            guidance: Weight of the label, 1 being the model itself.
 
-        Yields:
-            Frames with ``uint8`` images (B, C, H, W) on the CPU: first the picture, last its noise.
+        Raises:
+            ValueError: An argument is out of range.
         """
-        images = check_shape(images, self.config.image)
-        place = 0.5 if generator is None else torch.rand(images.shape, generator=generator)
-        x = to_values(images, self.config.image, place)
-        labels = torch.full((len(x),), -1) if labels is None else check_labels(labels, len(x), self.config.classes)
-        return self._follow(x, labels, steps, solver, 1.0, back=True)
+        check_steps(steps, solver)
+        noise, guidance = check_noise(noise, self.config.image), check_guidance(guidance)
+        labels = self._labels(labels, len(noise))
+        return self._follow(self._pure(noise), self._times(steps), labels, self._step(solver), guidance, noise)
 
     def estimate(
         self,
@@ -219,8 +220,7 @@ class FlowMatching(Model):
             labels: Classes, ``int64`` (B,), -1 for "any class".
             samples: Draws of u and the signs for each image.
             generator: CPU source of randomness.
-            steps: Of the solver; they are closer together the closer to the picture, where the field is steepest. The
-                config's when left out.
+            steps: Of the solver; the config's when left out.
             solver: ``"euler"``, ``"heun"`` or ``"rk4"``.
 
         Returns:
@@ -232,8 +232,7 @@ class FlowMatching(Model):
         check_steps(steps, solver)
         shape = self.config.image
         images = check_shape(images, shape)
-        labels = torch.full((len(images),), -1) if labels is None else labels
-        labels = check_labels(labels, len(images), self.config.classes).to(self.device)
+        labels = self._labels(labels, len(images))
         draws = []
         for _ in range(samples):
             place = torch.rand(images.shape, generator=generator)
@@ -244,7 +243,7 @@ class FlowMatching(Model):
         error = values.std(dim=0) / math.sqrt(samples) if samples > 1 else torch.full_like(values[0], math.inf)
         return Estimate(values.mean(dim=0), error, "Hutchinson", samples)
 
-    def _times(self, n: int, generator: torch.Generator) -> Tensor:
+    def _training_times(self, n: int, generator: torch.Generator) -> Tensor:
         """Times of training: most with a normal logit [2], the others near the end."""
         logits = torch.randn(n, generator=generator)
         late = torch.rand(n, generator=generator) < self.config.late
@@ -258,29 +257,41 @@ class FlowMatching(Model):
 
         return field
 
-    def _follow(
-        self, x: Tensor, labels: Tensor, steps: int, solver: str, guidance: float, *, back: bool
-    ) -> Iterator[NoiseFrame]:
-        """Follow the field in equal steps, and tell of each."""
-        check_steps(steps, solver)
-        return self._frames(x.to(self.device), labels.to(self.device), steps, solver, guidance, back)
+    def _times(self, steps: int, strength: float = 1.0) -> list[float]:
+        """Equal steps; a share of noise is that of the line."""
+        return [*(1 - strength + strength * index / steps for index in range(steps)), 1.0]
 
-    @torch.no_grad()
-    def _frames(
-        self, x: Tensor, labels: Tensor, steps: int, solver: str, guidance: float, back: bool
-    ) -> Iterator[NoiseFrame]:
-        field, image = self._field(labels, guidance), self.config.image
-        times = [index / steps for index in range(steps + 1)]
-        times = times[::-1] if back else times
-        yield NoiseFrame(0, steps + 1, to_images(x, image), "picture" if back else "noise", times[0])
-        for index, (start, end) in enumerate(itertools.pairwise(times), 1):
-            before, x = x, SOLVERS[solver](field, x, start, end)
-            # Straight on, as the line through both points goes, is where the model thinks that it will end.
-            ending = before + (1 - start) / (end - start) * (x - before)
-            calls = CALLS[solver] * index
-            yield NoiseFrame(
-                index, steps + 1, to_images(x, image), f"t = {end:.2f}", end, to_images(ending, image), calls
-            )
+    def _fine_times(self, steps: int) -> list[float]:
+        """Closer together the closer to the picture, where the field is steepest."""
+        return [1.0, *torch.linspace(LAST, -3.5, steps - 1).sigmoid().tolist(), 0.0] if steps > 1 else [1.0, 0.0]
+
+    def _weights(self, time: float) -> tuple[float, float]:
+        """Points on the lines from noise to pictures."""
+        return time, 1 - time
+
+    def _size(self, time: float) -> float:
+        """Points are shown as they are."""
+        return 1.0
+
+    def _share(self, time: float) -> float:
+        """The time itself."""
+        return time
+
+    def _title(self, time: float) -> str:
+        """The time."""
+        return f"t = {time:.2f}"
+
+    def _step(self, way: str) -> Step:
+        """One of the solvers."""
+        return by_solver(SOLVERS[way])
+
+    def _guess(self, state: Tensor, time: float, answer: Tensor) -> Tensor:
+        """Straight on at the speed there."""
+        return state + (1 - time) * answer
+
+    def _scatter(self, values: Tensor, generator: torch.Generator) -> Tensor:
+        """Values lie anywhere in the steps of their levels."""
+        return values + (torch.rand(values.shape, generator=generator) - 0.5) * (2 / self.config.image.levels)
 
     def _log_density(self, x: Tensor, labels: Tensor, signs: Tensor, steps: int, solver: str) -> Tensor:
         """Log p(x) of values, (B, C, H, W) to nats (B,), with these signs for the trace."""
@@ -295,7 +306,7 @@ class FlowMatching(Model):
             divergence = (product * signs).flatten(1).sum(dim=1)
             return torch.cat((velocity.detach().flatten(1), divergence[:, None]), dim=1)
 
-        times = [1.0, *torch.linspace(LAST, -3.5, steps - 1).sigmoid().tolist(), 0.0] if steps > 1 else [1.0, 0.0]
+        times = self._fine_times(steps)
         state = torch.cat((x.flatten(1), x.new_zeros(len(x), 1)), dim=1)
         state = arrive(both, state, times, solver)
         noise, integral = state[:, :-1], state[:, -1]  # the integral ran from 1 to 0

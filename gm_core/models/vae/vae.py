@@ -12,8 +12,9 @@ from torch.distributions import Normal, kl_divergence
 from gm_core.distributions.channels import ChannelMixture, PictureMixture
 from gm_core.distributions.logistic import LogisticMixture
 from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes, register
-from gm_core.models.capabilities import Elbo, Estimate, mean_weight_error
+from gm_core.models.capabilities import Elbo, Estimate
 from gm_core.models.convolutional import check_quarters, decoder, encoder
+from gm_core.models.importance import importance_estimate
 from gm_core.models.inputs import check_shape
 from gm_core.models.latents import check_latent, draw_latents
 
@@ -212,10 +213,7 @@ class VAE(Model):
         Returns:
             The estimate of equation 8 of Burda et al. (2016); its error is that of the mean weight, to first order.
         """
-        weights = self.log_weights(images, samples, generator)
-        value = torch.logsumexp(weights, dim=0) - math.log(samples)
-        error = mean_weight_error(weights, value)
-        return Estimate(value, error, "importance", samples)
+        return importance_estimate(self.log_weights(images, samples, generator))
 
     def log_weights(self, images: Tensor, samples: int = 1, generator: torch.Generator | None = None) -> Tensor:
         """Logarithms of the importance weights p(x, z) / q(z | x), at draws z of q(z | x).

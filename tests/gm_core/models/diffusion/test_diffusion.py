@@ -9,6 +9,7 @@ from torch import Tensor
 from gm_core.models.base import ImageShape
 from gm_core.models.continuous import to_values
 from gm_core.models.diffusion import Diffusion, DiffusionConfig
+from gm_core.models.diffusion.likelihood import read_levels
 from gm_core.models.diffusion.samplers import CALLS, SAMPLERS
 from gm_core.models.diffusion.schedule import LEAST, MOST, even_levels, mix, noise_levels, training_noise
 from tests.helpers import seeded
@@ -78,6 +79,38 @@ def test_the_ideal_denoiser_draws_what_it_knows(ideal: Diffusion, points: Tensor
     assert len(set(nearest.indices.tolist())) > 1
 
 
+@pytest.mark.parametrize("way", ["heun", "ddpm"])
+def test_plain_replacement_misses_some_pictures_and_repeated_steps_find_them(
+    ideal: Diffusion, points: Tensor, way: str
+) -> None:
+    """Given half of a known picture, a draw from the true conditional is always its other half."""
+    keep = (torch.arange(64) < 32).view(1, 1, 8, 8).repeat(100, 1, 1, 1)
+    whole = points.repeat(25, 1, 1, 1)
+    found = []
+    for repeats in (1, 4):
+        *_, last = ideal.complete(whole, keep, generator=seeded(), steps=30, repeats=repeats, way=way)
+        far = (last.images.int() - whole.int()).abs().flatten(1).amax(dim=1)
+        found.append(int((far <= 2).sum()))
+    assert 75 < found[0] < found[1] == 100
+
+
+def test_some_noise_on_and_off_leads_to_the_nearest_picture_that_the_ideal_denoiser_knows(
+    ideal: Diffusion, points: Tensor
+) -> None:
+    near = (points.int() + torch.randint(-20, 21, points.shape, generator=seeded())).clamp(0, 255).to(torch.uint8)
+    *_, last = ideal.redraw(near, strength=0.4, generator=seeded(), steps=30)
+    assert int((last.images.int() - points.int()).abs().max()) <= 2
+
+
+def test_values_that_are_noise_already_become_the_same_noise(
+    model: Diffusion, points: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "noise", lambda z, alpha, sigma, labels, guidance: sigma[:, None, None, None] * z)
+    *_, last = model.to_noise(points, generator=seeded())
+    y = to_values(points, IMAGE) + LEAST * torch.randn(points.shape, generator=seeded())
+    torch.testing.assert_close(last.noise, y / math.hypot(1, LEAST), rtol=1e-3, atol=1e-3)
+
+
 def test_the_estimate_is_the_density_of_a_normal_distribution(
     model: Diffusion, points: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,14 +126,14 @@ def test_the_estimate_is_the_density_of_a_normal_distribution(
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=0.05)
 
 
-def test_a_little_noise_can_be_read_through(model: Diffusion, points: Tensor) -> None:
+def test_a_little_noise_can_be_read_through(points: Tensor) -> None:
     x = to_values(points, IMAGE)
     y = x + LEAST * torch.randn(x.shape, generator=seeded())
-    chance = model._read(x, y)
+    chance = read_levels(x, y, 256)
     assert bool((chance <= 0).all()) and bool((chance > -4).all())
     other = points.clone()
     other[:, :, 0, 0] ^= 1  # the next level
-    wrong = model._read(to_values(other, IMAGE), y)
+    wrong = read_levels(to_values(other, IMAGE), y, 256)
     assert bool((chance.exp() + wrong.exp() <= 1 + 1e-4).all()) and bool((wrong < chance).all())
 
 

@@ -86,6 +86,27 @@ def test_the_way_back_undoes_the_way_there(gaussian: FlowMatching) -> None:
     torch.testing.assert_close(back, z, rtol=0, atol=1e-4)
 
 
+def test_noise_is_where_the_known_field_leads_to(gaussian: FlowMatching, images: Tensor) -> None:
+    *_, last = gaussian.to_noise(images, generator=seeded())
+    place = torch.rand(images.shape, generator=seeded())
+    torch.testing.assert_close(last.noise, (to_values(images, IMAGE, place) - MEAN) / STDDEV, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("repeats", [1, 4])
+def test_what_does_not_hang_on_the_kept_part_is_made_as_the_model_draws_it(
+    gaussian: FlowMatching, repeats: int
+) -> None:
+    """Values that are independent: the rest has the model's mean and deviation, whatever is kept."""
+    images = torch.full((40, 1, 8, 8), 250, dtype=torch.uint8)
+    keep = torch.arange(64).view(1, 1, 8, 8).expand(40, -1, -1, -1) < 32
+    options = {"generator": seeded(), "steps": 20, "repeats": repeats, "way": "rk4"}
+    *_, last = gaussian.complete(images, keep, **options)  # type: ignore[arg-type]
+    made = to_values(last.images, IMAGE)[~keep]
+    inside = torch.distributions.Normal(MEAN, STDDEV).sample((100_000,)).clamp(-1, 1)
+    assert float(made.mean()) == pytest.approx(float(inside.mean()), abs=0.04)
+    assert float(made.std()) == pytest.approx(float(inside.std()), abs=0.04)
+
+
 def test_each_frame_tells_where_its_line_ends(model: FlowMatching) -> None:
     frames = list(model.stream(2, generator=seeded(), steps=5))
     assert [frame.time for frame in frames] == [index / 5 for index in range(6)]

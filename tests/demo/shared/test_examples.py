@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import gm_core
-from demo.judge.examples import Example, _make, _sample, examples, problems
+from demo.shared.examples import Example, _make, _sample, examples, problems
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import decode
 from gm_core.checkpoints import checkpoint_dir

@@ -1,8 +1,9 @@
 """Pictures to judge, all of the project's own making: drawn by its models, or by the few lines of code here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from itertools import islice
 
 import numpy as np
 import torch
@@ -78,23 +79,32 @@ def examples(models: Models, dataset: str = FIRST.name) -> tuple[Example, ...]:
     return _make_all(models, dataset)[0]
 
 
+def example_at(models: Models, dataset: str, index: int) -> Example | None:
+    """One of these, before those after it are made; ``None`` if there are not so many."""
+    return next(islice(_make_each(models, dataset, {}), index, None), None)
+
+
 def problems(models: Models, dataset: str = FIRST.name) -> tuple[str, ...]:
     """Why some examples are left out, if any are: a sentence per model."""
     return _make_all(models, dataset)[1]
 
 
 def _make_all(models: Models, dataset: str) -> tuple[tuple[Example, ...], tuple[str, ...]]:
+    wrong: dict[str, None] = {}
+    made = tuple(_make_each(models, dataset, wrong))
+    return made, tuple(wrong)
+
+
+def _make_each(models: Models, dataset: str, wrong: dict[str, None]) -> Iterator[Example]:
+    """The examples one by one; what is wrong with those that are left out is added to what is wrong."""
     record, recipes = dataset_of(dataset), list(_FOR_PHOTOGRAPHS)
     if record.form is not forms.PHOTOGRAPHS:
         record, recipes = FIRST, list(_FOR_DIGITS)
-    made: list[Example] = []
-    wrong: dict[str, None] = {}
     for recipe in recipes:
         try:
-            made.append(_make(models, record, recipe))
+            yield _make(models, record, recipe)
         except CheckpointError as error:
             wrong[f"Some examples are missing: {error}"] = None
-    return tuple(made), tuple(wrong)
 
 
 @lru_cache(maxsize=64)
