@@ -16,8 +16,8 @@ from gm_core.models.flow_matching import FlowMatchingConfig
 FLOW, DIFFUSION, LAYERS = "tiny-flow", "tiny-diffusion", "tiny-layers"
 GREY = ImageShape(height=28, width=28)
 CONFIGS: dict[str, ModelConfig] = {
-    DIFFUSION: DiffusionConfig(image=GREY, classes=10, widths=(8, 32), blocks=1),
-    FLOW: FlowMatchingConfig(image=GREY, classes=10, widths=(8, 32), blocks=1),
+    DIFFUSION: DiffusionConfig(image=GREY, classes=10, widths=(8, 32), blocks=1, likelihood_steps=4),
+    FLOW: FlowMatchingConfig(image=GREY, classes=10, widths=(8, 32), blocks=1, likelihood_steps=4),
     LAYERS: RealNVPConfig(image=GREY, couplings=(2, 2), widths=(6, 8), blocks=1, noise_couplings=2, noise_width=4),
 }
 

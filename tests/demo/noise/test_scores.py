@@ -11,6 +11,7 @@ from demo.base.errors import InputError
 from demo.noise.handlers import NoiseHandlers
 from demo.noise.scores import BATCH, BATCHES, Scores
 from tests.demo.noise.helpers import DIFFUSION, FLOW, LAYERS
+from tests.helpers import seeded
 
 IMAGE = torch.arange(784).remainder(256).to(torch.uint8).view(1, 1, 28, 28)
 
@@ -28,9 +29,9 @@ def scores(tab: NoiseHandlers) -> Scores:
 def test_a_bound_is_the_mean_of_the_models_bounds(scores, name) -> None:
     answer = scores.density(question(name))
     model: Any = scores.models.streams(name)
-    generator = torch.Generator().manual_seed(0)
+    many = IMAGE.expand(BATCH, -1, -1, -1)
     with torch.no_grad():
-        means = [model.bound(IMAGE.expand(BATCH, -1, -1, -1), generator=generator).value.mean() for _ in range(BATCHES)]
+        means = [model.bound(many, generator=seeded(batch)).value.mean() for batch in range(BATCHES)]
     assert answer["kind"] == "bound" and answer["draws"] == BATCH * BATCHES
     assert answer["nats"] == pytest.approx(float(torch.stack(means).mean()), rel=1e-5)
     assert answer["bits"] == pytest.approx(-answer["nats"] / (784 * math.log(2)))
