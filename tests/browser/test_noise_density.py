@@ -19,8 +19,7 @@ from gm_core.models.capabilities import mean_weight_error
 from tests.browser.axe import problems
 from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, WRITTEN, Visit, in_sight
 from tests.browser.languages import untranslated
-from tests.browser.test_noise import NAMES
-from tests.demo.noise.helpers import DIFFUSION, FLOW, LAYERS, make_models
+from tests.demo.noise.helpers import DIFFUSION, FLOW, LAYERS, NAMES, make_models
 from tests.helpers import seeded, served
 
 VIEW = "?tab=noise&view=density"

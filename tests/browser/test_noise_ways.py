@@ -11,8 +11,7 @@ from demo.noise import TAB
 from tests.browser.axe import problems
 from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, WRITTEN, Visit, in_sight
 from tests.browser.languages import untranslated
-from tests.browser.test_noise import NAMES
-from tests.demo.noise.helpers import make_models
+from tests.demo.noise.helpers import NAMES, make_models
 from tests.helpers import served
 
 VIEW = "?tab=noise&view=ways&race_steps=3"

@@ -17,8 +17,7 @@ from demo.widgets.sketch_pad import encode
 from gm_core.data.datasets import Images
 from gm_core.evaluation import bound, density, estimate
 from gm_core.rendering import grid, png
-from tests.demo.noise.helpers import DIFFUSION, FLOW, LAYERS
-from tests.demo.noise.test_scores import IMAGE, question
+from tests.demo.noise.helpers import DIFFUSION, FLOW, IMAGE, LAYERS, question
 
 VALUES = 784 * math.log(2)
 

@@ -1,6 +1,5 @@
 """How likely a picture is: the models' own figures, each with its kind."""
 
-import base64
 import math
 from typing import Any
 
@@ -10,14 +9,8 @@ import torch
 from demo.base.errors import InputError
 from demo.noise.handlers import NoiseHandlers
 from demo.noise.scores import BATCH, BATCHES, Scores
-from tests.demo.noise.helpers import DIFFUSION, FLOW, LAYERS
+from tests.demo.noise.helpers import DIFFUSION, FLOW, IMAGE, LAYERS, question
 from tests.helpers import seeded
-
-IMAGE = torch.arange(784).remainder(256).to(torch.uint8).view(1, 1, 28, 28)
-
-
-def question(name: str) -> dict[str, Any]:
-    return {"model": name, "picture": base64.b64encode(bytes(IMAGE.flatten().tolist())).decode()}
 
 
 @pytest.fixture
