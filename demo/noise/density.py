@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Densities:
         return found
 
     def scored(self, dataset: str, picture: Picture) -> tuple[str, ScoredPicture]:
-        """A picture as models of a data set see it, and where it comes from, in words.
+        """A picture as models of a data set see it, and where it comes from and how it was prepared, in HTML.
 
         Raises:
             InputError: There is no such example.
@@ -90,8 +91,8 @@ class Densities:
         else:
             chosen = self.example(dataset, picture)
             prepared, source = prepare(chosen.picture, chosen.preparation, form=form), f"An example: {chosen.name}"
-        steps = ", ".join((source, *prepared.steps))
-        return f"{steps}.", {"dataset": dataset, "picture": pack_pictures(prepared.image)}
+        words = " · ".join(f"<span>{escape(part)}</span>" for part in (source, *prepared.steps))
+        return note_html(words), {"dataset": dataset, "picture": pack_pictures(prepared.image)}
 
     def example(self, dataset: str, index: object) -> Example:
         """An example.
@@ -190,7 +191,7 @@ class _View:
     def show(self, dataset: str, picture: Picture) -> Update:
         """A picture's scores are asked for by the chart, one by one."""
         source, scored = self.densities.scored(dataset, picture)
-        return {self.note: note_html(source), self.chart: scored, self.picture: picture}
+        return {self.note: source, self.chart: scored, self.picture: picture}
 
     def on_draw(self, drawing: str | None, dataset: str) -> Update:
         """A stroke is finished, or undone; what cannot be scored leaves everything as it is."""
