@@ -210,7 +210,7 @@ find(".lower").replaceChildren(...LOWER.map((figure) => {
   });
   return button;
 }));
-find(".lower").insertAdjacentHTML("afterend", `<p class="words explain">${word("Fréchet distance")} · ${word("coverage")} · ${word("guidance")}</p>`);
+find(".words").innerHTML = `${word("Fréchet distance")} · ${word("coverage")} · ${word("guidance")}`;
 onChoose(choose);
 onChange(showProgress);
 
