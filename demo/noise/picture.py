@@ -23,6 +23,7 @@ from demo.noise.drawings import (
     Drawings,
 )
 from demo.noise.handlers import LINK, NoiseHandlers, NoiseSession
+from demo.noise.recording import Recordings
 from demo.noise.scores import Scores
 from demo.noise.words import GUIDANCE_INFO, METHOD_INFO, TEMPERATURE_INFO, idea
 from demo.shared.models import Models
@@ -103,7 +104,7 @@ def build_picture(models: Models, drawings: Drawings, extra: Sequence[str]) -> N
     player = NoisePlayer(
         models={name: played(card) for name, card in drawings.cards.items()},
         taken=taken(models, drawings.cards.values()),
-        answers=Scores(models, drawings.cards).functions(),
+        answers=Scores(models, drawings.cards).functions() | {"record": Recordings(drawings.cards).record},
         elem_id="noise-player",
         elem_classes="noise-player",
         padding=False,

@@ -6,8 +6,9 @@ import gradio as gr
 
 from demo.base.words import message_html
 from demo.noise.drawings import Drawings
+from demo.noise.field import build_field
 from demo.noise.picture import build_picture
-from demo.noise.steps import KEPT, build_steps
+from demo.noise.steps import build_steps
 from demo.noise.words import explained
 from demo.shared.models import Models
 from demo.shell.languages import explanation
@@ -31,9 +32,11 @@ def build(models: Models) -> None:
     gr.HTML(f"<style>{STYLE}</style>", padding=False, elem_classes="noise-style")
     with gr.Tabs(elem_id="noise-views", elem_classes="views", overflow_behavior="wrap"):
         with gr.Tab("One picture", id="noise-picture", elem_id="noise-picture"):
-            build_picture(models, drawings, extra=KEPT)
+            build_picture(models, drawings, extra=[])
         with gr.Tab("Steps against quality", id="noise-steps", elem_id="noise-steps-view"):
             build_steps(models, drawings)
+        with gr.Tab("The field", id="noise-field", elem_id="noise-field"):
+            build_field(models)
         with gr.Tab("How it works", id="noise-how"):
             for place, (title, folder) in enumerate(explained(drawings.cards)):
                 words = f"{title}: how does it work, and what of it is exact?"

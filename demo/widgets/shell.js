@@ -8,6 +8,9 @@ export const go = shell.go ?? nothing;
 /** Puts fields of a tab into the page's address, as text; those at their default are left out. */
 export const setFields = shell.setFields ?? nothing;
 
+/** Gives a widget fields of a tab in the address, with their defaults, and the function that brings their values back. */
+export const keepFields = shell.keepFields ?? nothing;
+
 /** Tells a function the fields of a tab, now and on each later arrival by an address. */
 export const onArrive = shell.onArrive ?? nothing;
 

@@ -9,7 +9,7 @@ const PATIENCE = 10_000; // milliseconds until a view that an address names is m
 
 const settings = { step: "", lecture: "", lang: "" }; // of the whole page; an empty one is not in the address
 const remembered = new Map(); // by tab: its fields that differ from their defaults
-const known = new Map(); // by tab, once it is there: {defaults, values, restore, waiting}
+const known = new Map(); // by tab: its parts that are there, each with fields of its own: {defaults, values, restore, waiting}
 const followers = new Map(); // by tab: functions that are told its fields on each arrival
 let place = { tab: "", view: "" }; // what the address says
 let target = null; // {tab, view, until}: what is being opened
@@ -90,53 +90,69 @@ const asTexts = (values) => Object.fromEntries(Object.entries(values).map(([name
 const differing = (values, defaults) =>
   Object.fromEntries(Object.keys(defaults).filter((name) => values[name] !== defaults[name]).map((name) => [name, values[name]]));
 
+const partsOf = (tab) => known.get(tab) ?? [];
+/** Those of some fields that are a part's, or that are not. */
+const select = (fields, { defaults }, isOwn = true) =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => name in defaults === isOwn));
+const isEmpty = (fields) => Object.keys(fields).length === 0;
+const valuesOf = (tab) => Object.assign({}, ...partsOf(tab).map((part) => part.values));
+
 /**
- * A tab is there, with fields that belong into the address.
+ * A tab, or a view of it, is there, with fields that belong into the address.
  * @param {string} tab
  * @param {Record<string, unknown>} fields their defaults
  * @param {(values: Record<string, string>) => void} restore brings other values back
  * @param {boolean} reads whether the tab reads the address itself when it is opened
  */
 export const register = (tab, fields, restore, reads) => {
-  const defaults = asTexts(fields), there = remembered.get(tab) ?? {}, hasFields = Object.keys(there).length > 0;
-  known.set(tab, { defaults, values: { ...defaults, ...there }, restore, waiting: hasFields });
-  if (hasFields && !reads) restore({ ...defaults, ...there });
+  const defaults = asTexts(fields), there = select(remembered.get(tab) ?? {}, { defaults }), waiting = !isEmpty(there);
+  const part = { defaults, values: { ...defaults, ...there }, restore, waiting };
+  known.set(tab, [...partsOf(tab).filter((other) => isEmpty(select(defaults, other))), part]);
+  if (waiting && !reads) restore({ ...part.values });
   tell(tab);
+};
+
+/** A widget has fields of a tab, with these defaults, and brings them back itself; the tab need not know of them. */
+export const keepFields = (tab, defaults, bring) => {
+  register(tab, defaults, (values) => {
+    settle(tab, values);
+    bring(values);
+  }, false);
 };
 
 /** Fields of a tab have changed: they go into the address. */
 export const setFields = (tab, values) => {
-  const entry = known.get(tab);
-  if (!entry || entry.waiting) return;
-  Object.assign(entry.values, asTexts(values));
-  remembered.set(tab, differing(entry.values, entry.defaults));
-  if (tab === place.tab) writeSoon();
+  for (const part of partsOf(tab)) {
+    const own = select(asTexts(values), part);
+    if (part.waiting || isEmpty(own)) continue;
+    Object.assign(part.values, own);
+    remembered.set(tab, { ...select(remembered.get(tab) ?? {}, part, false), ...differing(part.values, part.defaults) });
+    if (tab === place.tab) writeSoon();
+  }
 };
 
 /** A tab has taken what the address asked for, as far as it could. */
 export const settle = (tab, values) => {
-  const entry = known.get(tab);
-  if (!entry) return;
-  entry.waiting = false;
+  for (const part of partsOf(tab)) if (!isEmpty(select(values, part))) part.waiting = false;
   setFields(tab, values);
 };
 
 /** Tells a function the fields of a tab: now, if the tab is there, and on every later arrival by an address. */
 export const onArrive = (tab, follow) => {
   followers.set(tab, [...(followers.get(tab) ?? []), follow]);
-  if (known.has(tab)) follow({ ...known.get(tab).values });
+  if (known.has(tab)) follow(valuesOf(tab));
 };
-const tell = (tab) => { for (const follow of followers.get(tab) ?? []) follow({ ...known.get(tab).values }); };
+const tell = (tab) => { for (const follow of followers.get(tab) ?? []) follow(valuesOf(tab)); };
 
 const restore = (tab, fields, always) => {
   remembered.set(tab, fields);
-  const entry = known.get(tab);
-  if (!entry) return; // it reads the address when it is opened
-  const values = { ...entry.defaults, ...differing({ ...entry.defaults, ...fields }, entry.defaults) };
-  if (!always && Object.keys(values).every((name) => values[name] === entry.values[name])) return;
-  Object.assign(entry, { values, waiting: true });
-  entry.restore(values);
-  tell(tab);
+  for (const part of partsOf(tab)) { // what is not there reads the address when it is opened
+    const values = { ...part.defaults, ...select(fields, part) };
+    if (!always && Object.keys(values).every((name) => values[name] === part.values[name])) continue;
+    Object.assign(part, { values, waiting: true });
+    part.restore(values);
+    tell(tab);
+  }
 };
 
 // --- going somewhere

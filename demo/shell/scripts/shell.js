@@ -6,11 +6,11 @@ import { setLecture, startKeys } from "./keys.js";
 import { chooseLanguage, startLanguages, tr } from "./languages.js";
 import { startLesson, visit } from "./lesson.js";
 import { say } from "./notice.js";
-import { asked, go, here, onArrive, register, reset, setFields, setSetting, settle, startRouter } from "./router.js";
+import { asked, go, here, keepFields, onArrive, register, reset, setFields, setSetting, settle, startRouter } from "./router.js";
 import { startTitle } from "./title.js";
 
 window.shell = {
-  CARRY, carry, chooseLanguage, copyLink, go, here, isWaiting, onArrive, receivePicture, register, reset, say, setFields,
+  CARRY, carry, chooseLanguage, copyLink, go, here, isWaiting, keepFields, onArrive, receivePicture, register, reset, say, setFields,
   setLecture, settle, tr, visit, word,
 };
 

@@ -15,7 +15,7 @@ from gm_core.models.continuous import to_images, to_values
 from gm_core.models.convolutional import check_quarters
 from gm_core.models.inputs import check_guidance, check_labels, check_shape
 from gm_core.models.latents import draw_latents
-from gm_core.models.ode import CALLS, SOLVERS, Field, check_steps
+from gm_core.models.ode import CALLS, SOLVERS, Field, arrive, check_steps
 from gm_core.models.unet import UNet
 
 LAST = 7.5
@@ -297,8 +297,7 @@ class FlowMatching(Model):
 
         times = [1.0, *torch.linspace(LAST, -3.5, steps - 1).sigmoid().tolist(), 0.0] if steps > 1 else [1.0, 0.0]
         state = torch.cat((x.flatten(1), x.new_zeros(len(x), 1)), dim=1)
-        for start, end in itertools.pairwise(times):
-            state = SOLVERS[solver](both, state, start, end)
+        state = arrive(both, state, times, solver)
         noise, integral = state[:, :-1], state[:, -1]  # the integral ran from 1 to 0
         return -0.5 * (noise.square() + math.log(2 * math.pi)).sum(dim=1) + integral
 
