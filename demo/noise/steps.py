@@ -1,7 +1,5 @@
 """The view "Steps against quality": the same pictures in one step, in two, in hundreds, and what each is worth."""
 
-from collections.abc import Sequence
-
 import gradio as gr
 
 from demo.base.words import message_html
@@ -13,9 +11,6 @@ from demo.widgets.noise_steps import NoiseSteps, SteppedMethod, SteppedModel
 from gm_core import FAMILIES
 from gm_core.studies import PACES
 from gm_core.studies.pace import stations, usual
-
-KEPT: Sequence[str] = ("sheet-model", "sheet-method", "sheet-steps", "sheet-guidance", "sheet-seed")
-"""What the view keeps in the address, by name."""
 
 MISSING = "There is no model here that takes any number of steps; restore one from the repository."
 

@@ -9,7 +9,7 @@ from demo.noise.density import build_density
 from demo.noise.drawings import Drawings
 from demo.noise.field import build_field
 from demo.noise.picture import build_picture
-from demo.noise.steps import KEPT, build_steps
+from demo.noise.steps import build_steps
 from demo.noise.ways import build_ways
 from demo.noise.words import explained
 from demo.shared.models import Models
@@ -34,7 +34,7 @@ def build(models: Models) -> None:
     gr.HTML(f"<style>{STYLE}</style>", padding=False, elem_classes="noise-style")
     with gr.Tabs(elem_id="noise-views", elem_classes="views", overflow_behavior="wrap"):
         with gr.Tab("One picture", id="noise-picture", elem_id="noise-picture"):
-            build_picture(models, drawings, extra=KEPT)
+            build_picture(models, drawings)
         with gr.Tab("Same noise, other ways", id="noise-ways", elem_id="noise-ways"):
             build_ways(drawings)
         with gr.Tab("p(x) of your picture", id="noise-density", elem_id="noise-density"):

@@ -1,4 +1,4 @@
-"""What is derived from models and data: atlases and fields of latent spaces, Bayes' rule, detectors, few steps or many.
+"""What is derived from models and data: atlases and fields of latent spaces, Bayes' rule, detectors, steps and quality.
 
 All are saved and loaded by :mod:`gm_core.studies.store`; a family of studies registers itself there.
 """

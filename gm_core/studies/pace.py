@@ -7,7 +7,7 @@ class. Each time they are compared with test images as :mod:`gm_core.evaluation.
 
 import inspect
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
@@ -124,6 +124,21 @@ def make_pace(
     """
     model, card = load(name, device, directory, what=Paced), read_card(name, directory)
     study = measure(model, card.dataset, train, test, pictures, quiet)
+    return save_pace(name, study, directory, card.class_names)
+
+
+def save_pace(name: str, study: PaceStudy, directory: Path, class_names: Sequence[str]) -> Card:
+    """Write a study beside its model.
+
+    Args:
+        name: The model.
+        study: What was found.
+        directory: Where the model lies and the study goes.
+        class_names: What each label means.
+
+    Returns:
+        The card as written.
+    """
     curves = study.methods | ({GUIDED: study.guidance} if study.guidance else {})
     tensors = {f"floor.{figure}": torch.tensor(pair, dtype=torch.float64) for figure, pair in study.floors.items()}
     for title, curve in curves.items():
@@ -134,11 +149,11 @@ def make_pace(
         tensors,
         directory,
         description="Pictures after few steps and after many, and with more or less guidance, beside test images",
-        split=f"{pictures:,} pictures at each place, against as many test images; floors of training images",
+        split=f"{study.pictures:,} pictures at each place, against as many test images; floors of training images",
         metrics=figures(study),
-        class_names=card.class_names,
+        class_names=class_names,
         settings={
-            "pictures": pictures,
+            "pictures": study.pictures,
             "methods": list(study.methods),
             "guided": list(study.guided),
             "figures": list(study.floors),

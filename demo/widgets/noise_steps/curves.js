@@ -2,7 +2,11 @@
 import { findAll, formatNumber, make } from "../common.js";
 import { about, methodOf, state } from "./state.js";
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [440, 128, 46, 430, 8, 106];
+const [WIDTH, LEFT, RIGHT, TOP] = [440, 46, 430, 8];
+const tall = matchMedia("(min-height: 860px) and (min-width: 900px)");
+const bottom = () => (tall.matches ? 166 : 106); // of the plot
+const BELOW = 22; // room for the numbers under it
+const ALONG = { steps: "calls of the network", guidance: "guidance" };
 const MOST_CALLS = 250;
 const STEP_TICKS = [1, 2, 4, 8, 16, 32, 64, 128, 250];
 const FIGURES = {
@@ -39,11 +43,11 @@ const scaleX = (over) =>
 
 /** From a figure to a height; a distance on a scale of its logarithm, from below the floor to above all. */
 const scaleY = (figure) => {
-  if (!FIGURES[figure].log) return { y: (value) => BOTTOM - value * (BOTTOM - TOP), ticks: [0, 0.5, 1] };
+  if (!FIGURES[figure].log) return { y: (value) => bottom() - value * (bottom() - TOP), ticks: [0, 0.5, 1] };
   const all = [...Object.values(curves.methods), ...(curves.guidance ? [curves.guidance] : [])].flatMap((curve) => curve.figures[figure].map(([value]) => value));
   const low = Math.log10(Math.min(curves.floors[figure][0], ...all) * 0.8), high = Math.log10(Math.max(...all) * 1.15);
-  const y = (value) => BOTTOM - ((Math.log10(Math.max(value, 1e-9)) - low) / (high - low)) * (BOTTOM - TOP);
-  const ticks = [1, 2, 5].flatMap((by) => [1, 10, 100, 1000, 10_000, 100_000].map((ten) => by * ten)).filter((value) => y(value) >= TOP && y(value) <= BOTTOM);
+  const y = (value) => bottom() - ((Math.log10(Math.max(value, 1e-9)) - low) / (high - low)) * (bottom() - TOP);
+  const ticks = [1, 2, 5].flatMap((by) => [1, 10, 100, 1000, 10_000, 100_000].map((ten) => by * ten)).filter((value) => y(value) >= TOP && y(value) <= bottom());
   return { y, ticks: ticks.length > 6 ? ticks.filter((value) => /^1/.test(String(value))) : ticks };
 };
 
@@ -59,7 +63,7 @@ const drawCurve = (curve, figure, { x, y, nth, isChosen, at, choose, words }) =>
   const places = curve.figures[figure].map(([value, error], i) => ({ left: x(at[i]), value, error, i }));
   const line = places.map(({ left, value }) => `${left.toFixed(1)},${y(value).toFixed(1)}`).join(" ");
   const bars = places.map(({ left, value, error }) => {
-    const [top, foot] = [value + error, value - error].map((end) => Math.min(BOTTOM, Math.max(TOP - 6, y(end))));
+    const [top, foot] = [value + error, value - error].map((end) => Math.min(bottom(), Math.max(TOP - 6, y(end))));
     return node("path", { class: "bar", d: `M${left.toFixed(1)} ${top.toFixed(1)}V${foot.toFixed(1)}` });
   });
   const marks = places.map(({ left, value, error, i }) => {
@@ -74,13 +78,13 @@ const drawCurve = (curve, figure, { x, y, nth, isChosen, at, choose, words }) =>
 const axes = (figure, over, x, { y, ticks }) => {
   const rows = ticks.map((value) => node("g", {}, node("line", { class: "grid", x1: LEFT, x2: RIGHT, y1: y(value), y2: y(value) }), node("text", { x: LEFT - 5, y: y(value) + 4.5, "text-anchor": "end" }, FIGURES[figure].percent ? `${formatNumber(100 * value, 0)} %` : formatNumber(value, 0))));
   const along = over === "steps" ? STEP_TICKS : Array.from({ length: props.most_guidance + 1 }, (_, weight) => weight);
-  const columns = along.map((place) => node("text", { x: x(place), y: BOTTOM + 16, "text-anchor": "middle" }, String(place)));
+  const columns = along.map((place) => node("text", { x: x(place), y: bottom() + 16, "text-anchor": "middle" }, String(place)));
   const [floor] = curves.floors[figure];
   return [...rows, ...columns, node("line", { class: "floor", x1: LEFT, x2: RIGHT, y1: y(floor), y2: y(floor) }, node("title", {}, `Real pictures: ${figureText(figure, floor)}`))];
 };
 
 const marker = (left, top) => [
-  node("line", { class: "here", x1: left, x2: left, y1: TOP - 4, y2: BOTTOM }),
+  node("line", { class: "here", x1: left, x2: left, y1: TOP - 4, y2: bottom() }),
   node("circle", { class: "here", cx: left, cy: top, r: 7 }),
 ];
 
@@ -100,7 +104,7 @@ const drawOver = (place, figure, over) => {
       parts.push(drawn);
     }
     parts.sort((one, other) => one.classList.contains("chosen") - other.classList.contains("chosen"));
-    if (chosen >= 0) reading = `${state.steps} step${state.steps === 1 ? "" : "s"}, ${methodOf().title}`;
+    if (chosen >= 0) reading = `${state.steps} step${state.steps === 1 ? "" : "s"}, ${curve.calls[chosen]} call${curve.calls[chosen] === 1 ? "" : "s"}`;
   } else {
     curve = curves.guidance;
     chosen = curve.at.indexOf(state.guidance);
@@ -114,8 +118,9 @@ const drawOver = (place, figure, over) => {
     parts.push(...marker(where, scale.y(value)));
     title.append(make("span", "", reading), make("span", "number", `${figureText(figure, value)} ± ${errorText(figure, error)}`));
   }
-  const label = over === "steps" ? `${titleOf(figure)} by calls of the network` : `${titleOf(figure)} by guidance`;
-  place.replaceChildren(title, node("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label }, ...parts));
+  const label = `${titleOf(figure)} by ${ALONG[over]}`, isLower = place.dataset.figure === "distance";
+  if (isLower) parts.push(node("text", { x: (LEFT + RIGHT) / 2, y: bottom() + BELOW + 10, "text-anchor": "middle" }, ALONG[over]));
+  place.replaceChildren(title, node("svg", { viewBox: `0 0 ${WIDTH} ${bottom() + BELOW + (isLower ? 14 : 0)}`, role: "img", "aria-label": label }, ...parts));
 };
 
 /** Draws all charts anew. */
@@ -127,6 +132,8 @@ export const drawCurves = () => {
     else drawOver(place, figure, over);
   }
 };
+
+tall.addEventListener("change", drawCurves);
 
 /** What is said of the curves. */
 export const noteText = () => {

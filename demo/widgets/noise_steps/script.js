@@ -1,11 +1,12 @@
 // Steps against quality: what is chosen, what is shown of it, and the address.
 import { ask, find, findAll, formatNumber, make, paintPicture, press, showText } from "../common.js";
-import { onArrive, say, setFields, word } from "../shell.js";
+import { keepFields, say, setFields, word } from "../shell.js";
 import { LOWER, drawCurves, lower, noteText, onChoose, setCurves, titleOf } from "./curves.js";
 import { drawAll, halt, isCheap, isDone, isDrawing, isHalted, isWanted, onChange, paintSheet, problemText, remaining, resume, sheetOf, size } from "./sheets.js";
 import { about, hasClasses, methodOf, nearest, state } from "./state.js";
 
 const USUAL_STEPS = 8;
+const FIELDS = ["model", "method", "steps", "guidance", "seed"]; // in the address, as sheet-model and so on
 const names = Object.keys(props.models);
 const known = new Map(); // curves by model
 let isVisible = false;
@@ -210,7 +211,7 @@ find(".lower").replaceChildren(...LOWER.map((figure) => {
   });
   return button;
 }));
-find(".lower").insertAdjacentHTML("afterend", `<p class="words explain">${word("Fréchet distance")} · ${word("coverage")} · ${word("guidance")}</p>`);
+find(".words").innerHTML = `${word("Fréchet distance")} · ${word("coverage")} · ${word("guidance")}`;
 onChoose(choose);
 onChange(showProgress);
 
@@ -238,7 +239,7 @@ const arrive = (fields) => {
 };
 
 arrive({});
-onArrive("noise", arrive);
+keepFields("noise", Object.fromEntries(FIELDS.map((name) => [`sheet-${name}`, ""])), arrive);
 new IntersectionObserver((entries) => {
   const isIn = entries.at(-1).isIntersecting;
   if (isIn === isVisible) return;
