@@ -16,9 +16,10 @@ from demo.noise.field_answers import (
     TIMES,
     FieldAnswers,
 )
-from demo.noise.words import METHOD_NAMES
+from demo.noise.words import HOW, LATEX, METHOD_NAMES
 from demo.shared.models import Models
 from demo.shared.plane import MAP
+from demo.shell.languages import explanation
 from demo.widgets.noise_field import FieldKind, NoiseField
 from gm_core import Card, CheckpointError
 from gm_core.models.ode import CALLS
@@ -50,6 +51,8 @@ def build_field(models: Models) -> None:
         elem_classes="noise-plane",
         padding=False,
     )
+    with gr.Accordion("How does this work, and what of it is exact?", open=False, elem_classes="explain"):
+        explanation(HOW / "field", latex_delimiters=LATEX)
 
 
 def kinds(card: Card) -> list[FieldKind]:

@@ -11,16 +11,11 @@ from demo.noise.field import build_field
 from demo.noise.picture import build_picture
 from demo.noise.steps import build_steps
 from demo.noise.ways import build_ways
-from demo.noise.words import explained
+from demo.noise.words import LATEX, explained
 from demo.shared.models import Models
 from demo.shell.languages import explanation
 
 STYLE = (Path(__file__).parent / "tab.css").read_text()
-
-LATEX: list[dict[str, str | bool]] = [
-    {"left": "$$", "right": "$$", "display": True},
-    {"left": "$", "right": "$", "display": False},
-]
 
 MISSING = "There is no model here that makes pictures of noise; restore one from the repository."
 

@@ -19,8 +19,8 @@ INTRODUCTION = """# Models
 Written by `python -m gm_core cards --markdown > docs/models.md` from the cards in `checkpoints/`: change the cards, not
 this page.
 
-Every figure was measured on test images by `python -m gm_core evaluate NAME`, or on held-out images for an atlas. It is
-for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the log-likelihood itself;
+Every figure was measured on test images by `python -m gm_core evaluate NAME`, or on held-out images for an atlas or a field.
+It is for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the log-likelihood itself;
 a *lower bound* is at most the log-likelihood, so its bits per dimension are at least the true ones. "Any class" means
 that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl` is the divergence of
 q(z given x) from p(z), and their difference is the `elbo`. Drawn pictures are compared with test images in the features
@@ -176,7 +176,8 @@ def _cost_section(cards: Iterable[Card]) -> str:
 def _training_section(card: Card) -> str:
     skipped = {"name", "dataset"}
     recipe = ", ".join(f"{key} {_setting(value)}" for key, value in card.recipe.items() if key not in skipped)
-    config = ", ".join(f"{key} {_setting(value)}" for key, value in card.config.items())
+    sources = {key for key, value in card.config.items() if isinstance(value, dict) and "sha256" in value}
+    config = ", ".join(f"{key} {_setting(value)}" for key, value in card.config.items() if key not in sources)
     stages = [
         (
             f"{stage['steps']:,}",

@@ -70,7 +70,7 @@ const html = (selector, text) => {
 export const showPoint = () => {
   const { chosen, way, classes } = flow;
   setText(".point", chosen === null ? "Press a point: it shows its way, and log p along it." :
-    chosen < flow.ready ? `Point ${chosen + 1} of ${props.points} goes to a ${classNames[classes[chosen]]}.` : "…");
+    chosen < flow.ready ? `Point ${chosen + 1} of ${props.points} would end at a ${classNames[classes[chosen]]}.` : "…");
   const curve = find(".curve");
   if (!way) {
     html(".log-p", "");

@@ -64,20 +64,6 @@ const CHECKS = {
   fieldat: (text) => /^[01](\.\d{1,6})?$/.test(text) && Number(text) <= 1,
   fieldpoint: (text) => isWhole(text, 0, props.points),
 };
-keepFields("noise", Object.fromEntries(Object.keys(CHECKS).map((name) => [name, ""])), (asked) => {
-  const wrong = Object.keys(CHECKS).filter((name) => asked[name] && !CHECKS[name](asked[name]));
-  for (const name of wrong) asked[name] = "";
-  if (wrong.length) say("Something of the field in this link is wrong; there it is as at first.");
-  const { field, fieldclass, fieldsolver, fieldsteps, fieldseed, fieldat, fieldpoint } = asked;
-  const number = (text, usual) => (text ? Number(text) : usual);
-  const there = {
-    kind: field || USUAL.kind, label: number(fieldclass, USUAL.label), solver: fieldsolver || USUAL.solver,
-    steps: number(fieldsteps, USUAL.steps), seed: number(fieldseed, USUAL.seed),
-    wish: fieldat ? Number(fieldat) : null, chosen: fieldpoint ? (Number(fieldpoint) || null) && Number(fieldpoint) - 1 : 0,
-  };
-  if (Object.keys(there).some((name) => there[name] !== flow[name])) change(there, true);
-});
-
 // --- what happens
 
 const showAll = () => {
@@ -241,3 +227,16 @@ new IntersectionObserver((entries) => {
   if (entries.some((entry) => entry.isIntersecting)) begin();
 }).observe(layer);
 showChoices();
+keepFields("noise", Object.fromEntries(Object.keys(CHECKS).map((name) => [name, ""])), (asked) => {
+  const wrong = Object.keys(CHECKS).filter((name) => asked[name] && !CHECKS[name](asked[name]));
+  for (const name of wrong) asked[name] = "";
+  if (wrong.length) say("Something of the field in this link is wrong; there it is as at first.");
+  const { field, fieldclass, fieldsolver, fieldsteps, fieldseed, fieldat, fieldpoint } = asked;
+  const number = (text, usual) => (text ? Number(text) : usual);
+  const there = {
+    kind: field || USUAL.kind, label: number(fieldclass, USUAL.label), solver: fieldsolver || USUAL.solver,
+    steps: number(fieldsteps, USUAL.steps), seed: number(fieldseed, USUAL.seed),
+    wish: fieldat ? Number(fieldat) : null, chosen: fieldpoint ? (Number(fieldpoint) || null) && Number(fieldpoint) - 1 : 0,
+  };
+  if (Object.keys(there).some((name) => there[name] !== flow[name])) change(there, true);
+});

@@ -48,10 +48,10 @@ class FFJORD(nn.Module):
         sizes = [dimensions, *[width] * layers, dimensions]
         self.context = nn.Linear(classes + 2, CONTEXT)
         weights = [nn.Linear(a, b, bias=False) for a, b in pairwise(sizes)]
-        self.weights = nn.ModuleList(weights)
         self.gates = nn.ModuleList(nn.Linear(CONTEXT + 1, size) for size in sizes[1:])
         self.shifts = nn.ModuleList(nn.Linear(CONTEXT + 1, size) for size in sizes[1:])
         nn.init.zeros_(weights[-1].weight)  # so that at first little moves
+        self.weights = nn.ModuleList(weights)
 
     def velocity(self, z: Tensor, t: float, labels: Tensor) -> Tensor:
         """The velocity at points (B, D), of classes (B,) with -1 for "any class", at a time: (B, D)."""
