@@ -22,10 +22,11 @@ this page.
 Every figure was measured on test images by `python -m gm_core evaluate NAME`, or on held-out images for an atlas or a
 field. It is for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the
 log-likelihood itself; a *lower bound* is at most the log-likelihood, so its bits per dimension are at least the true
-ones. "Any class" means that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl` is the divergence of
-q(z given x) from p(z), and their difference is the `elbo`. Drawn pictures are compared with test images in the features
-of the data set's own classifier: compare a `frechet_distance` or a `kernel_distance` with its floor, not with other
-projects' FID and KID. Published figures come from other protocols, hardware and sizes: compare with care."""
+ones. "Any class" means that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl` is
+the divergence of q(z given x) from p(z), and their difference is the `elbo`. Drawn pictures are compared with test
+images in the features of the data set's own classifier: compare a `frechet_distance` or a `kernel_distance` with its
+floor, not with other projects' FID and KID. Published figures come from other protocols, hardware and sizes: compare
+with care."""
 
 DRAWING = """## Models that draw
 
