@@ -1,6 +1,6 @@
 """The view "p(x) of your picture": one picture, scored by every model of its data set that knows anything of p(x)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -193,12 +193,13 @@ class _View:
         source, scored = self.densities.scored(dataset, picture)
         return {self.note: source, self.chart: scored, self.picture: picture}
 
-    def on_draw(self, drawing: str | None, dataset: str) -> Update:
+    def on_draw(self, drawing: str | None, dataset: str, source: str = "Your drawing") -> Update:
         """A stroke is finished, or undone; what cannot be scored leaves everything as it is."""
         try:
             picture = read_drawing(drawing, self.forms)
             if picture is None:
                 raise PictureError(EMPTY)
+            picture = replace(picture, source=source)
             return {**self.show(dataset, picture), self.examples: ExampleRow(chosen=None), self.upload: None}
         except SHOWN as error:
             return {self.note: note_html(sentence(error))}
@@ -238,7 +239,7 @@ class _View:
         about = event._data if isinstance(event._data, dict) else {}
         dataset = self._dataset_of(about, dataset)
         row = {self.examples: self.densities.row(dataset, None), self.dataset: dataset}
-        return {**self.on_draw(drawing, dataset), **row}
+        return {**self.on_draw(drawing, dataset, "A picture from another view"), **row}
 
     def _dataset_of(self, about: dict[str, Any], current: str) -> str:
         known = self.densities.datasets
