@@ -40,7 +40,7 @@ ARROW_UNIT, PLACE_UNIT = 0.01, 0.001
 FARTHEST = 32.0
 """A coordinate's largest size; a solver's few steps may lead far out, but not in earnest."""
 
-DEEPEST = 10.0
+DEEPEST = 7.0
 """Nats below the highest density at which a cell is as dark as one of no density at all."""
 
 EXACT_STEPS = 32

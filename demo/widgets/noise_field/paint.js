@@ -25,6 +25,7 @@ const drawDensity = (brush) => {
 export const drawBelow = () => {
   if (!state.area || !state.edge) return;
   const brush = clearCanvas(canvas);
+  canvas.classList.toggle("bright", flow.shows.density || flow.shows.pictures);
   if (flow.shows.density) drawDensity(brush);
   if (flow.shows.pictures) drawPictures(brush);
   state.faded = new Set(flow.label < 0 ? [] : [...classNames.keys()].filter((label) => label !== flow.label));

@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("mnist-autoencoder", "'mnist-autoencoder' holds an autoencoder, which has no posterior"),
+        ("mnist-autoencoder", "which has no posterior over codes"),
         ("mnist-oracle", "there is no checkpoint 'mnist-oracle'"),
     ],
 )
