@@ -18,13 +18,13 @@ INTRODUCTION = """# Models
 Written by `python -m gm_core cards --markdown > docs/models.md` from the cards in `checkpoints/`: change the cards, not
 this page.
 
-Every figure was measured on test images by `python -m gm_core evaluate NAME`, or on held-out images for an atlas or a field.
-It is for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the log-likelihood itself;
-a *lower bound* is at most the log-likelihood, so its bits per dimension are at least the true ones. "Any class" means
-that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl` is the divergence of
-q(z given x) from p(z), and their difference is the `elbo`. A `frechet_distance` is that between drawn pictures and test
-images in the features of the data set's own classifier: compare it with its floor, not with other projects' FID.
-Published figures come from other protocols, hardware and sizes: compare with care."""
+Every figure was measured on test images by `python -m gm_core evaluate NAME`, or on held-out images for an atlas or a
+field. It is for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the
+log-likelihood itself; a *lower bound* is at most the log-likelihood, so its bits per dimension are at least the true
+ones. "Any class" means that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl`
+is the divergence of q(z given x) from p(z), and their difference is the `elbo`. A `frechet_distance` is that between
+drawn pictures and test images in the features of the data set's own classifier: compare it with its floor, not with
+other projects' FID. Published figures come from other protocols, hardware and sizes: compare with care."""
 
 
 def print_cards(
