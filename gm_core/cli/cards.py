@@ -22,7 +22,6 @@ this page.
 Every figure was measured on test images by `python -m gm_core evaluate NAME`, or on held-out images for an atlas or a
 field. It is for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the
 log-likelihood itself; a *lower bound* is at most the log-likelihood, so its bits per dimension are at least the true
-<<<<<<< HEAD
 ones. "Any class" means that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl` is
 the divergence of q(z given x) from p(z), and their difference is the `elbo`. Drawn pictures are compared with test
 images in the features of the data set's own classifier: compare a `frechet_distance` or a `kernel_distance` with its
@@ -39,12 +38,6 @@ each standard error, stand with the figures of the data sets below; a dash is no
 
 LIKELIHOODS = (("exact", "bits_per_dim"), ("at most", "bound_bits_per_dim"), ("at most", "elbo_bits_per_dim"))
 """The kinds of likelihood by the names of their figures; an estimate is given beside a bound."""
-=======
-ones. "Any class" means that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl`
-is the divergence of q(z given x) from p(z), and their difference is the `elbo`. A `frechet_distance` is that between
-drawn pictures and test images in the features of the data set's own classifier: compare it with its floor, not with
-other projects' FID. Published figures come from other protocols, hardware and sizes: compare with care."""
->>>>>>> noise-field
 
 
 def print_cards(
