@@ -5,15 +5,17 @@ from pathlib import Path
 import gradio as gr
 
 from demo.base.words import message_html
+from demo.noise.back import build_back
 from demo.noise.density import build_density
 from demo.noise.drawings import Drawings
+from demo.noise.finish import build_finish
 from demo.noise.picture import build_picture
 from demo.noise.ways import build_ways
 from demo.noise.words import explained
 from demo.shared.models import Models
 from demo.shell.languages import explanation
 
-STYLE = (Path(__file__).parent / "tab.css").read_text()
+STYLE = "\n".join((Path(__file__).parent / name).read_text() for name in ("tab.css", "own.css"))
 
 LATEX: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
@@ -37,6 +39,10 @@ def build(models: Models) -> None:
             build_ways(drawings)
         with gr.Tab("p(x) of your picture", id="noise-density", elem_id="noise-density"):
             build_density(models)
+        with gr.Tab("Back to noise", id="noise-back", elem_id="noise-back"):
+            build_back(models, drawings)
+        with gr.Tab("Finish my scribble", id="noise-finish", elem_id="noise-finish"):
+            build_finish(models, drawings)
         with gr.Tab("How it works", id="noise-how"):
             for place, (title, folder) in enumerate(explained(drawings.cards)):
                 words = f"{title}: how does it work, and what of it is exact?"
