@@ -3,7 +3,7 @@ import { find, formatNumber } from "../common.js";
 import { setParts } from "../wording.js";
 import { about, chosen, state } from "./state.js";
 
-const START = { noise: "What it starts from", part: "What is kept" };
+const START = { noise: "It starts from this", part: "What is kept" };
 const CAPTIONS = {
   noise: () => `The picture with ${chosen.noise} % noise`,
   part: () => (chosen.keep === "paint" ? "Drag over it to erase, or use the arrow keys and Space" : "The rest is made anew"),
