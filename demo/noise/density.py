@@ -1,7 +1,8 @@
 """The view "p(x) of your picture": one picture, scored by every model of its data set that knows anything of p(x)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Densities:
         return found
 
     def scored(self, dataset: str, picture: Picture) -> tuple[str, ScoredPicture]:
-        """A picture as models of a data set see it, and where it comes from, in words.
+        """A picture as models of a data set see it, and where it comes from and how it was prepared, in HTML.
 
         Raises:
             InputError: There is no such example.
@@ -90,8 +91,8 @@ class Densities:
         else:
             chosen = self.example(dataset, picture)
             prepared, source = prepare(chosen.picture, chosen.preparation, form=form), f"An example: {chosen.name}"
-        steps = ", ".join((source, *prepared.steps))
-        return f"{steps}.", {"dataset": dataset, "picture": pack_pictures(prepared.image)}
+        words = " · ".join(f"<span>{escape(part)}</span>" for part in (source, *prepared.steps))
+        return note_html(words), {"dataset": dataset, "picture": pack_pictures(prepared.image)}
 
     def example(self, dataset: str, index: object) -> Example:
         """An example.
@@ -190,14 +191,15 @@ class _View:
     def show(self, dataset: str, picture: Picture) -> Update:
         """A picture's scores are asked for by the chart, one by one."""
         source, scored = self.densities.scored(dataset, picture)
-        return {self.note: note_html(source), self.chart: scored, self.picture: picture}
+        return {self.note: source, self.chart: scored, self.picture: picture}
 
-    def on_draw(self, drawing: str | None, dataset: str) -> Update:
+    def on_draw(self, drawing: str | None, dataset: str, source: str = "Your drawing") -> Update:
         """A stroke is finished, or undone; what cannot be scored leaves everything as it is."""
         try:
             picture = read_drawing(drawing, self.forms)
             if picture is None:
                 raise PictureError(EMPTY)
+            picture = replace(picture, source=source)
             return {**self.show(dataset, picture), self.examples: ExampleRow(chosen=None), self.upload: None}
         except SHOWN as error:
             return {self.note: note_html(sentence(error))}
@@ -237,7 +239,7 @@ class _View:
         about = event._data if isinstance(event._data, dict) else {}
         dataset = self._dataset_of(about, dataset)
         row = {self.examples: self.densities.row(dataset, None), self.dataset: dataset}
-        return {**self.on_draw(drawing, dataset), **row}
+        return {**self.on_draw(drawing, dataset, "A picture from another view"), **row}
 
     def _dataset_of(self, about: dict[str, Any], current: str) -> str:
         known = self.densities.datasets

@@ -73,7 +73,7 @@ class Visit:
     """
 
     def __init__(self, page: Page, url: str) -> None:
-        self.page, self._url = page, url
+        self.page, self.url = page, url
         traffic = Traffic(page)
         self.settle = traffic.settle
         self._query: str | None = None
@@ -89,7 +89,7 @@ class Visit:
         self.page.set_viewport_size(size)
         if query != self._query:
             self._query = None  # until it is there
-            self.page.goto(self._url + query)
+            self.page.goto(self.url + query)
             expect(self.page.locator(ready).first).to_be_visible(timeout=30_000)
             self._query = query
         self.settle()

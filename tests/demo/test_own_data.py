@@ -17,13 +17,13 @@ from demo.draw.drawings import EACH, Drawings, DrawRequest
 from demo.draw.words import model_options
 from demo.judge.api import to_json
 from demo.judge.bayes import ONE_CLASS, BayesPanel
-from demo.shared.examples import examples
 from demo.judge.handlers import Handlers, Request
 from demo.judge.judgement import Judgement
 from demo.judge.many import JudgingSession, ManyPanel
 from demo.judge.measured import MeasuredPanel
 from demo.judge.naive import NaivePanel
 from demo.judge.surprise import predict_pixel
+from demo.shared.examples import examples
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, read_upload

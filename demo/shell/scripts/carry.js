@@ -6,7 +6,7 @@ import { address, go } from "./router.js";
 export const CARRY = { judge: "Judge this", walk: "Walk from this", draw: "Draw on from this" };
 
 const receivers = new Map(); // by tab, or by tab and view
-const carried = new Map(); // likewise: a picture that its receiver has not had yet
+const carried = new Map(); // by tab, or by tab and view: a picture that its receiver has not had yet
 
 /** @typedef {{pixels: number[], height: number, width: number, channels: number}} Picture levels row by row, the
  *   channels of a pixel together; and whatever else the two tabs agree on */

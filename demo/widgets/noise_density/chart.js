@@ -14,7 +14,7 @@ const drawAxis = (least) => {
   const next = NICE.find((bits) => bits >= least) ?? least;
   if (next === top) return;
   top = next;
-  const digits = top <= 2 ? 1 : top < 10 && !Number.isInteger(top / TICKS) ? 1 : 0;
+  const digits = Number.isInteger(top / TICKS) ? 0 : top < 1 ? 2 : 1;
   find(".axis").replaceChildren(...Array.from({ length: TICKS + 1 }, (_, i) => {
     const tick = make("span", "tick", formatNumber((top * i) / TICKS, digits));
     tick.style.left = `${(100 * i) / TICKS}%`;

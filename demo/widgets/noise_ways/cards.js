@@ -22,7 +22,6 @@ export const buildCards = () => {
     canvas.setAttribute("aria-label", `${nameOf(entrant)}: not measured yet`);
     const way = make("span", "way", entrant.paced ? entrant.way : "");
     const card = make("figure", "card entrant", canvas, make("i", "bar"), make("figcaption", "", name, way, make("span", "numbers")));
-    card.title = nameOf(entrant);
     return card;
   }));
   for (const canvas of findAll(".card canvas")) {

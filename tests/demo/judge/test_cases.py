@@ -7,8 +7,8 @@ from PIL import Image
 
 import gm_core
 from demo.judge import words
-from demo.shared.examples import examples
 from demo.judge.judgement import Judgement, judge
+from demo.shared.examples import examples
 from demo.shared.models import Models
 from gm_core import Detector
 from gm_core.data.preparation import AS_IT_IS

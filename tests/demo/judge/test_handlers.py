@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from demo.judge import TAB
-from demo.shared.examples import examples
 from demo.judge.handlers import EMPTY, Changes, Handlers, Request
 from demo.judge.judgement import Judgement
+from demo.shared.examples import examples
 from demo.shared.models import Models
 from demo.widgets.sketch_pad import decode
 from gm_core.checkpoints import checkpoint_dir

@@ -1,8 +1,10 @@
 """Small models that make pictures of noise, untrained, in a folder of their own beside the shipped classifier."""
 
+import base64
 import shutil
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,10 +18,24 @@ from gm_core.models.flow_matching import FlowMatchingConfig
 FLOW, DIFFUSION, LAYERS = "tiny-flow", "tiny-diffusion", "tiny-layers"
 GREY = ImageShape(height=28, width=28)
 CONFIGS: dict[str, ModelConfig] = {
-    DIFFUSION: DiffusionConfig(image=GREY, classes=10, widths=(8, 32), blocks=1),
-    FLOW: FlowMatchingConfig(image=GREY, classes=10, widths=(8, 32), blocks=1),
+    DIFFUSION: DiffusionConfig(image=GREY, classes=10, widths=(8, 32), blocks=1, likelihood_steps=4),
+    FLOW: FlowMatchingConfig(image=GREY, classes=10, widths=(8, 32), blocks=1, likelihood_steps=4),
     LAYERS: RealNVPConfig(image=GREY, couplings=(2, 2), widths=(6, 8), blocks=1, noise_couplings=2, noise_width=4),
 }
+
+NAMES = (
+    "RealNVP|DDPM|DDIM|Heun|Euler|Langevin|Runge–Kutta|Hutchinson|Home|End|made up|tiny|layers|diffusion"
+    "|million parameters.*"
+)
+"""What stands on the page in English, in any language: names, and what is of these models."""
+
+IMAGE = torch.arange(784).remainder(256).to(torch.uint8).view(1, 1, 28, 28)
+"""A picture to ask about."""
+
+
+def question(name: str) -> dict[str, Any]:
+    """A widget's question about it to a model."""
+    return {"model": name, "picture": base64.b64encode(bytes(IMAGE.flatten().tolist())).decode()}
 
 
 def make_models(folder: Path) -> Path:

@@ -1,6 +1,5 @@
 """How likely a picture is: the models' own figures, each with its kind."""
 
-import base64
 import math
 from typing import Any
 
@@ -10,13 +9,8 @@ import torch
 from demo.base.errors import InputError
 from demo.noise.handlers import NoiseHandlers
 from demo.noise.scores import BATCH, BATCHES, Scores
-from tests.demo.noise.helpers import DIFFUSION, FLOW, LAYERS
-
-IMAGE = torch.arange(784).remainder(256).to(torch.uint8).view(1, 1, 28, 28)
-
-
-def question(name: str) -> dict[str, Any]:
-    return {"model": name, "picture": base64.b64encode(bytes(IMAGE.flatten().tolist())).decode()}
+from tests.demo.noise.helpers import DIFFUSION, FLOW, IMAGE, LAYERS, question
+from tests.helpers import seeded
 
 
 @pytest.fixture
@@ -28,9 +22,9 @@ def scores(tab: NoiseHandlers) -> Scores:
 def test_a_bound_is_the_mean_of_the_models_bounds(scores, name) -> None:
     answer = scores.density(question(name))
     model: Any = scores.models.streams(name)
-    generator = torch.Generator().manual_seed(0)
+    many = IMAGE.expand(BATCH, -1, -1, -1)
     with torch.no_grad():
-        means = [model.bound(IMAGE.expand(BATCH, -1, -1, -1), generator=generator).value.mean() for _ in range(BATCHES)]
+        means = [model.bound(many, generator=seeded(batch)).value.mean() for batch in range(BATCHES)]
     assert answer["kind"] == "bound" and answer["draws"] == BATCH * BATCHES
     assert answer["nats"] == pytest.approx(float(torch.stack(means).mean()), rel=1e-5)
     assert answer["bits"] == pytest.approx(-answer["nats"] / (784 * math.log(2)))
