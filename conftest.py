@@ -1,17 +1,16 @@
 """What tests and examples in docstrings run with."""
 
+import os
 from typing import Any
+
+# Small models run fastest, and the same everywhere, on one thread; so do the commands and the apps that tests start, of
+# which several share the machine. Before torch is imported, which reads it.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
 import torch
 
 import gm_core
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    """Small models run fastest, and the same everywhere, on one thread."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)

@@ -52,6 +52,7 @@ from gm_core.studies.atlas.attributes import slant, thickness
 from gm_core.studies.bayes.rule import bayes_posterior, class_log_probs, likelihood_from_posterior, marginal_log_prob
 from gm_core.studies.bayes.study import BayesStudy, load_bayes
 from gm_core.studies.detector import Detector, Verdict, load_detector
+from gm_core.studies.pace import PaceStudy, load_pace
 
 __version__ = "0.1.0"
 
@@ -93,6 +94,7 @@ __all__ = [
     "Model",
     "ModelConfig",
     "NoiseFrame",
+    "PaceStudy",
     "Paced",
     "PictureError",
     "PictureFrame",
@@ -126,6 +128,7 @@ __all__ = [
     "load_atlas",
     "load_bayes",
     "load_detector",
+    "load_pace",
     "marginal_log_prob",
     "open_picture",
     "prepare",

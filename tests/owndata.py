@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from gm_core.cli import calibrate
@@ -99,7 +98,6 @@ def small() -> Iterator[pytest.MonkeyPatch]:
         for name, sizes in SMALL.items():
             recipe = recipes.RECIPES[name]
             patch.setitem(recipes.RECIPES, name, replace(recipe, batch=4, model=replace(recipe.model, **sizes)))
-        patch.setattr(torch, "set_num_threads", lambda count: None)  # one, as for all tests
         patch.setattr(bound, "IMPORTANCE_SAMPLES", 20)
         patch.setattr(labels, "NOISE_IMAGES", 10)
         patch.setattr(outliers, "OUTLIERS", 2)

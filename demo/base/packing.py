@@ -3,6 +3,7 @@
 import base64
 from typing import TypedDict
 
+import torch
 from torch import Tensor
 
 
@@ -17,6 +18,13 @@ class PictureShape(TypedDict):
 def pack(values: Tensor) -> str:
     """``uint8`` values as base64 of their bytes, in order."""
     return base64.b64encode(values.contiguous().numpy().tobytes()).decode()
+
+
+def pack_shorts(values: Tensor, *, signed: bool = True) -> str:
+    """Numbers, rounded and brought within what 16 bits hold, as base64 of these, the lower byte first."""
+    low, high = (-(2**15), 2**15 - 1) if signed else (0, 2**16 - 1)
+    numbers = values.nan_to_num().round().clamp(low, high).to(torch.int32).contiguous().numpy()
+    return base64.b64encode(numbers.astype("<i2" if signed else "<u2").tobytes()).decode()
 
 
 def pack_pictures(pictures: Tensor) -> str:

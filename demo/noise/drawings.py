@@ -1,6 +1,5 @@
 """What a visitor asks to be made of noise, checked, and the messages to the player about it."""
 
-import inspect
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -19,9 +18,10 @@ from demo.noise.words import METHOD_NAMES
 from demo.shared.models import Models
 from demo.shared.readers import reader_of
 from demo.widgets.noise_player.messages import DoneMessage, FrameMessage, PlayerMessage
-from gm_core import FAMILIES, Frame, NoiseFrame, Paced, Streams
+from gm_core import FAMILIES, Frame, Model, NoiseFrame, Paced, Streams
 from gm_core.rendering import visible
 from gm_core.studies.first_seeds import read_probabilities
+from gm_core.studies.pace import usual
 
 ANY = "any"
 LAST_SEED = 999_999
@@ -106,17 +106,21 @@ class Drawings:
         """Whether a model takes as many steps as one likes."""
         return self.cards[model].has(Paced)
 
+    def family(self, model: str) -> type[Model]:
+        """A model's family."""
+        return FAMILIES[self.cards[model].family]
+
     def methods(self, model: str) -> Mapping[str, int]:
         """How a model can take a step, and the calls of the network that it takes."""
-        family: Any = FAMILIES[self.cards[model].family]
+        family: Any = self.family(model)
         return family.methods if self.is_paced(model) else OWN_WAY
 
     def usual_method(self, model: str) -> str:
         """How a model takes a step where nothing else is asked for."""
         if not self.is_paced(model):
             return OWN
-        family: Any = FAMILIES[self.cards[model].family]
-        return str(inspect.signature(family.stream).parameters[family.method].default)
+        family: Any = self.family(model)
+        return usual(family)[0]
 
     def most_steps(self, model: str, method: str) -> int:
         """The most steps that may be asked for."""

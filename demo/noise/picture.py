@@ -1,6 +1,5 @@
 """The view "One picture": it comes from noise, step by step, by every family that can."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from demo.noise.drawings import (
     Drawings,
 )
 from demo.noise.handlers import LINK, NoiseHandlers, NoiseSession
+from demo.noise.recording import Recordings
 from demo.noise.scores import Scores, usual_bits
 from demo.noise.words import GUIDANCE_INFO, METHOD_INFO, TEMPERATURE_INFO, idea
 from demo.shared.models import Models
@@ -36,13 +36,12 @@ from gm_core import FAMILIES, Bounded, Card, Density, Estimated, Paced
 SCRIPT = strip((Path(__file__).parent / "controls.js").read_text())
 
 
-def build_picture(models: Models, drawings: Drawings, extra: Sequence[str]) -> None:
+def build_picture(models: Models, drawings: Drawings) -> None:
     """Build the view inside the current ``gr.Tab``.
 
     Args:
         models: The app's models.
         drawings: What draws.
-        extra: What widgets of other views keep in the address, by name.
     """
     handlers = NoiseHandlers(drawings)
     opening = Opening()
@@ -103,7 +102,7 @@ def build_picture(models: Models, drawings: Drawings, extra: Sequence[str]) -> N
     player = NoisePlayer(
         models={name: played(card) for name, card in drawings.cards.items()},
         taken=taken(models, drawings.cards.values()),
-        answers=Scores(models, drawings.cards).functions(),
+        answers=Scores(models, drawings.cards).functions() | {"record": Recordings(drawings.cards).record},
         elem_id="noise-player",
         elem_classes="noise-player",
         padding=False,
@@ -128,7 +127,7 @@ def build_picture(models: Models, drawings: Drawings, extra: Sequence[str]) -> N
         ),
         another.click(None, None, seed, js=draw_seed("noise")).then(**then),
     ]
-    address = Address("noise", dict(zip(LINK, controls, strict=True)), extra=["at", *extra])
+    address = Address("noise", dict(zip(LINK, controls, strict=True)), extra=["at"])
     back, arrived = address.restore(handlers.restore, [], [*controls, about], opening)
     begun += [back.then(**then), opening.then(arrived, handlers.draw_first, outputs=player, **drawing)]
     player.stop(None, cancels=begun)

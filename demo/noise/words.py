@@ -24,6 +24,11 @@ GUIDANCE_INFO = "Weight of the class. 1 is the model. Above 1: clearer, less var
 TEMPERATURE_INFO = "Scales the first noise. 1 is the model."
 METHOD_INFO = "Each calls the network so often in a step."
 
+LATEX: list[dict[str, str | bool]] = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "$", "right": "$", "display": False},
+]
+
 HOW = Path(__file__).parent / "how"
 
 

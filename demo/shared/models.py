@@ -17,6 +17,7 @@ from gm_core import (
     Estimated,
     Latent,
     Model,
+    PaceStudy,
     Samples,
     Streams,
     Variational,
@@ -25,6 +26,7 @@ from gm_core.checkpoints import CheckpointError, checkpoint_dir, names, read_car
 from gm_core.data.catalog import FIRST, dataset_of, place_of
 from gm_core.device import pick_device
 from gm_core.studies import DETECTORS
+from gm_core.studies.field import FieldStudy, load_field
 
 BACKGROUND = "-background"
 """Ending of the names of models that know only what pictures' background looks like; these are not offered."""
@@ -93,6 +95,14 @@ class Models:
     def atlas(self, name: str) -> Atlas:
         """What held-out pictures show of a model's latent space."""
         return gm_core.load_atlas(name)
+
+    def field(self, name: str) -> FieldStudy:
+        """The fields that lead from noise to a model's codes."""
+        return load_field(name)
+
+    def pace(self, name: str) -> PaceStudy:
+        """What was measured of a model after few steps and many."""
+        return gm_core.load_pace(name)
 
     def datasets(self) -> list[str]:
         """The data sets that there are calibrated detectors of, damaged or not; the catalogue's first."""

@@ -117,6 +117,15 @@ GLOSSARY = {
         "own probability.",
         "夸大类别标签带来的变化：图片更像那一类，但花样变少，而且不再是模型本身的概率。",
     ),
+    "Fréchet distance": Word(
+        "How far drawn pictures are from real ones, as clouds of points in what a classifier sees: by their middles "
+        "and their shapes. Less is better; the dashed line is what real pictures reach.",
+        "画出的图片与真实图片相差多远：在分类器看到的特征空间里，比较两团点的中心和形状。越小越好；虚线是真实图片所能达到的。",
+    ),
+    "coverage": Word(
+        "The share of real pictures that have a drawn one near them: it falls when a model draws ever the same.",
+        "真实图片当中，附近有画出的图片的所占的比例：模型总画差不多的东西时，它就变小。",
+    ),
     "mean": Word(
         "The average of all that could be drawn; averages look blurry.",
         "所有可能画出的图片的平均；平均总显得模糊。",

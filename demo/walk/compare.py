@@ -13,7 +13,8 @@ from demo.base.fields import StrictRadio
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
-from demo.walk.map import AUTOENCODER, MAP, Maps, Region, check_cards
+from demo.shared.plane import MAP
+from demo.walk.map import AUTOENCODER, Maps, Region, check_cards
 from demo.widgets.latent_map import LatentMap, MapMarks
 from gm_core.data.catalog import FIRST
 

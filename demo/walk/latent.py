@@ -13,6 +13,7 @@ from demo.base.checks import is_number
 from demo.base.errors import InputError
 from demo.base.packing import PictureShape, pack_pictures
 from demo.base.serving.waiting import while_wanted
+from demo.shared.plane import BATCH, means
 from demo.widgets.picture_strip import StripFrames
 from gm_core import Latent, Variational
 from gm_core.models import ImageShape
@@ -26,9 +27,6 @@ FAR = 40.0
 
 MOST_PICTURES = 576
 """Pictures that are decoded for one message."""
-
-BATCH = 16
-"""Pictures that are decoded at once: what more of them need does not fit a processor's cache."""
 
 STEPS, SUBSTEPS = 11, 4
 """Pictures in the strip from A to B, and how much finer than them the scrubber moves."""
@@ -117,12 +115,6 @@ def pictures(vae: Variational, z: Tensor, view: View = "mean") -> Tensor:
     noise = (torch.Generator().manual_seed(0) for _ in z)
     parts = zip(while_wanted(z.split(1)), noise, strict=True)
     return torch.cat([vae.decode(one).sample(generator=same) for one, same in parts]).cpu()
-
-
-@torch.inference_mode()
-def means(model: Latent, z: Tensor) -> Tensor:
-    """The mean pictures of some points, (n, D): ``uint8`` (n, C, H, W)."""
-    return torch.cat([model.render(part) for part in while_wanted(z.split(BATCH))])
 
 
 def picture(vae: Variational, z: Tensor, view: View = "mean") -> Tensor:

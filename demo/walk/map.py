@@ -1,9 +1,7 @@
 """The view "Map": the whole of a two-dimensional latent space at once."""
 
 import base64
-import io
 import math
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +9,6 @@ from typing import Any, Literal
 
 import gradio as gr
 import torch
-from PIL import Image
 from torch import Tensor
 
 from demo.base.checks import is_number
@@ -21,6 +18,7 @@ from demo.base.words import nats
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, PictureInput, UserPicture, model_input
+from demo.shared.plane import MAP, MOST_CODES, Window, means, tiles, window_of
 from demo.shared.taking import taken
 from demo.walk import latent
 from demo.widgets.latent_map import LatentMap, MapMarks, MarkedDraws, MarkedPicture
@@ -30,21 +28,14 @@ from gm_core.models.latents import draw_latents
 from gm_core.rendering import gif, grid
 from gm_core.studies import ATLASES
 
-MAP, AUTOENCODER = f"{FIRST.name}-vae2d", f"{FIRST.name}-autoencoder"
-"""The VAE whose latent space is a map, and the autoencoder of the same size without a prior."""
-
-GRIDS = (17, 51)
-"""Pictures along an edge of the map: few that are there at once, then as many as make every movement smooth. The
-second is an odd multiple of the first, so that the points of the first are among those of the second."""
+AUTOENCODER = f"{FIRST.name}-autoencoder"
+"""The autoencoder of the same size as the VAE whose latent space is a map, without a prior."""
 
 MOST_FRAMES = 64
 """Pictures of a path's animation at most."""
 
 FASTEST, SLOWEST = 20, 1000
 """Milliseconds per picture of an animation."""
-
-PRIOR = 3.5
-"""Every map reaches at least this far, for the prior's rings at 1, 2 and 3 standard deviations."""
 
 RINGS = (1, 2, 3)
 """Standard deviations of the prior."""
@@ -66,64 +57,10 @@ FROM: dict[Region, str] = {
     "range": "points spread evenly over the range of its codes",
 }
 
-MOST_CODES = (0.01, 0.99)
-"""The range of codes leaves out the outermost ones."""
-
 NEIGHBOURS = 15
 """Held-out digits that say what is near a point."""
 
 Value = dict[str, Any]
-
-_ONE_AT_A_TIME = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Window:
-    """The square part of a latent space that is on the map.
-
-    Attributes:
-        low: Its lower left corner, z1 and z2.
-        span: Its edge.
-    """
-
-    low: tuple[float, float]
-    span: float
-
-    @classmethod
-    def around(cls, codes: Tensor) -> "Window":
-        """All but the outermost codes, (N, 2), and the prior's rings; ends at halves, as a scale does."""
-        ends = codes.quantile(torch.tensor(MOST_CODES), dim=0)
-        margin = 0.04 * (ends[1] - ends[0])
-        low = ((ends[0] - margin).clamp(max=-PRIOR) * 2).floor() / 2
-        high = ((ends[1] + margin).clamp(min=PRIOR) * 2).ceil() / 2
-        span = float((high - low).max())
-        x, y = ((low + high - span) / 2).tolist()
-        return cls((x, y), span)
-
-    def grid(self, count: int) -> Tensor:
-        """The middles of ``count`` x ``count`` cells, row by row from the top left, (count * count, 2)."""
-        steps = (torch.arange(count) + 0.5) * (self.span / count)
-        x, y = self.low[0] + steps, self.low[1] + steps.flip(0)
-        return torch.stack([x.repeat(count), y.repeat_interleave(count)], dim=1)
-
-    def point(self, sent: object) -> Tensor:
-        """A point that came from outside, checked, (2,).
-
-        Raises:
-            InputError: It is not on the map.
-        """
-        # Written so that "not a number" fails too.
-        if not isinstance(sent, list) or len(sent) != len(self.low) or not all(map(self._holds, sent, self.low)):
-            reach = (f"z{i + 1} from {low:g} to {low + self.span:g}" for i, low in enumerate(self.low))
-            raise InputError(f"A point of this map is two numbers, {' and '.join(reach)}.")
-        return torch.tensor([float(value) for value in sent])
-
-    def holds(self, z: Tensor) -> bool:
-        """Whether a point, (2,), is on the map."""
-        return all(map(self._holds, z.tolist(), self.low))
-
-    def _holds(self, value: object, low: float) -> bool:
-        return is_number(value, low, low + self.span)
 
 
 @dataclass(frozen=True)
@@ -143,30 +80,25 @@ class Maps:
 
     def window(self, name: str) -> Window:
         """What of a latent space is on its map."""
-        return Window.around(self.models.atlas(name).codes)
+        return window_of(self.models, name)
 
     @torch.inference_mode()
     def pictures(self, name: str, z: Tensor) -> Tensor:
         """Means of the pictures at some points, (n, 2): ``uint8`` (n, H, W)."""
-        return latent.means(self.models.latent(name), z)[:, 0]
+        return means(self.models.latent(name), z)[:, 0]
 
     def survey(self, sent: Value) -> Value:
         """What is on the map before anything is decoded: where held-out pictures lie."""
         name = self._name(sent)
         atlas, window = self.models.atlas(name), self.window(name)
-        places = (atlas.codes - torch.tensor(window.low)) / window.span
-        inside = ((places >= 0) & (places <= 1)).all(dim=1)
-        dots = (places[inside] * 65535).round().to(torch.int32).numpy().astype("<u2")
-        shown, outside = int(inside.sum()), int((~inside).sum())
+        area = window.dots(atlas.codes, atlas.labels)
+        shown = len(base64.b64decode(area["labels"]))
+        outside = len(atlas.codes) - shown
         beyond = f" ({outside:,} more lie beyond the edge)" if outside else ""
         share = float((atlas.codes.norm(dim=1) <= RINGS[-1]).float().mean())
         rings = "the prior" if name == MAP else "a standard normal, which had no part in training this model"
         return {
-            "low": window.low,
-            "span": window.span,
-            "grids": GRIDS,
-            "dots": base64.b64encode(dots.tobytes()).decode(),
-            "labels": pack(atlas.labels[inside].to(torch.uint8)),
+            **area,
             "words": f"Dots: {shown:,} digits that the model was not trained on, where it puts them{beyond}. "
             f"Rings: 1, 2 and 3 standard deviations of {rings}; {100 * share:.0f} % of the digits lie within the "
             f"outermost, {100 * WITHIN:.1f} % of random points do.",
@@ -174,11 +106,7 @@ class Maps:
 
     def tiles(self, sent: Value) -> Value:
         """The decoded pictures of a grid over the map, in one lossless picture."""
-        name, count = self._name(sent), sent.get("count")
-        if count not in GRIDS or not isinstance(count, int):
-            raise InputError(f"A grid has {' or '.join(map(str, GRIDS))} pictures per edge.")
-        with _ONE_AT_A_TIME:  # so that several users at once do not each have the same computed
-            return {"sprite": _sprite(self, name, count)}
+        return tiles(self.models, self._name(sent), sent.get("count"))
 
     def look(self, sent: Value) -> Value:
         """The picture at a point, and what it means."""
@@ -369,14 +297,3 @@ def _counts(maps: Maps, name: str, region: Region) -> list[int]:
     """How many pictures of random points are read as each class."""
     pictures = maps.pictures(name, maps.random_points(name, region, 0, MANY_POINTS))
     return torch.bincount(maps.read_as(pictures), minlength=len(FIRST.classes)).tolist()
-
-
-@cache  # there are few models and grids
-def _sprite(maps: Maps, name: str, count: int) -> str:
-    """The decoded pictures of a grid, as the data URL of a PNG file."""
-    tiles = maps.pictures(name, maps.window(name).grid(count))
-    _, height, width = tiles.shape
-    sheet = tiles.view(count, count, height, width).transpose(1, 2).reshape(count * height, count * width)
-    buffer = io.BytesIO()
-    Image.fromarray(sheet.numpy()).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -16,6 +16,7 @@ from demo.base.words import message_html
 from demo.shared.model_line import figure_line
 from demo.shared.models import Models
 from demo.shared.picture_input import UserPicture, form_for, model_input, read_carried
+from demo.shared.plane import MAP
 from demo.shell.address import Address, Asked
 from demo.shell.languages import explanation
 from demo.walk import latent
@@ -23,7 +24,7 @@ from demo.walk.compare import FIRST_SEED, CompareView
 from demo.walk.edit import EditView
 from demo.walk.ends import FIRST_SEEDS, End, Ends, Point
 from demo.walk.links import EXTRA, read_link
-from demo.walk.map import MAP, MapView, Region
+from demo.walk.map import MapView, Region
 from demo.walk.rebuild import RebuildView
 from demo.walk.sliders import SlidersView, place_at
 from demo.walk.spaces import Spaces

@@ -68,6 +68,9 @@ export const gradient = (colors) => `linear-gradient(to right,${colors.join(",")
 
 // --- pictures
 
+/** Bytes as base64. */
+export const packBytes = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+/** The bytes that are written in base64. */
 export const unpackBytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 /** Gives a canvas a size; setting it, even to the same, would empty the canvas. */

@@ -14,7 +14,9 @@ from gm_core.cli.bench import bench
 from gm_core.cli.calibrate import calibrate_detector
 from gm_core.cli.cards import print_cards
 from gm_core.cli.evaluate import evaluate_checkpoint
+from gm_core.cli.field import train_field
 from gm_core.cli.list import list_checkpoints
+from gm_core.cli.pace import measure_pace
 from gm_core.cli.printing import print_remark
 from gm_core.cli.sample import sample
 from gm_core.cli.score import score
@@ -33,7 +35,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train,
     "calibrate": calibrate_detector,
     "atlas": survey,
+    "field": train_field,
     "bayes": compare_judges,
+    "pace": measure_pace,
     "bench": bench,
 }
 """Every command by its name, in the order in which help lists them."""

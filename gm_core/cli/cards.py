@@ -11,6 +11,7 @@ from gm_core.checkpoints import Card, Metric, available, checkpoint_dir
 from gm_core.cli.printing import print_json, print_lines
 from gm_core.data.catalog import CATALOG, DataSet, dataset_of
 from gm_core.evaluation.published import PUBLISHED
+from gm_core.models.capabilities import Samples
 from gm_core.text import printable
 
 INTRODUCTION = """# Models
@@ -18,13 +19,25 @@ INTRODUCTION = """# Models
 Written by `python -m gm_core cards --markdown > docs/models.md` from the cards in `checkpoints/`: change the cards, not
 this page.
 
-Every figure was measured on test images by `python -m gm_core evaluate NAME`, or on held-out images for an atlas. It is
-for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the log-likelihood itself;
-a *lower bound* is at most the log-likelihood, so its bits per dimension are at least the true ones. "Any class" means
-that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl` is the divergence of
-q(z given x) from p(z), and their difference is the `elbo`. A `frechet_distance` is that between drawn pictures and test
-images in the features of the data set's own classifier: compare it with its floor, not with other projects' FID.
-Published figures come from other protocols, hardware and sizes: compare with care."""
+Every figure was measured on test images by `python -m gm_core evaluate NAME`, or on held-out images for an atlas or a
+field. It is for the discrete picture, with 256 levels unless the row says otherwise. An *exact* figure is the
+log-likelihood itself; a *lower bound* is at most the log-likelihood, so its bits per dimension are at least the true
+ones. "Any class" means that the model was not told the label. For a VAE `reconstruction` is E log p(x given z), `kl` is
+the divergence of q(z given x) from p(z), and their difference is the `elbo`. Drawn pictures are compared with test
+images in the features of the data set's own classifier: compare a `frechet_distance` or a `kernel_distance` with its
+floor, not with other projects' FID and KID. Published figures come from other protocols, hardware and sizes: compare
+with care."""
+
+DRAWING = """## Models that draw
+
+Two values that stand together are the drawn pictures' and, after the stroke, that of as many training images: no model
+can be asked for more. Small distances are good; a small density means pictures that look like no real one, a small
+coverage kinds of pictures that are never drawn. "As asked" is the share that the classifier reads as the class that was
+asked for. A picture's time is of one processor core, among 50 drawn side by side. How many pictures were compared, and
+each standard error, stand with the figures of the data sets below; a dash is not measured, or not to be had."""
+
+LIKELIHOODS = (("exact", "bits_per_dim"), ("at most", "bound_bits_per_dim"), ("at most", "elbo_bits_per_dim"))
+"""The kinds of likelihood by the names of their figures; an estimate is given beside a bound."""
 
 
 def print_cards(
@@ -44,7 +57,7 @@ def models_page() -> str:
     datasets = sorted(
         {card.dataset for card in cards}, key=lambda name: (known.index(name) if name in known else 99, name)
     )
-    parts = [INTRODUCTION]
+    parts = [INTRODUCTION, DRAWING, _drawing_table(card for card in cards if card.has(Samples))]
     parts += [_dataset_section(dataset_of(name), [card for card in cards if card.dataset == name]) for name in datasets]
     trained = [card for card in cards if card.cost]
     parts += [_cost_section(trained), "## How each model was trained", *(_training_section(card) for card in trained)]
@@ -65,6 +78,51 @@ def _dataset_section(dataset: DataSet, cards: list[Card]) -> str:
     parts += [text for card in cards if (text := _refusals(card))]
     parts += [_published_refusals(dataset, outliers) for outliers in dataset.published]
     return "\n\n".join([*parts, _published_table(dataset)])
+
+
+def _drawing_table(cards: Iterable[Card]) -> str:
+    """One line for every model that draws: what it says of p(x), what its pictures are worth, and what they cost."""
+    headings = (
+        *("checkpoint", "bits/dim", "Fréchet distance", "kernel distance", "density", "coverage", "as asked"),
+        *("ms a picture", "network calls", "parameters", "minutes of training"),
+    )
+    rows = [
+        (
+            f"`{card.name}`",
+            _likelihood(card),
+            *(
+                _pair(card, figure, pattern)
+                for figure, pattern in (
+                    *(("frechet_distance", "{:.0f}"), ("kernel_distance", "{:.0f}")),
+                    *(("density", "{:.2f}"), ("coverage", "{:.2f}")),
+                )
+            ),
+            _or_dash("{:.1%}", card.value("class_as_asked")).replace("%", " %"),
+            _or_dash("{:.1f}", card.value("milliseconds_per_picture")),
+            _or_dash("{:.0f}", card.value("network_calls")),
+            f"{card.parameters / 1e6:.2f} M",
+            _or_dash("{:.0f}", card.cost.get("minutes")),
+        )
+        for card in cards
+    ]
+    return _table(headings, rows)
+
+
+def _likelihood(card: Card) -> str:
+    """The first kind of likelihood that a card has, and an estimate."""
+    found = [f"{kind} {value:.3f}" for kind, name in LIKELIHOODS if (value := card.value(name)) is not None][:1]
+    estimate = card.value("estimated_bits_per_dim")
+    return ", ".join(found + ([] if estimate is None else [f"about {estimate:.3f}"])) or "none"
+
+
+def _pair(card: Card, figure: str, pattern: str) -> str:
+    """A figure and its floor."""
+    values = [card.value(figure), card.value(f"{figure}_floor")]
+    return " / ".join(pattern.format(value) for value in values if value is not None) or "–"
+
+
+def _or_dash(pattern: str, value: float | None) -> str:
+    return "–" if value is None else pattern.format(value)
 
 
 def _published_table(dataset: DataSet) -> str:
@@ -119,7 +177,8 @@ def _cost_section(cards: Iterable[Card]) -> str:
 def _training_section(card: Card) -> str:
     skipped = {"name", "dataset"}
     recipe = ", ".join(f"{key} {_setting(value)}" for key, value in card.recipe.items() if key not in skipped)
-    config = ", ".join(f"{key} {_setting(value)}" for key, value in card.config.items())
+    sources = {key for key, value in card.config.items() if isinstance(value, dict) and "sha256" in value}
+    config = ", ".join(f"{key} {_setting(value)}" for key, value in card.config.items() if key not in sources)
     stages = [
         (
             f"{stage['steps']:,}",

@@ -1,31 +1,31 @@
-r"""The figures of drawn pictures: how far they are from real ones, and whether they are of the class asked for.
+"""The figures of drawn pictures: how far they are from real ones, and whether they are of the class asked for.
 
-Both are read from what the data set's own classifier makes of a picture. The Fréchet distance compares two sets of
-pictures by the means :math:`m` and covariances :math:`C` of its features, as if these were normally distributed:
-
-.. math:: d^2 = |m_1 - m_2|^2 + \operatorname{tr}(C_1 + C_2 - 2 (C_1 C_2)^{1/2}).
-
-It falls with the number of pictures even between sets of the same kind, so it is given with a floor: the distance
-between as many training images and the test images, which no model of this data set can be asked to go below.
-
-References:
-    Heusel et al. (2017), "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium", section
-    4, with features of a network trained on ImageNet: figures of that name cannot be compared with those of here.
-    https://arxiv.org/abs/1706.08500
+All is read from what the data set's own classifier makes of a picture: its features are the space in which the
+distances of :mod:`gm_core.evaluation.distances` compare drawn pictures with test images. Each distance has a floor, of
+as many training images in place of drawn ones, which no model of this data set can be asked to go below; and a
+standard error. Beside them stands what a picture costs: processor time, and calls of the network.
 """
 
 import logging
-from time import monotonic
+import math
+from dataclasses import dataclass
+from time import monotonic, process_time
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from gm_core.checkpoints import CheckpointError, Metric, available, load
+from gm_core.data.catalog import dataset_of
 from gm_core.data.datasets import Images, Source, load_dataset
+from gm_core.evaluation import distances
 from gm_core.evaluation.batches import in_batches
+from gm_core.evaluation.distances import Comparison, standard_error
 from gm_core.models import Model
-from gm_core.models.capabilities import Classifies, Samples
+from gm_core.models.capabilities import Classifies, Configured, Samples, Streams
+from gm_core.models.frames import PictureFrame
 from gm_core.numerics import isolate
+from gm_core.rendering import visible
 
 PICTURES = (1000, 500, 200)
 """How many are drawn: the most that the time allows; fewer than features would say little of their covariance."""
@@ -36,12 +36,19 @@ BATCH = 50
 SECONDS = 600.0
 """For drawing them; how long that takes is known from the first batch."""
 
-BOOTSTRAPS = 100
-"""Resampled sets behind a standard error."""
+USUAL = "as the model draws where nothing else is asked for"
+
+DISTANCES: dict[str, tuple[str, str, Comparison]] = {
+    "frechet_distance": ("Fréchet distance", "distance", distances.frechet_distance),
+    "kernel_distance": ("kernel distance, cubic and unbiased,", "distance", distances.kernel_distance),
+    "density": ("density, by the 5 nearest,", "ratio", distances.density),
+    "coverage": ("coverage, by the 5 nearest,", "share", distances.coverage),
+}
+"""The distances by the names of their figures: in words, unit, and function."""
 
 
 def measure(model: Samples, data: Images, quiet: bool) -> list[Metric]:
-    """The Fréchet distance with its floor, and the share of right classes of a model that is asked for them.
+    """The distances with their floors, the share of right classes of a model that is asked for them, and what it costs.
 
     Args:
         model: The model.
@@ -54,86 +61,84 @@ def measure(model: Samples, data: Images, quiet: bool) -> list[Metric]:
     """
     try:
         source = _source(data)
-        name, classifier = judge_of(model, source.dataset)
-        images, labels = _some(data, _number(model, data))
+        judge = Judge.of(model, source.dataset)
+        n, costs = _number(model, data)
     except LookupError as reason:
         logging.getLogger(__name__).warning("no figure of drawn pictures: %s", reason.args[0])
         return []
-    n = len(images)
-    real, train = (
-        _features(classifier, pictures, quiet)
-        for pictures in (images, _some(load_dataset(source.dataset, "train", source.directory), n)[0])
-    )
-    drawn = _features(classifier, draw(model, n, None, quiet), quiet)
-    features = f"Fréchet distance of the features of {name} between {{}} and {n:,} test images, standard error {{:.2f}}"
-    pairs = (
-        ("frechet_distance", drawn, f"{n:,} drawn pictures, seed 0,"),
-        ("frechet_distance_floor", train, f"{n:,} training images"),
-    )
-    metrics = [
-        Metric(figure, frechet_distance(some, real), "distance", features.format(what, standard_error(some, real)))
-        for figure, some, what in pairs
-    ]
+    images, labels = some_of(data, n)
+    train, _ = some_of(load_dataset(source.dataset, "train", source.directory), n)
+    real, drawn, floor = (judge.features(part, quiet) for part in (images, draw(model, n, None, quiet), train))
+    metrics = []
+    for name, (title, unit, distance) in DISTANCES.items():
+        for suffix, some, what in (
+            ("", drawn, f"{n:,} drawn pictures, seed 0,"),
+            ("_floor", floor, f"{n:,} training images"),
+        ):
+            protocol = (
+                f"{title} of the features of {judge.name} between {what} and {n:,} test images, standard error "
+                f"{standard_error(distance, real, some):.2g}"
+            )
+            metrics.append(Metric(name + suffix, distance(real, some), unit, protocol))
     if model.config.classes:
         asked = draw(model, n, labels, quiet)
-        right, own = (_share(classifier, pictures, labels, quiet) for pictures in (asked, images))
+        right, own = (float(judge.is_right(part, labels, quiet).mean()) for part in (asked, images))
         protocol = (
-            f"share of {n:,} drawn pictures, seed 0, that {name} reads as the class asked for; of as many test images "
-            f"it reads {own:.4f} as their own"
+            f"share of {n:,} drawn pictures, seed 0, that {judge.name} reads as the class asked for; of as many test "
+            f"images it reads {own:.4f} as their own, standard error {math.sqrt(right * (1 - right) / n):.2g}"
         )
         metrics.append(Metric("class_as_asked", right, "share", protocol))
-    return metrics
+    return metrics + costs
 
 
-@isolate
-def frechet_distance(a: Tensor, b: Tensor) -> float:
-    """The squared Fréchet distance between two sets of points, as if each were normally distributed.
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """The classifier that looks at a model's pictures.
 
-    Args:
-        a: Points, (N, F), N at least 2.
-        b: Points, (M, F).
+    Attributes:
+        name: Its name.
+        classifier: Itself; it has 256 levels.
+        levels: Of the pictures that it is shown.
     """
-    (mean_a, cov_a), (mean_b, cov_b) = _moments(a), _moments(b)
-    # tr (AB)^1/2 is that of (A^1/2 B A^1/2)^1/2, of symmetric matrices.
-    root = _root(cov_a)
-    both = torch.linalg.eigvalsh(root @ cov_b @ root).clamp_min(0).sqrt().sum()
-    return float((mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace() - 2 * both)
 
+    name: str
+    classifier: Classifies
+    levels: int
 
-@isolate
-def standard_error(a: Tensor, b: Tensor, bootstraps: int = BOOTSTRAPS) -> float:
-    """The standard error of the Fréchet distance between two sets of points, by resampling both.
+    @classmethod
+    def of(cls, model: Configured, dataset: str) -> Self:
+        """The one of a data set, or of the data set whose pictures these are in fewer levels.
 
-    Args:
-        a: Points, (N, F).
-        b: Points, (M, F).
-        bootstraps: Resampled pairs.
-    """
-    generator = torch.Generator().manual_seed(0)
-    distances = [
-        frechet_distance(*(part[torch.randint(len(part), (len(part),), generator=generator)] for part in (a, b)))
-        for _ in range(bootstraps)
-    ]
-    return float(torch.tensor(distances).std())
+        Args:
+            model: The model whose pictures are to be judged.
+            dataset: The data set's name.
 
+        Raises:
+            LookupError: There is none that can be used.
+        """
+        image, wanted = model.config.image, dataset_of(dataset).same_as or dataset
+        try:
+            for card in available():
+                if card.dataset == wanted and card.has(Classifies):
+                    own = card.model_config.image
+                    if own.size == image.size and own.levels == 256:
+                        return cls(card.name, load(card.name, model.device, what=Classifies), image.levels)
+        except CheckpointError as error:
+            raise LookupError(str(error)) from error
+        raise LookupError(f"there is no classifier of {dataset}")
 
-def judge_of(model: Samples, dataset: str) -> tuple[str, Classifies]:
-    """A data set's classifier, with its name.
+    def features(self, images: Tensor, quiet: bool = True) -> Tensor:
+        """Where it sees pictures, (N, F)."""
+        return in_batches(self.classifier.features, visible(images, self.levels), title="features", quiet=quiet)
 
-    Args:
-        model: The model whose pictures are to be judged.
-        dataset: The data set's name.
+    def is_right(self, images: Tensor, labels: Tensor, quiet: bool = True) -> Tensor:
+        """Which pictures it reads as what they should be: 1 or 0 each, ``float64`` (N,)."""
 
-    Raises:
-        LookupError: There is none that can be used.
-    """
-    try:
-        for card in available():
-            if card.dataset == dataset and card.has(Classifies) and card.model_config.image == model.config.image:
-                return card.name, load(card.name, model.device, what=Classifies)
-    except CheckpointError as error:
-        raise LookupError(str(error)) from error
-    raise LookupError(f"there is no classifier of {dataset}")
+        def answers(batch: Tensor) -> Tensor:
+            return self.classifier.posterior(batch).logits.argmax(dim=1)
+
+        read = in_batches(answers, visible(images, self.levels), title="p(y|x)", quiet=quiet)
+        return (read == labels).double()
 
 
 @isolate
@@ -167,8 +172,8 @@ def _source(data: Images) -> Source:
     return data.source
 
 
-def _number(model: Samples, data: Images) -> int:
-    """How many pictures are to be drawn, as many of the test images being compared with.
+def _number(model: Samples, data: Images) -> tuple[int, list[Metric]]:
+    """How many pictures are to be drawn, as many of the test images being compared with; and what one costs.
 
     Raises:
         LookupError: Not even the least number.
@@ -176,44 +181,37 @@ def _number(model: Samples, data: Images) -> int:
     allowed = [n for n in PICTURES if n <= len(data)]
     if not allowed:
         raise LookupError(f"{len(data)} test images are fewer than {PICTURES[-1]}")
+    sets = 2 if model.config.classes else 1
     if isinstance(model, Model):
-        model.warm_up(allowed[0] * (2 if model.config.classes else 1))
-    model.sample(1)  # whatever is only done once
-    begin = monotonic()
+        model.warm_up(sets * allowed[0])
+    calls = _calls(model)  # and whatever is only done once
+    on_cpu = model.device.type == "cpu"
+    clock = process_time if on_cpu else monotonic  # other programs may share a processor
+    begin = clock()
     draw(model, BATCH)
-    seconds = (monotonic() - begin) / BATCH * (2 if model.config.classes else 1)
+    seconds = (clock() - begin) / BATCH
+    threads = f"processor time, {torch.get_num_threads()} CPU thread(s)" if on_cpu else f"on {model.device.type}"
+    time = f"{threads}, mean of {BATCH} pictures drawn side by side, {USUAL}"
     for n in allowed:
-        if n * seconds <= SECONDS:
-            return n
-    raise LookupError(f"{PICTURES[-1]} pictures would take {PICTURES[-1] * seconds:.0f} s to draw")
+        if sets * n * seconds <= SECONDS:
+            return n, [
+                Metric("milliseconds_per_picture", 1000 * seconds, "ms", time),
+                Metric("network_calls", calls, "calls", f"passes through the network for a picture, {USUAL}"),
+            ]
+    raise LookupError(f"{PICTURES[-1]} pictures would take {sets * PICTURES[-1] * seconds:.0f} s to draw")
 
 
-def _some(data: Images, n: int) -> tuple[Tensor, Tensor]:
+def _calls(model: Samples) -> int:
+    """How often a picture calls the network: as its last frame says; once for all layers, else once for every step."""
+    if not isinstance(model, Streams):
+        model.sample(1)
+        return 1
+    for frame in model.stream(1):
+        last = frame
+    return int(getattr(last, "calls", 1 if isinstance(last, PictureFrame) else last.total))
+
+
+def some_of(data: Images, n: int) -> tuple[Tensor, Tensor]:
     """Pictures chosen at random, as a data set may be in the order of its classes, and their labels."""
     index = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[:n]
     return data.pictures(index), data.labels[index]
-
-
-def _features(classifier: Classifies, images: Tensor, quiet: bool) -> Tensor:
-    return in_batches(classifier.features, images, title="features", quiet=quiet)
-
-
-def _share(classifier: Classifies, images: Tensor, labels: Tensor, quiet: bool) -> float:
-    """The share of pictures that a classifier reads as what they should be."""
-
-    def answers(batch: Tensor) -> Tensor:
-        return classifier.posterior(batch).logits.argmax(dim=1)
-
-    return float((in_batches(answers, images, title="p(y|x)", quiet=quiet) == labels).double().mean())
-
-
-def _moments(points: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and covariance, in double precision."""
-    points = points.double()
-    return points.mean(dim=0), torch.cov(points.T, correction=1).reshape(points.shape[1], points.shape[1])
-
-
-def _root(matrix: Tensor) -> Tensor:
-    """The square root of a positive semi-definite symmetric matrix."""
-    values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp_min(0).sqrt()) @ vectors.T

@@ -33,6 +33,7 @@ _UVA = (
 _UVA_FLOW = "P. Lippe, *UvA Deep Learning Tutorials*, no. 11"
 _FFJORD = "Grathwohl et al. (2019), *FFJORD*, table 2"
 _HOTAJ = "E. Hotaj, *pytorch-generative*, README; binarised anew in every epoch, the test set too"
+_HOTAJ_256 = "E. Hotaj, *pytorch-generative*, README"
 _IWAE = "Burda et al. (2016), *Importance Weighted Autoencoders*; binarised at random"
 _PIXELRNN = "van den Oord et al. (2016), *Pixel Recurrent Neural Networks*, table 5; 10,000 test images, on GPUs"
 
@@ -49,6 +50,7 @@ PUBLISHED = tuple(
         ("mnist", "bits/dim", "≤ 1.06", "RealNVP", _FFJORD),
         ("mnist", "bits/dim", "≤ 1.020", "multi-scale flow, 1.712 M parameters", _UVA_FLOW),
         ("mnist", "bits/dim", "≤ 1.043", "flow with variational dequantisation, 0.628 M parameters", _UVA_FLOW),
+        ("mnist", "bits/dim", "4.34", "NICE", _HOTAJ_256),
         ("mnist", "bits/dim", "≤ 1.078", "flow, 0.556 M parameters", _UVA_FLOW),
         ("mnist-binary", "nats", "-78.61", "PixelSNAIL", _HOTAJ),
         ("mnist-binary", "nats", "-79.17", "ImageGPT", _HOTAJ),

@@ -244,7 +244,7 @@ class Inverts(Configured, Protocol):
         ...
 
     def to_picture(self, noise: Tensor) -> Iterator[PictureFrame]:
-        """Turn noise, ``float32`` (B, C, H, W), into pictures: the same way, exact but for what a solver leaves."""
+        """Turn noise, ``float32`` (B, C, H, W), into pictures: that way backwards, but for what a solver leaves."""
         ...
 
 

@@ -7,7 +7,8 @@ References:
     Hairer, Nørsett and Wanner (1993), "Solving Ordinary Differential Equations I", section II.1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from types import MappingProxyType
 
 from torch import Tensor
@@ -56,3 +57,40 @@ def check_steps(steps: int, solver: str = "euler") -> None:
         raise ValueError(f"solver must be one of {', '.join(SOLVERS)}, not {solver!r}")
     if not (type(steps) is int and 1 <= steps <= MOST):
         raise ValueError(f"steps must be a whole number from 1 to {MOST:,}, not {steps!r}")
+
+
+def follow(field: Field, x: Tensor, times: Sequence[float], solver: str = "rk4") -> Iterator[Tensor]:
+    """A way along a field: x at each of some times, in their order, which may lead backwards; x itself is the first.
+
+    Args:
+        field: The field.
+        x: Where the way begins.
+        times: Of which the first is that of x.
+        solver: One of :data:`SOLVERS`.
+    """
+    yield x
+    for start, end in pairwise(times):
+        x = SOLVERS[solver](field, x, start, end)
+        yield x
+
+
+def arrive(field: Field, x: Tensor, times: Sequence[float], solver: str = "rk4") -> Tensor:
+    """Where the way that :func:`follow` goes ends."""
+    for start, end in pairwise(times):
+        x = SOLVERS[solver](field, x, start, end)
+    return x
+
+
+def even_times(steps: int) -> list[float]:
+    """Times from 0 to 1 in equal steps."""
+    return [index / steps for index in range(steps + 1)]
+
+
+def late_times(steps: int, nearest: float = 0.002) -> list[float]:
+    """Times from 0 to 1, of which each is nearer to 1 by the same factor: for fields that are steepest at the end.
+
+    Args:
+        steps: How many.
+        nearest: How far from 1 the steps get before they are equal to what is left.
+    """
+    return [(1 - nearest ** (index / steps)) / (1 - nearest) for index in range(steps + 1)]

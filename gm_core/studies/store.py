@@ -171,6 +171,7 @@ class StudyFamily(ABC, Generic[T]):
         metrics: list[Metric],
         class_names: Sequence[str],
         settings: Mapping[str, Any] | None = None,
+        **trained: Any,
     ) -> Card:
         """Write a study beside the models that it was made with.
 
@@ -183,6 +184,7 @@ class StudyFamily(ABC, Generic[T]):
             metrics: Its figures.
             class_names: What each label means.
             settings: What its card's ``config`` says beside the models.
+            **trained: Of a study that was trained, its card's ``recipe``, ``cost`` and ``parameters``.
 
         Returns:
             The card as written.
@@ -197,6 +199,7 @@ class StudyFamily(ABC, Generic[T]):
             config={**self.entries(sources), **(settings or {})},
             metrics=metrics,
             class_names=list(class_names),
+            **trained,
         )
         return save(card, tensors, directory)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import ValidationError
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from demo import create_app
@@ -92,6 +93,11 @@ def test_it_is_played_by_keys_buttons_and_the_strip_and_a_reload_keeps_the_momen
     picture.press("End")
     complete(page)
     assert picture.evaluate(SHOWN) == whole
+    with page.expect_download() as saved:
+        player.get_by_role("button", name="GIF").click()
+    assert re.fullmatch(r".*-any-seed\d+\.gif", saved.value.suggested_filename)
+    with Image.open(saved.value.path()) as animation:
+        assert animation.n_frames == 13
     picture.press("Space")  # from the beginning
     complete(page)
     page.wait_for_timeout(WRITTEN)

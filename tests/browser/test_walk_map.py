@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 import gm_core
 from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, model_input
-from demo.walk.map import GRIDS, MAP, Maps
+from demo.shared.plane import GRIDS, MAP
+from demo.walk.map import Maps
 from tests.browser.helpers import DESKTOP, PHONE
 from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 

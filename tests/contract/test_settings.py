@@ -1,5 +1,7 @@
 """Figures and pictures do not hang on torch's global settings, on how arrays lie in memory, or on a model's mode."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -43,8 +45,9 @@ def test_every_answer_is_the_same_under_every_setting(model):
     for name, setting in SETTINGS.items():
         with setting():
             check_same(answers(model, images), expected, name)
-            if name != "autocast":  # which training itself is under
-                assert model.losses(Batch(images, labels), seeded())["model"].figure == loss, name
+            found = model.losses(Batch(images, labels), seeded())["model"].figure
+            # Training itself is under autocast, for which its losses are near, and no more.
+            assert found == loss or (name == "autocast" and math.isclose(found, loss, rel_tol=0.05)), name
 
 
 @able()

@@ -2,7 +2,8 @@
 import { ask, clamp, download, find, formatNumber, gifAddress, paintPicture, showText, unpackBytes } from "../common.js";
 import { encodePoint } from "../points.js";
 import { setFields } from "../shell.js";
-import { across, clearCanvas, down, layer, picture, pointText, size, state, strokeOutlined } from "./coordinates.js";
+import { across, clearCanvas, down, layer, picture, pointText, size, state, strokeOutlined } from "../plane/coordinates.js";
+import { paintNearest } from "../plane/pictures.js";
 
 const REST = 120; // milliseconds without a movement after which the server is asked for the exact picture
 const LONGEST = 64; // pictures of a path
@@ -54,16 +55,11 @@ export const keepInAddress = (z) => {
 const keepPath = (points) => { if (props.paths) setFields("walk", { line: encodePoint(points.flat()) }); };
 /** Shows the picture of the nearest point of the grid at once, and its coordinates; the exact one when the pointer rests. */
 export const goTo = (z) => {
-  const { area, sprite, count } = state;
   state.moves += 1;
   play(false);
   keepInAddress(z);
-  if (sprite) {
-    const cell = area.span / count;
-    const [i, j] = z.map((x, axis) => Math.min(count - 1, Math.floor((x - area.low[axis]) / cell)));
-    picture.getContext("2d").drawImage(sprite, i * size, (count - 1 - j) * size, size, size, 0, 0, size, size);
-    showPoint([area.low[0] + (i + 0.5) * cell, area.low[1] + (j + 0.5) * cell]);
-  }
+  const near = paintNearest(z);
+  if (near) showPoint(near);
   settle(z);
 };
 const settle = (z, wait = REST) => {

@@ -5,7 +5,8 @@ import { onArrive } from "../shell.js";
 import { showTaking, wireTaking } from "../taking.js";
 import { addCorner, clear, draw, drawPosition, finish, goTo, hasPath, isCurrent, jump, keepInAddress, paint, pathEnds, request, save, toggle } from "./animation.js";
 import { canvas, drawBackground } from "./background.js";
-import { clampToMap, classColor, classNames, layer, picture, pointAt, pointText, size, state } from "./coordinates.js";
+import { clampToMap, classColor, classNames, layer, picture, pointAt, pointText, size, state } from "../plane/coordinates.js";
+import { takeArea, takeTiles } from "../plane/pictures.js";
 
 const MOVES = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const HINTS = {
@@ -164,14 +165,6 @@ if (props.paths) {
   });
 }
 
-const loadImage = async (address) => {
-  const image = new Image();
-  image.src = address;
-  await image.decode();
-  const sheet = Object.assign(make("canvas"), { width: image.width, height: image.height });
-  sheet.getContext("2d", { willReadFrequently: true }).drawImage(image, 0, 0);
-  return sheet;
-};
 let begun = false;
 const begin = async () => {
   if (begun) return;
@@ -181,16 +174,14 @@ const begin = async () => {
     begun = false;
     return;
   }
-  const dots = new Uint16Array(unpackBytes(answer.dots).buffer);
-  state.area = { ...answer, places: Array.from(dots, (x) => x / 65535), labels: unpackBytes(answer.labels) };
+  takeArea(answer);
   find(".note").textContent = answer.words;
   drawBackground();
   visit();
   for (const count of state.area.grids) {
     const tiles = await request("tiles", { count });
     if (!tiles) return;
-    state.sprite = await loadImage(tiles.sprite);
-    state.count = count;
+    await takeTiles(tiles, count);
     drawBackground();
   }
   layer.removeAttribute("aria-busy");

@@ -40,7 +40,7 @@ class NoisePlayer(Widget):
     Args:
         models: What it says of each model, by name.
         taken: What other tabs are told, by model.
-        answers: ``density`` and ``estimate``: log p(x) of a picture.
+        answers: ``density`` and ``estimate``, log p(x) of a picture, and ``record``, an animation of some frames.
         **options: As for ``Widget``.
     """
 

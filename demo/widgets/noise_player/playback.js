@@ -16,6 +16,7 @@ const showButtons = () => {
   const isWhole = Boolean(run?.done && !run.stopped);
   for (const button of findAll(".judge, .draw, .others")) button.disabled = !isWhole || current() === null;
   find(".save").disabled = !run?.ready;
+  find(".animation").disabled = !run?.over;
   find(".speed").value = state.speed;
   press(findAll("[data-card]"), (button) => button.dataset.card === String(state.chosen ?? "all"));
 };

@@ -1,5 +1,5 @@
 // What is said of the moment, of the picture, and of how likely it is.
-import { ask, find, findAll, formatNumber } from "../common.js";
+import { ask, find, findAll, formatNumber, packBytes } from "../common.js";
 import { word } from "../shell.js";
 import { setHtml, setParts } from "../wording.js";
 import { about, atEnd, current, end, picture, run, shownFrame, shownIndex, state } from "./state.js";
@@ -95,7 +95,7 @@ const clearFigure = (row) => {
 
 const wholePicture = () => {
   const { images } = run.frames[run.total - 1], size = run.width * run.height * run.channels;
-  return btoa(String.fromCharCode(...images.subarray(current() * size, (current() + 1) * size)));
+  return packBytes(images.subarray(current() * size, (current() + 1) * size));
 };
 
 const showAsking = (words, isOffered) => {

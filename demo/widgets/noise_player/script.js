@@ -1,15 +1,15 @@
 // The player: buttons, keys and what they lead to.
-import { downloadBlob, find, findAll, make, paintPicture, readPicture } from "../common.js";
+import { find, findAll, make, paintPicture, readPicture } from "../common.js";
 import { KEYS, wireScrubber } from "../player.js";
 import { carry, onArrive } from "../shell.js";
 import { wireTaking } from "../taking.js";
+import { saveAnimation, savePicture } from "./export.js";
 import { frameAt, places } from "./picture.js";
 import { goTo, lookCloser, show, stop, toggle } from "./playback.js";
 import { estimate } from "./readings.js";
 import { receive } from "./run.js";
-import { current, end, picture, run, shownFrame, shownIndex, state } from "./state.js";
+import { current, end, picture, run, shownIndex, state } from "./state.js";
 
-const ZOOM = 10; // screen pixels per pixel of a downloaded picture
 const LEAP = 10; // steps of the keys that go far
 const PLACES = {
   start: () => 0,
@@ -68,14 +68,8 @@ find(".others").addEventListener("click", () => {
   carry("noise", { ...readPicture(canvas, channels), model, dataset: props.taken[model].dataset }, "density");
 });
 
-find(".save").addEventListener("click", () => {
-  const copy = make("canvas"), context = copy.getContext("2d");
-  Object.assign(copy, { width: picture.width * ZOOM, height: picture.height * ZOOM });
-  context.imageSmoothingEnabled = false;
-  context.drawImage(picture, 0, 0, copy.width, copy.height);
-  const name = [run.model, run.label, `seed${run.seed}`, `step${shownFrame().step}`].join("-").replace(/[^\w.-]/g, "_");
-  copy.toBlob((blob) => downloadBlob(`${name}.png`, blob));
-});
+find(".save").addEventListener("click", savePicture);
+find(".animation").addEventListener("click", saveAnimation);
 
 onArrive("noise", ({ at }) => { state.wish = /^\d{1,3}$/.test(at) ? at : ""; });
 watch("value", receive);

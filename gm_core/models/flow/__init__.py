@@ -7,7 +7,8 @@ the density of y exactly,
 
 and where f is a chain of layers, their log-determinants add up. So a layer must be easy to invert *and* have a
 Jacobian whose determinant is cheap: a coupling's is triangular [1, 2], and so are the factors of a 1x1
-convolution, which learns what the next coupling keeps [3].
+convolution, which learns what the next coupling keeps [3]. In continuous time a layer may be anything smooth, and the
+determinant becomes a trace [7]; so far it is here for points of few dimensions (:mod:`~gm_core.models.flow.ffjord`).
 
 *What is exact:* log p(y) of continuous values. *What is a bound:* the probability of the discrete picture x. Its bytes
 are made continuous by adding noise u, and log P(x) >= log p(x + u) - log q(u | x) on average over u; the better
@@ -24,6 +25,7 @@ q(u | x) is learned, the tighter the bound [4, 5]. *Sampling* takes one pass, as
    https://arxiv.org/abs/1902.00275
 6. Papamakarios, Nalisnick, Rezende, Mohamed and Lakshminarayanan (2021), "Normalizing Flows for Probabilistic
    Modeling and Inference", a review. https://arxiv.org/abs/1912.02762
+7. Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud (2019), "FFJORD". https://arxiv.org/abs/1810.01367
 """
 
 from gm_core.models.flow.glow import Glow, GlowConfig

@@ -65,11 +65,13 @@ class Convolution1x1(Bijection):
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """From the data's side to the noise's."""
         positions = x.shape[2] * x.shape[3]
-        return _mix(self._matrix(), x), positions * self.log_scale.sum().expand(len(x))
+        with _full_precision(x):
+            return _mix(self._matrix(), x), positions * self.log_scale.sum().expand(len(x))
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> Tensor:
         """From the noise's side to the data's."""
-        return _mix(torch.linalg.inv(self._matrix().double()).to(y.dtype), y)
+        with _full_precision(y):
+            return _mix(torch.linalg.inv(self._matrix().double()).to(y.dtype), y)
 
     def _matrix(self) -> Tensor:
         """W, (C, C)."""
@@ -78,10 +80,13 @@ class Convolution1x1(Bijection):
         return self.permutation @ (self.lower.tril(-1) + unit) @ (self.upper.triu(1) + diagonal)
 
 
+def _full_precision(x: Tensor) -> torch.autocast:
+    """Whatever networks compute in: rounded values could not be undone."""
+    return torch.autocast(x.device.type, enabled=False)
+
+
 def _mix(matrix: Tensor, x: Tensor) -> Tensor:
-    """In the precision of the values, whatever networks compute in: rounded values could not be undone."""
-    with torch.autocast(x.device.type, enabled=False):
-        return F.conv2d(x, matrix[:, :, None, None])
+    return F.conv2d(x, matrix[:, :, None, None])
 
 
 class GlowStep(Bijection):

@@ -34,8 +34,8 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe(
         name="mnist-glow",
         dataset="mnist",
-        model=GlowConfig(couplings=(8, 8), widths=(64, 80), blocks=2),
-        steps=30_000,
+        model=GlowConfig(couplings=(6, 6), widths=(64, 80), blocks=2),
+        steps=16_000,
         batch=16,
         learning_rate=3e-3,
         decay=0.6,

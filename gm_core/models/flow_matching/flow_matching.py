@@ -1,6 +1,5 @@
 """Flow matching on pictures."""
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from gm_core.models.convolutional import check_quarters
 from gm_core.models.frames import NoiseFrame
 from gm_core.models.inputs import check_guidance, check_shape
 from gm_core.models.latents import check_noise, draw_latents
-from gm_core.models.ode import CALLS, SOLVERS, Field, check_steps
+from gm_core.models.ode import CALLS, SOLVERS, Field, arrive, check_steps
 from gm_core.models.transport import Step, Transport, by_solver
 from gm_core.models.unet import UNet
 
@@ -310,8 +309,7 @@ class FlowMatching(Transport):
 
         times = self._fine_times(steps)
         state = torch.cat((x.flatten(1), x.new_zeros(len(x), 1)), dim=1)
-        for start, end in itertools.pairwise(times):
-            state = SOLVERS[solver](both, state, start, end)
+        state = arrive(both, state, times, solver)
         noise, integral = state[:, :-1], state[:, -1]  # the integral ran from 1 to 0
         return -0.5 * (noise.square() + math.log(2 * math.pi)).sum(dim=1) + integral
 

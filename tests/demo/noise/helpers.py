@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import torch
 from gm_core import FAMILIES
 from gm_core.checkpoints import Card, Metric, checkpoint_dir, save
 from gm_core.models import ImageShape, ModelConfig
-from gm_core.models.diffusion import DiffusionConfig
+from gm_core.models.diffusion import Diffusion, DiffusionConfig
 from gm_core.models.flow import RealNVPConfig
 from gm_core.models.flow_matching import FlowMatchingConfig
+from gm_core.studies.pace import GUIDANCES, Curve, PaceStudy, save_pace, stations
 
 FLOW, DIFFUSION, LAYERS = "tiny-flow", "tiny-diffusion", "tiny-layers"
 GREY = ImageShape(height=28, width=28)
@@ -65,3 +67,23 @@ def make_models(folder: Path) -> Path:
         )
         save(card, model.state_dict(), folder)
     return folder
+
+
+def make_curves(folder: Path, name: str = DIFFUSION) -> None:
+    """Save made-up curves of a model, of more right answers and less distance with more calls."""
+    methods = {method: make_curve(stations(calls), calls) for method, calls in Diffusion.methods.items()}
+    floors = {"class_as_asked": (0.99, 0.01), "frechet_distance": (150.0, 20.0), "coverage": (0.96, 0.02)}
+    study = PaceStudy(methods, make_curve(GUIDANCES, 0), ("heun", 10), floors, 200)
+    save_pace(name, study, folder, [str(digit) for digit in range(10)])
+
+
+def make_curve(at: Sequence[float], calls: int) -> Curve:
+    """A made-up curve over steps of so many calls, or over guidance of none."""
+    work = torch.tensor([place * calls or 19 for place in at], dtype=torch.float64)
+    values = {"class_as_asked": 1 - 0.8 / work, "frechet_distance": 400 + 4000 / work, "coverage": 0.8 - 0.5 / work}
+    return Curve(
+        at=torch.tensor(at, dtype=torch.float64),
+        calls=work.long(),
+        milliseconds=2 * work,
+        figures={name: torch.stack((value, value / 20), dim=1) for name, value in values.items()},
+    )

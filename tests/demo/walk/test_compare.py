@@ -10,8 +10,9 @@ from gradio_client.exceptions import AppError
 import gm_core
 from demo.shared.model_line import FIGURES, figure_line
 from demo.shared.models import Models
+from demo.shared.plane import MAP
 from demo.walk.compare import TITLES
-from demo.walk.map import AUTOENCODER, MANY_POINTS, MAP, POINTS, Maps
+from demo.walk.map import AUTOENCODER, MANY_POINTS, POINTS, Maps
 from tests.demo.walk.helpers import levels
 
 

@@ -5,9 +5,10 @@ import torch
 
 from demo.shared.models import Models
 from demo.shared.picture_input import read_carried
+from demo.shared.plane import MAP, means
 from demo.walk import latent
 from demo.walk.ends import FIRST_SEEDS
-from demo.walk.map import AUTOENCODER, MAP
+from demo.walk.map import AUTOENCODER
 from gm_core import PictureError
 from gm_core.data.catalog import FIRST
 from gm_core.data.preparation import CLOTHES, DIGITS, PHOTOGRAPHS
@@ -27,7 +28,7 @@ def surviving(models: Models, seeds: tuple[int, ...]) -> list[int]:
     with torch.inference_mode():
         draw = models.samples(FIRST.pixelcnn).sample
         images = torch.cat([draw(generator=torch.Generator().manual_seed(seed)).cpu() for seed in seeds])
-        rebuilt = [latent.means(models.latent(name), models.latent(name).code(images).cpu()) for name in SPACES]
+        rebuilt = [means(models.latent(name), models.latent(name).code(images).cpu()) for name in SPACES]
     answers = zip(read_as(models, images), *(read_as(models, pictures) for pictures in rebuilt), strict=True)
     return [seed for seed, labels in zip(seeds, answers, strict=True) if len(set(labels)) == 1 and -1 not in labels]
 
@@ -43,7 +44,7 @@ def test_the_first_points_are_digits() -> None:
     models = Models.on("cpu")
     vae = models.variational(FIRST.vae)
     seeds = (FIRST.seeds.point, *FIRST_SEEDS.values())
-    labels = read_as(models, latent.means(vae, torch.tensor([latent.sample_prior(vae, seed) for seed in seeds])))
+    labels = read_as(models, means(vae, torch.tensor([latent.sample_prior(vae, seed) for seed in seeds])))
     assert -1 not in labels and labels[1] != labels[2]  # from A to B leads from one digit to another
 
 

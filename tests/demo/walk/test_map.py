@@ -16,8 +16,9 @@ import gm_core
 from demo.base.errors import answer_errors
 from demo.shared.models import Models
 from demo.shared.picture_input import ExampleSeed, model_input
+from demo.shared.plane import GRIDS, MAP, Window
 from demo.walk import latent
-from demo.walk.map import AUTOENCODER, GRIDS, MANY_POINTS, MAP, MOST_FRAMES, POINTS, Maps, Window
+from demo.walk.map import AUTOENCODER, MANY_POINTS, MOST_FRAMES, POINTS, Maps
 from tests.demo.walk.helpers import levels
 
 BOTH = (MAP, AUTOENCODER)

@@ -1,65 +1,23 @@
-"""How far drawn pictures are from real ones: closed forms, what it costs, and when there is no figure."""
+"""The figures of drawn pictures: beside which floor, what a picture costs, and when there is no figure."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
 
+from gm_core.checkpoints import write_card
 from gm_core.data.datasets import Images, Source
 from gm_core.evaluation import fidelity
-from gm_core.evaluation.fidelity import draw, frechet_distance, standard_error
+from gm_core.evaluation.fidelity import DISTANCES, Judge, draw
 from gm_core.models import ImageShape
 from gm_core.models.autoregressive import ResidualPixelCNN, ResidualPixelCNNConfig
 from gm_core.models.classifier import Classifier, ClassifierConfig
+from gm_core.models.diffusion import Diffusion, DiffusionConfig
+from gm_core.models.vae import VAE, VAEConfig
 from tests.helpers import seeded, shipped
 
 SHAPE = ImageShape(height=8, width=8)
-
-
-def exact(mean, cov, n=50, seed=0):
-    """Points whose mean and covariance are these to the last digit."""
-    points = torch.randn(n, len(mean), generator=seeded(seed), dtype=torch.float64)
-    points = points - points.mean(dim=0)
-    white = torch.linalg.solve_triangular(torch.linalg.cholesky(torch.cov(points.T)), points.T, upper=False).T
-    return mean + white @ torch.linalg.cholesky(cov).T
-
-
-def test_the_distance_of_gaussians_is_the_closed_form():
-    zero, eye = torch.zeros(3, dtype=torch.float64), torch.eye(3, dtype=torch.float64)
-    shift, scales = torch.tensor([1.0, -2.0, 0.5]).double(), torch.tensor([4.0, 0.25, 1.0]).double()
-    here = exact(zero, eye)
-    assert frechet_distance(here, exact(zero, eye, 70, 1)) == pytest.approx(0, abs=1e-9)
-    assert frechet_distance(here, exact(shift, eye, 70, 1)) == pytest.approx(float(shift.square().sum()))
-    # Of independent dimensions it is the sum of (difference of standard deviations)^2.
-    spread = float((1 - scales.sqrt()).square().sum())
-    assert frechet_distance(here, exact(zero, scales.diag(), 70, 1)) == pytest.approx(spread)
-    both = float(shift.square().sum()) + spread
-    assert frechet_distance(exact(shift, scales.diag(), 70, 1), here) == pytest.approx(both)
-
-
-def test_covariances_that_do_not_commute_agree_with_the_matrix_square_root():
-    generator = seeded(1)
-    a, b = (torch.randn(4, 4, generator=generator, dtype=torch.float64) for _ in range(2))
-    a, b = a @ a.T + torch.eye(4), b @ b.T + torch.eye(4)
-    values = torch.linalg.eigvals(a @ b)  # of a product of two positive definite matrices: real and positive
-    assert float(values.imag.abs().max()) < 1e-9
-    expected = float(a.trace() + b.trace() - 2 * values.real.sqrt().sum())
-    zero = torch.zeros(4, dtype=torch.float64)
-    assert frechet_distance(exact(zero, a), exact(zero, b, 60, 2)) == pytest.approx(expected)
-
-
-def test_fewer_points_than_dimensions_and_constant_features_have_a_distance():
-    flat = torch.zeros(5, 20)
-    assert frechet_distance(flat, flat + 2) == pytest.approx(80)
-    points = torch.randn(5, 20, generator=seeded())
-    assert frechet_distance(points, points) == pytest.approx(0, abs=1e-6)
-
-
-def test_the_standard_error_is_that_of_repeated_draws():
-    """In one dimension, of means 3 apart: the distance is near 9, with an error near 2 * 3 * (2 / n)^1/2."""
-    n = 500
-    a, b = torch.randn(n, 1, generator=seeded(1)), 3 + torch.randn(n, 1, generator=seeded(2))
-    assert standard_error(a, b) == pytest.approx(6 * (2 / n) ** 0.5, rel=0.3)
 
 
 @pytest.fixture
@@ -88,16 +46,39 @@ def data(tmp_path, monkeypatch) -> Images:
 
 
 def test_drawn_pictures_are_measured_beside_a_floor(model, data):
-    distance, floor, asked = fidelity.measure(model, data, True)
-    assert (distance.name, floor.name, asked.name) == ("frechet_distance", "frechet_distance_floor", "class_as_asked")
-    assert 0 <= floor.value < distance.value and 0 <= asked.value <= 1
-    assert "200 drawn pictures, seed 0, and 200 test images, standard error" in distance.protocol
-    assert "features of none-classifier" in distance.protocol and "200 training images" in floor.protocol
-    assert [metric.value for metric in fidelity.measure(model, data, True)] == [
-        distance.value,
-        floor.value,
-        asked.value,
-    ]
+    metrics = {metric.name: metric for metric in fidelity.measure(model, data, True)}
+    pairs = [name + end for name in DISTANCES for end in ("", "_floor")]
+    assert list(metrics) == [*pairs, "class_as_asked", "milliseconds_per_picture", "network_calls"]
+    for name in DISTANCES:
+        figure, floor = metrics[name], metrics[f"{name}_floor"]
+        assert "200 drawn pictures, seed 0, and 200 test images, standard error" in figure.protocol
+        assert "features of none-classifier" in figure.protocol and "200 training images" in floor.protocol
+    for name in ("frechet_distance", "kernel_distance"):
+        assert metrics[f"{name}_floor"].value < metrics[name].value
+    assert metrics["coverage_floor"].value > 0.9 > metrics["coverage"].value
+    assert 0 <= metrics["class_as_asked"].value <= 1
+    assert metrics["network_calls"].value == 64 and metrics["milliseconds_per_picture"].value > 0
+    again = {metric.name: metric for metric in fidelity.measure(model, data, True)}
+    assert all(again[name] == metrics[name] for name in (*pairs, "class_as_asked"))
+
+
+def test_pictures_of_fewer_levels_are_judged_by_the_classifier_of_what_they_show(data, tmp_path):
+    config = ClassifierConfig(image=ImageShape(height=8, width=8), classes=2, width=4, hidden=8)
+    card = shipped(Classifier(config).eval(), "digits-classifier", tmp_path)
+    write_card(replace(card, dataset="mnist"), tmp_path)
+    binary = ImageShape(height=8, width=8, levels=2)
+    vae = VAE(VAEConfig(image=binary, width=4, hidden=8, latent=2)).eval()
+    judge = Judge.of(vae, "mnist-binary")
+    assert judge.name == "digits-classifier"
+    images = torch.randint(2, (3, 1, 8, 8), generator=seeded(), dtype=torch.uint8)
+    with torch.inference_mode():
+        assert torch.equal(judge.features(images), judge.classifier.features(images * 255))
+    assert fidelity._calls(vae) == 1
+
+
+def test_a_model_of_steps_says_how_often_it_calls_its_network():
+    config = DiffusionConfig(image=ImageShape(height=8, width=8), widths=(8, 32), blocks=1)
+    assert fidelity._calls(Diffusion(config).eval()) == 19  # ten steps of Heun's, the last one Euler's
 
 
 def test_pictures_are_the_same_however_many_are_drawn(model):
@@ -127,8 +108,9 @@ def test_why_there_is_no_figure_is_said(model, data, monkeypatch, caplog, change
 
 def test_the_number_of_pictures_is_what_the_time_allows(model, data, monkeypatch):
     clock = iter(range(100))
-    monkeypatch.setattr(fidelity, "monotonic", lambda: next(clock))  # a batch of 50 takes a second, both sets two
+    monkeypatch.setattr(fidelity, "process_time", lambda: next(clock))  # a batch takes a second, both sets two
     monkeypatch.setattr(fidelity, "PICTURES", (120, 100, 50))
     for seconds, n in ((10.0, 120), (4.0, 100), (2.0, 50)):
         monkeypatch.setattr(fidelity, "SECONDS", seconds)
-        assert fidelity._number(model, data) == n
+        number, (time, _) = fidelity._number(model, data)
+        assert number == n and time.value == 1000 / 50

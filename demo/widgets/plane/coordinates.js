@@ -1,3 +1,5 @@
+// A plane of codes on a canvas, for the widgets that show one: they have a .marks canvas and a .picture, and the properties
+// classes and colors.
 import { clamp, find, formatNumber } from "../common.js";
 
 export const layer = find(".marks"); // the canvas that moves, and takes the pointer
@@ -6,7 +8,7 @@ export const size = picture.width;
 export const classNames = props.classes;
 export const classColor = (label) => props.colors[label % props.colors.length];
 
-/** What all parts of the map share. */
+/** What all parts of a widget share. */
 export const state = {
   area: null, // the part of the latent space that is on the map: its low corner, its span, and the dots on it
   sprite: null, // decoded pictures of count x count points
@@ -38,7 +40,7 @@ export const clearCanvas = (canvas) => {
   brush.font = "12px system-ui, sans-serif";
   return brush;
 };
-/** Strokes the path with a dark edge, so that it stands out from any background. */
+/** Strokes a path with a dark edge, so that it stands out from any background. */
 export const strokeOutlined = (brush, color, width) => {
   for (const [style, extra] of [["#05070c", 2.5], [color, 0]]) {
     brush.strokeStyle = style;
