@@ -5,9 +5,11 @@ from pathlib import Path
 import gradio as gr
 
 from demo.base.words import message_html
+from demo.noise.back import build_back
 from demo.noise.density import build_density
 from demo.noise.drawings import Drawings
 from demo.noise.field import build_field
+from demo.noise.finish import build_finish
 from demo.noise.picture import build_picture
 from demo.noise.steps import build_steps
 from demo.noise.ways import build_ways
@@ -15,7 +17,7 @@ from demo.noise.words import LATEX, explained
 from demo.shared.models import Models
 from demo.shell.languages import explanation
 
-STYLE = (Path(__file__).parent / "tab.css").read_text()
+STYLE = "\n".join((Path(__file__).parent / name).read_text() for name in ("tab.css", "own.css"))
 
 MISSING = "There is no model here that makes pictures of noise; restore one from the repository."
 
@@ -34,6 +36,10 @@ def build(models: Models) -> None:
             build_ways(drawings)
         with gr.Tab("p(x) of your picture", id="noise-density", elem_id="noise-density"):
             build_density(models)
+        with gr.Tab("Back to noise", id="noise-back", elem_id="noise-back"):
+            build_back(models, drawings)
+        with gr.Tab("Finish my scribble", id="noise-finish", elem_id="noise-finish"):
+            build_finish(models, drawings)
         with gr.Tab("Steps against quality", id="noise-steps", elem_id="noise-steps-view"):
             build_steps(models, drawings)
         with gr.Tab("The field", id="noise-field", elem_id="noise-field"):

@@ -23,9 +23,9 @@ from demo.shared.models import Models
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.sketch_pad import SketchPad
 from demo.widgets.sketch_pad import decode as decode_sketch
-from gm_core import Card, CheckpointError, PictureError, Prepared
+from gm_core import Card, CheckpointError, PictureError, Preparation, Prepared
 from gm_core.data.catalog import FIRST
-from gm_core.data.preparation import DIGITS, Form
+from gm_core.data.preparation import DIGITS, USUAL, Form
 
 EMPTY = "The drawing is empty: draw something, or upload a picture."
 
@@ -134,8 +134,15 @@ def _sample(models: Models, painter: str, seed: int) -> Tensor:
         return model.sample(generator=torch.Generator().manual_seed(seed)).cpu()
 
 
-def read_drawing(drawing: str | None, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture | None:
+def read_drawing(
+    drawing: str | None, forms: Iterable[Form] = (DIGITS,), preparation: Preparation = USUAL
+) -> OwnPicture | None:
     """A pad's drawing, prepared; ``None`` when nothing is drawn.
+
+    Args:
+        drawing: The pad's value.
+        forms: What it is to be prepared for.
+        preparation: The steps that are taken.
 
     Raises:
         PictureError: It is not a drawing.
@@ -145,7 +152,7 @@ def read_drawing(drawing: str | None, forms: Iterable[Form] = (DIGITS,)) -> OwnP
         return None
     picture = gm_core.open_picture(content, name="the drawing")
     darkest, lightest = picture.convert("L").getextrema()
-    return None if darkest == lightest else _prepare("Your drawing", picture, forms)
+    return None if darkest == lightest else _prepare("Your drawing", picture, forms, preparation)
 
 
 def read_upload(path: str, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
@@ -185,8 +192,8 @@ def read_carried(sent: object, forms: Iterable[Form] = (DIGITS,)) -> OwnPicture:
     return OwnPicture("A picture from another tab", {form: prepared(form) for form in forms})
 
 
-def _prepare(source: str, picture: Image.Image, forms: Iterable[Form]) -> OwnPicture:
-    return OwnPicture(source, {form: gm_core.prepare(picture, form=form) for form in forms})
+def _prepare(source: str, picture: Image.Image, forms: Iterable[Form], preparation: Preparation = USUAL) -> OwnPicture:
+    return OwnPicture(source, {form: gm_core.prepare(picture, preparation, form=form) for form in forms})
 
 
 class PictureInput:
@@ -206,8 +213,7 @@ class PictureInput:
 
     def __init__(self, prefix: str, models: Models, names: Iterable[str], height: int = 120) -> None:
         self.forms = {form_for(models.card(name)) for name in names}
-        hint = {"hint": "draw here"} if len(self.forms) > 1 else {}
-        self.pad = SketchPad(elem_id=f"{prefix}-pad", **hint)
+        self.pad = SketchPad(elem_id=f"{prefix}-pad", hint="draw here" if len(self.forms) > 1 else "draw a digit here")
         self.another = gr.Button("Another example", size="md")
         self.nth = gr.State(0)
         self.note = gr.HTML(elem_id=f"{prefix}-source", padding=False)

@@ -79,3 +79,23 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, spherical: bool = False) ->
         return a + t * (b - a)
     direction = (torch.sin((1 - t) * angle) * a / length_a + torch.sin(t * angle) * b / length_b) / torch.sin(angle)
     return direction * (length_a + t * (length_b - length_a))
+
+
+@isolate
+def norm_p_values(noise: Tensor) -> Tensor:
+    """How usual noise is by its length: the two-sided p-value of its squared norm.
+
+    Of draws from a standard normal in D dimensions it has the chi-square distribution with D degrees of freedom, whose
+    mean is D and whose standard deviation is the root of 2 D.
+
+    Args:
+        noise: Points, (B, ...), of D numbers each.
+
+    Returns:
+        Twice the share of draws that lie as far out or farther on the same side, ``float64`` (B,).
+    """
+    points = noise.flatten(1).double()
+    half = torch.full((len(points),), points.shape[1] / 2, dtype=torch.float64, device=points.device)
+    length = points.square().sum(dim=1) / 2
+    below, above = torch.special.gammainc(half, length), torch.special.gammaincc(half, length)
+    return (2 * torch.minimum(below, above)).clamp(max=1)

@@ -87,6 +87,8 @@ class Transport(Model):
     methods: ClassVar[Mapping[str, int]]
     usual: ClassVar[str]
     """The method where none is named."""
+    fitting: ClassVar[str]
+    """The same where the rest is to fit a part that is kept: one that draws noise anew on the way, if there is one."""
     noisiest: ClassVar[float]
     """The time that is all noise."""
 
@@ -207,7 +209,7 @@ class Transport(Model):
         Raises:
             ValueError: An argument is out of range.
         """
-        x, labels, step = self._begin(images, labels, steps, way)
+        x, labels, step = self._begin(images, labels, steps, self.usual if way is None else way)
         noise = self._draw(len(x), generator)
         guidance = check_guidance(guidance)
         if check_share("strength", strength) == 0:
@@ -239,7 +241,7 @@ class Transport(Model):
             generator: CPU source of the noise.
             steps: From 1 to 1,000.
             repeats: How often each step but the last is taken, with new noise in between [5]; 1 is plain replacement.
-            way: One of :attr:`methods`; the usual one when left out.
+            way: One of :attr:`methods`; :attr:`fitting` when left out.
             guidance: Weight of the label, 1 being the model itself.
 
         Yields:
@@ -249,7 +251,7 @@ class Transport(Model):
         Raises:
             ValueError: An argument is out of range.
         """
-        x, labels, step = self._begin(images, labels, steps, way)
+        x, labels, step = self._begin(images, labels, steps, self.fitting if way is None else way)
         mask = check_keep(keep, images).to(self.device)
         if not (type(repeats) is int and 1 <= repeats <= MOST_REPEATS):
             raise ValueError(f"repeats must be a whole number from 1 to {MOST_REPEATS}, not {repeats!r}")
@@ -261,10 +263,9 @@ class Transport(Model):
         state = kept.put(self._pure(noise), self._weights(times[0]))
         return self._follow(state, times, labels, step, check_guidance(guidance), noise, kept)
 
-    def _begin(self, images: Tensor, labels: Tensor | None, steps: int, way: str | None) -> tuple[Tensor, Tensor, Step]:
+    def _begin(self, images: Tensor, labels: Tensor | None, steps: int, way: str) -> tuple[Tensor, Tensor, Step]:
         """Values of pictures to begin with, where the weights are, checked labels, and the step."""
         check_steps(steps)
-        way = self.usual if way is None else way
         if way not in self.methods:
             raise ValueError(f"way must be one of {', '.join(self.methods)}, not {way!r}")
         x = to_values(images, self.config.image).to(self.device)

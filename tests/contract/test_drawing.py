@@ -173,7 +173,7 @@ def test_what_is_kept_is_in_the_finished_picture_exactly(model, repeats):
 def test_with_nothing_kept_it_is_an_ordinary_draw_and_with_all_the_picture(model):
     images, labels = pictures(model.config, 2), classes(model.config, 2)
     all_of_it = torch.ones(2, 1, *images.shape[2:], dtype=torch.bool)
-    *_, last = model.complete(images, ~all_of_it, labels, generator=seeded(), repeats=2)
+    *_, last = model.complete(images, ~all_of_it, labels, generator=seeded(), repeats=2, way=model.usual)
     assert torch.equal(last.images, model.sample(2, labels, generator=seeded()))
     *_, last = model.complete(images, all_of_it, labels, generator=seeded())
     assert torch.equal(last.images, images)

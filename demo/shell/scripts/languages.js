@@ -50,10 +50,13 @@ const fill = (entries) => {
   for (const list of templates.values()) list.sort((one, other) => weight(other) - weight(one));
 };
 
+const TAG = /<[a-z]/;
+
 const lookUp = (text) => {
   if (table.has(text)) return table.get(text);
   for (let length = Math.min(PREFIX, text.length); length >= 0; length--) {
-    for (const { regexp, names, value } of templates.get(text.slice(0, length)) ?? []) {
+    for (const { key, regexp, names, value } of templates.get(text.slice(0, length)) ?? []) {
+      if (TAG.test(text) && !TAG.test(key)) continue; // words around a comma are no template for two elements
       const match = regexp.exec(text);
       if (!match) continue;
       const parts = Object.fromEntries(names.map((name, i) => [name, translate(match[i + 1])]));

@@ -1,24 +1,13 @@
 // What is said of the moment, of the picture, and of how likely it is.
-import { ask, find, findAll, formatNumber, make, packBytes } from "../common.js";
+import { ask, find, findAll, formatNumber, packBytes } from "../common.js";
 import { word } from "../shell.js";
+import { setHtml, setParts } from "../wording.js";
 import { about, atEnd, current, end, picture, run, shownFrame, shownIndex, state } from "./state.js";
 
 const LOG_P = word("log p(x)");
 const SIGNS = { exact: "", bound: "≥ " }; // of figures that are not estimates
 
 let asked = 0; // how many pictures were asked about: an answer about an older one comes too late
-
-const setHtml = (node, html) => {
-  if (node.dataset.html === html) return; // a word that is explained keeps the focus
-  node.dataset.html = html;
-  node.innerHTML = html;
-};
-
-/** Shows some sentences, each of which is translated by itself. */
-const setParts = (node, parts) => {
-  if (node.textContent === parts.join("")) return;
-  node.replaceChildren(...parts.map((part) => make("span", "", part)));
-};
 
 const labelText = (label) => (label === "any" ? "any class" : `class ${label}`);
 

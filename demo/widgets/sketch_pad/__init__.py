@@ -33,6 +33,7 @@ class SketchPad(Widget):
         value: The picture to begin with.
         tab: The page's tab that the pad is for, if any.
         view: The tab's view that it is for, where others have pads too.
+        live: Whether ``input`` fires while the pen moves, too, a few times a second.
         hint: Faint words on the empty pad; plain text without quotes or markup.
         **options: As for ``Widget``.
     """
@@ -41,9 +42,16 @@ class SketchPad(Widget):
     about = "PNG data URL, empty when nothing is drawn"
 
     def __init__(
-        self, value: str = "", *, tab: str = "", view: str = "", hint: str = "draw a digit here", **options: Any
+        self,
+        value: str = "",
+        *,
+        tab: str = "",
+        view: str = "",
+        live: bool = False,
+        hint: str = "draw a digit here",
+        **options: Any,
     ) -> None:
-        super().__init__(value, tab=tab, view=view, hint=hint, **options)
+        super().__init__(value, tab=tab, view=view, live=live, hint=hint, **options)
 
 
 def encode(png: bytes) -> str:

@@ -11,6 +11,7 @@ const context = canvas.getContext("2d", { willReadFrequently: true });
 const SIDE = canvas.width;
 const PEN = SIDE / 12; // a drawn digit, fitted into 20x20, gets strokes about as thick as MNIST's
 const STEPS_BACK = 50;
+const PAUSE = 150; // milliseconds between two reports of a pen that moves
 const LONGEST = 7000; // characters of a picture in the page's address; some servers take no more than 8,000
 
 let shown = "";
@@ -126,15 +127,24 @@ function stroke(point) {
   pen.last = point;
 }
 
+// What is drawn so far, for those who follow the pen; the history knows whole strokes only.
+function reportLive() {
+  if (!props.live || performance.now() - pen.told < PAUSE) return;
+  pen.told = performance.now();
+  shown = props.value = canvas.toDataURL("image/png");
+  trigger("input");
+}
+
 function finish(event) {
   if (!pen || event.pointerId !== pen.id) return;
   context.beginPath();
   context.moveTo(...pen.middle);
   context.lineTo(...pen.last);
   context.stroke();
+  const url = isBlank() ? "" : canvas.toDataURL("image/png"), { before } = pen;
   pen = null;
-  const url = isBlank() ? "" : canvas.toDataURL("image/png");
-  if (url !== shown) {
+  if (url !== before) {
+    shown = before;
     remember();
     report(url);
   } else {
@@ -148,7 +158,7 @@ canvas.addEventListener("pointerdown", (event) => {
   canvas.focus({ preventScroll: true });
   canvas.setPointerCapture(event.pointerId);
   const point = place(event);
-  pen = { id: event.pointerId, last: point, middle: point };
+  pen = { id: event.pointerId, last: point, middle: point, before: shown, told: performance.now() };
   Object.assign(context, { strokeStyle: "#fff", lineWidth: PEN, lineCap: "round", lineJoin: "round" });
   refresh();
   context.fillStyle = "#fff"; // a dot, even when the pointer does not move
@@ -161,6 +171,7 @@ canvas.addEventListener("pointermove", (event) => {
   if (!pen || event.pointerId !== pen.id) return;
   const events = event.getCoalescedEvents?.() ?? [];
   for (const part of events.length ? events : [event]) stroke(place(part));
+  reportLive();
 });
 
 for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(end, finish);

@@ -72,6 +72,7 @@ class Diffusion(Transport):
     method: ClassVar[str] = "sampler"
     methods: ClassVar[Mapping[str, int]] = CALLS
     usual: ClassVar[str] = "heun"
+    fitting: ClassVar[str] = "ddpm"
     noisiest: ClassVar[float] = MOST
 
     def __init__(self, config: DiffusionConfig) -> None:

@@ -71,6 +71,7 @@ class FlowMatching(Transport):
     method: ClassVar[str] = "solver"
     methods: ClassVar[Mapping[str, int]] = CALLS
     usual: ClassVar[str] = "euler"
+    fitting: ClassVar[str] = "euler"
     noisiest: ClassVar[float] = 0.0
 
     def __init__(self, config: FlowMatchingConfig) -> None:
