@@ -16,6 +16,7 @@ from gm_core.checkpoints import checkpoint_dir
 from gm_core.cli.app import app
 from gm_core.data.catalog import dataset_of
 from gm_core.evaluation.published import PUBLISHED
+from gm_core.models.capabilities import Samples
 from gm_core.rendering import grid, png
 
 ROOT = Path(__file__).parent.parent
@@ -82,6 +83,12 @@ def costs() -> list[tuple[str, float, float, float]]:
     return [(name, *map(float, values)) for name, *values in rows]  # type: ignore[misc]
 
 
+def drawings() -> list[tuple[str, ...]]:
+    """Checkpoint and cells of every row of the table of models that draw."""
+    table = MODELS.partition("## Models that draw")[2].partition("## ")[0]
+    return [tuple(row.split(" | ")) for row in re.findall(r"^\| (`[\w-]+` \| .*) \|$", table, flags=re.MULTILINE)]
+
+
 def headlines() -> list[tuple[str, str, str, str]]:
     """Checkpoint, figure as printed, its unit, and published figures of every row of the README's table."""
     return re.findall(
@@ -136,6 +143,29 @@ def test_every_refusal_is_its_cards(name, outliers, naive, auroc, detected):
     assert naive == pytest.approx(card.metric(f"naive_auroc_{key}").value, abs=5.1e-4)
     assert auroc == pytest.approx(card.metric(f"auroc_{key}").value, abs=5.1e-5)
     assert detected == pytest.approx(100 * card.metric(f"detection_rate_{key}").value, abs=0.051)
+
+
+def test_every_model_that_draws_is_in_the_table() -> None:
+    assert [row[0].strip("`") for row in drawings()] == [card.name for card in gm_core.available() if card.has(Samples)]
+
+
+@pytest.mark.parametrize("row", drawings(), ids=lambda row: row[0].strip("`"))
+def test_what_a_model_draws_and_costs_is_its_cards(row):
+    card = gm_core.read_card(row[0].strip("`"))
+    likelihoods = (("exact", "bits_per_dim"), ("at most", "bound_bits_per_dim"), ("at most", "elbo_bits_per_dim"))
+    kinds = {f"{kind} {value:.3f}" for kind, name in likelihoods if (value := card.value(name)) is not None}
+    estimate = card.value("estimated_bits_per_dim")
+    kinds |= set() if estimate is None else {f"about {estimate:.3f}"}
+    assert set(row[1].split(", ")) == (kinds or {"none"})
+    figures = [("frechet_distance", 0), ("kernel_distance", 0), ("density", 2), ("coverage", 2)]
+    for cell, (name, digits) in zip(row[2:6], figures, strict=True):
+        values = [card.value(name), card.value(f"{name}_floor")]
+        assert cell == ("–" if values[0] is None else " / ".join(f"{value:.{digits}f}" for value in values)), name
+    single = [("class_as_asked", 100, 1, " %"), ("milliseconds_per_picture", 1, 1, ""), ("network_calls", 1, 0, "")]
+    for cell, (name, scale, digits, unit) in zip(row[6:9], single, strict=True):
+        value = card.value(name)
+        assert cell == ("–" if value is None else f"{scale * value:.{digits}f}{unit}"), name
+    assert row[9:] == (f"{card.parameters / 1e6:.2f} M", f"{card.cost['minutes']:.0f}")
 
 
 def test_every_trained_model_has_its_cost():

@@ -2,7 +2,7 @@
 import { ask, find, findAll, formatNumber, make, paintPicture, press, showText } from "../common.js";
 import { keepFields, say, setFields, word } from "../shell.js";
 import { LOWER, drawCurves, lower, noteText, onChoose, setCurves, titleOf } from "./curves.js";
-import { drawAll, halt, isCheap, isDone, isDrawing, isHalted, isWanted, onChange, paintSheet, problemText, remaining, resume, sheetOf, size } from "./sheets.js";
+import { drawAll, halt, isShort, isDone, isDrawing, isHalted, isWanted, onChange, paintSheet, problemText, remaining, resume, sheetOf, size } from "./sheets.js";
 import { about, hasClasses, methodOf, nearest, state } from "./state.js";
 
 const USUAL_STEPS = 8;
@@ -49,14 +49,14 @@ const statusParts = () => {
   const sheet = sheetOf(), there = sheet.pictures.length;
   if (problemText()) return [problemText()];
   if (there < size()) return isWanted(state.steps) ? [isHalted() ? "stopped" : "drawing", `${there} of ${size()}`] : ["not drawn yet"];
-  const parts = [`${sheet.calls} network call${sheet.calls === 1 ? "" : "s"}`, `${seconds(sheet.seconds)} of computing, measured now`];
+  const parts = [`${sheet.calls} network call${sheet.calls === 1 ? "" : "s"}`, `${seconds(sheet.seconds)}, measured now`];
   if (hasClasses() && sheet.reads[0] !== null) parts.unshift(`${sheet.right.filter(Boolean).length} of ${size()} read as asked`);
   return parts;
 };
 
 const drawText = () => {
   if (isDone(state.steps)) return "";
-  if (isWanted(state.steps)) return isHalted() || problemText() ? "Draw on" : isCheap(state.steps) ? "" : "Stop";
+  if (isWanted(state.steps)) return isHalted() || problemText() ? "Draw on" : isShort(state.steps) ? "" : "Stop";
   return `Draw these: about ${seconds(remaining(state.steps))}`;
 };
 

@@ -2,7 +2,7 @@
 import { ask, paintPicture, unpackBytes } from "../common.js";
 import { about, passes, state } from "./state.js";
 
-const CHEAP = 64; // passes through the network for a picture, up to which a sheet is drawn unasked
+const CHEAP = 16, SHORT = 64; // passes through the network for a picture, up to which a sheet is drawn unasked, and when it is looked at
 const sheets = new Map(); // by what was asked for
 const wanted = new Set(); // long ones that the visitor asked for
 
@@ -23,8 +23,8 @@ export const sheetOf = (steps = state.steps) => {
 
 export const size = () => about().asked.length;
 export const isDone = (steps) => sheetOf(steps).pictures.length === size();
-export const isCheap = (steps) => passes(steps) <= CHEAP;
-export const isWanted = (steps) => isCheap(steps) || wanted.has(keyOf(steps));
+export const isShort = (steps) => passes(steps) <= (steps === state.steps ? SHORT : CHEAP);
+export const isWanted = (steps) => isShort(steps) || wanted.has(keyOf(steps));
 export const isHalted = () => halted;
 export const isDrawing = () => drawing;
 export const problemText = () => problem;
