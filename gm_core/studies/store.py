@@ -184,7 +184,7 @@ class StudyFamily(ABC, Generic[T]):
             metrics: Its figures.
             class_names: What each label means.
             settings: What its card's ``config`` says beside the models.
-            **trained: Of a study that was trained, its card's ``recipe``, ``cost`` and ``parameters``.
+            **trained: Of a study that was trained, its card's ``recipe``, ``history``, ``cost`` and ``parameters``.
 
         Returns:
             The card as written.

@@ -64,21 +64,30 @@ def make_field(
     )
     some = Mixture(posteriors.means[:COMPONENTS], posteriors.stds[:COMPONENTS], train.labels[:COMPONENTS])
     study = FieldStudy(some, flow, train.class_names)
-    everything = _whole_mixture_metrics(posteriors, vae, held_out, quiet)
+    metrics, minutes = evaluate_field(vae, study, held_out, quiet), round(seconds / 60, 1)
     return FIELDS.save(
         name,
         to_tensors(study),
         directory,
         description=f"FFJORD on codes, and the posteriors of {len(some.means):,} training pictures for exact fields",
         split=f"trained on {len(train):,} training images, on their codes; measured on the {len(held_out):,} held out",
-        metrics=[*evaluate_field(vae, study, held_out, quiet), *everything],
+        metrics=[*metrics, *_whole_mixture_metrics(posteriors, vae, held_out, quiet)],
         class_names=train.class_names,
         settings={"width": recipe.width, "layers": recipe.layers},
         recipe=asdict(recipe),
+        history=[
+            {
+                "change": "one run of the recipe",
+                "steps": recipe.steps,
+                "minutes": minutes,
+                "learning_rate": recipe.learning_rate,
+                "result": f"{metrics[1].value:.4f} nats per code of the held-out images ({metrics[1].name})",
+            }
+        ],
         cost={
             "steps": recipe.steps,
             "images_seen": recipe.steps * recipe.batch,
-            "minutes": round(seconds / 60, 1),
+            "minutes": minutes,
             "hardware": f"{torch.get_num_threads()} CPU thread(s), {platform.machine()}",
         },
         parameters=sum(parameter.numel() for parameter in flow.parameters()),

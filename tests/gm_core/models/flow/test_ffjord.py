@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gm_core.models.flow.ffjord import FFJORD, random_signs
 from gm_core.models.ode import arrive, even_times
-from gm_core.studies.field.training import FieldRecipe, train_ffjord
+from gm_core.studies.field.training import FieldRecipe, train_ffjord, uneven_times
 from tests.helpers import seeded
 
 
@@ -83,3 +83,9 @@ def test_the_same_recipe_trains_the_same_flow() -> None:
     recipe = FieldRecipe(width=4, layers=1, steps=3, batch=8, solver_steps=2)
     one, other = (train_ffjord(means, 0.1 + 0 * means, labels, 1, recipe, quiet=True)[0] for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+def test_the_solvers_steps_of_training_are_uneven_but_in_order() -> None:
+    times = uneven_times(8, seeded())
+    assert times[0] == 0 and times[-1] == 1 and times == sorted(times) and len({*times}) == 9
+    assert times != uneven_times(8, seeded(1)) and len(uneven_times(1, seeded())) == 2
