@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any, TypedDict
 
 import gradio as gr
@@ -38,15 +39,9 @@ Update = dict[Component, Any]
 
 
 class GivenPicture(TypedDict):
-    """A widget's value: a picture as each model of its view sees it.
-
-    Attributes:
-        pictures: Base64 of its bytes in 256 levels, by the model's name.
-        words: Where it comes from and how it was prepared, by the model's name.
-    """
+    """A widget's value: the ``pictures`` as each model of its view sees them, base64 of 256 levels by its name."""
 
     pictures: dict[str, str]
-    words: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -71,8 +66,8 @@ class OwnPictures:
         """What the models' pictures are brought to."""
         return {form_for(card) for card in self.cards.values()}
 
-    def given(self, picture: Picture) -> GivenPicture:
-        """A picture as each model sees it.
+    def given(self, picture: Picture) -> tuple[str, GivenPicture]:
+        """Where a picture comes from and how it was prepared, in HTML, and the picture as each model sees it.
 
         Raises:
             InputError: There is no such example.
@@ -80,12 +75,12 @@ class OwnPictures:
         if isinstance(picture, OwnPicture):
             forms, source = picture.forms, picture.source
         else:
-            forms, source = self._example(self.example(picture)), f"An example: {self.example(picture).name}"
+            chosen = self.example(picture)
+            forms, source = self._example(chosen), f"An example: {chosen.name}"
         found = {name: forms[form_for(card)] for name, card in self.cards.items()}
-        return {
-            "pictures": {name: pack_pictures(prepared.image) for name, prepared in found.items()},
-            "words": {name: f"{', '.join((source, *prepared.steps))}." for name, prepared in found.items()},
-        }
+        first = next(iter(found.values()))
+        words = " · ".join(f"<span>{escape(part)}</span>" for part in (source, *first.steps))
+        return note_html(words), {"pictures": {name: pack_pictures(one.image) for name, one in found.items()}}
 
     def _example(self, chosen: Example) -> dict[Form, Prepared]:
         return {form: prepare(chosen.picture, chosen.preparation, form=form) for form in self.forms}
@@ -124,16 +119,26 @@ class OwnInput:
         self.own, self.view, self.hint, self.live = own, view, hint, live
         self.opening = Opening()
         self.source = gr.State()  # what is shown: an example by its place, "file" or "pad"
-        self.examples = ExampleRow(tab="noise", view=view, hint=hint, padding=False, elem_classes="own-examples")
+        self.examples = ExampleRow(
+            tab="noise", view=view, hint=hint, padding=False, elem_id=f"{view}-examples", elem_classes="own-examples"
+        )
 
     def build(self) -> None:
         """Build the pad and the upload, one below the other, inside the current row."""
         with gr.Column(elem_classes="own-given"):
             self.pad = SketchPad(
-                tab="noise", view=self.view, live=self.live, hint="draw here", padding=False, elem_classes="own-pad"
+                tab="noise",
+                view=self.view,
+                live=self.live,
+                hint="draw here",
+                padding=False,
+                elem_id=f"{self.view}-pad",
+                elem_classes="own-pad",
             )
-            self.upload = PictureUpload("Upload or photo", height=84, elem_classes="own-upload")
-            self.note = gr.HTML(elem_classes="own-source", padding=False)
+            self.upload = PictureUpload(
+                "Upload or photo", height=84, elem_id=f"{self.view}-upload", elem_classes="own-upload"
+            )
+            self.note = gr.HTML(padding=False, elem_id=f"{self.view}-source", elem_classes="own-source")
 
     def wire(self, widget: Widget) -> None:
         """Connect them to what they give the picture to."""
@@ -150,8 +155,8 @@ class OwnInput:
 
     def show(self, picture: Picture, source: int | str) -> Update:
         """Give the widget a picture."""
-        given = self.own.given(picture)
-        return {self.note: note_html(next(iter(given["words"].values()))), self.widget: given, self.source: source}
+        words, given = self.own.given(picture)
+        return {self.note: words, self.widget: given, self.source: source}
 
     def on_draw(self, drawing: str | None, source: int | str | None) -> Update:
         """A stroke is drawn, finished or undone; what cannot be shown leaves everything as it is."""

@@ -15,7 +15,7 @@ from demo import create_app
 from demo.noise import TAB
 from demo.widgets import noise_density
 from gm_core import Estimate
-from gm_core.models.capabilities import mean_weight_error
+from gm_core.models.importance import importance_estimate
 from tests.browser.axe import problems
 from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, WRITTEN, Visit, in_sight
 from tests.browser.languages import untranslated
@@ -106,8 +106,7 @@ def test_batches_are_joined_to_the_figure_of_all_draws(visit: Visit) -> None:
         return dict(page.evaluate(f"batches => {{ {script}; return join(batches, 1 / Math.LN2); }}", batches))
 
     def weigh(logs: Tensor) -> Estimate:
-        value = logs.logsumexp(0, keepdim=True) - math.log(len(logs))
-        return Estimate(value, mean_weight_error(logs[:, None], value), "importance", len(logs))
+        return importance_estimate(logs[:, None])
 
     whole, joined = weigh(weights.flatten()), join("importance", [weigh(batch) for batch in weights])
     assert (joined["kind"], joined["draws"], joined["limit"]) == ("importance", 32, False)

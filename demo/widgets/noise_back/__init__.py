@@ -42,7 +42,7 @@ class NoiseBack(Widget):
     """
 
     EVENTS: ClassVar = []
-    about = "JSON: pictures and words, by the model's name"
+    about = "JSON: pictures (base64), by the model's name"
 
     def __init__(self, *, models: Mapping[str, TravelModel], functions: Mapping[str, Answer], **options: Any) -> None:
         super().__init__(functions=functions, models=dict(models), **options)

@@ -42,7 +42,7 @@ class NoiseFinish(Widget):
     """
 
     EVENTS: ClassVar = []
-    about = "JSON: pictures and words, by the model's name"
+    about = "JSON: pictures (base64), by the model's name"
 
     def __init__(
         self,

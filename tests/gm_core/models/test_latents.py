@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gm_core import interpolate
+from gm_core.models.latents import norm_p_values
 
 
 @pytest.mark.parametrize("spherical", [False, True])
@@ -26,3 +27,17 @@ def test_interpolation_survives_ends_without_a_plane():
         assert torch.isfinite(interpolate(one, end, 5, spherical=True)).all()
     with pytest.raises(ValueError, match="at least 2"):
         interpolate(one, zero, 1)
+
+
+def test_the_p_value_of_a_squared_norm_is_that_of_the_chi_square_distribution() -> None:
+    two = torch.tensor([[1.0, 0.0], [2.0, 1.0], [0.1, 0.0]]).double()  # of 2 dimensions: exp(-|z|²/2) lie farther out
+    above = torch.exp(-two.square().sum(dim=1) / 2)
+    torch.testing.assert_close(norm_p_values(two.float()), 2 * torch.minimum(above, 1 - above), rtol=1e-6, atol=0)
+    draws = torch.randn(4000, 1, 7, 7, generator=torch.Generator().manual_seed(0))
+    found = norm_p_values(draws)
+    for share in (0.05, 0.5, 0.9):  # of draws p-values are uniform
+        assert float((found < share).double().mean()) == pytest.approx(
+            share, abs=4 * (share * (1 - share) / 4000) ** 0.5
+        )
+    far = norm_p_values(torch.full((1, 784), 2.0))
+    assert 0 < float(far) < 1e-100
