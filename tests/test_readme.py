@@ -190,7 +190,7 @@ def test_every_headline_of_the_readme_is_its_cards(name, printed, unit, publishe
     known = {"% correct": ("share", 100, "accuracy"), "AUROC against digits": ("AUROC", 1, "auroc_mnist")}
     known |= {"grey levels of error": ("grey levels", 1, "reconstruction_error")}
     carded_unit, scale, only = known.get(unit, (unit, 1, ""))
-    begins = {"exact": "exact", "bound": "lower bound", "": ""}[kind]
+    begins = {"exact": "exact", "bound": "lower bound", "estimate": "Hutchinson estimate", "": ""}[kind]
     digits = len(printed.partition(".")[2])
     fitting = [
         metric.name
