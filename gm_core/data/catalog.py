@@ -203,11 +203,11 @@ CATALOG: dict[str, DataSet] = {
                     "mnist-pixelcnn-gated": 20,
                     "mnist-pixelcnn-original": 6,
                     "mnist-diffusion": 33,
+                    "mnist-flow-matching": 11,
                 },
                 rebuilt=(256, 51, 45, 132, 87, 68, 57, 79, 155, 2, 22, 98, 150, 56, 71, 99),
             ),
-            # Not its best density: the one with a palette learns from a letter's own levels as it reads, and is less
-            # surprised by it.
+            # Not its best: the one with a palette learns a letter's own levels as it reads, and is less surprised.
             density="mnist-pixelcnn-gated",
             feature_test=True,
             outliers="fashion",
