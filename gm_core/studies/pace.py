@@ -67,7 +67,8 @@ class PaceStudy:
         methods: A curve over the number of steps for each method.
         guidance: The curve over guidance; ``None`` where the model knows no classes.
         guided: The method and the number of steps of that curve.
-        floors: The same figures of as many real pictures, for each its value and standard error.
+        floors: The same figures of as many real pictures, each with its standard error: of training images of the same
+            classes, and for the share that is read as asked of the test images themselves.
         pictures: How many were drawn at each place.
     """
 
@@ -196,8 +197,8 @@ def measure(
         right = float(judge.is_right(images, labels).mean())
         return {AGREEMENT: (right, math.sqrt(right * (1 - right) / pictures)), **found}
 
-    floors = compare(some_of(train, pictures)[0])
-    if model.config.classes:  # of real pictures with the very labels that are asked for
+    floors = compare(_alike(train, labels) if model.config.classes else some_of(train, pictures)[0])
+    if model.config.classes:  # of the test images, whose labels are those that are asked for
         own = float(judge.is_right(real, labels).mean())
         floors[AGREEMENT] = own, math.sqrt(own * (1 - own) / pictures)
     method, steps = usual(type(model))
@@ -227,18 +228,19 @@ def measure(
 def figures(study: PaceStudy) -> list[Metric]:
     """The figures of a study's card: its floors, the end of each curve, and how soon that end is reached."""
     by = f"{study.pictures:,} drawn pictures, seed 0, classes as in as many test images"
-    metrics = [
-        Metric(f"{name}_floor", value, _UNITS[name], f"of {study.pictures:,} real pictures, standard error {error:.2g}")
-        for name, (value, error) in study.floors.items()
-    ]
+    metrics = []
+    for name, (value, error) in study.floors.items():
+        real = "test images, read as their own class" if name == AGREEMENT else "training images of the same classes"
+        protocol = f"{study.pictures:,} {real}, standard error {error:.2g}"
+        metrics.append(Metric(f"{name}_floor", value, _UNITS[name], protocol))
     for method, curve in study.methods.items():
         for name, values in curve.figures.items():
             value, error = values[-1].tolist()
             protocol = f"by {method} in {int(curve.at[-1])} steps, {by}, standard error {error:.2g}"
             metrics.append(Metric(f"{name}_{method}", value, _UNITS[name], protocol))
-        distance, error = curve.figures["frechet_distance"].unbind(dim=1)
-        best = int(distance.argmin())
-        enough = int((distance <= distance[best] + error[best]).nonzero()[0])
+        distances, errors = curve.figures["frechet_distance"].unbind(dim=1)
+        best = int(distances.argmin())
+        enough = int((distances <= distances[best] + errors[best]).nonzero()[0])
         protocol = f"by {method}: the fewest within one standard error of its least Fréchet distance, {by}"
         metrics.append(Metric(f"enough_calls_{method}", float(curve.calls[enough]), "calls", protocol))
     if study.guidance:
@@ -250,6 +252,16 @@ def figures(study: PaceStudy) -> list[Metric]:
 
 
 _UNITS = {AGREEMENT: "share", "frechet_distance": "distance", "coverage": "share"}
+
+
+def _alike(data: Images, labels: Tensor) -> Tensor:
+    """Pictures chosen at random with as many of each class as there are among some labels, as drawn ones have.
+
+    Of other shares of the classes, real pictures would be farther from each other than drawn ones need be.
+    """
+    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
+    own = data.labels[order]
+    return data.pictures(torch.cat([order[own == label][:count] for label, count in enumerate(labels.bincount())]))
 
 
 def _draw(model: Paced, labels: Tensor, options: Mapping[str, Any]) -> tuple[Tensor, int, float]:

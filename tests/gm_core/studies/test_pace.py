@@ -76,10 +76,17 @@ def test_a_study_is_what_fidelity_says_of_the_same_pictures_and_is_kept(folder):
     assert float(guidance.figures["coverage"][1, 0]) == coverage(points, seen)
     right = float(judge.is_right(alone, labels).mean())
     assert guidance.figures["class_as_asked"][1].tolist() == [right, math.sqrt(right * (1 - right) / 20)]
-    floor = judge.features(some_of(train, 20)[0])
+    floor = judge.features(pace._alike(train, labels))
     assert study.floors["frechet_distance"][0] == pytest.approx(frechet_distance(points, floor))
     assert {metric.name for metric in card.metrics} >= {"frechet_distance_floor", "enough_calls_ddim", "best_guidance"}
     assert figures(study) == card.metrics
+
+
+def test_real_pictures_are_compared_with_others_of_the_same_classes():
+    labels, some = torch.arange(40) % 2, torch.tensor([1, 0, 1, 1, 1])
+    pixels = labels[:, None, None, None].expand(40, 1, 8, 8).to(torch.uint8)
+    alike = pace._alike(Images(pixels, labels, ("a", "b"), source=Source("none")), some)
+    assert alike[:, 0, 0, 0].bincount().tolist() == some.bincount().tolist()
 
 
 def test_a_study_of_other_weights_is_refused_with_the_remedy(folder):
