@@ -85,7 +85,7 @@ def measure(model: Samples, data: Images, quiet: bool) -> list[Metric]:
         right, own = (float(judge.is_right(part, labels, quiet).mean()) for part in (asked, images))
         protocol = (
             f"share of {n:,} drawn pictures, seed 0, that {judge.name} reads as the class asked for; of as many test "
-            f"images it reads {own:.4f} as their own, standard error {math.sqrt(right * (1 - right) / n):.2g}"
+            f"images it reads {own:.4f} as their own, standard error {share_error(right, n):.2g}"
         )
         metrics.append(Metric("class_as_asked", right, "share", protocol))
     return metrics + costs
@@ -159,6 +159,12 @@ def draw(model: Samples, n: int, labels: Tensor | None = None, quiet: bool = Tru
     return in_batches(
         lambda part: model.sample(len(part), part, generator=generator), labels, batch=BATCH, title="drawn", quiet=quiet
     )
+
+
+def share_error(share: float, n: int) -> float:
+    """The standard error of a share of n pictures, by Laplace's rule of succession: all of few are not all of many."""
+    likely = (share * n + 1) / (n + 2)
+    return math.sqrt(likely * (1 - likely) / n)
 
 
 def _source(data: Images) -> Source:

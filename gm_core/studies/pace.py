@@ -6,7 +6,6 @@ class. Each time they are compared with test images as :mod:`gm_core.evaluation.
 """
 
 import inspect
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from tqdm import tqdm
 from gm_core.checkpoints import Card, CheckpointError, Metric, load, read_card
 from gm_core.data.datasets import Images, load_dataset
 from gm_core.evaluation.distances import coverage, frechet_distance, standard_error
-from gm_core.evaluation.fidelity import BATCH, Judge, some_of
+from gm_core.evaluation.fidelity import BATCH, Judge, share_error, some_of
 from gm_core.models.capabilities import Paced
 from gm_core.numerics import isolate
 from gm_core.studies.store import Measurement, Stored, StudyFamily, register
@@ -195,12 +194,12 @@ def measure(
         if not model.config.classes:
             return found
         right = float(judge.is_right(images, labels).mean())
-        return {AGREEMENT: (right, math.sqrt(right * (1 - right) / pictures)), **found}
+        return {AGREEMENT: (right, share_error(right, pictures)), **found}
 
     floors = compare(_alike(train, labels) if model.config.classes else some_of(train, pictures)[0])
     if model.config.classes:  # of the test images, whose labels are those that are asked for
         own = float(judge.is_right(real, labels).mean())
-        floors[AGREEMENT] = own, math.sqrt(own * (1 - own) / pictures)
+        floors[AGREEMENT] = own, share_error(own, pictures)
     method, steps = usual(type(model))
     work: dict[str, list[dict[str, Any]]] = {
         one: [{"steps": n, model.method: one} for n in stations(calls)] for one, calls in model.methods.items()

@@ -9,7 +9,7 @@ import torch
 from gm_core.checkpoints import write_card
 from gm_core.data.datasets import Images, Source
 from gm_core.evaluation import fidelity
-from gm_core.evaluation.fidelity import DISTANCES, Judge, draw
+from gm_core.evaluation.fidelity import DISTANCES, Judge, draw, share_error
 from gm_core.models import ImageShape
 from gm_core.models.autoregressive import ResidualPixelCNN, ResidualPixelCNNConfig
 from gm_core.models.classifier import Classifier, ClassifierConfig
@@ -74,6 +74,11 @@ def test_pictures_of_fewer_levels_are_judged_by_the_classifier_of_what_they_show
     with torch.inference_mode():
         assert torch.equal(judge.features(images), judge.classifier.features(images * 255))
     assert fidelity._calls(vae) == 1
+
+
+def test_the_error_of_a_share_is_the_binomials_and_never_nothing():
+    assert share_error(0.5, 1000) == pytest.approx((0.25 / 1000) ** 0.5)
+    assert share_error(1.0, 200) == pytest.approx((201 / 202 / 202 / 200) ** 0.5) == share_error(0.0, 200)
 
 
 def test_a_model_of_steps_says_how_often_it_calls_its_network():

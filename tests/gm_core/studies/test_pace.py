@@ -1,6 +1,5 @@
 """Steps against quality: the same noise everywhere, the figures of the fidelity, and a study of these very weights."""
 
-import math
 from dataclasses import replace
 
 import pytest
@@ -10,7 +9,7 @@ import gm_core
 from gm_core.checkpoints import CheckpointError, read_card, save
 from gm_core.data.datasets import Images, Source
 from gm_core.evaluation.distances import coverage, frechet_distance
-from gm_core.evaluation.fidelity import Judge, draw, some_of
+from gm_core.evaluation.fidelity import Judge, draw, share_error, some_of
 from gm_core.models import ImageShape
 from gm_core.models.classifier import Classifier, ClassifierConfig
 from gm_core.models.diffusion import Diffusion, DiffusionConfig
@@ -75,7 +74,7 @@ def test_a_study_is_what_fidelity_says_of_the_same_pictures_and_is_kept(folder):
     assert float(guidance.figures["frechet_distance"][1, 0]) == pytest.approx(frechet_distance(points, seen), rel=1e-6)
     assert float(guidance.figures["coverage"][1, 0]) == coverage(points, seen)
     right = float(judge.is_right(alone, labels).mean())
-    assert guidance.figures["class_as_asked"][1].tolist() == [right, math.sqrt(right * (1 - right) / 20)]
+    assert guidance.figures["class_as_asked"][1].tolist() == [right, share_error(right, 20)]
     floor = judge.features(pace._alike(train, labels))
     assert study.floors["frechet_distance"][0] == pytest.approx(frechet_distance(points, floor))
     assert {metric.name for metric in card.metrics} >= {"frechet_distance_floor", "enough_calls_ddim", "best_guidance"}
