@@ -2,7 +2,8 @@
 import { find } from "../common.js";
 
 export const NAMES = Object.keys(props.models);
-export const STEPS = [5, 10, 20, 40], REPEATS = [1, 2, 4, 8];
+export const STEPS = [5, 10, 20, 40];
+export const REPEATS = [1, 2, 4, 8];
 export const MOST_STEPS = 80; // of an answer, all repeats counted
 export const PARTS = ["top", "bottom", "left", "right", "paint"];
 export const RESULTS = 4;
