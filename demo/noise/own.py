@@ -23,7 +23,7 @@ from demo.widgets.example_row import ExampleCard, ExampleRow
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.sketch_pad import SketchPad, from_address
 from gm_core import Card, PictureError, Preparation, Prepared, prepare
-from gm_core.data.preparation import USUAL, Form
+from gm_core.data.preparation import AS_IT_IS, USUAL, Form
 
 WRONG_LINK = "Something in this link is wrong: the usual is shown instead."
 MOST_EXAMPLES = 100
@@ -31,6 +31,9 @@ MOST_EXAMPLES = 100
 
 AS_DRAWN = Preparation(crop=False, center=False)
 """For what is followed while it is drawn: nothing jumps to where its middle is at the moment."""
+
+LOOK_FOR = {"negative": "A 3 in black on white, and so the model sees it here."}
+"""Of examples that are taken as they are, unlike where each step of the preparation can be switched off."""
 
 Picture = OwnPicture | int
 """A picture of the user's own, or the place of an example."""
@@ -83,7 +86,8 @@ class OwnPictures:
         return note_html(words), {"pictures": {name: pack_pictures(one.image) for name, one in found.items()}}
 
     def _example(self, chosen: Example) -> dict[Form, Prepared]:
-        return {form: prepare(chosen.picture, chosen.preparation, form=form) for form in self.forms}
+        preparation = AS_IT_IS if chosen.name in LOOK_FOR else chosen.preparation
+        return {form: prepare(chosen.picture, preparation, form=form) for form in self.forms}
 
     def example(self, index: object) -> Example:
         """An example.
@@ -99,7 +103,7 @@ class OwnPictures:
     def row(self, source: int | str | None) -> ExampleRow:
         """All examples, of which that stands out that is shown."""
         cards: list[ExampleCard] = [
-            {"name": one.name, "look_for": one.look_for, "picture": one.url}
+            {"name": one.name, "look_for": LOOK_FOR.get(one.name, one.look_for), "picture": one.url}
             for one in examples(self.models, self.dataset)
         ]
         return ExampleRow(cards, chosen=source if isinstance(source, int) else None)
@@ -138,7 +142,7 @@ class OwnInput:
             self.upload = PictureUpload(
                 "Upload or photo", height=84, elem_id=f"{self.view}-upload", elem_classes="own-upload"
             )
-            self.note = gr.HTML(padding=False, elem_id=f"{self.view}-source", elem_classes="own-source")
+            self.note = gr.HTML(padding=False, elem_id=f"{self.view}-source", elem_classes="own-source explain")
 
     def wire(self, widget: Widget) -> None:
         """Connect them to what they give the picture to."""

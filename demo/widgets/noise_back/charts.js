@@ -83,5 +83,5 @@ export const layersChart = (terms) => {
   return svg(ACCOUNT, label, bars.join("") + line(0, y(0), WIDE, y(0), "axis"));
 };
 
-/** A number with its sign. */
-export const signed = (nats) => (nats < 0 ? "" : "+") + formatNumber(nats, 1);
+/** A number with its sign, which zero has not. */
+export const signed = (nats) => (nats >= 0.05 ? "+" : "") + formatNumber(nats, 1);

@@ -84,13 +84,13 @@ export const describeMoment = () => {
   describeLayer(index > trip.turn ? end() - index : index);
 };
 
-const timeText = (seconds) => `${formatNumber(1000 * seconds, 0)} ms`;
+const milliseconds = ({ seconds }) => formatNumber(1000 * seconds, 0);
 
 /** Says how the trip went. */
 export const describeTrip = () => {
   const { there, back, steps } = trip, exact = find(".exact");
   const what = about().layers ? `${steps} layers each way` : `${there.calls} network calls each way`;
-  setParts(find(".status"), back ? [what, `${timeText(there.seconds)} there, ${timeText(back.seconds)} back, measured now`] : [what, "on the way back …"]);
+  setParts(find(".status"), back ? [what, `${milliseconds(there)} + ${milliseconds(back)} ms, measured now`] : [what, "on the way back …"]);
   exact.classList.toggle("whole", back?.largest === 0);
   if (!back) {
     setParts(exact, ["…"]);
