@@ -10,7 +10,7 @@ export const RESULTS = 4;
 
 /** What is chosen where nothing else is. */
 export const USUAL = {
-  model: NAMES[0], mode: "noise", noise: 60, label: "any", seed: 0, steps: 10, keep: "top", erased: "", repeats: 4,
+  model: NAMES[0], mode: "noise", noise: 60, label: "any", seed: 0, steps: 5, keep: "top", erased: "", repeats: 4,
 };
 
 /** What is chosen. */
