@@ -1,7 +1,7 @@
 """A picture of one's own for a view: drawn, uploaded or an example, prepared for every model of the view."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from typing import Any, TypedDict
 
