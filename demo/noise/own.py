@@ -1,7 +1,7 @@
 """A picture of one's own for a view: drawn, uploaded or an example, prepared for every model of the view."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from typing import Any, TypedDict
 
@@ -23,7 +23,7 @@ from demo.widgets.example_row import ExampleCard, ExampleRow
 from demo.widgets.picture_upload import PictureUpload
 from demo.widgets.sketch_pad import SketchPad, from_address
 from gm_core import Card, PictureError, Preparation, Prepared, prepare
-from gm_core.data.preparation import USUAL, Form
+from gm_core.data.preparation import AS_IT_IS, USUAL, Form
 
 WRONG_LINK = "Something in this link is wrong: the usual is shown instead."
 MOST_EXAMPLES = 100
@@ -33,7 +33,7 @@ AS_DRAWN = Preparation(crop=False, center=False)
 """For what is followed while it is drawn: nothing jumps to where its middle is at the moment."""
 
 LOOK_FOR = {"negative": "A 3 in black on white, and so the model sees it here."}
-"""What is said of examples in another way than where each step of the preparation can be switched off."""
+"""Of examples that are taken as they are, unlike where each step of the preparation can be switched off."""
 
 Picture = OwnPicture | int
 """A picture of the user's own, or the place of an example."""
@@ -86,7 +86,7 @@ class OwnPictures:
         return note_html(words), {"pictures": {name: pack_pictures(one.image) for name, one in found.items()}}
 
     def _example(self, chosen: Example) -> dict[Form, Prepared]:
-        preparation = replace(chosen.preparation, polarity=False)
+        preparation = AS_IT_IS if chosen.name in LOOK_FOR else chosen.preparation
         return {form: prepare(chosen.picture, preparation, form=form) for form in self.forms}
 
     def example(self, index: object) -> Example:

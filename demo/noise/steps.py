@@ -48,7 +48,7 @@ def stepped(sheets: Sheets, name: str) -> SteppedModel:
         for method, calls in drawings.methods(name).items()
     ]
     return {
-        "title": f"{family.title}, {card.record.label}",
+        "title": f"{family.title} · {card.record.label}",
         "many": subject,
         "asked": [label[1 + i] if i >= 0 else "" for i in sheets.labels(name).tolist()],
         "channels": channels,

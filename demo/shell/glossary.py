@@ -118,8 +118,8 @@ GLOSSARY = {
         "夸大类别标签带来的变化：图片更像那一类，但花样变少，而且不再是模型本身的概率。",
     ),
     "Fréchet distance": Word(
-        "How far drawn pictures are from real ones, as clouds of points in what a classifier sees: by their middles "
-        "and their shapes. Less is better; the dashed line is what real pictures reach.",
+        "How far drawn pictures are from real ones, as clouds of points in what a classifier sees: by middle and "
+        "shape. Less is better; the dashed line is what real pictures reach.",
         "画出的图片与真实图片相差多远：在分类器看到的特征空间里，比较两团点的中心和形状。越小越好；虚线是真实图片所能达到的。",
     ),
     "coverage": Word(

@@ -2,14 +2,15 @@
 import { find } from "../common.js";
 
 export const NAMES = Object.keys(props.models);
-export const STEPS = [5, 10, 20, 40], REPEATS = [1, 2, 4, 8];
+export const STEPS = [5, 10, 20, 40];
+export const REPEATS = [1, 2, 4, 8];
 export const MOST_STEPS = 80; // of an answer, all repeats counted
 export const PARTS = ["top", "bottom", "left", "right", "paint"];
 export const RESULTS = 4;
 
 /** What is chosen where nothing else is. */
 export const USUAL = {
-  model: NAMES[0], mode: "noise", noise: 60, label: "any", seed: 0, steps: 10, keep: "top", erased: "", repeats: 4,
+  model: NAMES[0], mode: "noise", noise: 60, label: "any", seed: 0, steps: 5, keep: "top", erased: "", repeats: 4,
 };
 
 /** What is chosen. */
