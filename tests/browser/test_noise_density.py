@@ -24,7 +24,7 @@ from tests.helpers import seeded, served
 
 VIEW = "?tab=noise&view=density"
 READY = "#density-chart tbody tr"
-LETTER = "density_example=1"  # without a PixelCNN, the first that is left is the letter
+CIRCLE = "density_example=1"  # without a PixelCNN, the second that is left
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def opened(visit: Visit, query: str) -> Page:
 
 
 def test_every_model_is_asked_and_the_figures_narrow_until_stopped(visit: Visit) -> None:
-    page = opened(visit, f"{VIEW}&{LETTER}")
+    page = opened(visit, f"{VIEW}&{CIRCLE}")
     go, state = page.locator("#density-chart .go"), page.locator("#density-chart .state")
     assert figure(page, DIFFUSION, "bound").startswith("≤ ")
     go.click()

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from demo.shared import examples
 from gm_core import FAMILIES
 from gm_core.checkpoints import Card, Metric, checkpoint_dir, save
 from gm_core.models import ImageShape, ModelConfig
@@ -46,6 +47,8 @@ def make_models(folder: Path) -> Path:
     Returns:
         The folder.
     """
+    for drawn in (examples._make, examples._sample):  # by other checkpoints, which this process had before
+        drawn.cache_clear()
     for path in checkpoint_dir().glob("mnist-classifier.*"):
         shutil.copy(path, folder)
     for name, config in CONFIGS.items():
