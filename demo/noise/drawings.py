@@ -14,6 +14,7 @@ from demo.base.checks import is_number
 from demo.base.packing import pack_pictures
 from demo.base.serving.lanes import Costs
 from demo.base.serving.waiting import check_wanted
+from demo.noise.scores import way_share
 from demo.noise.words import METHOD_NAMES
 from demo.shared.models import Models
 from demo.shared.readers import reader_of
@@ -26,7 +27,7 @@ from gm_core.studies.pace import usual
 ANY = "any"
 LAST_SEED = 999_999
 """The largest seed."""
-MOST_STEPS, USUAL_STEPS = 100, 20
+MOST_STEPS, USUAL_STEPS = 100, 10
 MOST_CALLS = 250
 """Calls of the network for a drawing."""
 COLDEST, HOTTEST = 0.1, 2.0
@@ -200,7 +201,7 @@ class Drawings:
         labels = torch.full((n,), names.index(request.label) - 1)
         options: dict[str, Any] = {"temperature": request.temperature}
         if isinstance(model, Paced):
-            options |= {"steps": int(request.steps), model.method: request.method}
+            options |= {"steps": int(request.steps), "sampler": request.method}
             if self._is_guided(request):
                 options["guidance"] = request.guidance
         yield from model.stream(n, labels, generator=torch.Generator().manual_seed(int(request.seed)), **options)
@@ -246,6 +247,7 @@ def _frame(frame: Frame, levels: int) -> FrameMessage:
     return {
         "step": frame.index,
         "title": str(getattr(frame, "title", "")),
+        "at": round(way_share(frame.index, frame), 5),
         "calls": frame.calls if isinstance(frame, NoiseFrame) else frame.index,
         "images": pack_pictures(visible(frame.images, levels)),
         "ending": None if ending is None else pack_pictures(visible(ending, levels)),

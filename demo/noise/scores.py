@@ -13,7 +13,7 @@ from demo.base.checks import is_index
 from demo.base.errors import Answer, InputError
 from demo.base.serving.waiting import while_wanted
 from demo.shared.models import Models
-from gm_core import Bounded, Card, Density, Estimated, in_levels
+from gm_core import Bounded, Card, Density, Estimated, Frame, Inverts, NoiseFrame, in_levels
 
 BATCHES, BATCH = 8, 16
 """Draws of the noise that a bound is the mean of: within a batch a model may spread them evenly, so that the error is
@@ -62,7 +62,7 @@ class Scores:
 
     def functions(self) -> dict[str, Answer]:
         """The player's questions, by name."""
-        return {"density": self.density, "estimate": self.estimate}
+        return {"density": self.density, "estimate": self.estimate, "steps": self.steps}
 
     def density(self, sent: Any) -> dict[str, Any]:
         """What is quick: log p(x) of a picture, exact, or a lower bound of it.
@@ -93,6 +93,36 @@ class Scores:
         if not self.cards[name].has(Estimated):
             raise InputError("This model has no estimate of its density.")
         return self._estimate(name, image, 0, samples=ESTIMATE_DRAWS)
+
+    def steps(self, sent: Any) -> dict[str, Any]:
+        """What each step from noise to a picture adds to log p(x), by one draw of what is random.
+
+        Returns:
+            ``start``, the nats of the noise itself and of the place within the levels; the ``steps`` from noise to the
+            picture, each with the ``title`` of the moment where it begins, the ``nats`` that it adds, and ``at``, where
+            on the way it ends, from 0 to 1; and the ``total``.
+
+        Raises:
+            InputError: The model has no such steps, or the question is not as it must be.
+        """
+        name, image = self.read(sent)
+        if not self.cards[name].has(Inverts):
+            raise InputError("This model has no steps that lead from noise to a picture and back.")
+        model: Any = self.models.model(name)
+        with torch.no_grad():
+            way = model.to_noise(image, generator=torch.Generator().manual_seed(0), terms=True)
+            first, *others = while_wanted(way)
+        steps = [
+            {
+                "title": frame.title,
+                "at": 1.0 if before is first else way_share(before.total - 1 - before.index, before),
+                "nats": sum(float(nats) for term, nats in frame.terms.items() if term != "prior"),
+            }
+            for before, frame in zip([first, *others], others, strict=False)
+        ]
+        start = sum(float(nats) for nats in first.terms.values()) + float(others[-1].terms["prior"])
+        total = start + sum(step["nats"] for step in steps)
+        return {"start": start, "steps": steps[::-1], "total": total}
 
     def score(self, sent: Any) -> dict[str, Any]:
         """One figure of a picture, of one batch of draws where it is random.
@@ -158,6 +188,11 @@ class Scores:
         error = float(values.double().std()) / math.sqrt(len(values)) if len(values) > 1 else None
         bits = -mean / (self.cards[name].model_config.image.values * math.log(2))
         return {"kind": kind, "nats": mean, "error": error, "draws": draws, "bits": bits}
+
+
+def way_share(index: int, frame: Frame) -> float:
+    """Where on the way from noise to a picture a frame is, from 0 to 1: by its time, else by its number from there."""
+    return frame.time if isinstance(frame, NoiseFrame) else index / (frame.total - 1)
 
 
 def _bound(model: Bounded, image: Tensor, batch: int) -> Tensor:

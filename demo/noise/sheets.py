@@ -147,8 +147,7 @@ class Sheets:
         passes = steps * methods[method] * (2 if is_guided else 1)
         if count > max(1, MOST_PASSES // passes):
             raise InputError(f"Ask for at most {max(1, MOST_PASSES // passes)} pictures at once in so many steps.")
-        family: Any = self.drawings.family(card.name)
-        options = {"steps": steps, family.method: method}
+        options = {"steps": steps, "sampler": method}
         return card, options | ({"guidance": float(guidance)} if is_guided else {}), first, count
 
     def _reading(self, card: Card, images: Tensor, labels: Tensor) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class Race:
         shape = model.config.image
         noise = self.noise(seed, shape)
         labels = torch.tensor([self.drawings.labels(name).index(label) - 1])
-        options = {"steps": steps, model.method: method} if isinstance(model, Paced) else {}
+        options = {"steps": steps, "sampler": method} if isinstance(model, Paced) else {}
         _warm_up(self, name)
         times, calls, images = [0.0], [0], [to_images(noise, shape)]
         begun, busy = time.thread_time(), 0.0

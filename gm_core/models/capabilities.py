@@ -205,15 +205,11 @@ class Streams(Configured, Protocol):
 
 @runtime_checkable
 class Paced(Streams, Protocol):
-    """Pictures come to be in as many ``steps`` as one likes, each by one of several methods, with a ``guidance``."""
+    """Pictures come to be in as many ``steps`` as one likes, each by a ``sampler``, with a ``guidance``."""
 
     @property
     def methods(self) -> Mapping[str, int]:
-        """The methods by name, with the most calls of the network that a step takes."""
-
-    @property
-    def method(self) -> str:
-        """What the argument of ``stream`` is called that names a method: ``"solver"``, ``"sampler"``."""
+        """The samplers by name, with the most calls of the network that a step takes."""
 
 
 @runtime_checkable
@@ -233,13 +229,16 @@ class FromNoise(Streams, Protocol):
 class Inverts(Configured, Protocol):
     """Pictures can be turned back, step by step, into the noise that they are made of, and noise into its picture."""
 
-    def to_noise(self, images: Tensor, *, generator: torch.Generator | None = None) -> Iterator[PictureFrame]:
+    def to_noise(
+        self, images: Tensor, *, generator: torch.Generator | None = None, terms: bool = False
+    ) -> Iterator[PictureFrame]:
         """Turn pictures into noise; the last frame holds it as ``noise``.
 
         Args:
             images: ``uint8`` (B, C, H, W).
             generator: CPU source of where within their levels the values lie; without it all lie in one place, which
                 is no draw, and the noise is not what the model would draw.
+            terms: Whether the frames must tell what each step adds to log P(x), even if that takes longer.
         """
         ...
 
@@ -250,7 +249,7 @@ class Inverts(Configured, Protocol):
 
 @runtime_checkable
 class Edits(Paced, Inverts, Protocol):
-    """Pictures can be made of what is there already; the last frames hold them. ``way`` is one of ``methods``."""
+    """Pictures can be made of what is there already; the last frames hold them."""
 
     def redraw(
         self,
@@ -260,7 +259,7 @@ class Edits(Paced, Inverts, Protocol):
         strength: float,
         generator: torch.Generator | None = None,
         steps: int = 10,
-        way: str | None = None,
+        sampler: str = "ddpm",
         guidance: float = 1.0,
     ) -> Iterator[NoiseFrame]:
         """Put noise over pictures, ``uint8`` (B, C, H, W), and take it off again.
@@ -279,7 +278,7 @@ class Edits(Paced, Inverts, Protocol):
         generator: torch.Generator | None = None,
         steps: int = 10,
         repeats: int = 1,
-        way: str | None = None,
+        sampler: str = "ddpm",
         guidance: float = 1.0,
     ) -> Iterator[NoiseFrame]:
         """Keep a part of pictures, ``bool`` (B, 1, H, W), and make the rest.

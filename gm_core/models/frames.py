@@ -34,8 +34,8 @@ class PictureFrame:
         title: What the step did, in a few words.
         noise: Of a frame that is all noise: its values, a draw from a standard normal by the model, each at its place
             in the picture; ``float32`` (n, C, H, W) on the CPU.
-        terms: On the way to noise, what the step adds to the bound on log P(x), by name, where the model knows it:
-            nats (n,). Those of all steps are the terms of ``bound`` with the same noise within the levels.
+        terms: On the way to noise, what the step adds to the figure of log P(x), by name, where it is known: nats
+            (n,). Those of all steps add up to ``bound``, or to ``estimate`` of one draw, with the same random numbers.
     """
 
     index: int

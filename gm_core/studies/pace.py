@@ -91,7 +91,7 @@ def stations(calls: int) -> list[int]:
 def usual(family: type[Paced]) -> tuple[str, int]:
     """The method and the number of steps by which a family draws where nothing else is asked for."""
     parameters = inspect.signature(family.stream).parameters
-    return str(parameters[str(family.method)].default), int(parameters["steps"].default)
+    return str(parameters["sampler"].default), int(parameters["steps"].default)
 
 
 @isolate
@@ -202,10 +202,10 @@ def measure(
         floors[AGREEMENT] = own, share_error(own, pictures)
     method, steps = usual(type(model))
     work: dict[str, list[dict[str, Any]]] = {
-        one: [{"steps": n, model.method: one} for n in stations(calls)] for one, calls in model.methods.items()
+        one: [{"steps": n, "sampler": one} for n in stations(calls)] for one, calls in model.methods.items()
     }
     if model.config.classes:
-        work[GUIDED] = [{"steps": steps, model.method: method, "guidance": weight} for weight in GUIDANCES]
+        work[GUIDED] = [{"steps": steps, "sampler": method, "guidance": weight} for weight in GUIDANCES]
     curves = {}
     with tqdm(total=sum(map(len, work.values())), desc="places", disable=quiet) as bar:
         for title, places in work.items():

@@ -119,6 +119,14 @@ def test_nothing_moves_from_model_to_model_and_each_says_what_it_can(visit: Visi
     expect(player.locator(".calls")).to_contain_text("4 layers, ")
     expect(page.get_by_label("range slider for Steps")).to_be_disabled()
     assert places() == before
+    bars = player.locator(".chart g")
+    expect(bars).to_have_count(5)  # the noise, and every layer
+    expect(player.locator(".steps-say")).to_contain_text("This step adds")
+    bars.first.click()
+    expect(player.locator(".step-name")).to_contain_text("Pure noise")
+    expect(player.locator(".steps-say")).to_contain_text("The noise itself")
+    bars.nth(2).click()
+    expect(player.locator(".step-name")).to_contain_text("Step 2 of 4")
     player.get_by_role("button", name="Estimate log p(x)").click()
     expect(player.locator(".estimated-kind")).to_contain_text("standard error (importance, 4 draws)", timeout=30_000)
     page.wait_for_url(re.compile(LAYERS))
@@ -132,7 +140,11 @@ def test_nothing_moves_from_model_to_model_and_each_says_what_it_can(visit: Visi
     assert places() == before
     player.locator(".picture").click(position={"x": 20, "y": 20})
     expect(player.locator('[data-card="0"]')).to_have_attribute("aria-pressed", "true")
-    expect(player.locator(".estimate")).to_be_visible()
+    player.get_by_role("button", name="Estimate log p(x)").click()
+    expect(player.locator(".steps")).to_be_visible(timeout=30_000)
+    expect(player.locator(".estimated-kind")).to_contain_text("Hutchinson, 4 draws", timeout=30_000)
+    for part in (".steps", ".take"):
+        assert in_sight(player.locator(part)), part
 
 
 def test_what_is_chosen_is_drawn_at_once_and_a_wrong_seed_is_said(visit: Visit) -> None:

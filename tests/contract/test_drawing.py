@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gm_core.models.capabilities import Bounded, Edits, FromNoise, Inverts, Samples, Streams
+from gm_core.models.capabilities import Edits, FromNoise, Inverts, Paced, Samples, Streams
 from tests.contract.tiny import able, classes, pictures
 from tests.helpers import seeded
 
@@ -107,10 +107,20 @@ def test_a_picture_becomes_noise_in_frames_and_the_noise_becomes_the_picture(mod
     check_frames(back, model, 3)
     torch.testing.assert_close(back[0].noise, noise)
     assert int((back[-1].images.int() - images.int()).abs().max()) <= 1
-    added = [term for frame in frames for term in frame.terms.values()]
-    if added:  # the steps know what they add
-        assert isinstance(model, Bounded)
-        torch.testing.assert_close(torch.stack(added).sum(dim=0), model.bound(images, generator=seeded()).value)
+
+
+@able(Inverts)
+def test_what_the_steps_to_noise_add_is_the_figure_that_the_model_gives(model):
+    images = pictures(model.config, 3)
+    frames = list(model.to_noise(images, generator=seeded(), terms=True))
+    check_frames(frames, model, 3)
+    assert all(frame.terms for frame in frames)
+    if isinstance(model, Paced):
+        expected = model.estimate(images, generator=seeded(), steps=frames[0].total - 1).value
+    else:
+        expected = model.bound(images, generator=seeded()).value
+    added = torch.stack([term for frame in frames for term in frame.terms.values()])
+    torch.testing.assert_close(added.sum(dim=0), expected, rtol=1e-4, atol=1e-2)
 
 
 @able(Inverts)
@@ -158,8 +168,8 @@ def test_less_noise_leaves_more_of_the_picture(model):
 def test_what_is_kept_is_in_the_finished_picture_exactly(model, repeats):
     images, labels = pictures(model.config, 2), classes(model.config, 2)
     keep = torch.rand(2, 1, *images.shape[2:], generator=seeded()) < 0.5
-    for way in model.methods:
-        options = {"generator": seeded(), "steps": 3, "repeats": repeats, "way": way}
+    for sampler in model.methods:
+        options = {"generator": seeded(), "steps": 3, "repeats": repeats, "sampler": sampler}
         frames = list(model.complete(images, keep, labels, **options))
         check_frames(frames, model, 2)
         made = frames[-1].images
@@ -173,7 +183,7 @@ def test_what_is_kept_is_in_the_finished_picture_exactly(model, repeats):
 def test_with_nothing_kept_it_is_an_ordinary_draw_and_with_all_the_picture(model):
     images, labels = pictures(model.config, 2), classes(model.config, 2)
     all_of_it = torch.ones(2, 1, *images.shape[2:], dtype=torch.bool)
-    *_, last = model.complete(images, ~all_of_it, labels, generator=seeded(), repeats=2, way=model.usual)
+    *_, last = model.complete(images, ~all_of_it, labels, generator=seeded(), repeats=2)
     assert torch.equal(last.images, model.sample(2, labels, generator=seeded()))
     *_, last = model.complete(images, all_of_it, labels, generator=seeded())
     assert torch.equal(last.images, images)
@@ -188,7 +198,14 @@ def test_an_edit_that_makes_no_sense_is_refused(model):
     for bad in (keep[:1], keep.float(), keep[:, 0], keep.tolist()):
         with pytest.raises(ValueError, match="keep must be bool"):
             model.complete(images, bad)
-    for options in ({"repeats": 0}, {"repeats": 101}, {"repeats": 1.0}, {"steps": 0}, {"way": "x"}, {"guidance": 11}):
+    for options in (
+        {"repeats": 0},
+        {"repeats": 101},
+        {"repeats": 1.0},
+        {"steps": 0},
+        {"sampler": "x"},
+        {"guidance": 11},
+    ):
         with pytest.raises(ValueError, match=f"{next(iter(options))} must be"):
             model.complete(images, keep, **options)
 

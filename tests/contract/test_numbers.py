@@ -7,7 +7,17 @@ import torch
 from torch import Tensor
 
 from gm_core.checkpoints import load
-from gm_core.models.capabilities import Bounded, Classifies, Density, Estimated, Inverts, Latent, Samples, Variational
+from gm_core.models.capabilities import (
+    Bounded,
+    Classifies,
+    Density,
+    Estimated,
+    Inverts,
+    Latent,
+    Paced,
+    Samples,
+    Variational,
+)
 from tests.contract.readings import READS, readings
 from tests.contract.tiny import able, classes, pictures
 from tests.helpers import seeded, shipped
@@ -123,7 +133,9 @@ def test_a_bound_is_at_most_what_it_bounds(model):
     bound, error = mean_and_error(model.bound(first.repeat(DRAWS, 1, 1, 1), generator=seeded()).value)
     if isinstance(model, Density):
         assert bound <= float(model.log_prob(first)) + 4 * error
-    if isinstance(model, Estimated):
+    # A density along a differential equation is another one than that of the steps that draw noise anew, and only that
+    # of the best network is the same: see the tests of diffusion.
+    if isinstance(model, Estimated) and not isinstance(model, Paced):
         estimate = model.estimate(first, samples=300, generator=seeded(1))
         assert bound <= float(estimate.value) + 4 * (error + float(estimate.error))
 

@@ -65,23 +65,3 @@ export const valuesChart = (noise) => {
     ...[-4, -2, 0, 2, 4].map((value) => text(clamp(x(value), 6, WIDE - 6), TALL - 4, formatNumber(value, 0), "tick")),
   ].join(""));
 };
-
-const ACCOUNT = 92; // height of the bars' chart
-
-/** What each step adds to log p(x), a bar for each; that of the moment stands out. */
-export const layersChart = (terms) => {
-  const low = Math.min(0, ...terms.map(({ nats }) => nats)), high = Math.max(0, ...terms.map(({ nats }) => nats));
-  const y = (nats) => 2 + ((high - nats) / (high - low || 1)) * (ACCOUNT - 4), wide = WIDE / terms.length;
-  const bars = terms.map(({ name, nats, step }, i) => {
-    const [upper, lower] = [y(Math.max(nats, 0)), y(Math.min(nats, 0))];
-    const words = `${name}: ${signed(nats)} nats`;
-    return `<g data-step="${step}"><rect class="back" x="${(i * wide).toFixed(1)}" y="0" width="${wide.toFixed(1)}" height="${ACCOUNT}"/>` +
-      `<rect class="bar ${nats < 0 ? "less" : "more"}" x="${(i * wide + 1).toFixed(1)}" y="${upper.toFixed(1)}" ` +
-      `width="${Math.max(1, wide - 2).toFixed(1)}" height="${Math.max(1, lower - upper).toFixed(1)}"><title>${words}</title></rect></g>`;
-  });
-  const label = `What each step adds, in nats: ${terms.map(({ nats }) => signed(nats)).join(", ")}`;
-  return svg(ACCOUNT, label, bars.join("") + line(0, y(0), WIDE, y(0), "axis"));
-};
-
-/** A number with its sign, which zero has not. */
-export const signed = (nats) => (nats >= 0.05 ? "+" : "") + formatNumber(nats, 1);

@@ -1,8 +1,9 @@
 // What is said of the moment, of the noise, and of what came back.
+import { barsChart, signed } from "../bars.js";
 import { find, findAll, formatNumber } from "../common.js";
 import { word } from "../shell.js";
 import { setHtml, setParts } from "../wording.js";
-import { isUsual, layersChart, normChart, signed, valuesChart } from "./charts.js";
+import { isUsual, normChart, valuesChart } from "./charts.js";
 import { about, end, picture, shownFrame, shownIndex, trip } from "./state.js";
 
 const FAR = 3; // standard deviations
@@ -42,7 +43,7 @@ export const describeNoise = () => {
 
 const describeAccount = () => {
   const { terms, bound } = trip.there;
-  find(".layers-chart").innerHTML = terms.length ? layersChart(terms) : "";
+  find(".layers-chart").innerHTML = terms.length ? barsChart(terms) : "";
   find(".layer").classList.toggle("list", terms.length > 0);
   if (!terms.length) {
     setHtml(find(".sum"), about().layers ? "" : "No layers: one differential equation");

@@ -40,12 +40,13 @@ class NoisePlayer(Widget):
     Args:
         models: What it says of each model, by name.
         taken: What other tabs are told, by model.
-        answers: ``density`` and ``estimate``, log p(x) of a picture, and ``record``, an animation of some frames.
+        answers: ``density`` and ``estimate``, log p(x) of a picture, ``steps``, what each step adds to it, and
+            ``record``, an animation of some frames.
         **options: As for ``Widget``.
     """
 
     EVENTS: ClassVar = ["stop"]
-    about = "JSON: run, total, and some frames, each with step, title, calls, images and ending (base64 bytes)"
+    about = "JSON: run, total, and some frames, each with step, title, at, calls, images and ending (base64 bytes)"
 
     def __init__(
         self,

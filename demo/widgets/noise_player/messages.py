@@ -13,6 +13,7 @@ class FrameMessage(TypedDict):
     Attributes:
         step: Its number; 0 is the noise.
         title: Where on the way it is, in a few words.
+        at: The same as a number: from 0, all noise, to 1, the picture.
         calls: How often the network has been called so far.
         images: Base64 bytes of all pictures, one after the other, row by row, the channels of a pixel together.
         ending: The same of the pictures that the model expects at the end; ``None`` where it expects none.
@@ -20,6 +21,7 @@ class FrameMessage(TypedDict):
 
     step: int
     title: str
+    at: float
     calls: int
     images: str
     ending: str | None

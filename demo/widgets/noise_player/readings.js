@@ -3,6 +3,7 @@ import { ask, find, findAll, formatNumber, packBytes } from "../common.js";
 import { word } from "../shell.js";
 import { setHtml, setParts } from "../wording.js";
 import { about, atEnd, current, end, picture, run, shownFrame, shownIndex, state } from "./state.js";
+import { describeSteps, forgetSteps, showSteps } from "./steps.js";
 
 const LOG_P = word("log p(x)");
 const SIGNS = { exact: "", bound: "≥ " }; // of figures that are not estimates
@@ -64,6 +65,7 @@ export const describe = () => {
   strip.setAttribute("aria-valuemax", String(end()));
   strip.setAttribute("aria-valuenow", String(shownIndex()));
   strip.setAttribute("aria-valuetext", `step ${frame.step} of ${run.steps}`);
+  describeSteps();
 };
 
 // --- how likely the picture is
@@ -110,6 +112,7 @@ const showAsking = (words, isOffered) => {
 export const forgetScores = () => {
   asked++;
   for (const row of ["density", "estimated"]) clearFigure(row);
+  forgetSteps();
   showAsking(`${LOG_P} comes with the finished picture`, false);
 };
 
@@ -125,19 +128,26 @@ export const seekScore = async () => {
     showAsking(`${LOG_P}: choose one of the pictures`, false);
     return;
   }
-  const { density, estimate } = about();
+  const { density, estimate, layers } = about();
   showAsking(density ? `${LOG_P} of the finished picture` : `${LOG_P} takes some seconds`, estimate);
   if (!density) return;
   const answer = await question("density");
   if (!answer) return;
   if (answer.kind) showFigure("density", answer);
   else setParts(find(".density-kind"), [answer.error]);
+  if (layers) await askSteps();
+};
+
+const askSteps = async () => {
+  const answer = await question("steps");
+  if (answer?.steps) showSteps(answer);
 };
 
 export const estimate = async () => {
   const button = find(".estimate");
   button.disabled = true;
   button.textContent = "Estimating …";
+  if (!about().layers) await askSteps();
   const answer = await question("estimate");
   if (!answer) return;
   setHtml(find(".what"), `${LOG_P} of the finished picture`);

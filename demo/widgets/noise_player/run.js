@@ -7,7 +7,7 @@ import { forgetScores, seekScore } from "./readings.js";
 import { announce, run, startRun, state } from "./state.js";
 
 /**
- * @typedef {{step: number, title: string, calls: number, images: string, ending: string | null}} FrameMessage
+ * @typedef {{step: number, title: string, at: number, calls: number, images: string, ending: string | null}} FrameMessage
  * @typedef {{seconds: number, reads: string[] | null, sure: number[] | null}} DoneMessage
  * @typedef {{
  *   run: number, model: string, label: string, seed: number, guidance: number, temperature: number, method: string,

@@ -32,6 +32,11 @@ find(".speed").addEventListener("change", ({ target }) => {
 });
 wireScrubber(find(".strip"), (share) => run && goTo(frameAt(share)));
 
+find(".chart").addEventListener("click", ({ target }) => {
+  const bar = target.closest("[data-step]");
+  if (bar) goTo(Number(bar.dataset.step));
+});
+
 // A click on a picture of a sheet shows it alone, and a click on that one all.
 picture.addEventListener("click", (event) => {
   if (!run || run.pictures === 1) return;

@@ -23,11 +23,6 @@ def read_levels(x: Tensor, y: Tensor, levels: int) -> Tensor:
     return (-0.5 * ((y - x) / LEAST).square() - total).flatten(1).sum(dim=1)
 
 
-def normal_log_prob(values: Tensor, stddev: float) -> Tensor:
-    """Log-density of a normal of mean 0, (B, ...) to nats (B,)."""
-    return -0.5 * ((values / stddev).square() + math.log(2 * math.pi * stddev**2)).flatten(1).sum(dim=1)
-
-
 def prior_kl(x: Tensor) -> Tensor:
     """KL of the noisiest picture to pure noise, nats (B,)."""
     sigma2 = MOST**2 / (1 + MOST**2)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from gm_core.models.ode import Field, euler, heun
-from gm_core.models.transport import Step, draw_like
+from gm_core.models.transport.steps import Step, draw_like
 
 
 def ddpm(field: Field, y: Tensor, start: float, end: float, noise: Sequence[torch.Generator]) -> Tensor:

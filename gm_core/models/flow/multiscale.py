@@ -219,26 +219,29 @@ class MultiScaleFlow(Model):
         return self._stream(State.of_values(values, len(self.scales)).code())
 
     @torch.no_grad()
-    def to_noise(self, images: Tensor, *, generator: torch.Generator | None = None) -> Iterator[PictureFrame]:
+    def to_noise(
+        self, images: Tensor, *, generator: torch.Generator | None = None, terms: bool = False
+    ) -> Iterator[PictureFrame]:
         """How a picture becomes noise, coupling by coupling: the way of :meth:`stream`, backwards.
 
         Args:
             images: ``uint8`` (B, C, H, W) of the model's size.
             generator: CPU source of the dequantisation's noise; none, which is its middle, when left out.
+            terms: Unused: the frames have the terms of the bound anyway.
 
         Yields:
             Frames with ``uint8`` images (B, C, H, W) on the CPU: first the picture, last what its code is without any
             coupling undone; with the terms of the bound, one or more each.
         """
         x = self._squeeze(images)
-        logits, terms = self._dequantise(x, self._noise_for(x, generator) if generator else torch.zeros_like(x))
+        logits, first = self._dequantise(x, self._noise_for(x, generator) if generator else torch.zeros_like(x))
         for index, (state, log_det) in enumerate(self._towards_noise(logits)):
             title, noise = f"coupling {index}" if index else "picture", None
-            terms = {title: log_det} if index else terms | {"logit": terms["logit"] + log_det}
+            added = {title: log_det} if index else first | {"logit": first["logit"] + log_det}
             if index == self._frames - 1:
                 noise = F.pixel_shuffle(state.values(), 2).cpu()
-                terms["prior"] = standard_normal_log_prob(state.code())
-            on_cpu = {name: term.cpu() for name, term in terms.items()}
+                added["prior"] = standard_normal_log_prob(state.code())
+            on_cpu = {name: term.cpu() for name, term in added.items()}
             yield PictureFrame(index, self._frames, self._picture(state), title, noise, on_cpu)
 
     def to_picture(self, noise: Tensor) -> Iterator[PictureFrame]:

@@ -76,7 +76,7 @@ def make_curves(folder: Path, name: str = DIFFUSION) -> None:
     """Save made-up curves of a model, of more right answers and less distance with more calls."""
     methods = {method: make_curve(stations(calls), calls) for method, calls in Diffusion.methods.items()}
     floors = {"class_as_asked": (0.99, 0.01), "frechet_distance": (150.0, 20.0), "coverage": (0.96, 0.02)}
-    study = PaceStudy(methods, make_curve(GUIDANCES, 0), ("heun", 10), floors, 200)
+    study = PaceStudy(methods, make_curve(GUIDANCES, 0), ("ddpm", 10), floors, 200)
     save_pace(name, study, folder, [str(digit) for digit in range(10)])
 
 

@@ -143,3 +143,21 @@ def test_a_picture_is_scored_as_models_of_each_data_set_see_it(scores) -> None:
 def test_a_bad_question_gets_one_sentence(tiny, change, words) -> None:
     with pytest.raises(InputError, match=words):
         tiny.score(asked(LAYERS, "bound") | change)
+
+
+@pytest.mark.parametrize("name", [DIFFUSION, FLOW, LAYERS])
+def test_what_the_steps_add_is_a_figure_of_the_model_and_each_has_its_place_on_the_way(tiny, name) -> None:
+    answer = tiny.steps(question(name))
+    model: Any = tiny.models.model(name)
+    generator = torch.Generator().manual_seed(0)
+    figure = model.bound if name == LAYERS else model.estimate
+    assert answer["total"] == pytest.approx(float(figure(IMAGE, generator=generator).value), abs=0.05)
+    assert answer["total"] == pytest.approx(answer["start"] + sum(step["nats"] for step in answer["steps"]))
+    places = [step["at"] for step in answer["steps"]]
+    assert places == sorted(places) and places[0] > 0 and places[-1] == 1
+    assert len(places) == (4 if name == LAYERS else model.config.likelihood_steps)
+
+
+def test_a_model_without_a_way_to_noise_has_no_steps_that_add(scores) -> None:
+    with pytest.raises(InputError, match="no steps that lead from noise"):
+        scores.steps(asked("mnist-pixelcnn-original", "exact"))

@@ -42,7 +42,7 @@ def test_every_family_that_makes_pictures_of_noise_is_offered_and_no_other() -> 
 def test_the_frames_are_the_models_own(tab, name, method, calls) -> None:
     message = drawn(tab, model=name, method=method)
     model: Any = tab.drawings.models.streams(name)
-    options = {} if name == LAYERS else {"steps": 4, model.method: method}
+    options = {} if name == LAYERS else {"steps": 4, "sampler": method}
     frames = list(model.stream(1, torch.tensor([-1]), generator=torch.Generator().manual_seed(7), **options))
     assert message["total"] == len(message["frames"]) == len(frames) == 5
     for sent, frame in zip(message["frames"], frames, strict=True):
@@ -85,7 +85,7 @@ def test_many_pictures_in_many_steps_are_shown_in_fewer_frames(tab) -> None:
         ({"steps": 63, "method": "rk4"}, f"from 1 to 62: at most {MOST_CALLS} calls"),
         ({"model": ["x"]}, "Choose a model: tiny-"),
         ({"pictures": "17"}, "Choose how many pictures: 1, 4, 16."),
-        ({"method": "ddim"}, "Choose how a step is taken: euler, heun, rk4."),
+        ({"method": "ddim"}, "Choose how a step is taken: ddpm, euler, heun, rk4."),
         ({"guidance": 5}, "guidance must be a number from 1.0 to 4.0"),
         ({"temperature": True}, "temperature must be a number from 0.1 to 2.0"),
     ],
@@ -126,8 +126,8 @@ def test_it_ends_when_no_visitor_waits_or_a_newer_one_begins(tab, monkeypatch) -
     [
         ({}, {}, []),
         ({"class": "3", "seed": "42", "steps": "8"}, {"class": "3", "seed": 42, "steps": 8}, []),
-        ({"model": LAYERS, "method": "heun"}, {"model": LAYERS, "method": OWN, "class": ANY}, []),
-        ({"model": FLOW, "method": "rk4", "steps": "99"}, {"method": "rk4", "steps": 20}, ["from 1 to 62"]),
+        ({"model": LAYERS, "method": "ddpm"}, {"model": LAYERS, "method": OWN, "class": ANY}, []),
+        ({"model": FLOW, "method": "rk4", "steps": "99"}, {"method": "rk4", "steps": 10}, ["from 1 to 62"]),
         (
             {"model": "x", "seed": "<b>", "pictures": "5"},
             {"model": DIFFUSION, "pictures": "1"},
@@ -159,7 +159,7 @@ def test_another_model_has_its_own_classes_methods_and_steps(tab) -> None:
 def test_fields_stay_usable_whatever_a_client_says_of_them(tab, bad) -> None:
     assert len(tab.switch(bad, "3", 9, 9, "own")) == 6
     label, _, _, method, *_ = tab.switch(FLOW, bad, bad, bad, bad)
-    assert (label["value"], method["value"]) == (ANY, "euler")
+    assert (label["value"], method["value"]) == (ANY, "ddpm")
 
 
 def test_what_a_family_is_comes_from_its_package_and_each_is_explained(tab) -> None:

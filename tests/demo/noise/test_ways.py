@@ -37,7 +37,7 @@ def test_every_model_races_with_every_method_and_begins_with_the_same_noise(race
     asked = questions(race)
     assert [(one["model"], one["method"]) for one in asked] == [
         *((DIFFUSION, method) for method in ("ddpm", "ddim", "heun", "langevin")),
-        *((FLOW, method) for method in ("euler", "heun", "rk4")),
+        *((FLOW, method) for method in ("ddpm", "euler", "heun", "rk4")),
         (LAYERS, OWN),
     ]
     noise = to_images(torch.randn(784, generator=seeded(7)).view(1, 1, 28, 28), GREY)
@@ -56,7 +56,7 @@ def test_a_way_is_the_models_own_from_that_noise(race, name, method, calls) -> N
     label = "any" if name == LAYERS else "3"
     answer = race.run(USUAL | {"model": name, "method": method, "label": label})
     model: Any = race.drawings.models.streams(name)
-    options = {} if name == LAYERS else {"steps": 3, model.method: method}
+    options = {} if name == LAYERS else {"steps": 3, "sampler": method}
     labels = torch.tensor([-1 if name == LAYERS else 3])
     *_, last = model.from_noise(race.noise(7, GREY), labels, **options)
     assert answer["calls"][-1] == calls

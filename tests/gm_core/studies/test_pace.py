@@ -54,14 +54,14 @@ def test_the_stations_end_with_as_many_steps_as_fit():
     assert stations(1) == [1, 2, 4, 8, 16, 32, 64, 128, 250]
     assert stations(2) == [1, 2, 4, 8, 16, 32, 64, 125]
     assert stations(4) == [1, 2, 4, 8, 16, 32, 62]
-    assert (usual(Diffusion), usual(FlowMatching)) == (("heun", 10), ("euler", 10))
+    assert (usual(Diffusion), usual(FlowMatching)) == (("ddpm", 10), ("ddpm", 10))
 
 
 def test_a_study_is_what_fidelity_says_of_the_same_pictures_and_is_kept(folder):
     train, test = images(1), images(2)
     card = make_pace(NAME, train, test, device=torch.device("cpu"), directory=folder, pictures=20, quiet=True)
     study = load_pace(NAME)
-    assert list(study.methods) == list(Diffusion.methods) and study.guided == ("heun", 10) and study.pictures == 20
+    assert list(study.methods) == list(Diffusion.methods) and study.guided == ("ddpm", 10) and study.pictures == 20
     ddim, heun, guidance = study.methods["ddim"], study.methods["heun"], study.guidance
     assert ddim.at.tolist() == [1, 2, 4] == ddim.calls.tolist()
     assert heun.at.tolist() == [1, 2] and heun.calls.tolist() == [1, 3]  # the last step is Euler's

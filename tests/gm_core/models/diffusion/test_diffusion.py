@@ -58,6 +58,15 @@ def test_the_ideal_denoisers_bound_is_the_entropy_of_what_it_knows(ideal: Diffus
     assert error < 0.2 and abs(float(found.mean()) + math.log(len(points))) < 4 * error + 0.05
 
 
+def test_the_ideal_denoisers_density_along_the_equation_is_that_of_what_it_knows(
+    ideal: Diffusion, points: Tensor
+) -> None:
+    """As likely as the others, and next to its bound: for the best network both are the same density."""
+    found = ideal.estimate(points, samples=32, generator=seeded())
+    assert bool((found.error < 0.5).all())
+    assert bool(((found.value + math.log(len(points))).abs() < 3 * found.error).all())
+
+
 def test_the_bound_tightens_with_more_steps(ideal: Diffusion, points: Tensor) -> None:
     many = points.repeat(500, 1, 1, 1)
     means = [float(ideal.bound(many, generator=seeded(), steps=steps).value.mean()) for steps in (8, 32, 128, 1000)]
@@ -79,16 +88,16 @@ def test_the_ideal_denoiser_draws_what_it_knows(ideal: Diffusion, points: Tensor
     assert len(set(nearest.indices.tolist())) > 1
 
 
-@pytest.mark.parametrize("way", ["heun", "ddpm"])
+@pytest.mark.parametrize("sampler", ["heun", "ddpm"])
 def test_plain_replacement_misses_some_pictures_and_repeated_steps_find_them(
-    ideal: Diffusion, points: Tensor, way: str
+    ideal: Diffusion, points: Tensor, sampler: str
 ) -> None:
     """Given half of a known picture, a draw from the true conditional is always its other half."""
     keep = (torch.arange(64) < 32).view(1, 1, 8, 8).repeat(100, 1, 1, 1)
     whole = points.repeat(25, 1, 1, 1)
     found = []
     for repeats in (1, 4):
-        *_, last = ideal.complete(whole, keep, generator=seeded(), steps=30, repeats=repeats, way=way)
+        *_, last = ideal.complete(whole, keep, generator=seeded(), steps=30, repeats=repeats, sampler=sampler)
         far = (last.images.int() - whole.int()).abs().flatten(1).amax(dim=1)
         found.append(int((far <= 2).sum()))
     assert 75 < found[0] < found[1] == 100
@@ -114,16 +123,20 @@ def test_values_that_are_noise_already_become_the_same_noise(
 def test_the_estimate_is_the_density_of_a_normal_distribution(
     model: Diffusion, points: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of independent values with this deviation, the part of the noise in what is seen is known."""
+    stddev = 0.5
+
     def noise(z: Tensor, alpha: Tensor, sigma: Tensor, labels: Tensor, guidance: float = 1.0) -> Tensor:
-        return sigma[:, None, None, None] * z  # pictures of independent standard normal values: noise like any other
+        alpha, sigma = alpha[:, None, None, None], sigma[:, None, None, None]
+        return sigma * z / (alpha**2 * stddev**2 + sigma**2)
 
     monkeypatch.setattr(model, "noise", noise)
-    y = to_values(points, IMAGE)
-    signs = torch.ones_like(y)
-    labels = torch.full((len(y),), -1)
-    found = model._log_density(y, labels, signs, 100, "rk4")
-    expected = torch.distributions.Normal(0, math.hypot(1, LEAST)).log_prob(y).flatten(1).sum(dim=1)
-    torch.testing.assert_close(found, expected, rtol=1e-3, atol=0.05)
+    found = model.estimate(points, samples=64, generator=seeded())
+    edges = torch.arange(257).double() / 128 - 1
+    chance = torch.distributions.Normal(0.0, stddev).cdf(edges).diff().log()
+    expected = chance[points.long()].flatten(1).sum(dim=1).float()
+    assert bool((found.error < 1).all())  # of 400 nats: noise within the levels is no part of such pictures
+    assert bool(((found.value - expected).abs() < 4 * found.error).all())
 
 
 def test_a_little_noise_can_be_read_through(points: Tensor) -> None:

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from gm_core.models.base import Batch, ImageShape
 from gm_core.models.continuous import to_images, to_values
+from gm_core.models.diffusion.samplers import ddpm as diffusion_ddpm
 from gm_core.models.flow_matching import FlowMatching, FlowMatchingConfig
+from gm_core.models.flow_matching.samplers import ddpm
 from gm_core.models.ode import SOLVERS
 from tests.helpers import seeded
 
@@ -52,12 +54,37 @@ def test_values_lie_in_the_steps_of_their_levels(images: Tensor) -> None:
 
 
 def test_the_estimate_is_the_density_of_a_normal_distribution(gaussian: FlowMatching, images: Tensor) -> None:
-    found = gaussian.estimate(images, samples=4, generator=seeded(), steps=60, solver="rk4")
+    found = gaussian.estimate(images, samples=4, generator=seeded())
     inner = torch.stack([to_values(images, IMAGE, place) for place in torch.linspace(0.05, 0.95, 10).tolist()])
     density = torch.distributions.Normal(MEAN, STDDEV).log_prob(inner).flatten(2).sum(dim=2).mean(dim=0)
     expected = density + 64 * math.log(2 / 256)
     assert found.kind == "Hutchinson" and found.samples == 4 and bool((found.error < 0.5).all())
     torch.testing.assert_close(found.value, expected, rtol=0, atol=0.6)  # of some hundred nats; u differs
+
+
+def test_a_step_of_ddpm_is_that_of_diffusion_at_the_same_level_of_noise(gaussian: FlowMatching) -> None:
+    """Of the picture with noise over it, x / t = p + (1 - t) / t e, in whose noise the field tells the same."""
+    field = gaussian._field(torch.zeros(2, dtype=torch.int64))
+    x, start, end = torch.randn(2, 1, 8, 8, generator=seeded()), 0.4, 0.7
+
+    def noise(y: Tensor, level: float) -> Tensor:
+        time = 1 / (1 + level)
+        return time * y - time * field(time * y, time)
+
+    levels = ((1 - time) / time for time in (start, end))
+    expected = end * diffusion_ddpm(noise, x / start, *levels, [seeded(1), seeded(2)])
+    torch.testing.assert_close(ddpm(field, x, start, end, [seeded(1), seeded(2)]), expected)
+    assert torch.equal(ddpm(field, x, start, 1.0, [seeded(1), seeded(2)]), x + (1 - start) * field(x, start))
+
+
+@pytest.mark.parametrize(("sampler", "steps"), [("ddpm", 300), ("euler", 100), ("heun", 40), ("rk4", 20)])
+def test_every_sampler_draws_from_the_distribution_of_the_known_field(
+    gaussian: FlowMatching, sampler: str, steps: int
+) -> None:
+    made = to_values(gaussian.sample(100, generator=seeded(), steps=steps, sampler=sampler), IMAGE)
+    inside = torch.distributions.Normal(MEAN, STDDEV).sample((100_000,)).clamp(-1, 1)
+    assert float(made.mean()) == pytest.approx(float(inside.mean()), abs=0.02)
+    assert float(made.std()) == pytest.approx(float(inside.std()), abs=0.04)
 
 
 def test_solvers_are_of_their_orders(gaussian: FlowMatching) -> None:
@@ -92,14 +119,15 @@ def test_noise_is_where_the_known_field_leads_to(gaussian: FlowMatching, images:
     torch.testing.assert_close(last.noise, (to_values(images, IMAGE, place) - MEAN) / STDDEV, rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize(("sampler", "steps"), [("rk4", 20), ("ddpm", 300)])
 @pytest.mark.parametrize("repeats", [1, 4])
 def test_what_does_not_hang_on_the_kept_part_is_made_as_the_model_draws_it(
-    gaussian: FlowMatching, repeats: int
+    gaussian: FlowMatching, repeats: int, sampler: str, steps: int
 ) -> None:
     """Values that are independent: the rest has the model's mean and deviation, whatever is kept."""
     images = torch.full((40, 1, 8, 8), 250, dtype=torch.uint8)
     keep = torch.arange(64).view(1, 1, 8, 8).expand(40, -1, -1, -1) < 32
-    options = {"generator": seeded(), "steps": 20, "repeats": repeats, "way": "rk4"}
+    options = {"generator": seeded(), "steps": steps, "repeats": repeats, "sampler": sampler}
     *_, last = gaussian.complete(images, keep, **options)  # type: ignore[arg-type]
     made = to_values(last.images, IMAGE)[~keep]
     inside = torch.distributions.Normal(MEAN, STDDEV).sample((100_000,)).clamp(-1, 1)
@@ -108,7 +136,7 @@ def test_what_does_not_hang_on_the_kept_part_is_made_as_the_model_draws_it(
 
 
 def test_each_frame_tells_where_its_line_ends(model: FlowMatching) -> None:
-    frames = list(model.stream(2, generator=seeded(), steps=5))
+    frames = list(model.stream(2, generator=seeded(), steps=5, sampler="euler"))
     assert [frame.time for frame in frames] == [index / 5 for index in range(6)]
     assert frames[0].ending is None and frames[-1].ending is not None
     assert torch.equal(frames[-1].ending, frames[-1].images)  # the last step's line ends in the picture
@@ -136,7 +164,7 @@ def test_the_loss_is_smallest_for_the_lines_own_velocity(model: FlowMatching, im
     assert first != pytest.approx(float((pictures - noise).square().mean()))
 
 
-WRONG = ({"steps": 0}, {"steps": 1001}, {"steps": 2.0}, {"solver": "exact"}, {"guidance": 11})
+WRONG = ({"steps": 0}, {"steps": 1001}, {"steps": 2.0}, {"sampler": "exact"}, {"guidance": 11})
 
 
 @pytest.mark.parametrize("options", WRONG)
