@@ -10,6 +10,26 @@ SCRIPT = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = ("serious", "critical")
 
 
+THEMES = {"light": False, "dark": True}
+"""Whether the page's body is dark; Gradio does no more than that to it."""
+
+TO_THEME = """dark => {
+  document.body.classList.toggle("dark", dark);
+  for (const animation of document.getAnimations()) animation.finish();
+}"""
+
+
+def problems_in_both(page: Page, within: str = "body") -> list[str]:
+    """What :func:`problems` finds, in the light and in the dark; the page is left as it was."""
+    was_dark = page.evaluate("document.body.classList.contains('dark')")
+    found = []
+    for theme, is_dark in THEMES.items():
+        page.evaluate(TO_THEME, is_dark)
+        found += [f"{theme}: {problem}" for problem in problems(page, within)]
+    page.evaluate(TO_THEME, was_dark)
+    return found
+
+
 def problems(page: Page, within: str = "body") -> list[str]:
     """What axe-core finds that is serious or critical on a page as it is now, one line for each kind.
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from demo.draw.drawings import NAME
-from tests.browser.axe import problems
+from tests.browser.axe import problems_in_both
 from tests.browser.draw_helpers import cells, choose_model, more, opened, tool, wait_for
 from tests.browser.helpers import LAPTOP, SIZES, Visit, in_sight
 from tests.browser.languages import untranslated
@@ -173,17 +173,16 @@ def test_a_model_is_chosen_in_the_sentence_and_has_its_own_classes(laptop):
     page.wait_for_url(re.compile(f"(?!.*{NAME})"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(visit: Visit, scheme: str):
-    page = visit(f"?__theme={scheme}", "#draw-canvas canvas")
+def test_axe_finds_nothing_serious(visit: Visit):
+    page = visit("", "#draw-canvas canvas")
     canvas = page.locator("#draw-canvas")
     wait_for(canvas, "complete: ")
     found = []
     for view in VIEWS:
         canvas.locator(f'[data-view="{view or "picture"}"]').click()
-        found += problems(page)
+        found += problems_in_both(page)
     more(page)
-    found += problems(page)
+    found += problems_in_both(page)
     assert found == []
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from demo import create_app
 from demo.noise import TAB
-from tests.browser.axe import problems
+from tests.browser.axe import problems_in_both
 from tests.browser.helpers import SIZES, Visit, in_sight
 from tests.browser.languages import untranslated
 from tests.demo.noise.helpers import DIFFUSION, FLOW, make_curves, make_models
@@ -92,9 +92,8 @@ def test_a_link_brings_the_same_pictures_and_what_is_wrong_in_it_is_said(visit: 
     expect(page.locator("#noise-quality .note")).to_contain_text(f"python -m gm_core pace {FLOW}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(visit: Visit, scheme: str) -> None:
-    assert problems(visit(f"{START}&__theme={scheme}", READY)) == []
+def test_axe_finds_nothing_serious(visit: Visit) -> None:
+    assert problems_in_both(visit(START, READY)) == []
 
 
 def test_every_text_has_a_chinese_row(visit: Visit) -> None:
