@@ -53,29 +53,29 @@ def run(directory: Path, recipe: Recipe = RECIPE, **options: Any) -> Trained:
 
 
 def work(directory: Path) -> None:
-    """What each of the processes does: time is up for the first before the first step, then all go on to the end."""
-    torch.set_num_threads(1)
-    with join(torch.device("cpu")) as both, patch.object(loop, "join", lambda _: nullcontext(both)):
-        stopped = run(directory, max_minutes=0.0 if is_main() else None)
-        assert stopped.steps == 0
-        assert run(directory, resume=True).steps == RECIPE.steps
+    """What each of the processes does.
 
-
-def duel(directory: Path) -> None:
-    """What each of the processes does for a family of several losses; each keeps the buffers that it ends with."""
+    First, time is up for the first before the first step, then all go on to the end. Then a family of several losses,
+    of which each keeps the buffers that it ends with.
+    """
     torch.set_num_threads(1)
     register(Duel)
     with join(torch.device("cpu")) as both, patch.object(loop, "join", lambda _: nullcontext(both)):
-        model = run(directory, DUEL).model
-        save_file(dict(model.named_buffers()), directory / f"buffers-{both.rank}.safetensors")
+        stopped = run(directory / "one loss", max_minutes=0.0 if is_main() else None)
+        assert stopped.steps == 0
+        assert run(directory / "one loss", resume=True).steps == RECIPE.steps
+        model = run(directory / "duel", DUEL).model
+        save_file(dict(model.named_buffers()), directory / "duel" / f"buffers-{both.rank}.safetensors")
 
 
-def in_two_processes(function: str, tmp_path: Path) -> Path:
-    """Where a function of this file has trained in two processes."""
-    directory, job = tmp_path / "two", tmp_path / "job.py"
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where two processes have trained both."""
+    directory = tmp_path_factory.mktemp("together")
+    job = directory / "job.py"
     job.write_text(
-        f"from pathlib import Path\nfrom tests.gm_core.training.test_processes import {function}\n"
-        f"{function}(Path({str(directory)!r}))\n"
+        f"from pathlib import Path\nfrom tests.gm_core.training.test_processes import work\n"
+        f"work(Path({str(directory)!r}))\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", job],
@@ -98,16 +98,17 @@ def check_together(directory: Path, alone: Model, recipe: Recipe) -> None:
         assert float((together[f"average.{name}"] - parameter).abs().max()) <= 0.01 * moved, name
 
 
-def test_two_processes_end_where_one_does(tmp_path):
-    check_together(in_two_processes("work", tmp_path), run(tmp_path / "one").model, RECIPE)
+def test_two_processes_end_where_one_does(together, tmp_path):
+    check_together(together / "one loss", run(tmp_path).model, RECIPE)
 
 
-def test_two_processes_average_the_gradients_of_every_loss_and_keep_the_chains_of_the_first(tmp_path, monkeypatch):
-    directory = in_two_processes("duel", tmp_path)
+def test_two_processes_average_the_gradients_of_every_loss_and_keep_the_chains_of_the_first(
+    together, tmp_path, monkeypatch
+):
     monkeypatch.setitem(FAMILIES, Duel.family, Duel)
-    alone = run(tmp_path / "one", DUEL).model
-    check_together(directory, alone, DUEL)
-    first, second = (load_file(directory / f"buffers-{rank}.safetensors") for rank in (0, 1))
+    alone = run(tmp_path, DUEL).model
+    check_together(together / "duel", alone, DUEL)
+    first, second = (load_file(together / "duel" / f"buffers-{rank}.safetensors") for rank in (0, 1))
     assert all(torch.equal(value, second[name]) for name, value in first.items())
     assert torch.allclose(first["chain"], alone.chain, atol=1e-4)
     assert not torch.allclose(first["seen"], alone.seen)  # of half of a batch, which the other half's cannot equal
