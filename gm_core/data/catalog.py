@@ -203,7 +203,7 @@ CATALOG: dict[str, DataSet] = {
                     "mnist-pixelcnn-gated": 20,
                     "mnist-pixelcnn-original": 6,
                     "mnist-diffusion": 6,
-                    "mnist-flow-matching": 6,
+                    "mnist-flow-matching": 59,
                 },
                 rebuilt=(256, 51, 45, 132, 87, 68, 57, 79, 155, 2, 22, 98, 150, 56, 71, 99),
             ),

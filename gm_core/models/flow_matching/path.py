@@ -11,14 +11,18 @@ FIRST = -3.5
 """Of the logit of a time, from which a fine way goes on to all noise in one step."""
 
 
+BEND = 1.3
+"""The larger, the more of a sampler's steps are near the noise, where it is decided what the picture will be."""
+
+
 class StraightPath(Path):
     """States are t x + (1 - t) e: times go from 0, all noise, to 1, the picture."""
 
     noisiest = 0.0
 
     def times(self, steps: int, strength: float = 1.0) -> list[float]:
-        """Equal steps; a share of noise is that of the line."""
-        return [*(1 - strength + strength * index / steps for index in range(steps)), 1.0]
+        """Nearly equal steps; a share of noise is that of the line."""
+        return [*(1 - strength + strength * (index / steps) ** BEND for index in range(steps)), 1.0]
 
     def fine_times(self, steps: int) -> list[float]:
         """Closer together the closer to the picture, where the field is steepest; two steps for what is nearest."""

@@ -10,6 +10,7 @@ from gm_core.models.base import Batch, ImageShape
 from gm_core.models.continuous import to_images, to_values
 from gm_core.models.diffusion.samplers import ddpm as diffusion_ddpm
 from gm_core.models.flow_matching import FlowMatching, FlowMatchingConfig
+from gm_core.models.flow_matching.path import BEND
 from gm_core.models.flow_matching.samplers import ddpm
 from gm_core.models.ode import SOLVERS
 from tests.helpers import seeded
@@ -137,7 +138,7 @@ def test_what_does_not_hang_on_the_kept_part_is_made_as_the_model_draws_it(
 
 def test_each_frame_tells_where_its_line_ends(model: FlowMatching) -> None:
     frames = list(model.stream(2, generator=seeded(), steps=5, sampler="euler"))
-    assert [frame.time for frame in frames] == [index / 5 for index in range(6)]
+    assert [frame.time for frame in frames] == pytest.approx([(index / 5) ** BEND for index in range(6)])
     assert frames[0].ending is None and frames[-1].ending is not None
     assert torch.equal(frames[-1].ending, frames[-1].images)  # the last step's line ends in the picture
 
