@@ -44,8 +44,8 @@ def test_it_fits_the_screens_and_can_be_played_and_scrubbed(visit: Visit) -> Non
     arrived(page)
     expect(page.locator("#noise-race .classes [aria-pressed=true]")).to_have_text("3")
     rows = page.locator("#noise-race tbody tr")
-    expect(rows).to_have_count(8)
-    expect(rows.locator("td:first-child")).to_have_text([str(place) for place in range(1, 9)])
+    expect(rows).to_have_count(9)
+    expect(rows.locator("td:first-child")).to_have_text([str(place) for place in range(1, 10)])
     expect(page.locator("#noise-race tbody")).to_contain_text("knows no classes")
     page.get_by_role("button", name="Race again").click()
     expect(page.locator("#noise-race .play")).to_be_disabled()
@@ -59,7 +59,7 @@ def test_it_fits_the_screens_and_can_be_played_and_scrubbed(visit: Visit) -> Non
     noise = page.locator("#noise-race .start canvas").evaluate(PAINTED)
     scrubber, canvases = page.get_by_label("Moment of the race"), page.locator("#noise-race .entrant canvas")
     scrubber.press("Home")
-    assert canvases.evaluate_all("all => all.map(canvas => canvas.toDataURL())") == [noise] * 8
+    assert canvases.evaluate_all("all => all.map(canvas => canvas.toDataURL())") == [noise] * 9
     expect(rows.first.locator("td").nth(1)).to_have_text(re.compile(r"^\s*$"))
     scrubber.press("End")
     assert noise not in canvases.evaluate_all("all => all.map(canvas => canvas.toDataURL())")
@@ -71,6 +71,26 @@ def test_it_fits_the_screens_and_can_be_played_and_scrubbed(visit: Visit) -> Non
     assert f"race_seed={seed}" in page.url and "race_class=3" in page.url and "race_steps=3" in page.url
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_link_keeps_the_moment_that_was_stopped_at(visit: Visit) -> None:
+    page = visit(VIEW, READY)
+    arrived(page)
+    scrubber = page.get_by_label("Moment of the race")
+    scrubber.press("End")
+    page.wait_for_timeout(WRITTEN)
+    assert "race_at" not in page.url
+    scrubber.press("PageDown")
+    place = scrubber.input_value()
+    page.wait_for_url(re.compile(f"race_at={place}"))
+    page.reload()
+    expect(scrubber).to_have_value(place, timeout=30_000)
+    expect(page.locator("#noise-race .play")).to_have_text("Play")
+    expect(page.locator("#noise-race .flows")).to_contain_text("order their noise by scale")
+    page.get_by_role("button", name="Race again").click()
+    arrived(page)
+    page.wait_for_timeout(WRITTEN)
+    assert "race_at" not in page.url
 
 
 def test_it_speaks_chinese_and_axe_finds_nothing_serious(visit: Visit) -> None:

@@ -31,7 +31,7 @@ export const buildChart = ({ models, size, many, levels }, picture) => {
   find(".unit").innerHTML = word("bits per value", channels === 1 ? "bits per pixel" : "bits per value");
   find(".real").textContent = `its usual for real test ${many}`;
   const plain = Math.log2(levels);
-  find(".says").textContent = `Fewer bits: likelier. All models here know ${levels} levels: ${formatNumber(plain, 0)} ${plain === 1 ? "bit" : "bits"} uncompressed. Bits of models with other levels cannot be compared.`;
+  find(".says").textContent = `Fewer bits: likelier. Uncompressed: ${formatNumber(plain, 0)} ${plain === 1 ? "bit" : "bits"}. Compare only models that know the same ${levels} levels.`;
   find("tbody").replaceChildren(...models.map(({ title, name, readings }) => {
     const figures = make("td", "figures", ...readings.map((reading) => make("span", reading)));
     if (!readings.length) figures.append(make("span", "", "none: it knows no p(x)"));

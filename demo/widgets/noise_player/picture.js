@@ -45,16 +45,16 @@ export const paintStrip = () => {
   });
 };
 
+// The moments are spread over the strip; the first and the last lie half a picture from its ends.
+const MARGIN = 0.5 / MOMENTS.length;
+
 /** The frame at a share of the strip's width: the middle of each picture is its moment. */
-export const frameAt = (share) => {
-  const count = momentCount();
-  return count < 2 ? 0 : Math.round(((share * MOMENTS.length - 0.5) / (count - 1)) * end());
-};
+export const frameAt = (share) => Math.round(((share - MARGIN) / (1 - 2 * MARGIN)) * end());
 
 /** Shows the place of the playback on the strip. */
 export const showHead = () => {
-  const along = end() ? (Math.min(state.at, run.ready - 1) / end()) * (momentCount() - 1) : 0;
-  find(".head").style.left = `${(100 * (0.5 + along)) / MOMENTS.length}%`;
+  const along = end() ? Math.min(state.at, run.ready - 1) / end() : 0;
+  find(".head").style.left = `${100 * (MARGIN + along * (1 - 2 * MARGIN))}%`;
 };
 
 /** Shows the picture and its expected end, as they are at the place of the playback. */

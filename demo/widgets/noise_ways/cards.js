@@ -29,6 +29,7 @@ export const buildCards = () => {
     canvas.getContext("2d").clearRect(0, 0, width, height);
   }
   putText(find(".start .numbers"), "");
+  find(".flows").hidden = field().entrants.every(({ paced }) => paced);
   const rows = field().entrants.map(() => make("tr", "", ...Array.from({ length: 5 }, () => make("td", "", " "))));
   find("tbody").replaceChildren(...rows);
 };

@@ -2,7 +2,7 @@
 import { ask, clamp, find, findAll, formatNumber, make, press, unpackBytes } from "../common.js";
 import { keepFields, setFields } from "../shell.js";
 import { buildCards, showClock, showMeasured, showRace } from "./cards.js";
-import { announce, end, field, isOver, race, showProblem, wish } from "./state.js";
+import { announce, end, field, isComplete, isOver, race, showProblem, wish } from "./state.js";
 
 const SECONDS = 8; // that a race in slow motion takes
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
@@ -26,6 +26,24 @@ const keep = () => {
   });
 };
 
+const THOUSAND = 1000; // of the race: its times differ from one measurement to the next, so a link names a share
+
+// A moment that the visitor stopped at belongs to the address.
+const keepMoment = () => {
+  race.wanted = race.playing || isOver() ? "" : String(Math.round((THOUSAND * race.at) / end()));
+  setFields("noise", { race_at: race.wanted });
+};
+
+const forgetMoment = () => {
+  race.wanted = "";
+  setFields("noise", { race_at: "" });
+};
+
+const goTo = (thousandths) => {
+  Object.assign(race, { playing: false, at: thousandths === THOUSAND ? end() : (thousandths / THOUSAND) * end() });
+  show();
+};
+
 const showControls = () => {
   const { classes, last: lastSeed, most } = field();
   find(".data").hidden = props.fields.length < 2;
@@ -47,6 +65,7 @@ const choose = (change) => {
   Object.assign(wish, change);
   showControls();
   keep();
+  forgetMoment();
   start();
 };
 
@@ -82,9 +101,14 @@ const start = async () => {
 const begin = () => {
   const slow = Math.round((1000 * SECONDS) / end());
   setText(".pace", `The slowest took ${formatNumber(end(), 0)} ms of computing, measured now; in slow motion it is shown ${formatNumber(slow, 0)} times slower.`);
+  last = performance.now();
+  if (race.wanted) {
+    goTo(Number(race.wanted));
+    announce("Paused");
+    return;
+  }
   race.playing = !reduced.matches;
   if (!race.playing) race.at = end();
-  last = performance.now();
   announce(race.playing ? "The race begins" : "All have arrived");
   show();
 };
@@ -113,14 +137,18 @@ find(".play").addEventListener("click", () => {
   if (!race.playing && isOver()) race.at = 0;
   race.playing = !race.playing;
   last = performance.now();
+  keepMoment();
   show();
 });
 find(".time").addEventListener("input", ({ target }) => {
-  Object.assign(race, { playing: false, at: target.value === "1000" ? end() : (Number(target.value) / 1000) * end() });
-  show();
+  goTo(Number(target.value));
+  keepMoment();
 });
 find(".speed").addEventListener("change", ({ target }) => { race.speed = target.value; });
-find(".again").addEventListener("click", start);
+find(".again").addEventListener("click", () => {
+  forgetMoment();
+  start();
+});
 find(".new").addEventListener("click", () => choose({ seed: Math.floor(10_000 * Math.random()) }));
 find(".seed").addEventListener("change", ({ target }) => {
   if (isWhole(target.value, 0, field().last)) choose({ seed: Number(target.value) });
@@ -133,7 +161,7 @@ find(".data select").addEventListener("change", ({ target }) => choose(usual(Num
 
 // --- arrival
 
-const readAddress = ({ race_data = "", race_class = "", race_seed = "", race_steps = "" }) => {
+const readAddress = ({ race_data = "", race_class = "", race_seed = "", race_steps = "", race_at = "" }) => {
   const data = race_data ? props.fields.findIndex(({ dataset }) => dataset === race_data) : 0;
   const wanted = usual(Math.max(0, data)), wrong = data < 0 ? [race_data] : [], { classes, last: most, most: steps } = props.fields[wanted.data];
   const take = (name, value, isGood, read) => {
@@ -143,24 +171,28 @@ const readAddress = ({ race_data = "", race_class = "", race_seed = "", race_ste
   take("label", race_class, classes.includes(race_class), String);
   take("seed", race_seed, isWhole(race_seed, 0, most), Number);
   take("steps", race_steps, isWhole(race_steps, 1, steps), Number);
-  return { wanted, wrong };
+  const isMoment = isWhole(race_at, 0, THOUSAND);
+  if (race_at && !isMoment) wrong.push(race_at);
+  return { wanted, wrong, moment: isMoment ? race_at : "" };
 };
 
 const arrive = (fields) => {
-  const { wanted, wrong } = readAddress(fields), isNew = Object.keys(wanted).some((key) => wanted[key] !== wish[key]);
+  const { wanted, wrong, moment } = readAddress(fields), isNew = Object.keys(wanted).some((key) => wanted[key] !== wish[key]);
   if (wrong.length) warning = "This link asks for a race that is not here; the usual one is shown instead.";
   Object.assign(wish, wanted);
+  race.wanted = moment;
   showControls();
   keep();
   if (seen && (isNew || warning)) start();
   else if (!seen) buildCards();
+  else if (moment && isComplete() && end() > 0) goTo(Number(moment));
 };
 
 Object.assign(wish, usual(0));
 showControls();
 buildCards();
 showClock();
-keepFields("noise", { race_data: "", race_class: "", race_seed: "", race_steps: "" }, arrive);
+keepFields("noise", { race_data: "", race_class: "", race_seed: "", race_steps: "", race_at: "" }, arrive);
 new IntersectionObserver((entries) => {
   if (seen || !entries.at(-1).isIntersecting) return;
   seen = true;

@@ -12,6 +12,7 @@ export const race = {
   runs: [], // of each entrant: {times, calls, levels, reads, sure}, or what went wrong as {error}
   at: 0, // place of the playback, in milliseconds of computing
   playing: false,
+  wanted: "", // where an address asks to stop, in thousandths of the race
   speed: "slow",
 };
 
