@@ -55,7 +55,7 @@ def test_every_model_is_asked_and_the_figures_narrow_until_stopped(visit: Visit)
     assert figure(page, DIFFUSION, "bound").startswith("≤ ")
     go.click()
     expect(state).to_contain_text("Stopped")
-    page.wait_for_timeout(WRITTEN)  # what was asked is answered
+    visit.settle()  # what was asked is answered
     before = state.inner_text()
     page.wait_for_timeout(WRITTEN)
     assert state.inner_text() == before

@@ -37,7 +37,7 @@ def test_noise_goes_on_and_off_and_a_part_is_kept(visit: Visit) -> None:
     page = visit(VIEW, READY)
     finisher = page.locator("#noise-finisher")
     start, status = finisher.locator(".start canvas"), finisher.locator(".status")
-    expect(status).to_contain_text("9 network calls")
+    expect(status).to_contain_text("5 network calls")
     for size in (LAPTOP, PROJECTOR):
         page.set_viewport_size(size)
         page.evaluate("scrollTo(0, 0)")
