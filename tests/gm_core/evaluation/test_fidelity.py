@@ -83,7 +83,7 @@ def test_the_error_of_a_share_is_the_binomials_and_never_nothing():
 
 def test_a_model_of_steps_says_how_often_it_calls_its_network():
     config = DiffusionConfig(image=ImageShape(height=8, width=8), widths=(8, 32), blocks=1)
-    assert fidelity._calls(Diffusion(config).eval()) == 19  # ten steps of Heun's, the last one Euler's
+    assert fidelity._calls(Diffusion(config).eval()) == 10  # ten steps of DDPM
 
 
 def test_pictures_are_the_same_however_many_are_drawn(model):
