@@ -135,6 +135,8 @@ def test_the_estimate_is_the_density_of_a_normal_distribution(
     edges = torch.arange(257).double() / 128 - 1
     chance = torch.distributions.Normal(0.0, stddev).cdf(edges).diff().log()
     expected = chance[points.long()].flatten(1).sum(dim=1).float()
+    # Noise of one size in a level in which all places are alike is not the best: the bound is lower by that KL.
+    expected -= 64 * (math.log(2 / 256 / LEAST) - 0.5 * math.log(2 * math.pi * math.e))
     assert bool((found.error < 1).all())  # of 400 nats: noise within the levels is no part of such pictures
     assert bool(((found.value - expected).abs() < 4 * found.error).all())
 
