@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -118,7 +119,7 @@ class Scores:
                 "at": 1.0 if before is first else way_share(before.total - 1 - before.index, before),
                 "nats": sum(float(nats) for term, nats in frame.terms.items() if term != "prior"),
             }
-            for before, frame in zip([first, *others], others, strict=False)
+            for before, frame in itertools.pairwise([first, *others])
         ]
         start = sum(float(nats) for nats in first.terms.values()) + float(others[-1].terms["prior"])
         total = start + sum(step["nats"] for step in steps)

@@ -81,6 +81,11 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, spherical: bool = False) ->
     return direction * (length_a + t * (length_b - length_a))
 
 
+def normal_log_prob(values: Tensor, stddev: float = 1.0) -> Tensor:
+    """Log-density of a normal of mean 0, (B, ...) to nats (B,)."""
+    return -0.5 * ((values / stddev).square() + math.log(2 * math.pi * stddev**2)).flatten(1).sum(dim=1)
+
+
 @isolate
 def norm_p_values(noise: Tensor) -> Tensor:
     """How usual noise is by its length: the two-sided p-value of its squared norm.

@@ -156,6 +156,15 @@ def test_a_picture_without_noise_over_it_comes_back_and_all_noise_is_an_ordinary
 
 
 @able(Edits)
+def test_next_to_no_noise_leaves_the_picture_by_every_sampler(model):
+    images = pictures(model.config, 2)
+    for sampler in model.methods:
+        for strength in (1e-18, 1e-16):
+            *_, last = model.redraw(images, strength=strength, generator=seeded(), sampler=sampler)
+            assert int((last.images.int() - images.int()).abs().max()) <= 1, (sampler, strength)
+
+
+@able(Edits)
 def test_less_noise_leaves_more_of_the_picture(model):
     images = pictures(model.config)
     first = [next(iter(model.redraw(images, strength=share, generator=seeded()))) for share in (0.01, 0.1, 0.5, 1)]

@@ -15,9 +15,9 @@ from gm_core.models.diffusion.likelihood import prior_kl, read_levels
 from gm_core.models.diffusion.path import NoisyPath
 from gm_core.models.diffusion.samplers import CALLS, SAMPLERS
 from gm_core.models.diffusion.schedule import LEAST, MOST, mix, training_noise
+from gm_core.models.latents import normal_log_prob
 from gm_core.models.ode import Field, check_steps
 from gm_core.models.transport import Path, Transport, TransportConfig
-from gm_core.models.transport.likelihood import normal_log_prob
 from gm_core.models.transport.steps import Step
 
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gm_core.models.flow.coupling import AffineCoupling, CouplingNetwork, coupling_masks
+from gm_core.models.latents import normal_log_prob
 
 MARGIN = 1e-5
 """How far from 0 and 1 values stay before the logit, which is infinite there. Dinh et al. (2017), section 4.1."""
@@ -56,7 +57,7 @@ class Dequantisation(nn.Module):
         Returns:
             The logits of u, of x's shape, and log q(u | x) in nats, (B,).
         """
-        log_q = standard_normal_log_prob(noise)
+        log_q = normal_log_prob(noise)
         if not len(self.couplings):  # the normal's own distribution function makes u uniform
             u = torch.special.ndtr(noise).clamp(1e-6, 1 - 1e-6)
             return torch.logit(u), torch.zeros_like(log_q)
@@ -95,8 +96,3 @@ def to_levels(logits: Tensor, levels: int) -> Tensor:
     """
     y = (torch.sigmoid(logits) - MARGIN) * (levels / (1 - 2 * MARGIN))
     return y.floor().clamp(0, levels - 1).to(torch.uint8)
-
-
-def standard_normal_log_prob(z: Tensor) -> Tensor:
-    """Log-density of a standard normal, (B, ...) to nats (B,)."""
-    return -0.5 * (z.square() + math.log(2 * math.pi)).flatten(1).sum(dim=1)

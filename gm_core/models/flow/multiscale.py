@@ -14,12 +14,12 @@ from gm_core.models.base import Batch, Loss, Model, ModelConfig, check_sizes
 from gm_core.models.capabilities import Bound, Estimate
 from gm_core.models.flow.base import Bijection, PixelAffine
 from gm_core.models.flow.coupling import CouplingNetwork
-from gm_core.models.flow.dequantisation import Dequantisation, standard_normal_log_prob, to_levels, to_logits
+from gm_core.models.flow.dequantisation import Dequantisation, to_levels, to_logits
 from gm_core.models.flow.state import State
 from gm_core.models.frames import PictureFrame
 from gm_core.models.importance import importance_estimate
 from gm_core.models.inputs import check_shape
-from gm_core.models.latents import check_latent, check_noise, draw_latents
+from gm_core.models.latents import check_latent, check_noise, draw_latents, normal_log_prob
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +130,7 @@ class MultiScaleFlow(Model):
         states = list(self._towards_noise(logits))
         for name, (_, log_det) in zip(names, states, strict=True):
             terms[name] = terms[name] + log_det if name in terms else log_det
-        return Bound({"prior": standard_normal_log_prob(states[-1][0].code()), **terms})
+        return Bound({"prior": normal_log_prob(states[-1][0].code()), **terms})
 
     @torch.no_grad()
     def estimate(
@@ -240,7 +240,7 @@ class MultiScaleFlow(Model):
             added = {title: log_det} if index else first | {"logit": first["logit"] + log_det}
             if index == self._frames - 1:
                 noise = F.pixel_shuffle(state.values(), 2).cpu()
-                added["prior"] = standard_normal_log_prob(state.code())
+                added["prior"] = normal_log_prob(state.code())
             on_cpu = {name: term.cpu() for name, term in added.items()}
             yield PictureFrame(index, self._frames, self._picture(state), title, noise, on_cpu)
 

@@ -29,7 +29,8 @@ def ddpm(field: Field, x: Tensor, start: float, end: float, noise: Sequence[torc
     """A step of DDPM [3]: towards the picture, and some of the noise drawn anew; from all noise, all of it."""
     velocity = field(x, start)
     picture, old = x + (1 - start) * velocity, x - start * velocity
-    kept = start * (1 - end) / (end * (1 - start))  # the new level of noise, (1 - t) / t, over the old
+    # The new level of noise, (1 - t) / t, over the old; next to no noise, times may round to the picture's own.
+    kept = start * (1 - end) / (end * (1 - start)) if start < 1 else 1.0
     return end * picture + (1 - end) * (kept * old + (1 - kept**2) ** 0.5 * draw_like(x, noise))
 
 

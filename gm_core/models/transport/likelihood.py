@@ -72,11 +72,6 @@ def follow_density(
         yield state, added
 
 
-def normal_log_prob(values: Tensor, stddev: float = 1.0) -> Tensor:
-    """Log-density of a normal of mean 0, (B, ...) to nats (B,)."""
-    return -0.5 * ((values / stddev).square() + math.log(2 * math.pi * stddev**2)).flatten(1).sum(dim=1)
-
-
 def _step(field: Field, x: Tensor, start: float, end: float, solver: Solver, signs: Tensor) -> tuple[Tensor, Tensor]:
     """A step along a field, and the integral of its divergence, (B,)."""
 

@@ -14,10 +14,10 @@ from gm_core.models.capabilities import Estimate
 from gm_core.models.continuous import to_images, to_values
 from gm_core.models.frames import NoiseFrame
 from gm_core.models.inputs import check_guidance, check_keep, check_labels, check_share
-from gm_core.models.latents import check_noise, draw_latents
+from gm_core.models.latents import check_noise, draw_latents, normal_log_prob
 from gm_core.models.ode import SOLVERS, Field, check_steps
 from gm_core.models.transport.config import TransportConfig
-from gm_core.models.transport.likelihood import follow_density, normal_log_prob
+from gm_core.models.transport.likelihood import follow_density
 from gm_core.models.transport.path import Path
 from gm_core.models.transport.steps import Step, back_and_forth, by_solver
 from gm_core.models.transport.way import Kept, Way
