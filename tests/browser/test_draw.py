@@ -10,7 +10,18 @@ from playwright.sync_api import Browser, Locator, expect
 import gm_core
 from demo.draw.drawings import NAME
 from demo.draw.handlers import FIRST_SEED
-from tests.browser.draw_helpers import cells, expected, full_speed, more, opened, saved, wait_for
+from tests.browser.draw_helpers import (
+    COLUMN,
+    ROW,
+    cells,
+    expected,
+    full_speed,
+    middle_of,
+    more,
+    opened,
+    saved,
+    wait_for,
+)
 from tests.browser.helpers import DESKTOP, PHONE
 
 
@@ -168,9 +179,25 @@ def test_reduced_motion_shows_the_picture_at_once(browser: Browser, app_url):
     context.close()
 
 
-def test_a_class_key_says_that_the_server_is_away(page, app_url):
+def test_a_class_key_says_that_the_server_is_away_and_no_older_answer_takes_that_back(page, app_url, traffic):
+    held = []
+
+    def answer(route):
+        if "explain" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.abort()
+
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")
-    page.route(re.compile("component_server"), lambda route: route.abort())
+    traffic.settle()
+    page.route(re.compile("component_server"), answer)
+    canvas.locator("canvas").hover(position=middle_of(canvas, ROW, COLUMN))  # asks about the pixel under the pointer
     page.keyboard.press("5")
-    expect(canvas.locator(".answer")).to_have_text("The server did not answer; try again.")
+    message = canvas.locator(".answer")
+    expect(message).to_have_text("The server did not answer; try again.")
+    assert held
+    for route in held:
+        route.continue_()
+    traffic.settle()
+    expect(message).to_have_text("The server did not answer; try again.")

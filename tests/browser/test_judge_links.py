@@ -69,6 +69,17 @@ def test_data_sets_have_links_and_back_leads_to_the_one_before(page: Page, app_u
     expect(page.locator(".headline")).to_contain_text("as a photograph", timeout=30_000)
 
 
+def test_what_an_earlier_arrival_settles_does_not_change_where_a_later_one_goes(tab: Page, traffic: Traffic) -> None:
+    traffic.settle()
+    tab.evaluate("""() => {
+        shell.go({tab: 'judge', as: 'cifar10', example: '1'});
+        shell.settle('judge', {as: 'mnist', alarms: 5});  // the arrival before it, whose answer came just now
+    }""")
+    expect(tab.locator(".headline")).to_contain_text("as a photograph", timeout=30_000)
+    traffic.settle()
+    expect(tab).to_have_url(re.compile(r"\?tab=judge&as=cifar10&example=1$"))
+
+
 def test_a_drawing_is_there_after_a_reload_in_any_chapter(tab: Page, traffic: Traffic) -> None:
     tab.get_by_role("button", name="Clear").click()
     draw_stroke(tab)

@@ -150,7 +150,7 @@ const restore = (tab, fields, always) => {
     const values = { ...part.defaults, ...select(fields, part) };
     if (!always && Object.keys(values).every((name) => values[name] === part.values[name])) continue;
     Object.assign(part, { values, waiting: true });
-    part.restore(values);
+    part.restore({ ...values }); // an earlier arrival may settle before this one is sent
     tell(tab);
   }
 };

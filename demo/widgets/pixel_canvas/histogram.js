@@ -1,7 +1,9 @@
 // The distribution of one pixel, as a histogram per channel.
 import { find, findAll, formatNumber, gradient } from "../common.js";
 import { word } from "../shell.js";
-import { colorText, current, isColour, labelText, NAMES, onScreen, placeText, run, shade, valuesOf } from "./state.js";
+import {
+  colorText, current, isColour, labelText, NAMES, onScreen, placeText, run, shade, state, valuesOf,
+} from "./state.js";
 
 const BARS = 32; // more are no readable die
 
@@ -119,6 +121,7 @@ export const showExplanation = (question, answer) => {
     channels[0].drawn_from ? `Dashed: ${drawnText(question)}, as drawn.` : "",
   ];
   find(".pixel .entropy").innerHTML = lines.filter(Boolean).map((line) => `<span>${line}</span>`).join(" ");
+  if (!state.asked) return; // a complaint came after the question, and stays
   find(".answer").textContent = other && !part
     ? `As ${labelText(other)} instead of ${labelText(label)}, this ${shade()} ${comparison(index, channels)}.`
     : "";
