@@ -6,7 +6,7 @@ from demo.base.serving.lanes import FILES
 
 Settings = dict[str, Any]
 
-QUIET: Settings = {"show_progress": "hidden", "api_visibility": "private"}
+QUIET: Settings = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 """Nothing covers the page while it waits, and the endpoint is not part of the public API."""
 
 LIVE: Settings = QUIET | {"trigger_mode": "always_last"}
