@@ -130,14 +130,11 @@ class Drawings:
         ]
         return [None if good else words for good, words in verdicts]
 
-    def redraw(self, sent: Any) -> CanvasMessage:
-        """A drawing in one message, while the pointer moves: it depends on what is sent and on nothing else.
+    def read(self, sent: Any) -> tuple[DrawRequest, Start | None]:
+        """A request as the canvas sends it, checked, and what it starts from.
 
         Args:
             sent: The parts of a request by name, and ``start`` as for :func:`read_start`.
-
-        Returns:
-            The message.
 
         Raises:
             InputError: Something in it is not as it must be.
@@ -148,7 +145,11 @@ class Drawings:
             if words:
                 raise InputError(words)
         request = DrawRequest(*parts)
-        start = read_start(sent.get("start"), self.models.autoregressive(request.model))
+        return request, read_start(sent.get("start"), self.models.autoregressive(request.model))
+
+    def redraw(self, sent: Any) -> CanvasMessage:
+        """A drawing in one message, while the pointer moves: it depends on what is sent, see :meth:`read`, alone."""
+        request, start = self.read(sent)
         (message,) = self.messages(request, start, new_run(), live=True)
         return message
 

@@ -1,5 +1,6 @@
 """The Draw tab: a picture appears pixel by pixel, with the probability of each."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from demo.base.words import message_html
 from demo.draw.answers import ANY, COLDEST, HOTTEST, MOST_GUIDED, UNGUIDED, Answers
 from demo.draw.drawings import EACH, LAST_SEED, NAME, PICTURES, WRONG_SEED, WRONG_TEMPERATURE
 from demo.draw.handlers import FIRST_SEED, DrawHandlers, DrawingSession
+from demo.draw.mean import MOST_OF_MEAN, add_to_mean
 from demo.draw.words import COLD, GUIDANCE_INFO, TEMPERATURE_INFO, USUAL
 from demo.shared.models import Models
 from demo.shared.seed import check_seed, draw_seed
@@ -118,6 +120,8 @@ def build(models: Models) -> None:
                     for one in handlers.options
                 ],
                 redraw=drawings.redraw,
+                mean=partial(add_to_mean, drawings),
+                most=MOST_OF_MEAN,
                 answers=Answers(models, drawings.cards).functions(),
                 elem_id="draw-canvas",
             )

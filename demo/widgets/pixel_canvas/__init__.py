@@ -34,6 +34,8 @@ class PixelCanvas(Widget):
     Args:
         models: Models that a pixel's surroundings can be compared under.
         redraw: From label, temperature, seed, pictures, model and start to a message with all pixels.
+        mean: From the same and how many are there to the ``sums`` of the values of ``count`` more pictures.
+        most: Pictures that a mean is of in the end.
         answers: ``explain``, ``depends`` and ``record``: what the browser does not know of the picture.
         **options: As for ``Widget``.
     """
@@ -42,11 +44,19 @@ class PixelCanvas(Widget):
     about = "JSON: run, index, and of some pixels of each picture values (0 to 255), log_prob and entropy (nats)"
 
     def __init__(
-        self, *, models: Sequence[DrawingModel], redraw: Answer, answers: Mapping[str, Answer], **options: Any
+        self,
+        *,
+        models: Sequence[DrawingModel],
+        redraw: Answer,
+        mean: Answer,
+        most: int,
+        answers: Mapping[str, Answer],
+        **options: Any,
     ) -> None:
         super().__init__(
-            functions={"redraw": redraw, **answers},
+            functions={"redraw": redraw, "mean": mean, **answers},
             models=list(models),
+            most=most,
             surprise_colors=list(MAGMA),
             entropy_colors=list(VIRIDIS),
             **options,

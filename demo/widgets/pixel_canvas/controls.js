@@ -3,7 +3,7 @@ import { clamp, find } from "../common.js";
 import { asks, change, encodeStart, fromHex, isFast, redraw, remember, send, start, stroke } from "./edit.js";
 import { charts, point } from "./histogram.js";
 import { focus } from "./pixel.js";
-import { current, isColour, run, state, valuesOf, visibleCount } from "./state.js";
+import { canvas, current, isColour, run, state, valuesOf, visibleCount } from "./state.js";
 
 const HOLD = 350; // milliseconds after which a class key is held, not tapped
 const REST = 400; // milliseconds without a move, after which a slower model is asked
@@ -68,7 +68,7 @@ const choose = (label) => {
 addEventListener("keydown", (event) => {
   const label = run?.classes[Number(event.key) + 1];
   if (!/^\d$/.test(event.key) || !label || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (!element.offsetParent || event.target.closest?.(TYPING) || state.blank || stroke) return;
+  if (!canvas.offsetParent || event.target.closest?.(TYPING) || state.blank || stroke) return;
   held ??= { since: performance.now(), before: run.label, fast: isFast() };
   held.key = event.key;
   choose(label);

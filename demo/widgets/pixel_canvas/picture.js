@@ -89,7 +89,7 @@ export const paint = (target, cell) => {
 // A line between what was given and what the model drew.
 const drawBorder = (context, x, y, cell) => {
   const keep = (stroke ?? state.pending ?? run.start)?.keep;
-  if (!keep || state.view !== "picture") return;
+  if (!keep || !["picture", "mean"].includes(state.view)) return;
   context.strokeStyle = GIVEN;
   context.lineWidth = Math.max(1, cell / 8);
   context.beginPath();

@@ -2,6 +2,7 @@
 import { clamp, find, findAll, make, press } from "../common.js";
 import { buildTransport, placeAfter, showPlay } from "../player.js";
 import { showTools, stroke } from "./edit.js";
+import { showMean } from "./mean.js";
 import { CELL, cellOf, drawFrame, fitCanvas, paint, showLegend } from "./picture.js";
 import { clearPixel, describePixel, focus } from "./pixel.js";
 import { describeRun, drawCurves } from "./readings.js";
@@ -41,7 +42,9 @@ export const show = () => {
     if (atEnd()) state.playing = false;
   }
   showLegend();
-  find(".pixel").hidden = Boolean(run && (state.blank || current() === null)); // many pictures, or none
+  showMean();
+  // Of many pictures, or of none, no pixel is looked at; and the mean takes its place.
+  find(".pixel").hidden = Boolean(run && (state.blank || current() === null || !find(".mean").hidden));
   showButtons();
   if (state.playing && !frame) frame = requestAnimationFrame(step);
 };

@@ -5,7 +5,7 @@ import { stroke } from "./edit.js";
 import { atEnd, canvas, current, labelText, NAMES, part, run, state, visibleCount, visiblePictures } from "./state.js";
 
 const EACH = 4; // on a sheet the curves of all pictures are drawn from every fourth pixel
-const SUBJECT = { picture: "", surprise: "surprise map of a ", entropy: "entropy map of a ", depends: "what one pixel depends on in a " };
+const SUBJECT = { picture: "", surprise: "surprise map of a ", entropy: "entropy map of a ", depends: "what one pixel depends on in a ", mean: "" };
 
 const lowest = (count) => Math.min(-1, ...visiblePictures().map(({ sums }) => sums[count]));
 
