@@ -254,7 +254,7 @@ CATALOG: dict[str, DataSet] = {
             credit="H. Xiao, K. Rasul and R. Vollgraf, copyright (c) 2017 Zalando SE",
             source="github.com/zalandoresearch/fashion-mnist, by torchvision",
             attributes=("brightness", "width"),
-            seeds=Seeds(picture=6, point=202, drawings={"fashion-pixelcnn": 46}),  # a T-shirt, and a sneaker
+            seeds=Seeds(picture=6, point=202, drawings={"fashion-pixelcnn": 46, "fashion-flow-matching": 90}),
             asked={0: "T-shirt", 1: "trousers", 5: "sandal", 7: "sneaker", 8: "bag", 9: "ankle boot"},
             line_up=LineUp(
                 own={"a shirt": 0, "a sneaker": 7, "a bag": 8},
@@ -327,9 +327,9 @@ CATALOG: dict[str, DataSet] = {
             reader=SplitSheet("emoji/emoji.webp", "emoji/labels.npz", label="category"),
             splits="in the data",
             licence="Apache 2.0 and CC BY 4.0",
-            credit="Noto Emoji by Google (Apache 2.0), and "
-            "Twemoji, copyright Twitter, Inc and other contributors (CC BY 4.0)",
+            credit="Noto Emoji by Google (Apache 2.0); Twemoji, (c) Twitter, Inc and other contributors (CC BY 4.0)",
             source="the sheets of the npm packages emoji-datasource-google and emoji-datasource-twitter 16.0.0",
+            seeds=Seeds(point=78),  # a broad smile
             pixelcnn="emoji-pixelcnnpp",
         ),
     )
