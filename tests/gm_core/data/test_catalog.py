@@ -87,8 +87,9 @@ def test_every_card_names_a_data_set_of_the_catalogue_and_its_classes():
         if card.family == "bayes":
             assert card.config["outliers"] == CATALOG[card.dataset].outliers
             assert {CATALOG[card.dataset].density, CATALOG[card.dataset].classifier} == set(card.config["models"])
-    for dataset in {card.dataset for card in cards}:
+    for dataset in {card.dataset for card in cards} - {"emoji"}:
         assert {CATALOG[dataset].pixelcnn, CATALOG[dataset].density} <= names
+    assert CATALOG["emoji"].pixelcnn not in names  # it is still to come; then emoji are no exception
 
 
 def test_every_recipe_is_for_a_data_set_of_the_catalogue():
