@@ -84,23 +84,27 @@ AT_LOADING = ("__theme", "lecture", "step")
 """What of an address a page reads only as it is loaded."""
 
 
-def arrive(page: Page, address: str) -> None:
+def arrive(page: Page, address: str, settled: bool = True) -> None:
     """Come to an address as by a followed link; the page is loaded only where the app is not open in it.
 
-    What is there when this returns is what the address says: all is answered that the page asks on arrival.
+    Args:
+        page: What was to be answered in it is, before it goes.
+        address: With its query, of the app or another.
+        settled: Whether to return once all is answered that the page asks on arrival.
     """
     base, _, query = address.partition("?")
     was, _, before = page.url.partition("?")
     fields = dict(parse_qsl(query, keep_blank_values=True))
-    at_once = was.rstrip("/") == base.rstrip("/") and not any(name in fields or name in before for name in AT_LOADING)
-    settle = traffic_of(page).settle
-    if at_once and page.evaluate("Boolean(window.shell && window.shell_config)"):
-        settle()  # no answer to the last test comes after this
+    is_open = was.rstrip("/") == base.rstrip("/") and not any(name in fields or name in before for name in AT_LOADING)
+    traffic = traffic_of(page)
+    if is_open and page.evaluate("Boolean(window.shell && window.shell_config)"):
+        traffic.settle()
         page.evaluate(GO, fields)
     else:
         page.goto(address)
         page.wait_for_selector('[role="tablist"]', timeout=30_000)
-    settle()
+    if settled:
+        traffic.settle()
 
 
 class Visit:
