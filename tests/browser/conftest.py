@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """What pages share unless they need one of their own: what was fetched and compiled once (a load: 3.3 s, not 4.5)."""
+    """What pages share unless they need one of their own: files that were fetched once (a load: 3.3 s, not 4.5)."""
     context = browser.new_context(viewport=DESKTOP)
     yield context
     context.close()

@@ -56,12 +56,14 @@ def loaded(page: Page, url: str) -> Locator:
 
 def opened(page: Page, url: str) -> Locator:
     """The canvas component, which draws without delay, after an arrival at an address as by a followed link."""
-    arrive(page, url, settled=False)
     canvas = page.locator("#draw-canvas")
-    full_speed(canvas)
-    traffic_of(page).settle()
     if page.locator("#draw-temperature").is_visible():
         more(page)  # the last test left it open
+    if canvas.locator('.tools:visible [aria-pressed=true]:not([data-tool="look"])').count():
+        tool(canvas, "look")
+    arrive(page, url, settled=False)
+    full_speed(canvas)
+    traffic_of(page).settle()
     return canvas
 
 
