@@ -54,8 +54,15 @@ def guarded_page(context: BrowserContext) -> Iterator[tuple[Page, list[str]]]:
     )
     traffic_of(page)  # from the first request on
     yield page, problems
+    forget(page)
     page.close()
     assert not problems, problems
+
+
+def forget(page: Page) -> None:
+    """Take away what the app keeps in the browser, as the language."""
+    if page.url.startswith("http"):
+        page.evaluate("localStorage.clear()")
 
 
 class Shared:
@@ -93,8 +100,7 @@ def page(shared: Shared, request: pytest.FixtureRequest) -> Iterator[Page]:
     problems.clear()
     page.set_viewport_size(DESKTOP)
     page.mouse.move(0, 0)
-    if page.url != "about:blank":
-        page.evaluate("localStorage.clear()")
+    forget(page)
     failed = request.session.testsfailed
     yield page
     found = problems[:]

@@ -140,7 +140,7 @@ def test_the_judged_picture_goes_to_the_other_tabs(page: Page, app_url: str, tra
 
 
 def test_a_picture_of_the_other_tabs_is_judged(page: Page, app_url: str, traffic: Traffic) -> None:
-    arrive(page, f"{app_url}?tab=walk")
+    page.goto(f"{app_url}?tab=walk")  # the other tabs have what they begin with
     expect(page.locator("#walk-sliders .judge")).to_be_visible(timeout=30_000)
     page.locator("#walk-model").get_by_text("clothes, 32").click()
     expect(page.locator("#walk-figure")).to_contain_text("fashion-vae")
