@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, Position, expect
 
 from demo.draw.handlers import FIRST_SEED
+from tests.browser.helpers import arrive, traffic_of
 
 CELLS = """canvas => {
     const cell = 20, context = canvas.getContext("2d"), cells = [];
@@ -45,11 +46,24 @@ def expected(model, seed=FIRST_SEED, label=None, temperature=1.0):
     return model.sample(1, labels, torch.Generator().manual_seed(seed), temperature)
 
 
-def opened(page: Page, url: str) -> Locator:
-    """The canvas component of an opened page that draws without delay."""
+def loaded(page: Page, url: str) -> Locator:
+    """The canvas component of a page that was loaded at an address and draws without delay."""
     page.goto(url)
     canvas = page.locator("#draw-canvas")
     full_speed(canvas)
+    return canvas
+
+
+def opened(page: Page, url: str) -> Locator:
+    """The canvas component, which draws without delay, after an arrival at an address as by a followed link."""
+    canvas = page.locator("#draw-canvas")
+    if page.locator("#draw-temperature").is_visible():
+        more(page)  # the last test left it open
+    if canvas.locator('.tools:visible [aria-pressed=true]:not([data-tool="look"])').count():
+        tool(canvas, "look")
+    arrive(page, url, settled=False)
+    full_speed(canvas)
+    traffic_of(page).settle()
     return canvas
 
 

@@ -1,7 +1,8 @@
 """What the browser tests of more than one tab need."""
 
 import time
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 
@@ -64,6 +65,48 @@ class Traffic:
             quiet = 0 if self._open or waits else quiet + 1
 
 
+TRAFFIC: WeakKeyDictionary[Page, Traffic] = WeakKeyDictionary()
+
+
+def traffic_of(page: Page) -> Traffic:
+    """What a page asks of the server: listened to once, from the first time on that this is called."""
+    if page not in TRAFFIC:
+        TRAFFIC[page] = Traffic(page)
+    return TRAFFIC[page]
+
+
+GO = """({tab, view, lang, ...fields}) => {
+    shell.chooseLanguage(lang ?? "en");
+    shell.go({tab: tab ?? shell_config.tabs[0].id, view: view ?? "", ...fields}, {exact: true, always: true});
+}"""
+
+AT_LOADING = ("__theme", "lecture", "step")
+"""What of an address a page reads only as it is loaded."""
+
+
+def arrive(page: Page, address: str, settled: bool = True) -> None:
+    """Come to an address as by a followed link; the page is loaded only where the app is not open in it.
+
+    Args:
+        page: What was to be answered in it is, before it goes.
+        address: With its query, of the app or another.
+        settled: Whether to return once all is answered that the page asks on arrival.
+    """
+    base, _, query = address.partition("?")
+    was, _, before = page.url.partition("?")
+    fields = dict(parse_qsl(query, keep_blank_values=True))
+    is_open = was.rstrip("/") == base.rstrip("/") and not any(name in fields or name in before for name in AT_LOADING)
+    traffic = traffic_of(page)
+    if is_open and page.evaluate("Boolean(window.shell && window.shell_config)"):
+        traffic.settle()
+        page.evaluate(GO, fields)
+    else:
+        page.goto(address)
+        page.wait_for_selector('[role="tablist"]', timeout=30_000)
+    if settled:
+        traffic.settle()
+
+
 class Visit:
     """A page that is only looked at, in one size after another, by one test after another: loading takes time.
 
@@ -74,8 +117,7 @@ class Visit:
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
-        traffic = Traffic(page)
-        self.settle = traffic.settle
+        self.settle = traffic_of(page).settle
         self._query: str | None = None
 
     def __call__(self, query: str, ready: str, size: ViewportSize = LAPTOP) -> Page:
@@ -89,7 +131,7 @@ class Visit:
         self.page.set_viewport_size(size)
         if query != self._query:
             self._query = None  # until it is there
-            self.page.goto(self.url + query)
+            arrive(self.page, self.url + query)
             expect(self.page.locator(ready).first).to_be_visible(timeout=30_000)
             self._query = query
         self.settle()

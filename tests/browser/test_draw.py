@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 import gm_core
 from demo.draw.drawings import NAME
@@ -16,13 +16,14 @@ from tests.browser.draw_helpers import (
     cells,
     expected,
     full_speed,
+    loaded,
     middle_of,
     more,
     opened,
     saved,
     wait_for,
 )
-from tests.browser.helpers import DESKTOP, PHONE
+from tests.browser.helpers import DESKTOP, PHONE, traffic_of
 
 
 def number(canvas: Locator) -> float:
@@ -30,10 +31,10 @@ def number(canvas: Locator) -> float:
     return float(text.removesuffix(" nats").replace("−", "-").replace(",", ""))
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_draws_at_once_and_shows_and_saves_what_the_model_drew(page, app_url, model, size):
+@pytest.mark.parametrize(("size", "come"), [(DESKTOP, loaded), (PHONE, opened)], ids=["desktop", "phone"])
+def test_draws_at_once_and_shows_and_saves_what_the_model_drew(page, app_url, model, size, come):
     page.set_viewport_size(size)
-    canvas = opened(page, app_url)
+    canvas = come(page, app_url)
     wait_for(canvas, "complete: 784 of 784 pixels")
     image = expected(model)
     assert cells(canvas) == image.flatten().tolist()
@@ -58,7 +59,8 @@ def test_draws_at_once_and_shows_and_saves_what_the_model_drew(page, app_url, mo
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_stop_keeps_what_is_there(page, app_url, model, traffic):
+def test_stop_keeps_what_is_there(own_page, app_url, model):
+    page = own_page
     page.clock.install()
     page.goto(app_url)
     canvas = page.locator("#draw-canvas")
@@ -73,7 +75,7 @@ def test_stop_keeps_what_is_there(page, app_url, model, traffic):
     wait_for(canvas, f"stopped: {count} of 784 pixels")
     assert before == [*expected(model).flatten().tolist()[:count], *[None] * (784 - count)]
 
-    traffic.settle()  # nothing comes from the server
+    traffic_of(page).settle()  # nothing comes from the server
     page.clock.run_for(4000)  # long enough to draw it all
     assert cells(canvas) == before
     _, pixels = saved(page, canvas)
@@ -169,14 +171,12 @@ def test_surprise_has_its_scale_and_reaches_white_where_the_model_guessed(page, 
     assert red[surprise < 0.01].max() < 5  # the first
 
 
-def test_reduced_motion_shows_the_picture_at_once(browser: Browser, app_url):
-    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
-    page = context.new_page()
+def test_reduced_motion_shows_the_picture_at_once(page, app_url):
+    page.emulate_media(reduced_motion="reduce")
     page.goto(app_url)
     canvas = page.locator("#draw-canvas")
     wait_for(canvas, "complete: 784 of 784 pixels")
     expect(canvas.locator(".time")).to_contain_text("shown at full speed")
-    context.close()
 
 
 def test_a_class_key_says_that_the_server_is_away_and_no_older_answer_takes_that_back(page, app_url, traffic):

@@ -1,7 +1,7 @@
 """The Draw tab in colour: red, then green, then blue of every pixel, on the canvas and about it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -15,7 +15,8 @@ from demo.draw import TAB
 from demo.draw.answers import DIGITS
 from demo.draw.drawings import LAST_SEED, Drawings
 from gm_core import draw_noise, rebuild
-from tests.browser.draw_helpers import choose_model, full_speed, more, saved, start_over, tool, wait_for
+from tests.browser import draw_helpers
+from tests.browser.draw_helpers import choose_model, full_speed, loaded, more, saved, start_over, tool, wait_for
 from tests.browser.helpers import DESKTOP, PHONE
 from tests.demo.colour_model import CLASSES, NAME, SIDE, make_checkpoints
 from tests.helpers import served
@@ -71,10 +72,8 @@ def flat(image: torch.Tensor) -> list[list[int]]:
     return image[0].flatten(1).T.tolist()
 
 
-def opened(page: Page, url: str) -> Locator:
-    page.goto(f"{url}?model={NAME}&seed={SEED}")
-    canvas = page.locator("#draw-canvas")
-    full_speed(canvas)
+def opened(page: Page, url: str, come: Callable[[Page, str], Locator] = draw_helpers.opened) -> Locator:
+    canvas = come(page, f"{url}?model={NAME}&seed={SEED}")
     wait_for(canvas, WHOLE)
     return canvas
 
@@ -101,7 +100,7 @@ WATCH_STATUS = """() => {
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_a_photograph_is_what_the_model_drew(page, url, model, size):
     page.set_viewport_size(size)
-    canvas = opened(page, url)
+    canvas = opened(page, url, loaded)
     image = expected(model)
     assert colors(canvas) == flat(image)
     nats = model.log_prob(image)
@@ -199,7 +198,9 @@ def test_a_pixel_has_a_histogram_a_channel(page, url, model):
 
 
 @pytest.mark.parametrize("slow", [False, True], ids=["fast", "slow"])
-def test_a_hand_works_in_colour(page, url, model, slow, monkeypatch):
+def test_a_hand_works_in_colour(own_page, url, model, slow, monkeypatch):
+    page = own_page
+
     # A slow model draws nothing while the hand moves; which it is must not hang on the machine.
     def timed(self, *order, **options):
         for message in messages(self, *order, **options):

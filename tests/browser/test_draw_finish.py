@@ -13,6 +13,7 @@ from tests.browser.draw_helpers import (
     INDEX,
     cells,
     expected,
+    loaded,
     middle_of,
     more,
     opened,
@@ -203,7 +204,7 @@ def test_a_pixel_changed_by_hand_and_the_rest_answers(page, app_url, model, by):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_text("Link copied.")).to_be_visible()
-    canvas = opened(page, page.evaluate("navigator.clipboard.readText()"))
+    canvas = loaded(page, page.evaluate("navigator.clipboard.readText()"))
     expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.", timeout=15_000)
     wait_for(canvas, "complete: ")
     assert cells(canvas) == answer
@@ -240,7 +241,8 @@ def test_an_uploaded_picture_is_finished_and_no_picture_leaves_all_as_it_was(pag
     expect(page.get_by_text("There is no picture yet")).to_have_count(0)
 
 
-def test_a_held_class_key_shows_the_same_dice_as_another_class(page, app_url, model):
+def test_a_held_class_key_shows_the_same_dice_as_another_class(own_page, app_url, model):
+    page = own_page
     page.clock.install()
     canvas = opened(page, app_url)
     wait_for(canvas, "complete: ")

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Request, expect
 
 import gm_core
 from demo.base.theme import VIRIDIS
-from tests.browser.draw_helpers import COLUMN, INDEX, ROW, cells, expected, middle_of, opened, wait_for
+from tests.browser.draw_helpers import COLUMN, INDEX, ROW, cells, expected, loaded, middle_of, opened, wait_for
 from tests.browser.helpers import PHONE
 
 BARS = 32
@@ -167,7 +167,7 @@ def test_overlays_are_the_models_entropy_and_influences_on_their_scales(page, ap
 
 def test_a_link_draws_the_same_picture_again(page, app_url, model):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    canvas = opened(page, app_url + "?class=3&seed=42&temperature=0.7")
+    canvas = loaded(page, app_url + "?class=3&seed=42&temperature=0.7")
     wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 42, temperature 0.7")
     image = expected(model, 42, 3, 0.7)
     assert cells(canvas) == image.flatten().tolist()
@@ -184,7 +184,7 @@ def test_a_link_draws_the_same_picture_again(page, app_url, model):
     expect(page.get_by_text("Link copied.")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == app_url + "?class=3&seed=43&temperature=0.8"
-    canvas = opened(page, link)
+    canvas = loaded(page, link)
     wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 43, temperature 0.8")
     assert cells(canvas) == expected(model, 43, 3, 0.8).flatten().tolist()
 
@@ -195,7 +195,7 @@ def test_a_link_draws_the_same_picture_again(page, app_url, model):
 
 
 def test_a_wrong_link_says_what_is_wrong_and_draws_the_usual(page, app_url):
-    canvas = opened(page, app_url + "?class=frog&seed=8")
+    canvas = loaded(page, app_url + "?class=frog&seed=8")
     wait_for(canvas, "complete: 784 of 784 pixels · any class, seed 8, temperature 1")
     expect(page.get_by_text("Something in this link is wrong: Choose a class: any, 0, 1")).to_be_visible()
 

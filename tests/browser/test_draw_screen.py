@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from demo.draw.drawings import NAME
 from tests.browser.axe import problems_in_both
@@ -16,15 +16,19 @@ IN_SIGHT = (".stage", ".transport", ".curve", ".tools", ".view", ".score", ".pix
 ON_A_PHONE = (".stage", ".tools", ".transport", ".curve")
 
 
-@pytest.fixture(scope="module", params=SIZES.values(), ids=SIZES)
-def at_size(request, browser: Browser, app_url: str):
-    """A page of each size, with its first drawing."""
-    context = browser.new_context(viewport=request.param)
-    page = context.new_page()
-    canvas = opened(page, app_url)
+@pytest.fixture(params=SIZES.values(), ids=SIZES)
+def at_size(request, visit: Visit) -> tuple[Page, Locator]:
+    """The page in each size, with its first drawing."""
+    return drawn(visit, request.param)
+
+
+def drawn(visit: Visit, size: ViewportSize) -> tuple[Page, Locator]:
+    if visit.page.url == "about:blank":
+        opened(visit.page, visit.url)
+    page = visit("", "#draw-canvas canvas", size)
+    canvas = page.locator("#draw-canvas")
     wait_for(canvas, "complete: ")
-    yield page, canvas
-    context.close()
+    return page, canvas
 
 
 def side(canvas: Locator) -> float:
@@ -78,14 +82,9 @@ def test_the_picture_stays_in_sight_while_a_phone_scrolls_to_the_classes(at_size
     page.evaluate("scrollTo(0, 0)")
 
 
-@pytest.fixture(scope="module")
-def laptop(browser: Browser, app_url: str):
-    context = browser.new_context(viewport=LAPTOP)
-    page = context.new_page()
-    canvas = opened(page, app_url)
-    wait_for(canvas, "complete: ")
-    yield page, canvas
-    context.close()
+@pytest.fixture
+def laptop(visit: Visit) -> tuple[Page, Locator]:
+    return drawn(visit, LAPTOP)
 
 
 def test_every_class_of_the_first_seed_is_read_as_asked(laptop):
@@ -183,6 +182,7 @@ def test_axe_finds_nothing_serious(visit: Visit):
         found += problems_in_both(page)
     more(page)
     found += problems_in_both(page)
+    more(page)
     assert found == []
 
 

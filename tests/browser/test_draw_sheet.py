@@ -9,7 +9,7 @@ import gm_core
 from demo.draw.drawings import NAME
 from demo.draw.handlers import FIRST_SEED
 from gm_core.data.catalog import FIRST
-from tests.browser.draw_helpers import cells, choose_model, expected, middle_of, opened, saved, sheet, wait_for
+from tests.browser.draw_helpers import cells, choose_model, expected, loaded, middle_of, opened, saved, sheet, wait_for
 from tests.browser.helpers import DESKTOP, PHONE
 
 
@@ -50,7 +50,7 @@ def test_sixteen_pictures_and_one_of_them_closer(page, app_url, model, size):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_text("Link copied.")).to_be_visible()
-    canvas = opened(page, page.evaluate("navigator.clipboard.readText()"))
+    canvas = loaded(page, page.evaluate("navigator.clipboard.readText()"))
     wait_for(canvas, "complete: 784 of 784 pixels · any class, 16 pictures")
     assert sheet(canvas, 4, 4) == images
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.helpers import Traffic
+from tests.browser.helpers import Traffic, arrive
 
 CHAPTERS = {
     "likelihood": ("Where likelihood fails", "#judge-naive li.yours"),
@@ -116,14 +116,16 @@ def test_a_cleared_pad_has_nothing_of_the_last_picture_in_any_chapter(tab: Page,
     ],
 )
 def test_a_picture_is_judged_as_what_it_was_made_for(page: Page, app_url: str, made: str, one: str) -> None:
-    page.goto(f"{app_url}?tab=judge&as=cifar10")
+    arrive(page, f"{app_url}?tab=judge&as=cifar10")
+    expect(page.locator("#judge-dataset input[value=cifar10]")).to_be_checked()
     is_judged(page)
     page.evaluate(f"shell.carry('judge', {{{STROKE}, {made}}})")
     expect(page.locator(".headline")).to_contain_text(f"as {one}", timeout=30_000)
 
 
 def test_the_judged_picture_goes_to_the_other_tabs(page: Page, app_url: str, traffic: Traffic) -> None:
-    page.goto(f"{app_url}?tab=judge&as=fashion&example=9")
+    arrive(page, f"{app_url}?tab=judge&as=fashion&example=9")
+    expect(page.locator("#judge-dataset input[value=fashion]")).to_be_checked()
     is_judged(page)
     traffic.settle()
     page.get_by_role("button", name="Walk from this").click()
@@ -138,7 +140,7 @@ def test_the_judged_picture_goes_to_the_other_tabs(page: Page, app_url: str, tra
 
 
 def test_a_picture_of_the_other_tabs_is_judged(page: Page, app_url: str, traffic: Traffic) -> None:
-    page.goto(f"{app_url}?tab=walk")
+    page.goto(f"{app_url}?tab=walk")  # the other tabs have what they begin with
     expect(page.locator("#walk-sliders .judge")).to_be_visible(timeout=30_000)
     page.locator("#walk-model").get_by_text("clothes, 32").click()
     expect(page.locator("#walk-figure")).to_contain_text("fashion-vae")

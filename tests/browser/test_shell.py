@@ -11,8 +11,8 @@ from demo.shell.glossary import GLOSSARY
 from demo.shell.languages import table
 from demo.shell.lesson import STEPS
 from tests.browser.axe import problems_in_both
-from tests.browser.draw_helpers import opened, wait_for
-from tests.browser.helpers import LAPTOP, SIZES, Traffic, Visit
+from tests.browser.draw_helpers import loaded, opened, wait_for
+from tests.browser.helpers import LAPTOP, SIZES, Traffic, Visit, arrive
 from tests.browser.languages import untranslated
 
 SHELL = ".shell-title, .shell-tools, .shell-lesson, .tab-wrapper"
@@ -60,7 +60,7 @@ def test_a_link_opens_its_view_and_no_other(page: Page, app_url: str) -> None:
 
 
 def test_fields_are_in_the_address_and_come_back(page: Page, app_url: str) -> None:
-    canvas = opened(page, f"{app_url}?class=3&seed=42")
+    canvas = loaded(page, f"{app_url}?class=3&seed=42")
     wait_for(canvas, "complete: 784 of 784 pixels · class 3, seed 42")
     page.locator("#draw-seed input").fill("43")
     expect(page).to_have_url(f"{app_url}?class=3&seed=43")
@@ -175,7 +175,7 @@ def test_the_shell_is_all_chinese(page: Page, app_url: str) -> None:
 
 
 def test_the_lesson_goes_through_all_steps_and_is_a_link(page: Page, app_url: str) -> None:
-    page.goto(app_url)
+    arrive(page, app_url)
     page.get_by_role("button", name="Lesson").click()
     top = page.locator(".shell-lesson").bounding_box()
     for number, step in enumerate(STEPS, 1):
@@ -213,7 +213,7 @@ def test_lecture_mode_enlarges_and_hides_explanations(page: Page, app_url: str) 
 
 
 def test_a_word_is_explained_and_escape_closes_it(page: Page, app_url: str) -> None:
-    page.goto(app_url)
+    arrive(page, app_url)
     is_open(page, FIRST)
     page.evaluate("document.querySelector('.shell-title').insertAdjacentHTML('beforeend', shell.word('nats'))")
     word = page.locator('.shell-title [data-word="nats"]')  # the tab has such words, too
@@ -228,7 +228,7 @@ def test_a_word_is_explained_and_escape_closes_it(page: Page, app_url: str) -> N
 
 
 def test_arrow_keys_move_between_tabs_and_within_choices(page: Page, app_url: str) -> None:
-    page.goto(app_url)
+    arrive(page, app_url)
     tabs = page.locator('[role="tablist"]').first.get_by_role("tab")
     tabs.first.focus()
     page.keyboard.press("End")

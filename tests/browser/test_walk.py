@@ -18,7 +18,7 @@ from demo.walk.edit import Edit
 from demo.walk.ends import FIRST_SEEDS
 from demo.walk.spaces import Spaces
 from gm_core.data.catalog import FIRST
-from tests.browser.helpers import DESKTOP, PHONE, Traffic
+from tests.browser.helpers import PHONE, Traffic
 from tests.browser.walk_helpers import MAIN, open_walk, shown, wait_for, wait_for_change, wait_for_nearly
 
 NAME = "mnist-vae"
@@ -239,4 +239,3 @@ def test_one_column_on_a_phone(page: Page, app_url: str) -> None:
     assert box["height"] >= 40
     assert picture["y"] >= -1  # still in sight beside the last slider
     assert picture["y"] + picture["height"] < box["y"]
-    page.set_viewport_size(DESKTOP)

@@ -7,14 +7,12 @@ from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE
 from demo.walk.compare import FIRST_SEED, TITLES
 from demo.walk.map import POINTS, Maps
-from tests.browser.helpers import DESKTOP, PHONE
+from tests.browser.helpers import PHONE, arrive
 from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 
 
 def open_compare(page: Page, url: str) -> None:
-    page.goto(url)
-    page.get_by_role("tab", name="Walk: VAE").click()
-    page.get_by_role("tab", name="Autoencoder").click()
+    arrive(page, f"{url}?tab=walk&view=compare")
     for name in TITLES:
         expect(page.locator(f"#compare-{name} .draws")).to_be_visible(timeout=30_000)
         expect(page.locator(f"#compare-{name} .reading")).to_contain_text("nearest to here")
@@ -64,11 +62,9 @@ def test_another_example_lands_on_both_maps(page: Page, app_url: str) -> None:
 
 def test_one_column_on_a_phone(page: Page, app_url: str) -> None:
     page.set_viewport_size(PHONE)
-    page.goto(app_url)
-    page.get_by_role("tab", name="Walk: VAE").click()
+    arrive(page, f"{app_url}?tab=walk")
     page.get_by_role("tab", name="Autoencoder").click()
     for name in TITLES:
         page.locator(f"#compare-{name} .map").scroll_into_view_if_needed()
         expect(page.locator(f"#compare-{name} .reading")).to_contain_text("nearest to here")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.set_viewport_size(DESKTOP)

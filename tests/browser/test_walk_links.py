@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.helpers import WRITTEN, Traffic
+from tests.browser.helpers import WRITTEN, Traffic, arrive
 from tests.browser.walk_helpers import MAIN, shown, wait_for, wait_for_change, wait_for_nearly, wait_for_picture
 
 
@@ -24,7 +24,7 @@ def wait_for_field(page: Page, name: str, other: str | None) -> str | None:
 
 
 def open_tab(page: Page, url: str, traffic: Traffic, query: str = "") -> None:
-    page.goto(f"{url}?tab=walk{query}")
+    arrive(page, f"{url}?tab=walk{query}")
     if "view=" not in query:
         wait_for_picture(page)
     traffic.settle()
@@ -190,7 +190,7 @@ def test_a_path_over_the_map_is_in_its_link(page: Page, app_url: str, traffic: T
 
 
 def test_how_the_example_was_edited_is_in_the_link(page: Page, app_url: str, traffic: Traffic) -> None:
-    page.goto(f"{app_url}?tab=walk&view=edit")
+    arrive(page, f"{app_url}?tab=walk&view=edit")
     numbers = page.locator("#edit-sliders .rows input[type=number]")
     expect(numbers.first).to_be_visible(timeout=30_000)
     traffic.settle()

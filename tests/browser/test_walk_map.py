@@ -13,7 +13,7 @@ from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, model_input
 from demo.shared.plane import GRIDS, MAP
 from demo.walk.map import Maps
-from tests.browser.helpers import DESKTOP, PHONE
+from tests.browser.helpers import PHONE, arrive
 from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 
 CHART = "#walk-map"
@@ -26,9 +26,7 @@ def maps() -> Maps:
 
 
 def open_map(page: Page, url: str) -> None:
-    page.goto(url)
-    page.get_by_role("tab", name="Walk: VAE").click()
-    page.get_by_role("tab", name="Map", exact=True).click()
+    arrive(page, f"{url}?tab=walk&view=map")
     expect(page.locator(f"{CHART} .mine")).to_be_visible()  # the example lies on it
     expect(page.locator(f"{CHART} .reading")).to_contain_text("nearest to here")
     expect(page.locator(f"{CHART} .marks")).not_to_have_attribute("aria-busy", "true")  # both grids are there
@@ -111,7 +109,8 @@ def test_arrow_keys_walk(page: Page, app_url: str, maps: Maps) -> None:
     expect(page.locator(f"{CHART} .place")).not_to_contain_text("(0.00")
 
 
-def test_a_path_becomes_an_animation(page: Page, app_url: str, maps: Maps) -> None:
+def test_a_path_becomes_an_animation(own_page: Page, app_url: str, maps: Maps) -> None:
+    page = own_page
     page.clock.install()
     open_map(page, app_url)
     page.get_by_role("button", name="draw a path").click()
@@ -204,7 +203,6 @@ def test_a_phone_has_picture_and_map_in_sight(page: Page, app_url: str, maps: Ma
         "buttons => buttons.map(button => button.getBoundingClientRect().height)"
     )
     assert min(heights) >= 40
-    page.set_viewport_size(DESKTOP)
 
 
 def test_the_ends_of_a_path_are_compared_in_the_other_view(page: Page, app_url: str, maps: Maps) -> None:

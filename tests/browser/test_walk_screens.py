@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.axe import problems
+from tests.browser.axe import problems_in_both
 from tests.browser.draw_helpers import full_speed
-from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, WRITTEN, Traffic, Visit, in_sight
+from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, WRITTEN, Traffic, Visit, arrive, in_sight
 from tests.browser.languages import untranslated
 from tests.browser.walk_helpers import MAIN, shown, wait_for_change, wait_for_picture
 
@@ -67,7 +67,7 @@ def query(view: str, extra: str = "") -> str:
 
 
 def open_view(page: Page, url: str, view: str, traffic: Traffic, extra: str = "") -> None:
-    page.goto(url + query(view, extra))
+    arrive(page, url + query(view, extra))
     expect(page.locator(NEEDED[view][0])).to_be_visible()
     traffic.settle()
 
@@ -100,8 +100,8 @@ def test_a_view_that_nothing_was_changed_in_says_nothing_in_the_address(visit: V
     assert page.evaluate("location.search") == query(view)
 
 
-def test_axe_finds_nothing_serious_in_the_light(visit: Visit, view: str) -> None:
-    assert problems(visit(query(view), NEEDED[view][0])) == []
+def test_axe_finds_nothing_serious(visit: Visit, view: str) -> None:
+    assert problems_in_both(visit(query(view), NEEDED[view][0])) == []
 
 
 def test_a_phone_shows_all_of_a_view_and_keeps_the_picture_in_sight(visit: Visit, view: str) -> None:
@@ -128,11 +128,6 @@ def test_every_view_is_all_chinese(visit: Visit, view: str) -> None:
     found = untranslated(page, NAMES)
     page.evaluate("shell.chooseLanguage('en')")
     assert found == []
-
-
-def test_axe_finds_nothing_serious_in_the_dark(visit: Visit, view: str) -> None:
-    page = visit(query(view, "&__theme=dark"), NEEDED[view][0])
-    assert problems(page) == []
 
 
 def test_a_link_brings_back_space_and_seeds(page: Page, app_url: str, traffic: Traffic) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.helpers import arrive
+
 PIXELS = """selector => {
     const canvas = document.querySelector(selector);
     const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -40,7 +42,7 @@ def wait_for_picture(page: Page, selector: str = MAIN) -> None:
 
 
 def open_walk(page: Page, url: str) -> None:
-    page.goto(url)
-    page.get_by_role("tab", name="Walk: VAE").click()
+    """The Walk tab as a link to it opens it, in a page that may have been elsewhere."""
+    arrive(page, f"{url}?tab=walk")
     expect(page.locator(MAIN)).to_be_visible()
     wait_for_picture(page)
