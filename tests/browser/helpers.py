@@ -107,6 +107,11 @@ def arrive(page: Page, address: str, settled: bool = True) -> None:
         traffic.settle()
 
 
+def leave(page: Page) -> None:
+    """Leave the app, so that the next arrival loads it: for tests of a first opening."""
+    page.goto("about:blank")
+
+
 class Visit:
     """A page that is only looked at, in one size after another, by one test after another: loading takes time.
 
@@ -119,6 +124,11 @@ class Visit:
         self.page, self.url = page, url
         self.settle = traffic_of(page).settle
         self._query: str | None = None
+
+    def leave(self) -> None:
+        """Leave the app, so that it is loaded for the next address."""
+        self._query = None
+        leave(self.page)
 
     def __call__(self, query: str, ready: str, size: ViewportSize = LAPTOP) -> Page:
         """The page at an address, in a size, with all that it asks answered.

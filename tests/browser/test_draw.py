@@ -31,10 +31,10 @@ def number(canvas: Locator) -> float:
     return float(text.removesuffix(" nats").replace("−", "-").replace(",", ""))
 
 
-@pytest.mark.parametrize(("size", "come"), [(DESKTOP, loaded), (PHONE, opened)], ids=["desktop", "phone"])
-def test_draws_at_once_and_shows_and_saves_what_the_model_drew(page, app_url, model, size, come):
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_draws_at_once_and_shows_and_saves_what_the_model_drew(page, app_url, model, size):
     page.set_viewport_size(size)
-    canvas = come(page, app_url)
+    canvas = loaded(page, app_url)
     wait_for(canvas, "complete: 784 of 784 pixels")
     image = expected(model)
     assert cells(canvas) == image.flatten().tolist()

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import problems_in_both
-from tests.browser.draw_helpers import cells, opened, start_over, tool, wait_for
+from tests.browser.draw_helpers import cells, loaded, opened, start_over, tool, wait_for
 from tests.browser.helpers import LAPTOP, PHONE, in_sight
 from tests.browser.languages import untranslated
 
@@ -58,7 +58,7 @@ def test_endings_add_up_while_one_looks_on_a_laptop_and_on_a_phone(page: Page, a
 
 
 def test_photographs_which_take_long_have_none(page: Page, app_url: str) -> None:
-    canvas = opened(page, f"{app_url}?model=cifar10-pixelcnnpp&look=mean")
+    canvas = loaded(page, f"{app_url}?model=cifar10-pixelcnnpp&look=mean")
     expect(canvas.locator(".status")).to_contain_text("of 1024 pixels", timeout=60_000)
     expect(canvas.get_by_role("button", name="mean", exact=True)).to_be_hidden()
     expect(canvas.locator(".mean")).to_be_hidden()

@@ -96,6 +96,8 @@ def test_a_drawing_is_there_after_a_reload_in_any_chapter(tab: Page, traffic: Tr
 
 
 def test_a_cleared_pad_has_nothing_of_the_last_picture_in_any_chapter(tab: Page, traffic: Traffic) -> None:
+    tab.reload()  # no chapter was open before
+    is_judged(tab)
     traffic.settle()
     tab.get_by_role("button", name="Clear").click()
     expect(tab.locator(".verdict")).to_contain_text("pad is empty")

@@ -76,6 +76,7 @@ def test_other_models_bring_their_own_classes(tab: Page) -> None:
 def test_a_switch_ranks_the_line_up_anew(tab: Page, viewport: dict[str, int] | None) -> None:
     if viewport:
         tab.set_viewport_size(viewport)
+    tab.reload()  # the switch stands as at first
     choose(tab, "circle")
     tab.get_by_role("tab", name="Where likelihood fails").click()
     clothes = tab.locator("#judge-naive .lineup").nth(1)

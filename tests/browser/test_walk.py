@@ -18,7 +18,7 @@ from demo.walk.edit import Edit
 from demo.walk.ends import FIRST_SEEDS
 from demo.walk.spaces import Spaces
 from gm_core.data.catalog import FIRST
-from tests.browser.helpers import PHONE, Traffic
+from tests.browser.helpers import PHONE, Traffic, leave
 from tests.browser.walk_helpers import MAIN, open_walk, shown, wait_for, wait_for_change, wait_for_nearly
 
 NAME = "mnist-vae"
@@ -225,6 +225,7 @@ def test_an_uploaded_picture_is_rebuilt(page: Page, app_url: str, vae: gm_core.V
 
 
 def test_one_column_on_a_phone(page: Page, app_url: str) -> None:
+    leave(page)
     page.set_viewport_size(PHONE)
     open_walk(page, app_url)
     views = page.get_by_role("tab")

@@ -7,7 +7,7 @@ from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE
 from demo.walk.compare import FIRST_SEED, TITLES
 from demo.walk.map import POINTS, Maps
-from tests.browser.helpers import PHONE, arrive
+from tests.browser.helpers import PHONE, arrive, leave
 from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 
 
@@ -61,6 +61,7 @@ def test_another_example_lands_on_both_maps(page: Page, app_url: str) -> None:
 
 
 def test_one_column_on_a_phone(page: Page, app_url: str) -> None:
+    leave(page)
     page.set_viewport_size(PHONE)
     arrive(page, f"{app_url}?tab=walk")
     page.get_by_role("tab", name="Autoencoder").click()

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.helpers import WRITTEN, Traffic, arrive
+from tests.browser.helpers import WRITTEN, Traffic, arrive, leave
 from tests.browser.walk_helpers import MAIN, shown, wait_for, wait_for_change, wait_for_nearly, wait_for_picture
 
 
@@ -139,6 +139,7 @@ def test_a_link_to_the_ways_keeps_ends_that_no_seed_says(page: Page, app_url: st
 
 
 def test_a_view_that_opens_later_shows_what_the_link_says(page: Page, app_url: str, traffic: Traffic) -> None:
+    leave(page)
     open_tab(page, app_url, traffic, "&a=3&space=mnist-vae2d&seed=5&from=range")
     page.get_by_role("tab", name="A to B").click()
     expect(page.locator("#walk-what-A")).to_contain_text("seed 3")

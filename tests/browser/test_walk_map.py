@@ -13,7 +13,7 @@ from demo.shared.models import Models
 from demo.shared.picture_input import FIRST_EXAMPLE, model_input
 from demo.shared.plane import GRIDS, MAP
 from demo.walk.map import Maps
-from tests.browser.helpers import PHONE, arrive
+from tests.browser.helpers import PHONE, arrive, leave
 from tests.browser.walk_helpers import shown, wait_for, wait_for_change
 
 CHART = "#walk-map"
@@ -191,6 +191,7 @@ def test_an_uploaded_picture_lands_on_the_map(page: Page, app_url: str, maps: Ma
 
 
 def test_a_phone_has_picture_and_map_in_sight(page: Page, app_url: str, maps: Maps) -> None:
+    leave(page)
     page.set_viewport_size(PHONE)
     open_map(page, app_url)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -13,6 +13,7 @@ from demo.shared.models import Models
 from demo.walk import latent
 from demo.walk.spaces import SHOWN, Spaces
 from gm_core.data.catalog import dataset_of, form_of
+from tests.browser.helpers import leave
 from tests.browser.walk_helpers import MAIN, open_walk
 
 PIXELS = """([selector, channels]) => {
@@ -92,6 +93,7 @@ def test_an_upload_is_prepared_anew_and_edited(page: Page, app_url: str, spaces:
     pixels[10:50, 30:60] = (230, 120, 40)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
+    leave(page)
     open_walk(page, app_url)
     page.get_by_role("tab", name="Rebuild").click()
     expect(page.locator("#walk-source")).to_contain_text("drawn by the PixelCNN")  # the first content is there

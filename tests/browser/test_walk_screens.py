@@ -5,7 +5,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.axe import problems_in_both
 from tests.browser.draw_helpers import full_speed
-from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, WRITTEN, Traffic, Visit, arrive, in_sight
+from tests.browser.helpers import LAPTOP, PHONE, PROJECTOR, WRITTEN, Traffic, Visit, arrive, in_sight, leave
 from tests.browser.languages import untranslated
 from tests.browser.walk_helpers import MAIN, shown, wait_for_change, wait_for_picture
 
@@ -95,6 +95,7 @@ def test_each_view_is_on_one_screen(visit: Visit, view: str, size: ViewportSize,
 
 
 def test_a_view_that_nothing_was_changed_in_says_nothing_in_the_address(visit: Visit, view: str) -> None:
+    visit.leave()
     page = visit(query(view), NEEDED[view][0])
     page.wait_for_timeout(WRITTEN)
     assert page.evaluate("location.search") == query(view)
@@ -131,6 +132,7 @@ def test_every_view_is_all_chinese(visit: Visit, view: str) -> None:
 
 
 def test_a_link_brings_back_space_and_seeds(page: Page, app_url: str, traffic: Traffic) -> None:
+    leave(page)
     open_view(page, app_url, "ways", traffic, "&space=mnist-vae2d&a=3&b=4")
     expect(page.locator("#walk-what-A")).to_contain_text("seed 3")
     expect(page.locator("#walk-what-B")).to_contain_text("seed 4")
@@ -166,6 +168,7 @@ def test_a_picture_from_another_tab_is_where_the_walk_begins(page: Page, app_url
 def test_draw_goes_on_from_a_picture_of_walk(
     page: Page, app_url: str, traffic: Traffic, view: str, extra: str, root: str, model: str
 ) -> None:
+    leave(page)  # the Draw tab was never open
     open_view(page, app_url, view, traffic, extra)
     wait_for_picture(page, HEROES[view])
     traffic.settle()
