@@ -7,7 +7,10 @@ from demo.base.serving.lanes import FILES
 Settings = dict[str, Any]
 
 QUIET: Settings = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
-"""Nothing covers the page while it waits, and the endpoint is not part of the public API."""
+"""Nothing covers the page while it waits, and the endpoint is not part of the public API.
+
+What shows no progress is not registered for it either: Gradio would look up and change every output at each event.
+"""
 
 LIVE: Settings = QUIET | {"trigger_mode": "always_last"}
 """For what follows the pointer: while one answer is computed, only the newest of the events that arrive is kept."""

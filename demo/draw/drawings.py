@@ -169,9 +169,7 @@ class Drawings:
         config, each = model.config, request.pictures == EACH
         channels, height, width = picture_shape(model)
         n = config.classes if each else int(request.pictures)
-        names = class_names(card)
-        index = -1 if request.label == ANY else names.index(request.label)
-        labels = torch.arange(n) if each else torch.full((n,), index)
+        names, labels = class_names(card), self.labels(request, n)
         head: DrawingMessage = {
             "run": run,
             "model": request.model,
@@ -191,24 +189,14 @@ class Drawings:
             "start": start.message() if start else None,
         }
         events: list[PixelEvent] = []
-        # Without a class there is nothing to weigh.
-        guidance = request.guidance if each or index >= 0 else UNGUIDED
+        guidance = _guidance(request, labels)
         dice = start.dice if start else 0
         generator = torch.Generator().manual_seed(int(request.seed) + dice * (LAST_SEED + 1))
         sent, begun, busy = 0, time.perf_counter(), time.thread_time()
         seconds = waited = cost = 0.0
-        for event in model.stream(
-            n,
-            labels,
-            start=start.values if start else None,
-            keep=start.keep.expand_as(start.values) if start else None,
-            # One of each class: the same random numbers for all, so that the class alone makes the difference.
-            noise=draw_noise(1 if each else n, height, width, generator, channels),
-            temperature=request.temperature,
-            guidance=guidance,
-            chunk=width,
-        ):
-            check_wanted()
+        # One of each class: the same random numbers for all, so that the class alone makes the difference.
+        noise = draw_noise(1 if each else n, height, width, generator, channels)
+        for event in self.events(request, start, labels, noise):
             events.append(event)
             waited += time.perf_counter() - begun
             cost += time.thread_time() - busy
@@ -228,6 +216,36 @@ class Drawings:
         whole = _pixels(events) if guidance == UNGUIDED else _own_pixels(images, pixel_log_prob, entropy)
         last: LastMessage = {**head, **whole, "done": done, "seconds": round(seconds, 3)}
         yield last
+
+    def labels(self, request: DrawRequest, n: int) -> Tensor:
+        """The classes of some pictures, (n,): the one that is asked for, or one after the other; -1 is any class."""
+        if request.pictures == EACH:
+            return torch.arange(n) % self.models.autoregressive(request.model).config.classes
+        names = class_names(self.cards[request.model])
+        return torch.full((n,), -1 if request.label == ANY else names.index(request.label))
+
+    def events(self, request: DrawRequest, start: Start | None, labels: Tensor, noise: Tensor) -> Iterator[PixelEvent]:
+        """Draw pictures row by row, as long as somebody waits for them.
+
+        Args:
+            request: What is to be drawn, but for how many.
+            start: What is given, if anything.
+            labels: Class of each picture, (n,).
+            noise: All the randomness, for each or for all; see :meth:`gm_core.Autoregressive.stream`.
+        """
+        model = self.models.autoregressive(request.model)
+        for event in model.stream(
+            len(labels),
+            labels,
+            start=start.values if start else None,
+            keep=start.keep.expand_as(start.values) if start else None,
+            noise=noise,
+            temperature=request.temperature,
+            guidance=_guidance(request, labels),
+            chunk=model.config.image.width,
+        ):
+            check_wanted()
+            yield event
 
     def _done(
         self, model: Autoregressive, request: DrawRequest, labels: Tensor, images: Tensor, pixel_log_prob: Tensor
@@ -257,6 +275,11 @@ class Drawings:
         levels, names = self.models.autoregressive(model).config.image.levels, self.cards[model].class_names
         sure, best = read_probabilities(reader, images, levels).max(dim=1)
         return [names[i] for i in best.tolist()], [round(p, 4) for p in sure.tolist()]
+
+
+def _guidance(request: DrawRequest, labels: Tensor) -> float:
+    """The weight of the class; without a class there is nothing to weigh."""
+    return request.guidance if bool((labels >= 0).all()) else UNGUIDED
 
 
 def _own_pixels(images: Tensor, log_prob: Tensor, entropy: Tensor) -> PixelsMessage:

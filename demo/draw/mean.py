@@ -6,9 +6,7 @@ import torch
 
 from demo.base.checks import is_index
 from demo.base.errors import InputError
-from demo.base.serving.waiting import check_wanted
-from demo.draw.answers import ANY, UNGUIDED, class_names
-from demo.draw.drawings import EACH, LAST_SEED, Drawings
+from demo.draw.drawings import LAST_SEED, Drawings
 from demo.draw.starts import MOST_DICE, picture_shape
 from gm_core import draw_noise, rebuild
 
@@ -38,24 +36,10 @@ def add_to_mean(drawings: Drawings, sent: Any) -> dict[str, Any]:
     count = sent.get("count")
     if not is_index(count, MOST_OF_MEAN) or count % PART:
         raise InputError(f"There must be a multiple of {PART} pictures, and fewer than {MOST_OF_MEAN}.")
-    names = class_names(drawings.cards[request.model])
-    index = -1 if request.label == ANY else names.index(request.label)
-    labels = torch.arange(PART) % len(names) if request.pictures == EACH else torch.full((PART,), index)
     # Random numbers that no drawing has, whatever was erased before.
     throws = (start.dice if start else 0) * (MOST_OF_MEAN // PART) + count // PART
     generator = torch.Generator().manual_seed(int(request.seed) + (MOST_DICE + throws) * (LAST_SEED + 1))
-    events = []
-    for event in model.stream(
-        PART,
-        labels,
-        start=start.values if start else None,
-        keep=start.keep.expand_as(start.values) if start else None,
-        noise=draw_noise(PART, height, width, generator, channels),
-        temperature=request.temperature,
-        guidance=request.guidance if bool((labels >= 0).all()) else UNGUIDED,
-        chunk=width,
-    ):
-        check_wanted()
-        events.append(event)
+    noise = draw_noise(PART, height, width, generator)
+    events = list(drawings.events(request, start, drawings.labels(request, PART), noise))
     images, _ = rebuild(events, height, width)
     return {"sums": images.sum(dim=0).movedim(0, -1).flatten().tolist(), "count": PART}

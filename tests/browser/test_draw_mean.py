@@ -2,14 +2,16 @@
 
 import base64
 import io
+import json
 import re
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from demo.draw.mean import PART
 from tests.browser.axe import problems_in_both
-from tests.browser.draw_helpers import cells, loaded, opened, start_over, tool, wait_for
+from tests.browser.draw_helpers import cells, loaded, middle_of, opened, start_over, tool, wait_for
 from tests.browser.helpers import LAPTOP, PHONE, in_sight
 from tests.browser.languages import untranslated
 
@@ -17,6 +19,11 @@ from tests.browser.languages import untranslated
 def mean_of(page: Page) -> np.ndarray:
     address = page.locator("#draw-canvas .mean img").get_attribute("src") or ""
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("L")).astype(int)
+
+
+def counts_of(sent: str) -> list[int]:
+    """How many pictures are there already, of a question for more of them."""
+    return [json.loads(sent)["data"]["count"]] if '"fn_name":"mean"' in sent else []
 
 
 def test_endings_add_up_while_one_looks_on_a_laptop_and_on_a_phone(page: Page, app_url: str) -> None:
@@ -27,7 +34,14 @@ def test_endings_add_up_while_one_looks_on_a_laptop_and_on_a_phone(page: Page, a
     tool(canvas, "Erase the bottom half")
     wait_for(canvas, "complete: ")
     expect(canvas.locator(".pixel")).to_be_visible()
+    asked: list[int] = []
+    page.on("request", lambda request: asked.extend(counts_of(request.post_data or "")))
     tool(canvas, "mean")
+    picture = canvas.locator("canvas")
+    while len(asked) < 4:  # whatever else happens on the page
+        picture.hover(position=middle_of(canvas, len(asked) + 3, 5))
+        picture.hover(position=middle_of(canvas, 20, 20))
+    assert asked == [PART * number for number in range(len(asked))], "none is asked for, or counts, twice"
     expect(canvas.locator(".so-far")).to_have_text(re.compile(r"^Mean of [1-9]\d*0 of 1,000 endings$"), timeout=30_000)
     expect(canvas.locator(".pixel")).to_be_hidden()
     expect(page).to_have_url(re.compile("look=mean"))

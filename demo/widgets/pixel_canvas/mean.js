@@ -11,11 +11,13 @@ let mean = null; // {subject, of, sums, count}: of what, its number, values adde
 const several = () => new Set(run.labels).size > 1;
 // The seed does not matter to it.
 const subjectNow = () => [run.model, several() ? run.pictures : run.label, run.temperature, run.guidance, run.given].join();
-const isStillWanted = ({ of }) => state.view === "mean" && Boolean(canvas.offsetParent) && of === mean.of;
+const isStillWanted = ({ of, count }) =>
+  state.view === "mean" && Boolean(canvas.offsetParent) && of === mean.of && count === mean.count; // none counts twice
 
 const add = (_, { sums, count }) => {
   sums.forEach((sum, i) => { mean.sums[i] += sum; });
   mean.count += count;
+  find(".mean img").src = addressOf();
   show();
 };
 const askMean = asker("mean", add, isStillWanted);
@@ -41,7 +43,6 @@ export const showMean = () => {
   find(".so-far").textContent = `Mean of ${formatNumber(count, 0)} of ${formatNumber(props.most, 0)} ${kind}`;
   const picture = find(".mean img");
   picture.hidden = !count;
-  if (count) picture.src = addressOf();
   picture.alt = `Mean of ${count} ${kind}, ${several() ? "one of each class in turn" : labelText(run.label)}`;
   if (count >= props.most) return;
   const { label, temperature, seed, pictures, model, guidance } = run, start = encodeStart(run.start);
