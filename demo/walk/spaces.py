@@ -19,9 +19,6 @@ from gm_core import Card, CheckpointError, Variational
 from gm_core.data.catalog import place_of
 from gm_core.studies.atlas.atlas import LEAST_KL, PRINCIPAL
 
-FIRST_CODE = 30
-"""Where a walk along principal directions begins: at this held-out picture."""
-
 SHOWN = PRINCIPAL
 """Sliders at once: the most informative ones. Others are folded away, as are those that the model does not use."""
 
@@ -136,7 +133,7 @@ class Spaces:
     def _home(self, name: str) -> str:
         """The code of where the sliders begin, as ``demo/widgets/latent_sliders`` makes it."""
         if name not in self._homes:
-            place = self._place(name, self.start(name, self.cards[name].record.seeds.point, FIRST_CODE)[0])
+            place = self._place(name, self._beginning(name)[0])
             self._homes[name] = encode_point((place["base"] if self.is_wide(name) else []) + place["at"])
         return self._homes[name]
 
@@ -277,9 +274,14 @@ class Spaces:
         z = codes[code % len(codes)].clamp(-latent.FAR, latent.FAR)
         return z.tolist(), f"{one} that the model has not seen in training, encoded"
 
+    def _beginning(self, name: str) -> tuple[list[float], str]:
+        """The point at which a walk begins, and where it comes from."""
+        first = self.cards[name].record.seeds.point
+        return self.start(name, first, first)
+
     def first_place(self, name: str) -> Place:
         """Where a walk begins."""
-        z, origin = self.start(name, self.cards[name].record.seeds.point, FIRST_CODE)
+        z, origin = self._beginning(name)
         return self.place(name, z, origin[:1].upper() + origin[1:] + "." if self.is_wide(name) else "")
 
 

@@ -39,8 +39,8 @@ LATEX: list[dict[str, str | bool]] = [
     {"left": "$", "right": "$", "display": False},
 ]
 
-OPEN = "document.querySelector('.walk-views [role=tab][aria-selected=true]').textContent.trim()"
-"""In the browser: the title of the view that is open."""
+OPEN = "document.querySelector('.walk-views [role=tab][aria-selected=true]').dataset.tabId"
+"""In the browser: the id of the view that is open; its title is in the language of the page."""
 
 
 BUILT = "built"
@@ -254,11 +254,11 @@ def connect_texts(spaces: Spaces, model: gr.Radio, tabs: Mapping[str, gr.Tab], t
     }
     for view, tab in tabs.items():
         tab.select(None, model, texts[0], js=f"name => ({json.dumps(hints[view])})[name]", **QUIET)
-    by_title = json.dumps({title: hints[view] for view, title in VIEWS.items()})
+    by_id = json.dumps({f"walk-{view}": texts_of_view for view, texts_of_view in hints.items()})
     others = json.dumps(
         {name: [figure_line(card), *[own_models_note(card)] * (len(texts) - 2)] for name, card in spaces.cards.items()}
     )
-    script = f"name => [({by_title})[{OPEN}][name], ...({others})[name]]"
+    script = f"name => [({by_id})[{OPEN}][name], ...({others})[name]]"
     model.change(None, model, list(texts), js=script, **QUIET)
 
 

@@ -22,7 +22,7 @@ class Seeds:
     Attributes:
         picture: Of a picture that the data set's PixelCNN draws.
         drawings: Of first drawings, by the model's name: a classifier reads every class of theirs as it was asked for.
-        point: Of a point in the latent space of its VAE.
+        point: Of a point in the latent space of its VAE; in a wide one, the number of a held-out picture.
         examples: Of pictures to be judged.
         rebuilt: Of pictures by its PixelCNN that keep their class in latent spaces; the first is there on arrival.
     """
@@ -311,7 +311,7 @@ CATALOG: dict[str, DataSet] = {
             licence="none was published; cite the report",
             credit="A. Krizhevsky, V. Nair and G. Hinton; Learning Multiple Layers of Features from Tiny Images, 2009",
             source="www.cs.toronto.edu/~kriz/cifar.html, by torchvision",
-            seeds=Seeds(picture=6),  # a landscape
+            seeds=Seeds(picture=6, point=30),  # a landscape
             pixelcnn="cifar10-pixelcnnpp",
         ),
         DataSet(

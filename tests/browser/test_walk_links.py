@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.helpers import WRITTEN, Traffic, arrive, leave
+from tests.browser.languages import untranslated
 from tests.browser.walk_helpers import MAIN, shown, wait_for, wait_for_change, wait_for_nearly, wait_for_picture
 
 
@@ -150,6 +151,15 @@ def test_a_view_that_opens_later_shows_what_the_link_says(page: Page, app_url: s
     expect(words).to_contain_text("range of its codes", timeout=30_000)
     page.get_by_role("tab", name="Walk", exact=True).click()
     expect(page.locator("#walk-sliders .row:visible")).to_have_count(2)
+
+
+def test_a_link_to_another_space_says_in_chinese_what_it_is(page: Page, app_url: str, traffic: Traffic) -> None:
+    page.goto(f"{app_url}?tab=walk&space=emoji-vae&lang=zh")
+    expect(page.locator("#walk-figure")).to_contain_text("emoji-vae", timeout=30_000)
+    expect(page.locator(".walk-top .lab-hint")).to_contain_text("256")
+    expect(page.locator("#walk-sliders .reading")).to_contain_text("训练中没见过的表情符号")
+    traffic.settle()
+    assert untranslated(page, "VAE|emoji-vae|Emoji|p|z|CPU|KL|A|B") == []
 
 
 def test_a_link_that_asks_for_what_is_not_there_says_so(page: Page, app_url: str, traffic: Traffic) -> None:
