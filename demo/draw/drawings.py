@@ -225,7 +225,7 @@ class Drawings:
         return torch.full((n,), -1 if request.label == ANY else names.index(request.label))
 
     def events(self, request: DrawRequest, start: Start | None, labels: Tensor, noise: Tensor) -> Iterator[PixelEvent]:
-        """Draw pictures row by row, as long as somebody waits for them.
+        """Draw pictures row by row, as long as a visitor waits for them.
 
         Args:
             request: What is to be drawn, but for how many.
