@@ -1,6 +1,10 @@
 """Checkpoints keep their numbers, and a bad one is told from a good one."""
 
 import json
+import resource
+import subprocess
+import sys
+from textwrap import dedent
 
 import pytest
 import torch
@@ -107,6 +111,35 @@ def test_a_card_of_something_else_is_noticed(directory, change):
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(CheckpointError, match=r"tiny-pixelcnn"):
         load("tiny-pixelcnn", "cpu", directory)
+
+
+@pytest.mark.parametrize("change", [{"width": 4096}, {"width": 512, "layers": 256}, {"classes": 4096, "width": 4096}])
+def test_a_card_of_a_huge_model_takes_no_memory(directory, change):
+    path = directory / "tiny-pixelcnn.json"
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps(card | {"config": card["config"] | change}))
+    before = memory()
+    with pytest.raises(CheckpointError, match=r"does not fit .* far more than the file's [\d,]+ values"):
+        load("tiny-pixelcnn", "cpu", directory)
+    assert memory() - before < 0.1
+
+
+def memory() -> float:
+    """What this process has taken of the memory at most, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def test_no_model_needs_a_compiler_to_be_loaded():
+    """It takes 2 s to import, in every process, before the first picture."""
+    program = """
+        import sys, gm_core
+        for card in gm_core.available():
+            if card.is_model:
+                gm_core.load(card.name, "cpu")
+        print("torch._dynamo" in sys.modules)
+    """
+    ran = subprocess.run([sys.executable, "-c", dedent(program)], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
 
 
 def test_a_file_that_is_no_safetensors_is_noticed_even_with_the_right_hash(directory):
