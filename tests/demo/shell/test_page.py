@@ -26,6 +26,14 @@ def test_a_link_is_previewed_as_our_own_page(app_url: str) -> None:
     assert answer.json()["Lesson"] == "课程"
 
 
+def test_the_page_is_sent_compressed_to_those_who_can_read_that(app_url: str) -> None:
+    with httpx.stream("GET", app_url, headers={"accept-encoding": "gzip"}) as answer:
+        sent = sum(map(len, answer.iter_raw()))
+    assert answer.headers["content-encoding"] == "gzip" and sent < 500_000
+    answer = httpx.get(app_url, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in answer.headers and answer.text.endswith("</html>")
+
+
 def test_the_page_is_known_by_the_address_that_its_reader_uses() -> None:
     headers = [(b"host", b"inner:7860"), (b"x-forwarded-host", b"lab.example"), (b"x-forwarded-proto", b"https")]
     scope = {"type": "http", "scheme": "http", "headers": headers, "root_path": "/demo"}
