@@ -315,7 +315,10 @@ def _outlier_chart(judgement: Judgement, detector: Detector) -> str:
         detector.outlier_scores,
         here,
         (float("-inf"), edge),
-        "how unusual, all scores together",
+        # Else the chart would contradict the verdict on a picture that only the classifier's features refuse.
+        "all scores together: these alone would pass"
+        if verdict.refused_by == ("features",)
+        else "how unusual, all scores together",
         ("usual", "unusual"),
         dataset.many,
         tall=50,

@@ -3,7 +3,9 @@ const close = (event) => {
   const button = document.querySelector(".noise-more > button.open"), { target, key } = event;
   if (!button || (key ? key !== "Escape" : target.closest?.(".noise-more"))) return;
   button.click();
-  if (key) button.focus();
+  if (!key) return;
+  event.preventDefault();
+  button.focus();
 };
 for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, close);
 

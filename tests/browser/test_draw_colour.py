@@ -230,7 +230,7 @@ def test_a_hand_works_in_colour(own_page, url, model, slow, monkeypatch):
     wait_for(canvas, WHOLE)
     shown = np.array(colors(canvas)).reshape(SIDE, SIDE, 3)
     assert (shown[2, 2:6] == [0x20, 0x40, 0xFF]).all() and (shown[0] == 255).all(), "blue on a white sheet"
-    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: kept.")
 
     tool(canvas, "look")
     page.mouse.click(*middle_of(canvas, 5, 4))
@@ -270,7 +270,7 @@ def test_a_hand_works_in_colour(own_page, url, model, slow, monkeypatch):
 def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
     canvas = opened(page, url)
     tool(canvas, "Erase the bottom half")
-    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: kept.")
     wait_for(canvas, WHOLE)
     assert colors(canvas) == flat(with_new_lower_half(model)) != flat(expected(model)), "new dice for what is erased"
     page.wait_for_url(re.compile("given="))
@@ -280,10 +280,10 @@ def test_a_start_in_colour_is_of_no_use_to_digits(page, url, model):
     expect(canvas.locator(".chart")).to_have_count(1)
     expect(canvas.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
     tool(canvas, "Erase the bottom half")
-    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: kept.")
 
     page.goto(link)
     full_speed(canvas)
-    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.", timeout=15_000)
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: kept.", timeout=15_000)
     wait_for(canvas, WHOLE)
     assert colors(canvas) == flat(with_new_lower_half(model))

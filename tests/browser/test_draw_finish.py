@@ -59,7 +59,7 @@ def test_half_erased_has_several_endings_and_undo_brings_the_whole_back(page, ap
     image = cells(canvas)
     tool(canvas, "Erase the bottom half")
     top = np.arange(784) < 392
-    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.")
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: kept.")
     ending = finished(model, image, top, dice=1)[0]
     wait_for(canvas, "complete: ")
     assert cells(canvas) == ending != image, "new dice for what is erased"
@@ -205,7 +205,7 @@ def test_a_pixel_changed_by_hand_and_the_rest_answers(page, app_url, model, by):
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_text("Link copied.")).to_be_visible()
     canvas = loaded(page, page.evaluate("navigator.clipboard.readText()"))
-    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.", timeout=15_000)
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: kept.", timeout=15_000)
     wait_for(canvas, "complete: ")
     assert cells(canvas) == answer
 
@@ -229,7 +229,7 @@ def test_an_uploaded_picture_is_finished_and_no_picture_leaves_all_as_it_was(pag
         tmp_path / "three.png"
     )
     page.locator("#draw-upload input[type=file]").set_input_files(tmp_path / "three.png")
-    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: yours.", timeout=15_000)
+    expect(canvas.locator(".how")).to_contain_text("Inside the blue line: kept.", timeout=15_000)
     wait_for(canvas, "complete: ")
     shown = np.array(cells(canvas))
     assert shown[:392].max() > 200

@@ -195,6 +195,24 @@ def test_the_lesson_goes_through_all_steps_and_is_a_link(page: Page, app_url: st
     expect(page.locator(".shell-step")).to_have_text(STEPS[-2].title)  # taken up where it was left
 
 
+def test_the_lesson_ends_after_its_last_step_and_escape_leaves_it(page: Page, app_url: str) -> None:
+    arrive(page, f"{app_url}?step={len(STEPS)}")
+    expect(page.locator(".shell-step")).to_have_text(STEPS[-1].title)
+    page.get_by_role("button", name="Finish").click()
+    expect(page.locator(".shell-lesson")).to_be_hidden()
+    lesson = page.get_by_role("button", name="Lesson")
+    expect(lesson).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".shell-step")).to_have_text(STEPS[0].title)  # anew
+    page.keyboard.press("?")
+    page.keyboard.press("Escape")
+    expect(page.locator("#shell-keys")).to_be_hidden()
+    expect(page.locator(".shell-lesson")).to_be_visible()  # one thing at a time
+    page.keyboard.press("Escape")
+    expect(page.locator(".shell-lesson")).to_be_hidden()
+    assert "step" not in query(page)
+
+
 def test_lecture_mode_enlarges_and_hides_explanations(page: Page, app_url: str) -> None:
     page.set_viewport_size(LAPTOP)
     page.goto(app_url)

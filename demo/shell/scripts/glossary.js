@@ -25,10 +25,13 @@ const makeTip = () => {
   document.body.append(tip);
 };
 
-const closeTip = () => {
+/** Takes the meaning away, if one is shown; returns whether it was. */
+export const closeTip = () => {
+  const wasOpen = explained !== null;
   explained?.removeAttribute("aria-describedby");
   explained = null;
   if (tip) tip.hidden = true;
+  return wasOpen;
 };
 
 const openTip = (node) => {
@@ -56,6 +59,5 @@ export const startGlossary = () => {
   });
   document.addEventListener("focusin", (event) => { if (wordAt(event)) openTip(wordAt(event)); else closeTip(); });
   document.addEventListener("click", (event) => { if (wordAt(event)) openTip(wordAt(event)); else closeTip(); });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeTip(); });
   document.addEventListener("scroll", closeTip, { capture: true, passive: true });
 };

@@ -1,6 +1,8 @@
 // The keys of the page: arrows between tabs and within groups of choices, and one key each for lecture mode and reset.
 import { chooseLanguage, currentLanguage } from "./languages.js";
 import { copyLink } from "./carry.js";
+import { closeTip } from "./glossary.js";
+import { leaveLesson } from "./lesson.js";
 import { asked, openPanel, reset, setSetting } from "./router.js";
 import { whenThere } from "./there.js";
 
@@ -96,6 +98,14 @@ const showHelp = (on) => {
   button.setAttribute("aria-expanded", String(on));
 };
 
+/** Closes one thing that is open: a word's meaning or the help, which lie over the page, else the lesson. */
+const closeOne = (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented) return; // else a widget has closed something of its own
+  const isHelp = document.getElementById("shell-keys")?.hidden === false;
+  if (isHelp) showHelp(false);
+  else if (!closeTip()) leaveLesson();
+};
+
 // --- past the header
 
 const skipHeader = (event) => {
@@ -111,7 +121,6 @@ const skipHeader = (event) => {
 const pressKey = (event) => {
   const { key, target } = event;
   if (move(event)) return;
-  if (key === "Escape") showHelp(false);
   if (event.ctrlKey || event.metaKey || event.altKey || target.matches?.(FIELD)) return;
   if (key === "l" || key === "L") setLecture(!isLecture());
   else if (key === "r" || key === "R") reset();
@@ -133,6 +142,7 @@ const clickButton = (event) => {
 
 export const startKeys = () => {
   document.addEventListener("keydown", pressKey, true);
+  window.addEventListener("keydown", closeOne);
   document.addEventListener("click", clickButton);
   document.addEventListener("click", skipHeader);
   whenThere(".shell-lecture", showLecture);

@@ -8,6 +8,12 @@ const KEPT = "lesson-step";
 
 let step = 0; // from 1; 0 while the lesson is closed
 
+const keep = (which) => {
+  try {
+    localStorage.setItem(KEPT, String(which));
+  } catch {} // a browser that keeps nothing
+};
+
 const makePart = (tag, className, text = "") => {
   const node = document.createElement(tag);
   node.className = className;
@@ -16,9 +22,19 @@ const makePart = (tag, className, text = "") => {
   return node;
 };
 
-const leaveLesson = () => {
+/** Closes the lesson, if it is open; it is taken up where it was left. */
+export const leaveLesson = () => {
+  if (!step) return;
   showStep(0);
   setSetting("step", "");
+};
+
+// After the last step the lesson is over, and begins anew when it is opened again.
+const finishOrGoOn = () => {
+  if (step < STEPS.length) return visit(step + 1);
+  leaveLesson();
+  keep(1);
+  document.querySelector(".shell-lesson-open").focus();
 };
 
 const buildBar = (bar) => {
@@ -37,7 +53,7 @@ const buildBar = (bar) => {
   leave.setAttribute("aria-label", "Leave the lesson");
   leave.title = "Leave the lesson";
   back.addEventListener("click", () => visit(step - 1));
-  on.addEventListener("click", () => visit(step + 1));
+  on.addEventListener("click", finishOrGoOn);
   leave.addEventListener("click", leaveLesson);
   bar.append(back, dots, words, on, leave);
 };
@@ -55,14 +71,12 @@ const showStep = (next) => {
   bar.querySelector(".shell-step").textContent = title;
   bar.querySelector(".shell-text").textContent = text;
   bar.querySelector(".shell-back").disabled = step === 1;
-  bar.querySelector(".shell-on").disabled = step === STEPS.length;
+  bar.querySelector(".shell-on").textContent = step === STEPS.length ? "Finish" : "Next";
   bar.querySelectorAll(".shell-dot").forEach((dot, i) => {
     if (i + 1 === step) dot.setAttribute("aria-current", "step");
     else dot.removeAttribute("aria-current");
   });
-  try {
-    localStorage.setItem(KEPT, String(step));
-  } catch {} // a browser that keeps nothing
+  keep(step);
 };
 
 /** Goes to a step, which sets everything that it talks about. */

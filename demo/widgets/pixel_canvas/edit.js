@@ -19,7 +19,7 @@ const HINTS = {
   eraser: () => "Erase any part: the model draws it again, with new dice each time. It looks back only, so what is " +
     "left below cannot guide it.",
 };
-const WHOSE = "Inside the blue line: yours. The rest: drawn by the model. ";
+const WHOSE = "Inside the blue line: kept. The rest: drawn by the model. ";
 
 /**
  * What the drawing starts from.
@@ -286,7 +286,7 @@ export const showTools = () => {
   find(".blank").disabled = !run;
   find(".undo").disabled = !past.length;
   find(".discard").hidden = !start || Boolean(stroke) || isEmptyBlank();
-  find(".from").textContent = start?.kind === "eraser" ? "Starts from your part" : "Starts from your drawing";
+  find(".from").textContent = start?.kind === "eraser" ? "Starts from the part kept" : "Starts from your drawing";
   find(".over").hidden = !isEmptyBlank() || !run.done;
   find(".how").textContent = (run?.start && !stroke ? WHOSE : "") + hint();
   canvas.style.touchAction = looking ? "" : "none"; // a finger draws, or scrolls the page

@@ -86,7 +86,15 @@ const showInfluences = ({ index, run: id, rival: name, model }, { strength, riva
   show();
 };
 
-const askExplain = asker("explain", showExplanation), askDepends = asker("depends", showInfluences);
+// What is said of a pixel that no one pointed at or picked appears with its bars: all that is read is about one pixel.
+const captions = new WeakMap(); // by the question that was asked
+const isChosen = () => state.pointed !== null || state.picked !== null;
+const showAnswer = (question, answer) => {
+  showExplanation(question, answer);
+  if (!isChosen()) find(".caption").textContent = captions.get(question);
+};
+
+const askExplain = asker("explain", showAnswer), askDepends = asker("depends", showInfluences);
 
 const caption = (index, begun) => {
   const picture = run.sheet[current()], nats = -picture.logProb[index], color = valuesOf(picture.values, index);
@@ -95,8 +103,8 @@ const caption = (index, begun) => {
     const names = NAMES.slice(0, begun).join(" and ");
     return `${placeText(index)} · ${colorText(color.slice(0, begun))}\nnext its ${NAMES[begun]}, given ${names}`;
   }
-  const given = run.start?.keep[index] ? " · given" : "", chosenByHand = state.picked !== null || state.pointed !== null;
-  const why = chosenByHand || !atEnd() ? "" : isColour() ? " · most surprising" : " · the most surprising pixel";
+  const given = run.start?.keep[index] ? " · given" : "";
+  const why = isChosen() || !atEnd() ? "" : isColour() ? " · most surprising" : " · the most surprising pixel";
   if (isColour()) return `${placeText(index)} · ${colorText(color)}\n${chances}${given}${why}`;
   return `${placeText(index)} · ${colorText(color)}${given}${why}\n${probabilityText(Math.exp(-nats))} · ${chances}`;
 };
@@ -111,16 +119,18 @@ const emptyCaption = () => {
 export const describePixel = () => {
   const index = focus();
   const begun = index === visibleCount() ? part() : 0; // channels of the next pixel that are there
-  find(".caption").textContent = index === null ? emptyCaption() : caption(index, begun);
+  if (index === null || isChosen()) find(".caption").textContent = index === null ? emptyCaption() : caption(index, begun);
   if (index === null || stroke) return; // first the picture, then the questions about it
   const rival = state.view === "depends" && `${find(".rivals select").value}*`;
   const key = [run.id, current(), index, begun, find(".compare select").value, rival].join();
-  const free = state.playing && !atEnd() && state.pointed === null && state.picked === null;
+  const free = state.playing && !atEnd() && !isChosen();
   if (key === state.asked || (free && performance.now() - askedAt < PATIENCE)) return;
   state.asked = key;
   askedAt = performance.now();
-  askExplain(question(index));
-  if (state.view === "depends") askDepends(question(index));
+  const asked = question(index);
+  captions.set(asked, caption(index, begun));
+  askExplain(asked);
+  if (state.view === "depends") askDepends(asked);
 };
 
 /** The pixel of a picture under the pointer, if both are there. */

@@ -45,6 +45,7 @@ find(".rivals select").addEventListener("change", ({ target }) => setFields("dra
 onArrive("draw", ({ look, beside, pixel }) => {
   state.view = findAll("[data-view]").some((button) => button.dataset.view === look) ? look : "picture";
   state.wish = { beside, pixel };
+  if (!state.blank) state.tool = "look"; // what was in the hand would change the picture that a link shows
   show();
 });
 wireScrubber(find(".plot"), (share) => goTo(Math.round(share * (run?.size ?? 0))));
