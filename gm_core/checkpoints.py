@@ -5,7 +5,7 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +16,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from gm_core import cards
+from gm_core.bounded import Bounded
 from gm_core.data.catalog import DataSet, dataset_of, folder_record
 from gm_core.device import pick_device
 from gm_core.files import sha256, write_atomically
@@ -30,8 +30,6 @@ from gm_core.text import UserError, json_text
 T = TypeVar("T")
 
 _MAX_BYTES = 512 * 2**20  # of a weights file; far above any shipped one, far below what would fill the memory
-
-_UNSAVED = 2**20  # values that a model makes beside its weights, as masks
 
 _loaded: dict[tuple[Path, str, str, torch.device], Model] = {}
 _lock = threading.Lock()
@@ -377,37 +375,11 @@ def load(
     return model
 
 
-class _Bounded(TorchFunctionMode):
-    """While a model is made, no more memory is used than its weights can account for: a card may ask for any size.
-
-    Torch's "meta" device would take no memory at all, but loads torch's compiler, which takes 2 s.
-
-    Args:
-        values: How many there are in the model's file.
-    """
-
-    def __init__(self, values: int) -> None:
-        super().__init__()
-        self._values = values
-        self._most = self._left = values + _UNSAVED
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if isinstance(result, Tensor):
-            if func is torch.empty:  # what layers make their weights with
-                self._left -= result.numel()
-            if self._left < 0 or result.numel() > self._most:  # memory that is not written to yet
-                raise ValueError(f"it asks for far more than the file's {self._values:,} values")
-        return result
-
-
 def _build(card: Card, tensors: dict[str, Tensor]) -> Model:
     config = card.model_config
     try:
         family = FAMILIES[card.family]
-        with _Bounded(sum(tensor.numel() for tensor in tensors.values())):
+        with Bounded(sum(tensor.numel() for tensor in tensors.values())):
             model = family(config)
         state = model.state_dict()
         if other := state.keys() ^ tensors.keys():

@@ -16,7 +16,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 CORE = [
-    ["text", "streams", "cards", "device", "files", "numerics", "rendering"],  # small helpers that know no model
+    # Small helpers that know no model.
+    ["text", "streams", "cards", "device", "files", "numerics", "bounded", "rendering"],
     ["distributions", "data"],
     ["models"],
     ["checkpoints"],
