@@ -38,7 +38,8 @@ const shareText = ({ share, of, usual }, bits) => {
   const many = run.subject[1];
   if (!share) {
     if (usual === null) return `This one takes ${formatNumber(bits, 2)} ${UNIT}.`;
-    return `Real ${many} take ${formatNumber(usual, 2)} ${UNIT} on average, this one ${formatNumber(bits, 2)}.`;
+    const without = run.labels[current()] === "any" ? "" : " without the class"; // beside the bits given the class
+    return `Real ${many} take ${formatNumber(usual, 2)} ${UNIT} on average, this one ${formatNumber(bits, 2)}${without}.`;
   }
   const below = share[current()], among = `${formatNumber(of, 0)} real ${many}`;
   if (below <= 0) return `Less likely than every one of ${among}.`;
