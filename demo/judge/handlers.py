@@ -316,9 +316,7 @@ def _outlier_chart(judgement: Judgement, detector: Detector) -> str:
         here,
         (float("-inf"), edge),
         # Else the chart would contradict the verdict on a picture that only the classifier's features refuse.
-        "all scores together: these alone would pass"
-        if verdict.refused_by == ("features",)
-        else "how unusual, all scores together",
+        "these scores alone would pass" if verdict.refused_by == ("features",) else "how unusual, all scores together",
         ("usual", "unusual"),
         dataset.many,
         tall=50,

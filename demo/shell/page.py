@@ -89,7 +89,7 @@ class Head:
         start: Message = {}
         body = b""
 
-        async def rewrite(message: Message) -> None:
+        async def send_rewritten(message: Message) -> None:
             nonlocal start, body
             if message["type"] == "http.response.start":
                 start = message
@@ -104,7 +104,7 @@ class Head:
             await send(start)
             await send({"type": "http.response.body", "body": body})
 
-        await self.app(scope, receive, rewrite)
+        await self.app(scope, receive, send_rewritten)
 
     def rewrite(self, page: str, base: str) -> str:
         """A page with its own head.

@@ -213,6 +213,16 @@ def test_the_lesson_ends_after_its_last_step_and_escape_leaves_it(page: Page, ap
     assert "step" not in query(page)
 
 
+def test_a_step_of_the_lesson_lays_the_eraser_down(page: Page, app_url: str) -> None:
+    arrive(page, app_url)
+    eraser = page.locator('#draw-canvas [data-tool="eraser"]')
+    eraser.click()
+    expect(eraser).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Lesson").click()
+    expect(page.locator('#draw-canvas [data-tool="look"]')).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+
+
 def test_lecture_mode_enlarges_and_hides_explanations(page: Page, app_url: str) -> None:
     page.set_viewport_size(LAPTOP)
     page.goto(app_url)

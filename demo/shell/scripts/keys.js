@@ -100,10 +100,9 @@ const showHelp = (on) => {
 
 /** Closes one thing that is open: a word's meaning or the help, which lie over the page, else the lesson. */
 const closeOne = (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented) return; // else a widget has closed something of its own
-  const isHelp = document.getElementById("shell-keys")?.hidden === false;
-  if (isHelp) showHelp(false);
-  else if (!closeTip()) leaveLesson();
+  if (event.key !== "Escape" || closeTip() || event.defaultPrevented) return; // a widget closes things of its own
+  if (document.getElementById("shell-keys")?.hidden === false) showHelp(false);
+  else leaveLesson();
 };
 
 // --- past the header

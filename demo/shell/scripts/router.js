@@ -146,13 +146,14 @@ const tell = (tab) => { for (const follow of followers.get(tab) ?? []) follow(va
 
 const restore = (tab, fields, always) => {
   remembered.set(tab, fields);
-  for (const part of partsOf(tab)) { // what is not there reads the address when it is opened
+  const parts = partsOf(tab); // what is not there reads the address when it is opened
+  for (const part of parts) {
     const values = { ...part.defaults, ...select(fields, part) };
     if (!always && Object.keys(values).every((name) => values[name] === part.values[name])) continue;
     Object.assign(part, { values, waiting: true });
     part.restore({ ...values }); // an earlier arrival may settle before this one is sent
-    tell(tab);
   }
+  if (parts.length) tell(tab);
 };
 
 // --- going somewhere

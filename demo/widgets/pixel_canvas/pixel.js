@@ -119,7 +119,8 @@ const emptyCaption = () => {
 export const describePixel = () => {
   const index = focus();
   const begun = index === visibleCount() ? part() : 0; // channels of the next pixel that are there
-  if (index === null || isChosen()) find(".caption").textContent = index === null ? emptyCaption() : caption(index, begun);
+  if (index === null) find(".caption").textContent = emptyCaption();
+  else if (isChosen()) find(".caption").textContent = caption(index, begun);
   if (index === null || stroke) return; // first the picture, then the questions about it
   const rival = state.view === "depends" && `${find(".rivals select").value}*`;
   const key = [run.id, current(), index, begun, find(".compare select").value, rival].join();
